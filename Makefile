@@ -1,0 +1,39 @@
+# Needs Python 3.11 or newer, make and git; everything else is installed into .venv.
+# Another Python: make test PYTHON=python3.12
+
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.PHONY: replicate report test check ready
+.DEFAULT_GOAL := test
+
+replicate: ready  ## train anew, whatever is up to date, and set 1998, committed and this run side by side
+	$(BIN)/python -m replication replicate
+
+report: ready  ## draw results/report/index.html again from the files in results/
+	$(BIN)/python -m replication report
+
+test: ready  ## run the tests
+	$(BIN)/python -m pytest
+
+check: ready  ## format, lint and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy --strict replication
+
+# DVC refuses to work outside a git repository unless told so.
+ready: $(STAMP)
+	@if [ ! -e .git ] && ! grep -qs no_scm .dvc/config.local; then \
+	  $(BIN)/dvc config --local core.no_scm true && \
+	  echo "This copy has no .git (a downloaded archive): DVC now works without it (core.no_scm in .dvc/config.local)."; \
+	fi
+
+$(STAMP): requirements.lock pyproject.toml
+	@[ -x $(BIN)/python ] || $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "$(PYTHON) is missing or older than 3.11: install Python 3.11 or newer, or name one with 'make test PYTHON=/path/to/python3.11'." >&2; \
+	  exit 2; }
+	@[ -x $(BIN)/python ] || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet -r requirements.lock
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
+	@touch $(STAMP)

@@ -1,0 +1,100 @@
+"""Where the paper says two things: what ours can say to it.
+
+``reproduced`` here means that our evidence bears out one of the two, which the verdict names;
+``differs`` that it bears out neither; ``inconclusive`` that it does not tell them apart.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from replication.claims import Contradiction
+from replication.comparison.curves import SERIES, percentages, published_curve
+from replication.comparison.evidence import Evidence, Finding, Outcome, Unmeasured, number
+from replication.comparison.measured import shown, too_few
+from replication.comparison.systems import published_column
+
+
+def judge_pooling(evidence: Evidence, contradiction: Contradiction) -> Finding:
+    """Sub-sampling averages (p. 6) or adds (p. 7): which fits the published curves better?"""
+    del contradiction
+    if evidence.readings is None:
+        raise Unmeasured(
+            "the readings have not been compared: run `python -m replication readings`"
+        )
+    table = evidence.readings[evidence.readings["factor"] == "subsampling.reading"]
+    ranked = table.sort_values("rms_high")
+    if len(ranked) < 2:
+        raise Unmeasured("results/readings.csv has no two levels of subsampling.reading")
+    best, other = ranked.iloc[0], ranked.iloc[1]
+    apart = float(best["rms_high"]) < float(other["rms_low"])
+    return Finding(
+        "reproduced" if apart else "inconclusive",
+        str(best["level"]) if apart else "either",
+        f"root mean square distance to the published curves: {best['level']} "
+        f"{shown(best['rms_low'])} to {shown(best['rms_high'])} points, {other['level']} "
+        f"{shown(other['rms_low'])} to {shown(other['rms_high'])}",
+        float(best["rms_low"]),
+        float(best["rms_high"]),
+    )
+
+
+def judge_operations(evidence: Evidence, contradiction: Contradiction) -> Finding:
+    """LeNet-5's connections (p. 7) against its multiply-adds in Figure 11 (p. 14)."""
+    del contradiction
+    claim = evidence.paper.claims["lenet5.connections"]
+    connections = evidence.counts.get(claim.id)
+    if connections is None:
+        raise Unmeasured("no specification in replication/networks counts LeNet-5's connections")
+    figure = published_column(evidence, "operations_thousands")["lenet5/regular"]
+    if connections == int(number(claim)):
+        reason = (
+            f"the text's number is what the layers give, Figure 11's {figure:g} thousand is not"
+        )
+        return Finding("reproduced", f"{connections} connections", reason)
+    reason = "the layers give neither the text's number nor Figure 11's"
+    return Finding("differs", f"{connections} connections", reason)
+
+
+def judge_passes(evidence: Evidence, contradiction: Contradiction) -> Finding:
+    """20 passes, 21 points: does point k lie on our curve after pass k, or after pass k - 1?
+
+    The points 2 to 20 are held against our passes 2 to 20 and 1 to 19, for each replicate.
+    """
+    del contradiction
+    histories = evidence.history(evidence.choices.experiments.undistorted)
+    closer, totals = 0, np.zeros(2)
+    for history in histories:
+        squares = np.zeros(2)
+        for series in SERIES:
+            ours = percentages(evidence, [history], series)[0]
+            theirs = published_curve(evidence, series, len(ours))
+            ours = ours[: len(theirs)]
+            if len(ours) < 3:
+                raise Unmeasured("too few passes to lay the curves beside each other")
+            squares += [
+                ((ours[1:] - theirs[1:]) ** 2).mean(),
+                ((ours[:-1] - theirs[1:]) ** 2).mean(),
+            ]
+        closer += int(squares[0] < squares[1])
+        totals += np.sqrt(squares / len(SERIES)) / len(histories)
+    if len(histories) < evidence.choices.minimum_replicates:
+        return too_few([float(totals[0])], evidence.choices, "points")
+    outcome: Outcome = "reproduced" if closer in (0, len(histories)) else "inconclusive"
+    reading = "point k is pass k, so one more pass is drawn than the text has"
+    if closer == 0:
+        reading = "point k is pass k - 1, so the first point comes before the first full pass"
+    return Finding(
+        outcome,
+        reading if outcome == "reproduced" else "either",
+        f"distance of Figure 5's points to ours, root mean square: {shown(totals[0])} points at "
+        f"pass k, {shown(totals[1])} at pass k - 1; pass k is closer for {closer} of "
+        f"{len(histories)} replicates",
+        replicates=len(histories),
+    )
+
+
+def judge_wording(evidence: Evidence, contradiction: Contradiction) -> Finding:
+    """Two names or numbers for one system: nothing to measure before that system has been run."""
+    del evidence
+    raise Unmeasured(f"the systems in question have not been run: {contradiction.statement}")

@@ -1,0 +1,118 @@
+"""Which reading of the paper fits its own figures?
+
+The text leaves choices open (paper_notes.md). A reading is one way to settle them; it is scored
+against all that the paper publishes of the same training: Figure 5's two curves, the final errors,
+and the range of the step sizes in the first pass. The test error alone never decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import product
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from replication.comparison.statistics import mean_interval
+from replication.paper import Paper
+from replication.settings import Readings, Scales
+
+Value = str | int | float
+Changes = Mapping[str, Value]
+
+
+class Reading(NamedTuple):
+    """One way to settle the open choices.
+
+    Attributes:
+        name: such as ``criterion.j=5.0 order=fresh``; ``base`` for the default.
+        changes: the keys of `base` that differ, with their values.
+    """
+
+    name: str
+    changes: Changes
+
+
+def _name(changes: Changes) -> str:
+    return " ".join(f"{key}={value}" for key, value in changes.items()) or "base"
+
+
+def all_readings(study: Readings, base: Changes) -> list[Reading]:
+    """The default, the factors one at a time, then the factorial; each reading once.
+
+    ``base`` holds the default's value of every factor.
+    """
+    wanted: list[dict[str, Value]] = [{}]
+    wanted += [{key: value} for key, values in study.factors.items() for value in values]
+    keys = list(study.factorial)
+    wanted += [
+        dict(zip(keys, values, strict=True)) for values in product(*study.factorial.values())
+    ]
+    found: dict[str, Reading] = {}
+    for choice in wanted:
+        changes = {key: value for key, value in choice.items() if base[key] != value}
+        found.setdefault(_name(changes), Reading(_name(changes), changes))
+    return list(found.values())
+
+
+class Published(NamedTuple):
+    """The paper's evidence on the training of LeNet-5."""
+
+    training: NDArray[np.float64]
+    test: NDArray[np.float64]
+    steps: tuple[float, float]
+
+
+def published(paper: Paper, passes: int) -> Published:
+    """Figure 5's first ``passes`` points in percent, and the range of the step sizes (p. 10)."""
+    curves = paper.learning_curves.head(passes)
+    low, high = paper.claims["sdlm.rates"].value
+    return Published(
+        curves["training_error_percent"].to_numpy(float),
+        curves["test_error_percent"].to_numpy(float),
+        (float(low), float(high)),
+    )
+
+
+def score(
+    histories: Sequence[pd.DataFrame], test_patterns: int, paper: Published, scales: Scales
+) -> dict[str, float]:
+    """How far a reading's replicates are from the paper, in points and decades.
+
+    ``rms`` is the root mean square distance of a replicate's two curves from Figure 5 in
+    percentage points, the mean over replicates, ``rms_low`` to ``rms_high`` its 95 % interval for
+    other seeds. ``distance`` puts all evidence together, each kind in units of its scale.
+    """
+    training = np.array([
+        100.0 * table["training_misses"] / table["training_presentations"] for table in histories
+    ])  # fmt: skip
+    test = np.array([100.0 * table["test_misses"] / test_patterns for table in histories])
+    squares = (training - paper.training) ** 2 + (test - paper.test) ** 2
+    rms = np.sqrt(squares.mean(axis=1) / 2.0)
+    interval = mean_interval(rms, 0.95)
+    names = [name for name in histories[0].columns if name.startswith("step_")]
+    first = np.array([table.loc[0, names].to_numpy(float) for table in histories])
+    low, high = float(np.median(first.min(axis=1))), float(np.median(first.max(axis=1)))
+    decades = [float(np.log10(low / paper.steps[0])), float(np.log10(high / paper.steps[1]))]
+    final = [
+        float(training[:, -1].mean() - paper.training[-1]),
+        float(test[:, -1].mean() - paper.test[-1]),
+    ]
+    parts = (
+        float(rms.mean()) / scales.curves_points,
+        float(np.hypot(*final) / np.sqrt(2.0)) / scales.errors_points,
+        float(np.hypot(*decades) / np.sqrt(2.0)) / scales.steps_decades,
+    )
+    return {
+        "distance": float(np.sqrt(np.mean(np.square(parts)))),
+        "rms": float(rms.mean()),
+        "rms_low": interval.low,
+        "rms_high": interval.high,
+        "rms_after_pass_1": float(np.sqrt(squares[:, 1:].mean(axis=1) / 2.0).mean()),
+        "training_error": float(training[:, -1].mean()),
+        "test_error": float(test[:, -1].mean()),
+        "step_low": low,
+        "step_high": high,
+    }

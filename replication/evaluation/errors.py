@@ -1,0 +1,51 @@
+"""Misses: what a classifier gets wrong on the test patterns. Counted, never estimated."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Classes = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
+
+
+def missed(classes: Classes, labels: Classes) -> Mask:
+    """Which patterns got another class than their label: bool (n,).
+
+    Raises ValueError when there are not as many answers as labels.
+    """
+    if classes.shape != labels.shape:
+        raise ValueError(f"{len(classes)} answers for {len(labels)} labels")
+    return np.asarray(classes != labels, dtype=np.bool_)
+
+
+def misses(classes: Classes, labels: Classes) -> int:
+    """How many patterns were missed."""
+    return int(np.sum(missed(classes, labels)))
+
+
+def confusion(classes: Classes, labels: Classes) -> NDArray[np.int64]:
+    """How often each label (row) got each class (column): int64 (10, 10)."""
+    table = np.zeros((10, 10), dtype=np.int64)
+    np.add.at(table, (labels, classes), 1)
+    return table
+
+
+def shared(first: Mask, second: Mask) -> int:
+    """How many patterns two classifiers both miss; masks as `missed` gives them."""
+    return int(np.sum(first & second))
+
+
+def similarity(first: Mask, second: Mask) -> float:
+    """Misses shared as a share, 0 to 1, of those of either: the Jaccard index.
+
+    It does not grow with the number of misses as the plain count does. Two classifiers without
+    any miss are alike: 1.
+    """
+    either = int(np.sum(first | second))
+    return shared(first, second) / either if either else 1.0
+
+
+def percent(count: float, of: int) -> float:
+    """A count as a percentage."""
+    return 100.0 * count / of

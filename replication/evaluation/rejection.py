@@ -1,0 +1,67 @@
+"""Rejection as in Figure 10, p. 14: the least sure answers are refused first.
+
+An answer is the surer, the larger the difference between the two best scores. The figure gives the
+share of the test patterns that has to be refused before the error on the rest is 0.5 percent.
+"""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+from numpy.typing import NDArray
+
+from replication.errors import ReplicationError
+from replication.evaluation.errors import Classes, missed, percent
+from replication.paper import Paper
+
+Margins = NDArray[np.float32]
+
+
+def target_percent(paper: Paper) -> float:
+    """The error on the rest, in percent, that Figure 10 asks for; read from its claim.
+
+    Raises ReplicationError when the claim's statement no longer states one.
+    """
+    statement = paper.claims["systems.rejection"].statement or ""
+    found = re.search(r"for (\d+(?:\.\d+)?) percent error on the rest", statement)
+    if found is None:
+        raise ReplicationError(
+            "the claim systems.rejection of data/paper/claims.yaml does not say for what percent "
+            "error on the rest patterns are rejected: restore the file as it was published"
+        )
+    return float(found.group(1))
+
+
+def error_reject_curve(classes: Classes, margins: Margins, labels: Classes) -> NDArray[np.int64]:
+    """Misses among the accepted answers when the 0, 1, ... n least sure are rejected.
+
+    Args:
+        classes: uint8 (n,), the answers.
+        margins: float32 (n,), not negative, larger is surer.
+        labels: uint8 (n,).
+
+    Returns:
+        int64 (n + 1,): entry k is the number of misses left among the n - k accepted answers. Of
+        equal margins the pattern that comes first in the file is rejected first.
+    """
+    wrong = missed(classes, labels)
+    if margins.shape != classes.shape:
+        raise ValueError(f"{len(margins)} margins for {len(classes)} answers")
+    order = np.argsort(margins, kind="stable")
+    left = int(wrong.sum()) - np.cumsum(wrong[order], dtype=np.int64)
+    return np.concatenate([np.array([wrong.sum()], dtype=np.int64), left])
+
+
+def rejected_share(classes: Classes, margins: Margins, labels: Classes, target: float) -> float:
+    """The least share of the patterns, in percent, to reject for ``target`` percent error.
+
+    The error is relative to the accepted answers ("on the rest"), the share to all patterns. A
+    network that errs no more than the target without rejecting has 0; one that only reaches it
+    with nothing accepted has 100. Arguments as for `error_reject_curve`.
+    """
+    curve = error_reject_curve(classes, margins, labels)
+    patterns = len(labels)
+    accepted = patterns - np.arange(patterns + 1)
+    enough = 100.0 * curve <= target * accepted
+    return percent(float(np.argmax(enough)), patterns)

@@ -1,0 +1,139 @@
+"""The IDX format of MNIST, gzipped, with the sums that say what is right.
+
+An IDX file is a big-endian header (two zero bytes, a type byte 0x08 for unsigned bytes, the number
+of dimensions, one 32-bit size a dimension) followed by the values. ``SHA256SUMS`` beside the files
+holds the SHA-256 of each file's uncompressed content, so that it stays right whatever the
+compression; how many patterns there are is said by the headers and sealed by the sums.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import re
+import zlib
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from replication.errors import ReplicationError
+
+Bytes = npt.NDArray[np.uint8]
+
+SUMS = "SHA256SUMS"
+TRAIN_IMAGES = "train-images-idx3-ubyte.gz"
+TRAIN_LABELS = "train-labels-idx1-ubyte.gz"
+TEST_IMAGES = "t10k-images-idx3-ubyte.gz"
+TEST_LABELS = "t10k-labels-idx1-ubyte.gz"
+FILES = (TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS)
+
+FETCH = "python -m replication fetch"
+_UNSIGNED_BYTE = 0x08
+_SIDE = 28
+_CLASSES = 10
+
+
+def read_images(path: Path) -> Bytes:
+    """Read a gzipped file of images: uint8 (n, 28, 28), 0 background to 255 ink.
+
+    Raises ReplicationError, naming the file, when it is missing, empty, truncated, damaged, not a
+    file of 28x28 images, or not the file whose sum stands in ``SHA256SUMS`` beside it.
+    """
+    images = _read(path, dimensions=3)
+    if images.shape[1:] != (_SIDE, _SIDE):
+        height, width = images.shape[1:]
+        raise _damaged(path, f"holds {height}x{width} images where MNIST's are {_SIDE}x{_SIDE}")
+    return images
+
+
+def read_labels(path: Path) -> Bytes:
+    """Read a gzipped file of labels: uint8 (n,), the digits 0 to 9.
+
+    Raises ReplicationError as `read_images` does, and for a label above 9.
+    """
+    labels = _read(path, dimensions=1)
+    if labels.max() >= _CLASSES:
+        place = int(np.argmax(labels >= _CLASSES))
+        raise _damaged(path, f"gives pattern {place} the label {labels[place]}, which is no digit")
+    return labels
+
+
+def read_sums(raw: Path) -> dict[str, str]:
+    """Read ``SHA256SUMS``: name of the gzipped file -> SHA-256 of its uncompressed content, hex.
+
+    Raises ReplicationError when the file is missing, malformed or leaves one of the four out.
+    """
+    path = raw / SUMS
+    mend = f"restore it with `git checkout {path.as_posix()}`"
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ReplicationError(f"{path} is missing or cannot be read: {mend}") from error
+    sums: dict[str, str] = {}
+    for number, line in enumerate(lines, start=1):
+        match = re.fullmatch(r"([0-9a-f]{64}) [ *](\S+)", line)
+        if match is None:
+            raise ReplicationError(f"{path}, line {number}, is not a SHA-256 and a name: {mend}")
+        sums[f"{match[2]}.gz"] = match[1]
+    for name in FILES:
+        if name not in sums:
+            raise ReplicationError(f"{path} has no line for {name.removesuffix('.gz')}: {mend}")
+    return sums
+
+
+def check_sum(path: Path, content: bytes) -> None:
+    """Raise ReplicationError unless ``content`` is what ``SHA256SUMS`` beside ``path`` says."""
+    expected = read_sums(path.parent).get(path.name)
+    if expected is None:
+        raise _damaged(path, f"has no line in {SUMS} beside it")
+    found = hashlib.sha256(content).hexdigest()
+    if found != expected:
+        raise _damaged(path, f"has the SHA-256 {found[:12]}.. where {SUMS} says {expected[:12]}..")
+
+
+def uncompressed(path: Path) -> bytes:
+    """The uncompressed content of a gzipped file.
+
+    Raises ReplicationError when it is missing, empty, truncated or damaged.
+    """
+    try:
+        packed = path.read_bytes()
+    except FileNotFoundError as error:
+        raise ReplicationError(f"{path} is missing: run `{FETCH}` to download it") from error
+    except OSError as error:
+        raise _damaged(path, f"cannot be read ({error.strerror})") from error
+    if not packed:
+        raise _damaged(path, "is empty")
+    try:
+        return gzip.decompress(packed)
+    except EOFError as error:
+        raise _damaged(path, "is truncated: its compressed stream has no end") from error
+    except (OSError, zlib.error) as error:
+        raise _damaged(path, f"is not a sound gzip file ({error})") from error
+
+
+def _read(path: Path, dimensions: int) -> Bytes:
+    content = uncompressed(path)
+    header = 4 + 4 * dimensions
+    if len(content) < header:
+        raise _damaged(path, f"is truncated: {len(content)} bytes where the header takes {header}")
+    magic = int.from_bytes(content[:4], "big")
+    expected = _UNSIGNED_BYTE << 8 | dimensions
+    if magic != expected:
+        raise _damaged(path, f"starts with the magic number {magic} where {expected} is right")
+    sizes = tuple(int(size) for size in np.frombuffer(content, ">u4", dimensions, offset=4))
+    values = len(content) - header
+    promised = int(np.prod(sizes, dtype=object))
+    if values < promised:
+        raise _damaged(path, f"is truncated: {values} of the {promised} values of its header")
+    if values > promised:
+        raise _damaged(path, f"has {values - promised} bytes more than its header says")
+    if promised == 0:
+        raise _damaged(path, "holds no pattern")
+    check_sum(path, content)
+    return np.frombuffer(content, np.uint8, offset=header).reshape(sizes)
+
+
+def _damaged(path: Path, what: str) -> ReplicationError:
+    return ReplicationError(f"{path} {what}: run `{FETCH}` to download it again")

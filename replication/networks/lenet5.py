@@ -1,0 +1,20 @@
+"""LeNet-5: Section II-B, Figure 2 and Table I, pp. 7-8."""
+
+from __future__ import annotations
+
+from replication.networks.specification import Network, Stack, full_table
+from replication.paper import Paper
+
+
+def lenet5(paper: Paper) -> Network:
+    """The network of Figure 2: C1 S2 C3 S4 C5 F6 and ten RBF units with the 7x12 codes."""
+    return (
+        Stack("lenet5", field=32)
+        .convolution("C1", full_table(6, 1))
+        .subsampling("S2")
+        .convolution("C3", paper.connection_table)
+        .subsampling("S4")
+        .convolution("C5", full_table(120, 16))
+        .full("F6", 84)
+        .rbf("RBF", paper.digit_codes)
+    )

@@ -1,0 +1,205 @@
+"""A network as a table of layers.
+
+From this one table come the torch reference, the compiled kernels, the counts of parameters and
+connections that Section II-B publishes, and the multiply-adds of Figure 11. All trainable
+parameters of a network form one flat vector; a layer owns a slice of it: first its weights, pair
+by pair of the connection table, each kernel row by row, then its biases. Gradients, curvatures
+and step sizes are vectors of the same layout.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Kind(Enum):
+    """What a layer computes."""
+
+    CONVOLUTION = "convolution"
+    SUBSAMPLING = "subsampling"
+    FULL = "full"
+    RBF = "rbf"
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer of a network and its place in the parameter vector.
+
+    Attributes:
+        name: the paper's name, such as ``C3``.
+        kind: what it computes.
+        table: for each output map, the input maps it reads.
+        kernel: side of the square receptive field in pixels; 1 for full and RBF layers.
+        inputs: maps, height and width of what it reads.
+        outputs: maps, height and width of what it gives.
+        offset: where its parameters begin in the parameter vector.
+    """
+
+    name: str
+    kind: Kind
+    table: tuple[tuple[int, ...], ...]
+    kernel: int
+    inputs: tuple[int, int, int]
+    outputs: tuple[int, int, int]
+    offset: int
+
+    @cached_property
+    def pairs(self) -> int:
+        """Number of (output map, input map) pairs in the connection table."""
+        return sum(len(row) for row in self.table)
+
+    @cached_property
+    def weights(self) -> int:
+        """Number of trainable weights (coefficients of a sub-sampling layer), without biases."""
+        if self.kind is Kind.RBF:
+            return 0
+        if self.kind is Kind.SUBSAMPLING:
+            return self.outputs[0]
+        return self.pairs * self.kernel**2
+
+    @cached_property
+    def biases(self) -> int:
+        """Number of trainable biases, one a map; the RBF layer has none."""
+        return 0 if self.kind is Kind.RBF else self.outputs[0]
+
+    @property
+    def parameters(self) -> int:
+        """Number of trainable parameters."""
+        return self.weights + self.biases
+
+    @property
+    def end(self) -> int:
+        """Where the parameters of the next layer begin."""
+        return self.offset + self.parameters
+
+    @cached_property
+    def connections(self) -> int:
+        """Number of connections as Section II-B counts them, biases included.
+
+        A sub-sampling unit has four inputs and a bias, so five connections (S2: 5,880, p. 7). The
+        RBF layer's fixed codes count as connections too: only with them is the total 340,908.
+        """
+        _, height, width = self.outputs
+        return height * width * (self.pairs * self.kernel**2 + self.biases)
+
+    def fan_in(self, output_map: int, subsampling_fan_in: int) -> int:
+        """Number of inputs of a unit of ``output_map``: F of Appendix A, p. 41, without the bias.
+
+        ``subsampling_fan_in`` says whether a sub-sampling unit has four inputs or one, the sum of
+        four: the paper leaves it open.
+        """
+        if self.kind is Kind.SUBSAMPLING:
+            return subsampling_fan_in
+        return len(self.table[output_map]) * self.kernel**2
+
+
+@dataclass(frozen=True)
+class Network:
+    """A named stack of layers that reads one square field of pixels.
+
+    Attributes:
+        name: such as ``lenet5``.
+        field: side of the input field in pixels (32 for LeNet-5).
+        layers: from the input to the output.
+        codes: (classes, components) float32 with +1 and -1, the centres of the RBF units; empty,
+            (0, 0), for a network whose last layer gives the scores itself.
+    """
+
+    name: str
+    field: int
+    layers: tuple[Layer, ...]
+    codes: NDArray[np.float32]
+
+    @property
+    def parameters(self) -> int:
+        """Number of trainable parameters."""
+        return self.layers[-1].end
+
+    @property
+    def connections(self) -> int:
+        """Number of connections as the paper counts them, biases and RBF codes included."""
+        return sum(layer.connections for layer in self.layers)
+
+    @property
+    def trainable(self) -> tuple[Layer, ...]:
+        """The layers with parameters."""
+        return tuple(layer for layer in self.layers if layer.parameters)
+
+    def layer(self, name: str) -> Layer:
+        """The layer called ``name``; KeyError when there is none."""
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        raise KeyError(name)
+
+
+def full_table(outputs: int, inputs: int) -> tuple[tuple[int, ...], ...]:
+    """The connection table in which each output map reads every input map."""
+    return (tuple(range(inputs)),) * outputs
+
+
+class Stack:
+    """Builds a network layer by layer, each reading the one before.
+
+    Sizes follow (W - F + 2P) / S + 1 with the padding P of zero that the paper uses throughout.
+    """
+
+    def __init__(self, name: str, field: int) -> None:
+        """Begin with one input map of ``field`` x ``field`` pixels."""
+        self._name = name
+        self._field = field
+        self._layers: list[Layer] = []
+        self._shape = (1, field, field)
+
+    def _add(
+        self,
+        name: str,
+        kind: Kind,
+        table: tuple[tuple[int, ...], ...],
+        kernel: int,
+        size: tuple[int, int],
+    ) -> Stack:
+        offset = self._layers[-1].end if self._layers else 0
+        outputs = (len(table), *size)
+        self._layers.append(Layer(name, kind, table, kernel, self._shape, outputs, offset))
+        self._shape = outputs
+        return self
+
+    def convolution(self, name: str, table: tuple[tuple[int, ...], ...], kernel: int = 5) -> Stack:
+        """Add a convolution of stride 1 that reads the maps given by ``table``."""
+        _, height, width = self._shape
+        return self._add(
+            name, Kind.CONVOLUTION, table, kernel, (height - kernel + 1, width - kernel + 1)
+        )
+
+    def subsampling(self, name: str, copies: int = 1) -> Stack:
+        """Add a sub-sampling by two in both directions, ``copies`` maps for each input map."""
+        maps, height, width = self._shape
+        table = tuple((number // copies,) for number in range(maps * copies))
+        return self._add(name, Kind.SUBSAMPLING, table, 2, (height // 2, width // 2))
+
+    def full(self, name: str, units: int) -> Stack:
+        """Add ``units`` units that read every value of the layer before."""
+        maps, height, width = self._shape
+        return self._add(name, Kind.FULL, full_table(units, maps * height * width), 1, (1, 1))
+
+    def network(self) -> Network:
+        """Finish a network whose last layer gives the scores."""
+        return Network(
+            self._name, self._field, tuple(self._layers), np.zeros((0, 0), dtype=np.float32)
+        )
+
+    def rbf(self, name: str, codes: NDArray[np.int8]) -> Network:
+        """Finish with RBF units centred on ``codes``, (classes, components) of +1 and -1."""
+        classes, components = codes.shape
+        if components != self._shape[0]:
+            raise ValueError(f"{components} components for {self._shape[0]} units")
+        self._add(name, Kind.RBF, full_table(classes, components), 1, (1, 1))
+        return Network(
+            self._name, self._field, tuple(self._layers), codes.astype(np.float32, copy=True)
+        )

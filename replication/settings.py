@@ -1,0 +1,372 @@
+"""params.yaml as typed, checked, frozen objects: the only place where settings are read.
+
+There are no defaults here: values stand in params.yaml alone, and a missing key is an error.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from replication.errors import ReplicationError
+
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Count = Annotated[int, Field(gt=0, strict=True)]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+
+
+class Section(BaseModel):
+    """A group of keys: frozen, and unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Prepare(Section):
+    """How images become inputs (Section II-B, p. 7)."""
+
+    background: Annotated[float, Field(allow_inf_nan=False)]
+    foreground: Annotated[float, Field(allow_inf_nan=False)]
+    field: Count
+    databases: tuple[Literal["regular", "deslanted", "sixteen"], ...]
+
+    @model_validator(mode="after")
+    def _ink_differs_from_paper(self) -> Prepare:
+        if self.background == self.foreground:
+            raise ValueError("background and foreground are equal, so every image would be blank")
+        return self
+
+
+class Sdlm(Section):
+    """Stochastic diagonal Levenberg-Marquardt (Appendix C, pp. 41-42)."""
+
+    mu: Positive
+    patterns: Count
+
+
+class Squashing(Section):
+    """A tanh(S a) (Appendix A, p. 41)."""
+
+    amplitude: Positive
+    slope: Positive
+
+
+class Initialisation(Section):
+    """Uniform within range / F ** power, F the fan-in (Appendix A, p. 41)."""
+
+    range: Positive
+    power: Positive
+    biases: Literal["random", "zero"]
+
+
+class Subsampling(Section):
+    """Whether the four inputs are added (p. 7) or averaged (p. 6), and their number as fan-in."""
+
+    reading: Literal["added", "averaged"]
+    fan_in: Literal[1, 4]
+
+
+class Criterion(Section):
+    """What is minimised: equation 8 (mle), equation 9 (map) or the squared error, divided."""
+
+    name: Literal["mle", "map", "squared-error"]
+    j: Positive
+    divisor: Positive
+
+
+class Streams(Section):
+    """Which random streams each replicate has for its own."""
+
+    initialisation: Literal["own", "shared"]
+    order: Literal["own", "shared"]
+    hessian: Literal["own", "shared"]
+    distortions: Literal["own", "shared"]
+
+
+class Range(Section):
+    """A uniform distribution from low to high."""
+
+    low: Annotated[float, Field(allow_inf_nan=False)]
+    high: Annotated[float, Field(allow_inf_nan=False)]
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Range:
+        if self.low > self.high:
+            raise ValueError(f"low is {self.low}, above high, {self.high}; exchange them")
+        return self
+
+
+class Distortions(Section):
+    """The distorted patterns (p. 11), their sizes fitted to Figure 7."""
+
+    copies: Count
+    inverse_scale: Range
+    log_squeeze: Range
+    shear: Range
+    shift_x: Range
+    shift_y: Range
+    anchor: Annotated[float, Field(allow_inf_nan=False)]
+
+    @model_validator(mode="after")
+    def _scale_is_positive(self) -> Distortions:
+        if self.inverse_scale.low <= 0:
+            raise ValueError(
+                f"inverse_scale.low is {self.inverse_scale.low}; a scale must be greater than 0"
+            )
+        return self
+
+
+class Entry(Section):
+    """What every experiment has, whatever its system."""
+
+    replicates: Count
+    seed: Annotated[int, Field(ge=0, strict=True)]
+
+    def training(self) -> dict[str, Any]:
+        """The settings that decide a replicate's weights, and no others."""
+        return self.model_dump(mode="json", exclude={"replicates"})
+
+
+class Recipe(Entry):
+    """One experiment trained by Appendix C: a network, its data and how it learns."""
+
+    system: Literal["network"]
+    network: Name
+    database: Literal["regular", "deslanted", "sixteen"]
+    training_patterns: Count
+    distorted: Annotated[bool, Field(strict=True)]
+    distortions: Distortions
+    passes: Count
+    presentations_per_pass: Count
+    learning_rates: tuple[Positive, ...]
+    order: Literal["constant", "fresh"]
+    sdlm: Sdlm
+    squashing: Squashing
+    initialisation: Initialisation
+    subsampling: Subsampling
+    criterion: Criterion
+    streams: Streams
+
+    @model_validator(mode="after")
+    def _one_rate_a_pass(self) -> Recipe:
+        if len(self.learning_rates) != self.passes:
+            raise ValueError(
+                f"learning_rates has {len(self.learning_rates)} entries but passes is "
+                f"{self.passes}; give one learning rate a pass"
+            )
+        return self
+
+    def training(self) -> dict[str, Any]:
+        """The settings that decide a replicate's weights, and no others."""
+        unused = {"replicates"} if self.distorted else {"replicates", "distortions"}
+        return self.model_dump(mode="json", exclude=unused)
+
+    def presentations(self, patterns: int) -> int:
+        """How many patterns a replicate is shown, whatever the database's number of patterns."""
+        del patterns
+        return self.passes * self.presentations_per_pass
+
+
+class Modern(Entry):
+    """LeNet-5 as usually built today: its entry stands alone, nothing is merged with ``base``."""
+
+    system: Literal["modern"]
+    database: Literal["regular"]
+    epochs: Count
+    batch: Count
+    learning_rate: Positive
+
+    def presentations(self, patterns: int) -> int:
+        """How many patterns a replicate is shown, for a database of ``patterns``."""
+        return self.epochs * patterns
+
+
+SYSTEMS: dict[str, type[Entry]] = {"network": Recipe, "modern": Modern}
+
+
+class Train(Section):
+    """How the work is spread; changes no result."""
+
+    workers: Count
+
+
+class Subjects(Section):
+    """Which experiments stand for the paper's LeNet-5 runs."""
+
+    undistorted: Name
+    distorted: Name
+    hessian_subset: Name
+
+
+class Compare(Section):
+    """What decides a verdict; fixed before the results were seen."""
+
+    confidence: Annotated[float, Field(gt=0.5, lt=1)]
+    equivalence_margin_percent: Positive
+    minimum_replicates: Annotated[int, Field(ge=2, strict=True)]
+    informative_margins: Positive
+    informative_factor: Annotated[float, Field(gt=1)]
+    roughly: Positive
+    negligible_share: Positive
+    seed: Annotated[int, Field(ge=0, strict=True)]
+    experiments: Subjects
+    training_sizes: dict[int, tuple[Name, ...]]
+    systems: dict[str, Name]
+
+
+class Scales(Section):
+    """A difference from the paper that counts as one, for each kind of evidence."""
+
+    curves_points: Positive
+    errors_points: Positive
+    steps_decades: Positive
+
+
+class Readings(Section):
+    """The study of what the paper leaves open."""
+
+    replicates: Count
+    factors: dict[str, tuple[str | int | float, ...]]
+    factorial: dict[str, tuple[str | int | float, ...]]
+    scales: Scales
+
+
+class Settings(Section):
+    """All of params.yaml; each experiment of a network is merged with ``base``."""
+
+    prepare: Prepare
+    base: Recipe
+    experiments: dict[Name, Annotated[Recipe | Modern, Field(discriminator="system")]]
+    train: Train
+    compare: Compare
+    readings: Readings
+
+    def experiment(self, name: str) -> Recipe | Modern:
+        """The experiment called ``name``; ReplicationError when there is none."""
+        if name not in self.experiments:
+            raise ReplicationError(
+                f"there is no experiment '{name}'{_nearest(name, self.experiments)}: params.yaml "
+                f"has {', '.join(self.experiments)}"
+            )
+        return self.experiments[name]
+
+
+def changed(recipe: Recipe, changes: Mapping[str, str | int | float]) -> Recipe:
+    """``recipe`` with other values for some keys, such as ``{"criterion.j": 5.0}``.
+
+    Raises ReplicationError for an unknown key or an impossible value.
+    """
+    document = recipe.model_dump()
+    for path, value in changes.items():
+        *groups, key = path.split(".")
+        section = document
+        for group in groups:
+            section = section.get(group, {})
+        if key not in section:
+            raise ReplicationError(f"params.yaml: there is no setting '{path}': correct it")
+        section[key] = value
+    try:
+        return Recipe.model_validate(document)
+    except ValidationError as error:
+        raise ReplicationError(_sentence(error, "params.yaml, readings")) from error
+
+
+def _nearest(word: str, words: Any) -> str:
+    found = difflib.get_close_matches(word, list(words), n=1)
+    return f" (did you mean '{found[0]}'?)" if found else ""
+
+
+def _merge(base: Any, changes: Any) -> Any:
+    if isinstance(base, Mapping) and isinstance(changes, Mapping):
+        merged = {**base, **changes}
+        return {key: _merge(base[key], merged[key]) if key in base else merged[key]
+                for key in merged}  # fmt: skip
+    return changes
+
+
+def _complete(base: Mapping[str, Any], changes: Mapping[str, Any]) -> Any:
+    return changes if changes.get("system") == "modern" else _merge(base, changes)
+
+
+def _place(location: tuple[Any, ...]) -> tuple[str, list[str]]:
+    """The key as params.yaml writes it, and the keys that may stand beside it."""
+    model: Any = Settings
+    path = [step for step in location if step != "[key]"]
+    below = path
+    if path[:1] == ["experiments"] and len(path) > 2:
+        # pydantic puts the kind of system between an experiment's name and its keys.
+        model, below = SYSTEMS[path[2]], path[3:]
+        del path[2]
+    for step in below[:-1]:
+        field = getattr(model, "model_fields", {}).get(step)
+        model = field.annotation if field else None
+    return ".".join(map(str, path)), list(getattr(model, "model_fields", {}))
+
+
+def _sentence(error: ValidationError, source: str) -> str:
+    # A misspelt key is also a missing one: the first says more.
+    first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
+    where, keys = _place(first["loc"])
+    if first["type"] == "extra_forbidden":
+        nearest = _nearest(str(first["loc"][-1]), keys)
+        return f"{source}: unknown key {where}{nearest}: correct or remove it"
+    if first["type"] == "missing":
+        return f"{source}: the key {where} is missing: add it"
+    if first["type"] == "union_tag_invalid":
+        tag = str(first["ctx"]["tag"])
+        return (
+            f"{source}: {where}.system is {tag!r}{_nearest(tag, SYSTEMS)}, but there are "
+            f"{' and '.join(SYSTEMS)}: correct it"
+        )
+    if first["type"] == "value_error":
+        text = str(first["ctx"]["error"])
+        return f"{source}: {where}: {text}" if where else f"{source}: {text}"
+    rule = first["msg"].replace("Input", "it", 1)
+    return f"{source}: {where} is {first['input']!r}, but {rule}: correct it"
+
+
+def parse(document: Any, source: str) -> Settings:
+    """Check a parsed document; ``source`` is named in messages.
+
+    Raises ReplicationError naming the key, the value and the rule.
+    """
+    if not isinstance(document, Mapping):
+        raise ReplicationError(f"{source} holds no settings: restore it from the repository")
+    document = dict(document)
+    base, experiments = document.get("base"), document.get("experiments")
+    if isinstance(base, Mapping) and isinstance(experiments, Mapping):
+        for name, changes in experiments.items():
+            if changes is not None and not isinstance(changes, Mapping):
+                raise ReplicationError(
+                    f"{source}: experiments.{name} is {changes!r}, but it must list the settings "
+                    "that differ from base, or be {}: correct it"
+                )
+        document["experiments"] = {
+            name: _complete(base, changes or {}) for name, changes in experiments.items()
+        }
+    try:
+        return Settings.model_validate(document)
+    except ValidationError as error:
+        raise ReplicationError(_sentence(error, source)) from error
+
+
+def load(path: Path) -> Settings:
+    """Read and check params.yaml.
+
+    Raises ReplicationError for a missing or malformed file, and for an unknown, missing or
+    impossible key, with one sentence that names it.
+    """
+    try:
+        # YAML 1.2: PyYAML would take 1e-05 for a string.
+        document = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ReplicationError(f"{path} is missing: restore it from the repository") from error
+    except (YAMLError, UnicodeDecodeError) as error:
+        detail = " ".join(str(error).split())
+        raise ReplicationError(f"{path} is not valid YAML ({detail}): correct it") from error
+    return parse(document, str(path))

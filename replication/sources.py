@@ -1,0 +1,82 @@
+"""Which files of the package a module really uses.
+
+DVC does not follow imports, so a test compares the `deps` of each stage with this; and a hash of
+the same files tells whether a finished replicate was made by the present code.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).parent
+
+
+def _path(module: str) -> Path | None:
+    """The file of a module of this package, or None for anything else."""
+    parts = module.split(".")
+    if parts[0] != ROOT.name:
+        return None
+    base = ROOT.joinpath(*parts[1:])
+    for candidate in (base.with_suffix(".py"), base / "__init__.py"):
+        if candidate.is_file() and candidate != ROOT.with_suffix(".py"):
+            return candidate
+    return None
+
+
+def _imported(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+            found.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return found
+
+
+def closure(module: str) -> tuple[Path, ...]:
+    """The files that ``module`` (such as ``replication.stages.train``) imports, itself included.
+
+    Sorted, without the empty ``__init__.py`` of packages.
+    """
+    found: set[Path] = set()
+    waiting = [module]
+    while waiting:
+        path = _path(waiting.pop())
+        if path is not None and path not in found:
+            found.add(path)
+            waiting.extend(_imported(path))
+    return tuple(sorted(path for path in found if path.name != "__init__.py"))
+
+
+def _meaning(path: Path) -> str:
+    """The syntax tree without docstrings: an edited comment is not another code."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+            first = node.body[0] if node.body else None
+            if (
+                isinstance(first, ast.Expr)
+                and isinstance(first.value, ast.Constant)
+                and isinstance(first.value.value, str)
+            ):
+                node.body = node.body[1:]
+    return ast.dump(tree)
+
+
+@cache
+def version(module: str, folders: tuple[str, ...]) -> str:
+    """A hash of what ``module`` and all it imports from ``folders`` say to Python.
+
+    Comments and docstrings do not count.
+    """
+    digest = hashlib.sha256()
+    for path in closure(module):
+        if path.relative_to(ROOT).parts[0] not in folders:
+            continue
+        digest.update(path.relative_to(ROOT).as_posix().encode())
+        digest.update(_meaning(path).encode())
+    return digest.hexdigest()

@@ -1,0 +1,109 @@
+"""Stage compare: the metrics beside data/paper -> results/verdicts.csv, results/misclassified.csv.
+
+Exit status: 0 when every claim has been measured, 3 when some have not (unless that is allowed),
+1 with --strict when a claim differs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from replication import paper, settings
+from replication.artifacts import read_json, read_metrics, read_table, write_table
+from replication.comparison import overlap
+from replication.comparison.architecture import counts
+from replication.comparison.evidence import Evidence
+from replication.comparison.verdicts import Verdict, as_table, judge_all, tally
+from replication.mnist import databases
+from replication.stages.evaluate import read_replicates
+
+DIFFERS, INCOMPLETE = 1, 3
+_OPTIONAL = ("bench", "readings", "collapse")
+
+
+def compare(evidence: Evidence) -> tuple[list[Verdict], pd.DataFrame]:
+    """The verdicts, and the table of the digits that 1998 or all of ours got wrong."""
+    return judge_all(evidence), overlap.table(evidence)
+
+
+def exit_status(verdicts: Sequence[Verdict], *, allow_incomplete: bool, strict: bool) -> int:
+    """What the command ends with; an unmeasured claim is never a pass unless that is allowed."""
+    counted = tally(verdicts)
+    if strict and counted["differs"]:
+        return DIFFERS
+    return INCOMPLETE if counted["unmeasured"] and not allow_incomplete else 0
+
+
+def summary(verdicts: Sequence[Verdict]) -> str:
+    """The measured claims as a short table, then the tally."""
+    lines = [
+        f"{one.finding.outcome:<13}{one.subject.claim:<60}"
+        f"{textwrap.shorten(one.subject.published, 24, placeholder=' ...'):<26}"
+        f"{one.finding.replicated}"
+        for one in verdicts
+        if one.finding.outcome != "unmeasured"
+    ]
+    counted = ", ".join(f"{number} {outcome}" for outcome, number in tally(verdicts).items())
+    return "\n".join([*lines, counted])
+
+
+def read_evidence(arguments: argparse.Namespace) -> Evidence:
+    """Read all that the verdicts are made from; raises ReplicationError as the readers do."""
+    chosen, published = settings.load(arguments.params), paper.load(arguments.paper)
+    metrics = read_metrics(arguments.metrics)
+    runs = {
+        name: read_replicates(arguments.runs, name, entry["replicates"])
+        for name, entry in metrics.items()
+    }
+    optional: dict[str, Any] = {}
+    if arguments.bench:
+        optional["bench"] = read_json(arguments.bench, "python -m replication bench")
+    if arguments.readings:
+        columns = ("factor", "level", "rms_low", "rms_high")
+        made_by = "python -m replication readings"
+        optional["readings"] = read_table(arguments.readings, columns, made_by)
+    if arguments.collapse:
+        optional["collapse"] = read_json(arguments.collapse, "python -m replication collapse")
+    return Evidence(
+        paper=published,
+        choices=chosen.compare,
+        amplitude=chosen.base.squashing.amplitude,
+        slope=chosen.base.squashing.slope,
+        counts=counts(published),
+        summary=read_json(arguments.prepared / databases.SUMMARY, databases.PREPARE),
+        labels=databases.ensure(arguments.prepared, arguments.raw, "regular").test_labels,
+        metrics=metrics,
+        histories={name: [run.history for run in found] for name, found in runs.items()},
+        answers={name: [run.answers for run in found] for name, found in runs.items()},
+        **optional,
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Command line of the stage; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m replication compare", description=__doc__)
+    parser.add_argument("--params", type=Path, default=Path("params.yaml"))
+    parser.add_argument("--paper", type=Path, default=Path("data/paper"))
+    parser.add_argument("--prepared", type=Path, default=Path("data/prepared"))
+    parser.add_argument("--raw", type=Path, default=Path("data/raw"))
+    parser.add_argument("--metrics", type=Path, default=Path("results/metrics.json"))
+    parser.add_argument("--runs", type=Path, default=Path("results/runs"))
+    for name in _OPTIONAL:
+        parser.add_argument(f"--{name}", type=Path, help="without it its claims are unmeasured")
+    parser.add_argument("--out", type=Path, default=Path("results"))
+    parser.add_argument("--allow-incomplete", action="store_true", help="exit 0 all the same")
+    parser.add_argument("--strict", action="store_true", help="exit 1 when a claim differs")
+    arguments = parser.parse_args(argv)
+    verdicts, digits = compare(read_evidence(arguments))
+    write_table(arguments.out / "verdicts.csv", as_table(verdicts))
+    write_table(arguments.out / "misclassified.csv", digits)
+    print(summary(verdicts))
+    return exit_status(
+        verdicts, allow_incomplete=arguments.allow_incomplete, strict=arguments.strict
+    )

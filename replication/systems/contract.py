@@ -1,0 +1,83 @@
+"""What every system of the comparison has: fit, answers, cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from replication.artifacts import Answers
+from replication.learning.monitor import Monitor
+from replication.mnist.databases import Database
+
+
+class Task(NamedTuple):
+    """One replicate to be fitted.
+
+    Attributes:
+        experiment, replicate: its name and number.
+        database: training and test patterns; a system must not look at test labels except to
+            count the misses of its history.
+        table: float32 (256,), the network input of each grey level.
+        checkpoint: where passes done so far may be kept; removed when the replicate is finished.
+    """
+
+    experiment: str
+    replicate: int
+    database: Database
+    table: NDArray[np.float32]
+    checkpoint: Path
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What fitting gives.
+
+    Attributes:
+        answers: for each test pattern, the class given and the margin.
+        history: a row a pass, columns as in `artifacts.HISTORY_COLUMNS`.
+        weights: tensors to be kept as ``weights.safetensors``; empty for systems without.
+        parameters: number of trainable parameters.
+        presentations: training patterns shown in all.
+    """
+
+    answers: Answers
+    history: pd.DataFrame
+    weights: dict[str, NDArray[np.float32]]
+    parameters: int
+    presentations: int
+
+
+class Cost(NamedTuple):
+    """Figures 11 and 12: thousands of multiply-adds for one answer, and of variables kept."""
+
+    operations_thousands: float
+    memory_thousands: float
+
+
+class System(Protocol):
+    """A classifier made from the settings of its experiment."""
+
+    def fit(self, task: Task, monitor: Monitor) -> Fitted:
+        """Train on the task's training patterns and answer its test patterns.
+
+        Raises ReplicationError when training fails and Stopped when ``monitor`` asks to stop.
+        """
+
+    def cost(self) -> Cost:
+        """What one answer takes."""
+
+
+def answers_of(penalties: NDArray[np.floating]) -> Answers:
+    """The class of least penalty, the first of equals, and how far the second best is from it.
+
+    ``penalties`` is (patterns, classes): the lower the likelier.
+    """
+    best = penalties.argmin(axis=1)
+    two = np.partition(penalties, 1, axis=1)[:, :2]
+    margins = (two[:, 1] - two[:, 0]).astype(np.float32)
+    return Answers(best.astype(np.uint8), margins)

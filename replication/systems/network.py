@@ -1,0 +1,68 @@
+"""The networks trained by Appendix C: LeNet-1, LeNet-4, LeNet-5 and the perceptrons."""
+
+from __future__ import annotations
+
+from replication.errors import ReplicationError
+from replication.learning.distorted_pool import DistortedPool
+from replication.learning.engine import Engine
+from replication.learning.monitor import Monitor
+from replication.learning.presentations import OriginalPool, Pool
+from replication.learning.streams import generator
+from replication.learning.trainer import Trainer
+from replication.networks.specification import Network
+from replication.settings import Recipe
+from replication.systems.contract import Cost, Fitted, Task, answers_of
+
+
+class NetworkSystem:
+    """A network and the recipe it is trained by."""
+
+    def __init__(self, network: Network, recipe: Recipe) -> None:
+        """Raises ReplicationError when the criterion is not one for the network's outputs."""
+        rbf = network.codes.size > 0
+        if rbf == (recipe.criterion.name == "squared-error"):
+            fitting = "mle or map" if rbf else "squared-error"
+            raise ReplicationError(
+                f"params.yaml: the criterion {recipe.criterion.name} does not fit the outputs of "
+                f"{network.name}: set criterion.name to {fitting}"
+            )
+        self._network = network
+        self._recipe = recipe
+
+    def fit(self, task: Task, monitor: Monitor) -> Fitted:
+        """Train pass by pass, going on from the checkpoint where there is one."""
+        recipe, database = self._recipe, task.database
+        available = len(database.train_images)
+        if recipe.training_patterns > available:
+            raise ReplicationError(
+                f"params.yaml: experiments.{task.experiment}.training_patterns is "
+                f"{recipe.training_patterns}, but the database has {available}: lower it"
+            )
+        engine = Engine(
+            self._network, recipe.squashing, recipe.subsampling, recipe.criterion, task.table
+        )
+        pool = self._pool(task)
+        test = (database.test_images, database.test_labels)
+        trainer = Trainer(recipe, task.replicate, engine, pool, test, task.checkpoint)
+        progress = trainer.run(monitor)
+        return Fitted(
+            answers_of(engine.penalties(progress.parameters, database.test_images)),
+            progress.table(),
+            {"parameters": progress.parameters},
+            self._network.parameters,
+            recipe.passes * recipe.presentations_per_pass,
+        )
+
+    def _pool(self, task: Task) -> Pool:
+        recipe = self._recipe
+        images, labels = task.database.train_images, task.database.train_labels
+        if not recipe.distorted:
+            return OriginalPool(images, labels, recipe.training_patterns)
+        draw = generator(recipe, task.replicate, "distortions")
+        return DistortedPool(
+            images, labels, recipe.training_patterns, recipe.distortions, draw, self._network.field
+        )
+
+    def cost(self) -> Cost:
+        """Multiply-adds are the connections, as the paper counts them; memory the parameters."""
+        return Cost(self._network.connections / 1e3, self._network.parameters / 1e3)

@@ -1,0 +1,45 @@
+from pathlib import Path
+
+import pytest
+from raw_files import write_raw
+
+from replication import paper as paper_module
+from replication.mnist import databases
+from replication.mnist.databases import Database
+
+TINY_TRAINING, TINY_TEST = 200, 100
+
+
+@pytest.fixture(scope="session")
+def repository():
+    """The root of the repository."""
+    return Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def paper(repository):
+    """data/paper as the code reads it."""
+    return paper_module.load(repository / "data" / "paper")
+
+
+@pytest.fixture(scope="session")
+def regular(repository):
+    """MNIST as it is; read only."""
+    return databases.read_raw(repository / "data" / "raw")
+
+
+@pytest.fixture(scope="session")
+def tiny(regular):
+    """The first 200 training and 100 test patterns of MNIST."""
+    return Database(
+        regular.train_images[:TINY_TRAINING],
+        regular.train_labels[:TINY_TRAINING],
+        regular.test_images[:TINY_TEST],
+        regular.test_labels[:TINY_TEST],
+    )
+
+
+@pytest.fixture
+def tiny_raw(tmp_path, tiny):
+    """A sound data/raw folder that holds the tiny database, for a test to damage."""
+    return write_raw(tmp_path / "raw", tiny)

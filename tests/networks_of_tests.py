@@ -1,0 +1,94 @@
+"""Networks and random cases that several tests share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from replication import paper
+from replication.networks.lenet1 import lenet1
+from replication.networks.lenet4 import lenet4
+from replication.networks.lenet5 import lenet5
+from replication.networks.perceptrons import perceptron
+from replication.networks.specification import Network, Stack
+from replication.settings import Criterion, Squashing, Subsampling
+
+PAPER = paper.load(Path(__file__).parents[1] / "data" / "paper")
+
+CRITERIA = ("mle", "map", "squared-error")
+
+
+def tiny(name: str) -> Stack:
+    """Every kind of layer, small enough for exhaustive checks."""
+    return (
+        Stack(name, field=16)
+        .convolution("C1", ((0,), (0,)))
+        .subsampling("S2")
+        .convolution("C3", ((0,), (0, 1), (1,)))
+        .subsampling("S4")
+        .full("F5", 6)
+    )
+
+
+TINY_CODES = np.where(np.random.default_rng(7).random((4, 6)) < 0.5, -1, 1).astype(np.int8)
+
+
+NETWORKS = {
+    "lenet5": lenet5(PAPER),
+    "lenet4": lenet4(),
+    "lenet1": lenet1(),
+    "perceptron": perceptron((30, 12), 20),
+    "tiny": tiny("tiny").network(),
+    "tiny-rbf": tiny("tiny-rbf").rbf("RBF", TINY_CODES),
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A network with random weights and random images, and the settings in force."""
+
+    network: Network
+    squashing: Squashing
+    subsampling: Subsampling
+    criterion: Criterion
+    table: NDArray[np.float64]
+    parameters: NDArray[np.float64]
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+
+    def inputs(self) -> torch.Tensor:
+        """The images as the reference's inputs, float64 (patterns, 1, field, field)."""
+        margin = (self.network.field - self.images.shape[1]) // 2
+        padded = np.pad(self.images, ((0, 0), (margin, margin), (margin, margin)))
+        return torch.from_numpy(self.table[padded][:, np.newaxis])
+
+
+def random_case(
+    network: Network,
+    seed: int,
+    criterion: str | None = None,
+    reading: str = "added",
+    patterns: int = 4,
+) -> Case:
+    """Random weights large enough to bend the squashing, random images, two pixels of margin."""
+    generator = np.random.default_rng(seed)
+    side = network.field - 4
+    rbf = network.codes.size > 0
+    classes = network.codes.shape[0] or network.layers[-1].outputs[0]
+    name = criterion or ("map" if rbf else "squared-error")
+    if not rbf and name != "squared-error":
+        raise ValueError("a network without RBF units has the squared error alone")
+    return Case(
+        network,
+        Squashing(amplitude=1.7159, slope=2 / 3),
+        Subsampling.model_validate({"reading": reading, "fan_in": 4}),
+        Criterion.model_validate({"name": name, "j": 5.0, "divisor": 3.0}),
+        np.linspace(-0.1, 1.175, 256),
+        generator.normal(0, 0.2, network.parameters),
+        generator.integers(0, 256, (patterns, side, side), dtype=np.uint8),
+        generator.integers(0, classes, patterns),
+    )

@@ -1,0 +1,40 @@
+"""Writes small data/raw folders: IDX files of any arrays with the sums that make them right."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+
+from replication.mnist import idx
+from replication.mnist.fetch import packed
+
+
+def encoded(array):
+    header = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, dtype=">u4").tobytes()
+    return header + array.astype(np.uint8).tobytes()
+
+
+def write_content(path, content, *, sealed=True):
+    """Write `content` gzipped; sealed: SHA256SUMS says that it is right."""
+    path.write_bytes(packed(content))
+    if sealed:
+        seal(path, content)
+
+
+def seal(path, content):
+    sums = path.parent / idx.SUMS
+    name = path.name.removesuffix(".gz")
+    lines = sums.read_text().splitlines() if sums.exists() else []
+    kept = [line for line in lines if not line.endswith(f"  {name}")]
+    digest = hashlib.sha256(content).hexdigest()
+    sums.write_text("\n".join([*kept, f"{digest}  {name}"]) + "\n")
+
+
+def write_raw(folder: Path, database):
+    """Write a whole data/raw folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_content(folder / idx.TRAIN_IMAGES, encoded(database.train_images))
+    write_content(folder / idx.TRAIN_LABELS, encoded(database.train_labels))
+    write_content(folder / idx.TEST_IMAGES, encoded(database.test_images))
+    write_content(folder / idx.TEST_LABELS, encoded(database.test_labels))
+    return folder

@@ -1,0 +1,221 @@
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from replication.errors import ReplicationError
+from replication.learning.distorted_pool import DistortedPool
+from replication.learning.presentations import presented
+from replication.learning.streams import generator
+from replication.mnist.distortions import COLUMNS, IDENTITY, distort, draw
+from replication.settings import load
+
+images_of_28 = arrays(np.uint8, (3, 28, 28))
+
+
+@pytest.fixture(scope="module")
+def base(repository):
+    return load(repository / "params.yaml").base
+
+
+@pytest.fixture(scope="module")
+def parameters(base):
+    return draw(base.distortions, 300, np.random.default_rng(3))
+
+
+@pytest.fixture(scope="module")
+def sample(regular):
+    return regular.train_images[:300]
+
+
+def parameter(**changed):
+    row = dict(zip(COLUMNS, IDENTITY, strict=True)) | changed
+    return np.array([[row[name] for name in COLUMNS]], dtype=np.float32)
+
+
+def blob():
+    """A slanted ellipse that is centred, as MNIST is, on pixel (14, 14)."""
+    y, x = np.mgrid[:28, :28] - 14.0
+    ink = np.exp(-((x - 0.2 * y) ** 2 / (2 * 2.0**2) + y**2 / (2 * 3.0**2)))
+    return np.rint(255 * ink).astype(np.uint8)[np.newaxis]
+
+
+def moments(image):
+    """Centre of mass and second central moments: x, y, xx, xy, yy."""
+    ink = image.astype(np.float64) / image.sum(dtype=np.float64)
+    y, x = np.mgrid[: image.shape[0], : image.shape[1]]
+    mean_x, mean_y = (ink * x).sum(), (ink * y).sum()
+    x, y = x - mean_x, y - mean_y
+    return mean_x, mean_y, (ink * x * x).sum(), (ink * x * y).sum(), (ink * y * y).sum()
+
+
+@given(images_of_28)
+def test_identity_centres_the_image_in_the_field_and_changes_nothing(images):
+    drawn = distort(images, np.repeat(IDENTITY[np.newaxis], len(images), axis=0))
+    assert np.array_equal(drawn, np.pad(images, ((0, 0), (2, 2), (2, 2))))
+
+
+@given(images_of_28, st.integers(-9, 9), st.integers(-9, 9))
+def test_whole_shifts_move_pixels_right_and_down_and_lose_what_leaves_the_field(
+    images, right, down
+):
+    drawn = distort(images, np.repeat(parameter(shift_x=right, shift_y=down), 3, axis=0))
+    wide = np.pad(images, ((0, 0), (12, 12), (12, 12)))
+    moved = np.roll(wide, (down, right), axis=(1, 2))
+    assert np.array_equal(drawn, moved[:, 10:-10, 10:-10])
+
+
+@given(
+    st.floats(0.7, 1.4), st.floats(0.7, 1.4), st.floats(-0.15, 0.15),
+    st.floats(-2.4, 2.4), st.floats(-4.0, 4.0),
+)  # fmt: skip
+def test_moments_of_the_drawn_blob_are_those_the_parameters_say(sx, sy, shear, right, down):
+    _, _, xx, xy, yy = moments(blob()[0])
+    row = parameter(scale_x=sx, scale_y=sy, shear=shear, shift_x=right, shift_y=down)
+    new_x, new_y, new_xx, new_xy, new_yy = moments(distort(blob(), row, field=64)[0])
+    assert new_x - 32 == pytest.approx(right, abs=0.06)
+    assert new_y - 32 == pytest.approx(down, abs=0.06)
+    assert np.sqrt(new_yy / yy) == pytest.approx(sy, rel=0.03)
+    assert new_xy == pytest.approx(sy * (sx * xy + shear * yy), abs=0.15)
+    expected = sx * sx * xx + 2 * sx * shear * xy + shear * shear * yy
+    assert np.sqrt(new_xx / expected) == pytest.approx(1.0, rel=0.04)
+
+
+def test_a_larger_scale_draws_more_ink(sample):
+    ink = [
+        distort(sample, np.repeat(parameter(scale_x=s, scale_y=s), 300, axis=0)).sum(dtype=np.int64)
+        for s in (0.8, 1.0, 1.2)
+    ]
+    assert ink[0] / ink[1] == pytest.approx(0.64, rel=0.01)
+    assert ink[2] / ink[1] == pytest.approx(1.44, rel=0.01)
+
+
+@given(st.floats(0.7, 1.4), st.floats(-0.15, 0.15))
+def test_ink_everywhere_stays_black_where_the_original_reaches(scale, shear):
+    full = np.full((1, 28, 28), 255, np.uint8)
+    drawn = distort(full, parameter(scale_x=scale, scale_y=scale, shear=shear), field=64)[0]
+    assert (drawn[27:38, 27:38] == 255).all()
+    assert not drawn[:8].any()
+    assert not drawn[:, :8].any()
+
+
+def test_a_pattern_does_not_depend_on_what_is_drawn_with_it(sample, parameters):
+    together = distort(sample, parameters)
+    for rows in (slice(0, 1), slice(7, 30), slice(240, 270), slice(299, None)):
+        assert np.array_equal(together[rows], distort(sample[rows], parameters[rows]))
+    assert distort(sample[:0], parameters[:0]).shape == (0, 32, 32)
+
+
+def test_number_of_threads_changes_nothing_and_is_left_alone(sample, parameters):
+    threads, state = torch.get_num_threads(), torch.get_rng_state()
+    alone = distort(sample, parameters)
+    with ThreadPoolExecutor(2) as executor:
+        both = list(executor.map(lambda _: distort(sample, parameters), range(2)))
+    assert torch.get_num_threads() == threads
+    assert torch.equal(torch.get_rng_state(), state)
+    torch.set_num_threads(1 if threads > 1 else 2)
+    try:
+        other = distort(sample, parameters)
+    finally:
+        torch.set_num_threads(threads)
+    assert all(np.array_equal(alone, drawn) for drawn in (*both, other))
+
+
+def test_field_smaller_than_the_image_is_named(sample):
+    with pytest.raises(ReplicationError, match="a field of 20x20 cannot hold images of 28x28"):
+        distort(sample[:1], IDENTITY[np.newaxis], field=20)
+
+
+def test_drawn_parameters_keep_within_the_settings(base):
+    said = base.distortions
+    sx, sy, shear, right, down = draw(said, 20_000, np.random.default_rng(0)).T.astype(float)
+    measured = {
+        "inverse_scale": 1 / np.sqrt(sx * sy),
+        "log_squeeze": np.log(sx / sy),
+        "shear": shear,
+        "shift_x": right / sx,
+        "shift_y": (down - said.anchor * (1 - sy)) / sy,
+    }
+    for name, values in measured.items():
+        limits = getattr(said, name)
+        width = limits.high - limits.low
+        assert values.min() == pytest.approx(limits.low, abs=0.001 * width), name
+        assert values.max() == pytest.approx(limits.high, abs=0.001 * width), name
+        assert values.mean() == pytest.approx((limits.low + limits.high) / 2, abs=0.01 * width)
+    related = np.corrcoef(list(measured.values())) - np.eye(5)
+    assert np.abs(related).max() < 0.03
+
+
+def test_same_seed_gives_the_same_parameters_and_another_gives_others(base):
+    once, again, other = (
+        draw(base.distortions, 50, np.random.default_rng(seed)) for seed in (1, 1, 2)
+    )
+    assert once.dtype == np.float32
+    assert np.array_equal(once, again)
+    assert not np.isclose(once, other).any(axis=1).any()
+
+
+def pool(base, tiny, replicate=0, originals=40):
+    draws = generator(base, replicate, "distortions")
+    return DistortedPool(
+        tiny.train_images, tiny.train_labels, originals, base.distortions, draws, 32
+    )
+
+
+def test_pool_has_the_published_number_of_patterns(base, paper, regular):
+    statement = paper.claims["lenet5.distorted-training-set"].statement
+    originals = len(regular.train_images)
+    distorted = originals * base.distortions.copies
+    assert f"{originals:,} originals and {distorted:,} distorted" in statement
+
+
+def test_first_patterns_of_the_pool_are_the_originals(base, tiny):
+    shown = pool(base, tiny).show(np.arange(40))
+    assert np.array_equal(shown.images, np.pad(tiny.train_images[:40], ((0, 0), (2, 2), (2, 2))))
+    assert np.array_equal(shown.labels, tiny.train_labels[:40])
+    assert np.array_equal(shown.order, np.arange(40))
+
+
+def test_each_original_has_nine_distorted_versions_of_its_own(base, tiny):
+    patterns = pool(base, tiny)
+    assert patterns.size == 400
+    shown = patterns.show(np.arange(400))
+    assert np.array_equal(shown.labels, np.tile(tiny.train_labels[:40], 10))
+    assert len({image.tobytes() for image in shown.images}) == 400
+    ink = shown.images.reshape(10, 40, -1).astype(float)
+    own = [np.corrcoef(ink[0, i], ink[1:, i].mean(axis=0))[0, 1] for i in range(40)]
+    assert min(own) > 0.5
+
+
+def test_a_pattern_is_the_same_in_whatever_order_it_is_shown(base, tiny):
+    everything = pool(base, tiny).show(np.arange(400)).images
+    numbers = np.random.default_rng(5).permutation(400)
+    shown = pool(base, tiny).show(numbers)
+    assert np.array_equal(shown.images, everything[numbers])
+    twice = pool(base, tiny).show(np.array([399, 12, 399]))
+    assert np.array_equal(twice.images, everything[[399, 12, 399]])
+
+
+def test_replicates_are_distorted_differently_unless_the_stream_is_shared(base, tiny):
+    numbers = np.arange(40, 400)
+    own = [pool(base, tiny, replicate).show(numbers).images for replicate in (0, 1)]
+    assert not any(np.array_equal(one, two) for one, two in zip(*own, strict=True))
+    streams = base.streams.model_copy(update={"distortions": "shared"})
+    shared = base.model_copy(update={"streams": streams})
+    same = [pool(shared, tiny, replicate).show(numbers).images for replicate in (0, 1)]
+    assert np.array_equal(same[0], same[1])
+    assert np.array_equal(same[0], own[0])
+
+
+def test_twenty_passes_show_each_pattern_of_the_pool_twice(base, tiny):
+    patterns = pool(base, tiny, originals=200)
+    recipe = base.model_copy(update={"presentations_per_pass": 200})
+    shown = np.concatenate(
+        [presented(recipe, 0, patterns.size, turn) for turn in range(recipe.passes)]
+    )
+    assert (np.bincount(shown, minlength=patterns.size) == 2).all()
+    assert np.array_equal(shown[:2000], shown[2000:])

@@ -1,0 +1,177 @@
+"""Known answers, and coverage by simulation with a fixed seed."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from replication.comparison import statistics
+
+FIVE = [1.0, 2.0, 3.0, 4.0, 5.0]
+finite = st.floats(-100, 100, allow_nan=False)
+
+
+@pytest.mark.parametrize(("printed", "half"), [(0.95, 0.005), (0.8, 0.05), (12.0, 0.05), (7, 0.5)])
+def test_rounding_is_half_a_unit_of_the_last_printed_digit(printed, half):
+    assert statistics.half_unit(printed) == pytest.approx(half)
+
+
+def test_rounding_of_small_numbers_is_read_from_their_exponent():
+    assert statistics.half_unit(7.0e-5) == pytest.approx(0.5e-5)
+
+
+def test_prediction_interval_of_one_to_five():
+    # t(0.975, 4) = 2.776445, s = 1.581139, sqrt(1 + 1/5) = 1.095445
+    interval = statistics.prediction_interval(FIVE, 0.95)
+    assert interval == pytest.approx((3 - 4.80894, 3 + 4.80894), abs=1e-4)
+
+
+def test_interval_of_the_mean_of_one_to_five():
+    assert statistics.mean_interval(FIVE, 0.95) == pytest.approx((1.03676, 4.96324), abs=1e-4)
+
+
+def test_an_interval_needs_two_values():
+    with pytest.raises(ValueError, match="two finite values"):
+        statistics.prediction_interval([1.0], 0.95)
+
+
+def test_an_interval_refuses_values_that_are_not_finite():
+    with pytest.raises(ValueError, match="two finite values"):
+        statistics.mean_interval([1.0, float("nan")], 0.95)
+
+
+def test_equal_values_give_an_interval_of_no_length():
+    assert statistics.prediction_interval([0.1] * 3, 0.95) == (0.1, 0.1)
+    assert statistics.one_more_run([0.1] * 3, 0.1) == 1.0
+    assert statistics.one_more_run([0.1] * 3, 0.2) == 0.0
+    assert statistics.difference([0.1] * 3, 0.1) == 1.0
+    assert statistics.equivalence([0.1] * 3, 0.15, 0.1) == 0.0
+    assert statistics.equivalence([0.1] * 3, 0.25, 0.1) == 1.0
+
+
+def test_rounding_makes_a_published_value_meet_an_interval():
+    interval = statistics.Interval(0.953, 1.1)
+    assert not interval.meets(0.95)
+    assert interval.meets(0.95, 0.005)
+
+
+@given(st.lists(finite, min_size=3, max_size=8), finite, st.sampled_from([0.0, 0.005, 0.5]))
+def test_one_more_run_agrees_with_the_prediction_interval(values, published, half):
+    if np.std(values) < 1e-6:
+        values = [*values[:-1], values[-1] + 1.0]
+    p = statistics.one_more_run(values, published, half)
+    inside = statistics.prediction_interval(values, 0.95).meets(published, half)
+    assert inside == (p >= 0.05) or p == pytest.approx(0.05, abs=1e-6)
+
+
+def test_difference_is_the_one_sample_t_test():
+    # t = (3 - 1) / (1.581139 / sqrt(5)) = 2.828427 with 4 degrees of freedom
+    assert statistics.difference(FIVE, 1.0) == pytest.approx(0.047421, abs=1e-5)
+
+
+def test_equivalence_agrees_with_the_ninety_percent_interval_of_the_mean():
+    values = [0.93, 0.97, 0.95, 1.01, 0.99]
+    low, high = statistics.mean_interval(values, 0.90)
+    margin = max(0.95 - low, high - 0.95)
+    assert statistics.equivalence(values, 0.95, margin) == pytest.approx(0.05)
+    assert statistics.equivalence(values, 0.95, 2 * margin) < 0.05
+
+
+def test_two_means_of_equal_samples_do_not_differ():
+    assert statistics.two_means(FIVE, FIVE) == pytest.approx(1.0)
+    assert statistics.two_means([1.0, 1.0], [2.0, 2.0]) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("misses", "patterns", "low", "high"),
+    # Newcombe, Statistics in Medicine 17 (1998), table I, method 3
+    [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611)],
+)
+def test_wilson_intervals_of_newcombe(misses, patterns, low, high):
+    assert statistics.wilson(misses, patterns, 0.95) == pytest.approx((low, high), abs=5e-5)
+
+
+def test_mcnemar_counts_only_where_the_networks_differ():
+    first, second = np.zeros((2, 100), dtype=bool)
+    first[:50] = second[:50] = True
+    first[50] = True
+    second[51:60] = True
+    # 1 of 10: 2 (1 + 10) / 1024
+    assert statistics.mcnemar(first, second) == pytest.approx((1, 9, 22 / 1024))
+
+
+def test_mcnemar_of_equal_networks_is_one():
+    misses = np.array([True, False])
+    assert statistics.mcnemar(misses, misses) == (0, 0, 1.0)
+
+
+def test_mcnemar_refuses_other_patterns():
+    with pytest.raises(ValueError, match="not the same patterns"):
+        statistics.mcnemar(np.zeros(3, dtype=bool), np.zeros(4, dtype=bool))
+
+
+def test_holm_multiplies_the_least_by_the_number_of_tests():
+    adjusted = statistics.holm([0.01, 0.04, 0.03, 0.005])
+    assert adjusted == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert statistics.holm([]) == []
+
+
+def test_overlap_of_independent_sets_is_hypergeometric():
+    # all three of 3 among 4 drawn from 10: 7 of 210 draws
+    assert statistics.independent_overlap(10, 3, 4, 3) == pytest.approx((1.2, 1 / 30))
+    assert statistics.independent_overlap(10, 3, 4, 0).p == pytest.approx(1.0)
+
+
+def test_kendall_is_scipys_example():
+    generator = np.random.default_rng(1)
+    tau, _ = statistics.kendall([12, 2, 1, 12, 2], [1, 4, 7, 1, 0], 0.95, generator, 50)
+    assert tau == pytest.approx(-0.47140452)
+
+
+def test_kendall_interval_repeats_with_the_seed_and_holds_tau():
+    ours, theirs = [1.0, 2.0, 3.0, 5.0, 4.0, 6.0], [1.1, 1.9, 3.2, 4.0, 4.4, 9.0]
+    results = [
+        statistics.kendall(ours, theirs, 0.95, np.random.default_rng(seed), 300)
+        for seed in (1, 1, 2)
+    ]
+    tau, (low, high) = results[0]
+    assert results[0] == results[1] != results[2]
+    assert low <= tau <= high
+
+
+def test_kendall_refuses_two_systems():
+    with pytest.raises(ValueError, match="three systems"):
+        statistics.kendall([1, 2], [1, 2], 0.95, np.random.default_rng(1))
+
+
+def test_prediction_interval_covers_one_more_run():
+    draws = np.random.default_rng(1998).normal(0.95, 0.1, size=(2000, 11))
+    inside = [statistics.prediction_interval(d[:10], 0.95).meets(d[10]) for d in draws]
+    below = [d[10] <= statistics.upper_prediction(d[:10], 0.95) for d in draws]
+    assert np.mean(inside) == pytest.approx(0.95, abs=0.015)
+    assert np.mean(below) == pytest.approx(0.95, abs=0.015)
+
+
+def test_interval_of_the_mean_covers_the_mean():
+    draws = np.random.default_rng(1999).normal(0.95, 0.1, size=(2000, 10))
+    inside = [statistics.mean_interval(d, 0.95).meets(0.95) for d in draws]
+    assert np.mean(inside) == pytest.approx(0.95, abs=0.015)
+
+
+def test_wilson_covers_the_probability_of_a_miss():
+    counts = np.random.default_rng(2000).binomial(10_000, 0.0095, size=2000)
+    inside = [statistics.wilson(int(n), 10_000, 0.95).meets(0.0095) for n in counts]
+    assert np.mean(inside) == pytest.approx(0.95, abs=0.015)
+
+
+def test_equivalence_errs_at_most_one_time_in_twenty_at_the_margin():
+    draws = np.random.default_rng(2001).normal(1.05, 0.1, size=(1000, 10))
+    found = [statistics.equivalence(d, 0.95, 0.1) <= 0.05 for d in draws]
+    assert np.mean(found) <= 0.05 + 0.02
+
+
+def test_mcnemar_errs_at_most_one_time_in_twenty():
+    generator = np.random.default_rng(2002)
+    misses = generator.random((500, 2, 1000)) < 0.03
+    found = [statistics.mcnemar(first, second).p <= 0.05 for first, second in misses]
+    assert 0.0 < np.mean(found) <= 0.05 + 0.02
