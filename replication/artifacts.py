@@ -20,6 +20,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors import numpy as tensors
 
 from replication.errors import ReplicationError
 
@@ -163,6 +165,32 @@ def read_answers(path: Path, made_by: str = TRAIN) -> Answers:
         raise ReplicationError(f"{path} is missing: run `{made_by}` first") from error
     except (ValueError, KeyError, EOFError, TypeError, OSError, zipfile.BadZipFile) as error:
         raise _damaged(path, error, made_by) from error
+
+
+def read_weights(path: Path, parameters: int, made_by: str = TRAIN) -> NDArray[np.float32]:
+    """Read the one tensor ``parameters`` of ``weights.safetensors``, float32 (parameters,).
+
+    Raises ReplicationError when it is missing or damaged: no such tensor, others beside it, another
+    shape or type, or a value that is not finite.
+    """
+    try:
+        found = tensors.load(path.read_bytes())
+    except FileNotFoundError as error:
+        raise ReplicationError(f"{path} is missing: run `{made_by}` first") from error
+    except (SafetensorError, KeyError, OSError) as error:
+        raise _damaged(path, error, made_by) from error
+    if set(found) != {"parameters"}:
+        problem = f"it holds {', '.join(sorted(found)) or 'nothing'} instead of parameters"
+        raise _damaged(path, problem, made_by)
+    values = found["parameters"]
+    if values.dtype != np.float32:
+        raise _damaged(path, f"its parameters are {values.dtype}, not float32", made_by)
+    if values.shape != (parameters,):
+        problem = f"its parameters have the shape {values.shape} instead of ({parameters},)"
+        raise _damaged(path, problem, made_by)
+    if not np.isfinite(values).all():
+        raise _damaged(path, "a parameter that is not finite", made_by)
+    return values
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:

@@ -6,6 +6,7 @@ There are no defaults here: values stand in params.yaml alone, and a missing key
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -231,9 +232,21 @@ class Readings(Section):
     """The study of what the paper leaves open."""
 
     replicates: Count
+    centre: dict[str, str | int | float]
     factors: dict[str, tuple[str | int | float, ...]]
     factorial: dict[str, tuple[str | int | float, ...]]
     scales: Scales
+
+
+class Collapse(Section):
+    """The small networks with trainable codes, trained by each criterion (Section II-C, p. 9)."""
+
+    replicates: Count
+    seed: Annotated[int, Field(ge=0, strict=True)]
+    patterns: Count
+    passes: Count
+    batch: Count
+    learning_rate: Positive
 
 
 class Settings(Section):
@@ -245,6 +258,7 @@ class Settings(Section):
     train: Train
     compare: Compare
     readings: Readings
+    collapse: Collapse
 
     def experiment(self, name: str) -> Recipe | Modern:
         """The experiment called ``name``; ReplicationError when there is none."""
@@ -274,6 +288,16 @@ def changed(recipe: Recipe, changes: Mapping[str, str | int | float]) -> Recipe:
         return Recipe.model_validate(document)
     except ValidationError as error:
         raise ReplicationError(_sentence(error, "params.yaml, readings")) from error
+
+
+def value_at(section: Section, path: str) -> Any:
+    """The value of a key such as ``criterion.j``; ReplicationError when there is none."""
+    value: Any = section
+    for key in path.split("."):
+        if not isinstance(value, Section) or key not in type(value).model_fields:
+            raise ReplicationError(f"params.yaml: there is no setting '{path}': correct it")
+        value = getattr(value, key)
+    return value
 
 
 def _nearest(word: str, words: Any) -> str:
@@ -326,7 +350,7 @@ def _sentence(error: ValidationError, source: str) -> str:
     if first["type"] == "value_error":
         text = str(first["ctx"]["error"])
         return f"{source}: {where}: {text}" if where else f"{source}: {text}"
-    rule = first["msg"].replace("Input", "it", 1)
+    rule = re.sub(r"^\w+ (?=should)", "it ", first["msg"])
     return f"{source}: {where} is {first['input']!r}, but {rule}: correct it"
 
 

@@ -7,6 +7,7 @@ and the range of the step sizes in the first pass. The test error alone never de
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import NamedTuple
@@ -17,7 +18,10 @@ from numpy.typing import NDArray
 
 from replication.comparison.statistics import mean_interval
 from replication.paper import Paper
-from replication.settings import Readings, Scales
+from replication.settings import Readings, Scales, Settings, value_at
+
+# Figure 5 is of the whole test set (claim data.test).
+TEST_PATTERNS = 10_000
 
 Value = str | int | float
 Changes = Mapping[str, Value]
@@ -27,8 +31,8 @@ class Reading(NamedTuple):
     """One way to settle the open choices.
 
     Attributes:
-        name: such as ``criterion.j=5.0 order=fresh``; ``base`` for the default.
-        changes: the keys of `base` that differ, with their values.
+        name: such as ``criterion.j=5.0 order=fresh``; ``centre`` for the centre of the study.
+        changes: the keys that differ from the centre, with their values.
     """
 
     name: str
@@ -36,14 +40,11 @@ class Reading(NamedTuple):
 
 
 def _name(changes: Changes) -> str:
-    return " ".join(f"{key}={value}" for key, value in changes.items()) or "base"
+    return " ".join(f"{key}={value}" for key, value in changes.items()) or "centre"
 
 
-def all_readings(study: Readings, base: Changes) -> list[Reading]:
-    """The default, the factors one at a time, then the factorial; each reading once.
-
-    ``base`` holds the default's value of every factor.
-    """
+def all_readings(study: Readings) -> list[Reading]:
+    """The centre, the factors one at a time around it, then the factorial; each reading once."""
     wanted: list[dict[str, Value]] = [{}]
     wanted += [{key: value} for key, values in study.factors.items() for value in values]
     keys = list(study.factorial)
@@ -52,7 +53,7 @@ def all_readings(study: Readings, base: Changes) -> list[Reading]:
     ]
     found: dict[str, Reading] = {}
     for choice in wanted:
-        changes = {key: value for key, value in choice.items() if base[key] != value}
+        changes = {key: value for key, value in choice.items() if study.centre[key] != value}
         found.setdefault(_name(changes), Reading(_name(changes), changes))
     return list(found.values())
 
@@ -68,7 +69,10 @@ class Published(NamedTuple):
 def published(paper: Paper, passes: int) -> Published:
     """Figure 5's first ``passes`` points in percent, and the range of the step sizes (p. 10)."""
     curves = paper.learning_curves.head(passes)
-    low, high = paper.claims["sdlm.rates"].value
+    steps = paper.claims["sdlm.rates"].value
+    if not isinstance(steps, tuple):
+        raise TypeError("sdlm.rates is not a range")
+    low, high = steps
     return Published(
         curves["training_error_percent"].to_numpy(float),
         curves["test_error_percent"].to_numpy(float),
@@ -76,37 +80,40 @@ def published(paper: Paper, passes: int) -> Published:
     )
 
 
-def score(
-    histories: Sequence[pd.DataFrame], test_patterns: int, paper: Published, scales: Scales
-) -> dict[str, float]:
+def _percent(
+    history: pd.DataFrame, misses: str, patterns: int | pd.Series[int]
+) -> NDArray[np.float64]:
+    return (100.0 * history[misses] / patterns).to_numpy(np.float64)
+
+
+def score(histories: Sequence[pd.DataFrame], paper: Published, scales: Scales) -> dict[str, float]:
     """How far a reading's replicates are from the paper, in points and decades.
 
     ``rms`` is the root mean square distance of a replicate's two curves from Figure 5 in
     percentage points, the mean over replicates, ``rms_low`` to ``rms_high`` its 95 % interval for
     other seeds. ``distance`` puts all evidence together, each kind in units of its scale.
     """
-    training = np.array([
-        100.0 * table["training_misses"] / table["training_presentations"] for table in histories
-    ])  # fmt: skip
-    test = np.array([100.0 * table["test_misses"] / test_patterns for table in histories])
+    training = np.array([_percent(table, "training_misses", table["training_presentations"])
+                         for table in histories])  # fmt: skip
+    test = np.array([_percent(table, "test_misses", TEST_PATTERNS) for table in histories])
     squares = (training - paper.training) ** 2 + (test - paper.test) ** 2
     rms = np.sqrt(squares.mean(axis=1) / 2.0)
     interval = mean_interval(rms, 0.95)
     names = [name for name in histories[0].columns if name.startswith("step_")]
     first = np.array([table.loc[0, names].to_numpy(float) for table in histories])
     low, high = float(np.median(first.min(axis=1))), float(np.median(first.max(axis=1)))
-    decades = [float(np.log10(low / paper.steps[0])), float(np.log10(high / paper.steps[1]))]
-    final = [
+    decades = (math.log10(low / paper.steps[0]), math.log10(high / paper.steps[1]))
+    final = (
         float(training[:, -1].mean() - paper.training[-1]),
         float(test[:, -1].mean() - paper.test[-1]),
-    ]
+    )
     parts = (
         float(rms.mean()) / scales.curves_points,
-        float(np.hypot(*final) / np.sqrt(2.0)) / scales.errors_points,
-        float(np.hypot(*decades) / np.sqrt(2.0)) / scales.steps_decades,
+        math.hypot(*final) / math.sqrt(2.0) / scales.errors_points,
+        math.hypot(*decades) / math.sqrt(2.0) / scales.steps_decades,
     )
     return {
-        "distance": float(np.sqrt(np.mean(np.square(parts)))),
+        "distance": math.hypot(*parts) / math.sqrt(len(parts)),
         "rms": float(rms.mean()),
         "rms_low": interval.low,
         "rms_high": interval.high,
@@ -116,3 +123,38 @@ def score(
         "step_low": low,
         "step_high": high,
     }
+
+
+def _labels(reading: Reading, study: Readings) -> list[tuple[str, str]]:
+    """The factors of which a reading is one level: all of them for the centre."""
+    if not reading.changes:
+        return [(factor, str(study.centre[factor])) for factor in study.factors]
+    if len(reading.changes) == 1:
+        return [(factor, str(level)) for factor, level in reading.changes.items()]
+    return [("factorial", reading.name)]
+
+
+def rank(curves: pd.DataFrame, chosen: Settings, paper: Paper) -> pd.DataFrame:
+    """One row a reading and factor, nearest to the paper first; those that diverged come last.
+
+    ``curves`` holds the histories of all replicates, with their reading's name. ``adopted`` marks
+    the reading that `base` has. A reading of which a replicate diverged has no numbers.
+    """
+    study = chosen.readings
+    evidence = published(paper, chosen.base.passes)
+    base = {key: value_at(chosen.base, key) for key in study.centre}
+    rows = []
+    for reading in all_readings(study):
+        own = curves[curves["reading"] == reading.name]
+        histories = [table.reset_index(drop=True) for _, table in own.groupby("replicate")]
+        whole = len(histories) == study.replicates
+        numbers = score(histories, evidence, study.scales) if whole else {}
+        adopted = {**study.centre, **reading.changes} == base
+        for factor, level in _labels(reading, study):
+            rows.append({
+                "factor": factor, "level": level, "reading": reading.name, "adopted": adopted,
+                "replicates": len(histories), **numbers,
+            })  # fmt: skip
+    return pd.DataFrame(rows).sort_values(
+        ["distance", "reading", "factor"], kind="stable", ignore_index=True
+    )

@@ -53,7 +53,8 @@ def read(path: Path, parameters: int) -> Progress | None:
     Raises ReplicationError for a damaged one.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        # np.load would leave a damaged file open if it opened it itself.
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
             columns = archive["columns"].tolist()
             history = [dict(zip(columns, row, strict=True)) for row in archive["history"].tolist()]
             progress = Progress(archive["parameters"], history)

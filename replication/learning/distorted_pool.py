@@ -10,6 +10,9 @@ from replication.mnist.databases import margins
 from replication.mnist.distortions import distort, draw
 from replication.settings import Distortions
 
+# Patterns drawn at a time, so that the working memory is a few megabytes whatever is asked for.
+_CHUNK = 2000
+
 
 class DistortedPool:
     """``originals`` patterns followed by ``copies`` distorted versions of each.
@@ -42,15 +45,21 @@ class DistortedPool:
 
     def show(self, numbers: NDArray[np.int64]) -> Batch:
         """Draw the patterns ``numbers``: images uint8 (n, field, field), 1 kB a pattern."""
-        originals, height, width = self._images.shape
-        sources = numbers % originals
-        top, left = margins(self._field, height, width)
         images = np.zeros((len(numbers), self._field, self._field), np.uint8)
-        images[:, top : top + height, left : left + width] = self._images[sources]
+        for start in range(0, len(numbers), _CHUNK):
+            chunk = slice(start, start + _CHUNK)
+            self._draw(numbers[chunk], images[chunk])
+        labels = self._labels[numbers % len(self._labels)]
+        return Batch(images, labels, np.arange(len(numbers)))
+
+    def _draw(self, numbers: NDArray[np.int64], fields: NDArray[np.uint8]) -> None:
+        originals, height, width = self._images.shape
+        top, left = margins(self._field, height, width)
+        plain = np.flatnonzero(numbers < originals)
+        fields[plain, top : top + height, left : left + width] = self._images[numbers[plain]]
         distorted = np.flatnonzero(numbers >= originals)
-        images[distorted] = distort(
-            self._images[sources[distorted]],
+        fields[distorted] = distort(
+            self._images[numbers[distorted] % originals],
             self._parameters[numbers[distorted] - originals],
             self._field,
         )
-        return Batch(images, self._labels[sources], np.arange(len(numbers)))

@@ -123,8 +123,9 @@ class State(NamedTuple):
 def state(plan: Plan) -> State:
     """Working memory for ``plan``, zeroed."""
     dtype = plan.codes.dtype
-    values = [np.zeros(plan.values, dtype) for _ in range(3)]
-    return State(*values, np.zeros(plan.deltas, dtype), np.zeros(plan.classes, dtype))
+    outputs, sums, slopes = (np.zeros(plan.values, dtype) for _ in range(3))
+    deltas, penalties = np.zeros(plan.deltas, dtype), np.zeros(plan.classes, dtype)
+    return State(outputs, sums, slopes, deltas, penalties)
 
 
 # --- squashing -----------------------------------------------------------------------------------
@@ -543,7 +544,7 @@ def backward(
 
 
 @kernel
-def judge(plan: Any, rules: Any, state: Any, label: int) -> float:
+def judge(plan: Any, rules: Any, state: Any, label: int) -> Any:
     """The criterion of one pattern; fills ``state.penalties``.
 
     Penalties are the squared distances to the codes or, without an RBF layer, the outputs with

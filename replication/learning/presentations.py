@@ -68,6 +68,6 @@ def presented(recipe: Recipe, replicate: int, pool_size: int, turn: int) -> NDAr
 def hessian_patterns(
     recipe: Recipe, replicate: int, pool_size: int, turn: int
 ) -> NDArray[np.int64]:
-    """The patterns on which the diagonal Hessian is estimated before pass ``turn``, all different."""
+    """The patterns for the diagonal Hessian before pass ``turn``, all different."""
     draw = generator(recipe, replicate, "hessian", turn)
     return draw.choice(pool_size, min(recipe.sdlm.patterns, pool_size), replace=False)

@@ -13,7 +13,7 @@ from replication.networks.specification import Network, Stack, full_table
 
 
 def windows(sizes: tuple[int, ...], maps: int) -> tuple[tuple[int, ...], ...]:
-    """One row a unit: ``sizes[unit]`` neighbouring maps of ``maps``, beginning at its own number."""
+    """One row a unit: ``sizes[unit]`` neighbouring maps, the first by the unit's own number."""
     return tuple(
         tuple(sorted((unit + step) % maps for step in range(size)))
         for unit, size in enumerate(sizes)

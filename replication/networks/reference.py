@@ -18,19 +18,11 @@ from replication.networks.specification import Kind, Layer, Network
 from replication.settings import Criterion, Squashing, Subsampling
 
 
-def _dense(layer: Layer, weights: Tensor) -> Tensor:
-    """The layer's weights as (outputs, inputs, kernel, kernel), zero where the table has no pair."""
-    side = layer.kernel
-    # A full layer that reads maps of several pixels is a convolution as large as they are.
-    inputs, height, width = layer.inputs
-    if layer.kind is Kind.FULL:
-        return weights.reshape(layer.outputs[0], inputs, height, width)
-    dense = weights.new_zeros(layer.outputs[0], inputs, side, side)
+def _places(layer: Layer) -> tuple[Tensor, Tensor]:
+    """The output map and the input map of each pair of the connection table."""
     rows = [output for output, table in enumerate(layer.table) for _ in table]
     columns = [number for table in layer.table for number in table]
-    return dense.index_put(
-        (torch.tensor(rows), torch.tensor(columns)), weights.reshape(-1, side, side)
-    )
+    return torch.tensor(rows), torch.tensor(columns)
 
 
 def _split(layer: Layer, parameters: Tensor) -> tuple[Tensor, Tensor]:
@@ -54,6 +46,17 @@ class Reference:
         self._share = 1.0 if subsampling.reading == "added" else 0.25
         self._criterion = criterion
         self._codes = torch.from_numpy(network.codes)
+        self._places = {layer.name: _places(layer) for layer in network.trainable}
+
+    def _dense(self, layer: Layer, weights: Tensor) -> Tensor:
+        """Weights as (outputs, inputs, kernel, kernel), zero where the table has no pair."""
+        side = layer.kernel
+        # A full layer that reads maps of several pixels is a convolution as large as they are.
+        inputs, height, width = layer.inputs
+        if layer.kind is Kind.FULL:
+            return weights.reshape(layer.outputs[0], inputs, height, width)
+        dense = weights.new_zeros(layer.outputs[0], inputs, side, side)
+        return dense.index_put(self._places[layer.name], weights.reshape(-1, side, side))
 
     def _sums_of_four(self, layer: Layer, x: Tensor) -> Tensor:
         maps = [row[0] for row in layer.table]
@@ -64,7 +67,7 @@ class Reference:
         if layer.kind is Kind.SUBSAMPLING:
             sums = self._sums_of_four(layer, x)
             return sums * weights[:, None, None] + biases[:, None, None]
-        return functional.conv2d(x, _dense(layer, weights), biases)
+        return functional.conv2d(x, self._dense(layer, weights), biases)
 
     def _squash(self, a: Tensor) -> Tensor:
         return self._squashing.amplitude * torch.tanh(self._squashing.slope * a)
@@ -147,6 +150,6 @@ class Reference:
             )
             return torch.cat(own).double().numpy(), maps
         squared = (x**2).requires_grad_()
-        total = functional.conv2d(squared, _dense(layer, squares), ones)
+        total = functional.conv2d(squared, self._dense(layer, squares), ones)
         first, last, down = torch.autograd.grad(total, (squares, ones, squared), second)
         return torch.cat([first, last]).double().numpy(), down

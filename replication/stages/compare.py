@@ -19,7 +19,9 @@ from replication.artifacts import read_json, read_metrics, read_table, write_tab
 from replication.comparison import overlap
 from replication.comparison.architecture import counts
 from replication.comparison.evidence import Evidence
+from replication.comparison.variance import sources
 from replication.comparison.verdicts import Verdict, as_table, judge_all, tally
+from replication.errors import ReplicationError
 from replication.mnist import databases
 from replication.stages.evaluate import read_replicates
 
@@ -53,6 +55,25 @@ def summary(verdicts: Sequence[Verdict]) -> str:
     return "\n".join([*lines, counted])
 
 
+def timings(path: Path) -> dict[str, float]:
+    """The medians of results/bench.json by which claims are judged.
+
+    Raises ReplicationError when it is missing or lacks one.
+    """
+    content = read_json(path, "python -m replication bench")
+    try:
+        return {
+            "curvature_share_of_pass": float(content["curvature_share_of_pass"]["median"]),
+            "microseconds_per_pattern": float(
+                content["lenet5"]["microseconds_per_pattern"]["median"]
+            ),
+        }
+    except (KeyError, TypeError) as error:
+        raise ReplicationError(
+            f"{path} is damaged (no {error}): delete it and run `python -m replication bench`"
+        ) from error
+
+
 def read_evidence(arguments: argparse.Namespace) -> Evidence:
     """Read all that the verdicts are made from; raises ReplicationError as the readers do."""
     chosen, published = settings.load(arguments.params), paper.load(arguments.paper)
@@ -63,7 +84,7 @@ def read_evidence(arguments: argparse.Namespace) -> Evidence:
     }
     optional: dict[str, Any] = {}
     if arguments.bench:
-        optional["bench"] = read_json(arguments.bench, "python -m replication bench")
+        optional["bench"] = timings(arguments.bench)
     if arguments.readings:
         columns = ("factor", "level", "rms_low", "rms_high")
         made_by = "python -m replication readings"
@@ -100,9 +121,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--allow-incomplete", action="store_true", help="exit 0 all the same")
     parser.add_argument("--strict", action="store_true", help="exit 1 when a claim differs")
     arguments = parser.parse_args(argv)
-    verdicts, digits = compare(read_evidence(arguments))
+    evidence = read_evidence(arguments)
+    verdicts, digits = compare(evidence)
     write_table(arguments.out / "verdicts.csv", as_table(verdicts))
     write_table(arguments.out / "misclassified.csv", digits)
+    chosen = settings.load(arguments.params)
+    recipes = {
+        name: recipe
+        for name, recipe in chosen.experiments.items()
+        if isinstance(recipe, settings.Recipe)
+    }
+    spread = sources(
+        recipes,
+        chosen.compare.experiments.undistorted,
+        evidence.metrics,
+        chosen.compare.confidence,
+    )
+    write_table(arguments.out / "variance.csv", spread)
     print(summary(verdicts))
     return exit_status(
         verdicts, allow_incomplete=arguments.allow_incomplete, strict=arguments.strict

@@ -97,12 +97,6 @@ def scaled(images: Tensor) -> Tensor:
     return images.float() / 255
 
 
-def split(values: Tensor, sizes: int | list[int]) -> tuple[Tensor, ...]:
-    """`torch.split`, which has no types."""
-    parts: tuple[Tensor, ...] = torch.split(values, sizes)  # type: ignore[no-untyped-call]
-    return parts
-
-
 class Learner:
     """One network with its optimiser."""
 
@@ -128,7 +122,7 @@ class Learner:
     def penalties(self, images: Tensor) -> NDArray[np.float32]:
         """(patterns, classes): minus the logits, so that the least is the class given."""
         with torch.no_grad():
-            parts = [-self.model(scaled(part)) for part in split(images, SCORED)]
+            parts = [-self.model(scaled(part)) for part in torch.split(images, SCORED)]
         result: NDArray[np.float32] = torch.cat(parts).numpy()
         return result
 
@@ -151,7 +145,7 @@ class Learner:
         """Go back to what `state` gave after ``steps`` updates."""
         sizes = [values.numel() for values in self._parameters]
         # A copy: the checkpoint's own array must not change with the next step.
-        parts = split(torch.from_numpy(state.copy()), sizes * 3)
+        parts = torch.split(torch.from_numpy(state.copy()), sizes * 3)
         count = len(sizes)
         for number, values in enumerate(self._parameters):
             values.data.copy_(parts[number].view_as(values))
@@ -216,7 +210,7 @@ class ModernSystem:
     ) -> dict[str, float]:
         order = self._generator(replicate, "order", turn).permutation(len(images))
         total, misses = 0.0, 0
-        for numbers in split(torch.from_numpy(order), self._recipe.batch):
+        for numbers in torch.split(torch.from_numpy(order), self._recipe.batch):
             value, missed = learner.step(images[numbers], labels[numbers])
             if not math.isfinite(value):
                 raise ReplicationError(

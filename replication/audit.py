@@ -1,0 +1,273 @@
+"""The audit: each setting of the authors beside what was in force in our runs.
+
+What was in force is what the records of the runs say; params.yaml only says what is wanted. A run
+that departs from it, or from the other replicates, is a row of its own and turns the rows of the
+settings concerned to ``departs``. A setting without a rule, a key of params.yaml without a claim or
+a reason, and a rule for what does not exist are errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from replication.audit_rules import CLAIMS, OWN, SYSTEMS, Case, Opinion, Rule, Status, shown
+from replication.claims import Claim
+from replication.errors import ReplicationError
+from replication.networks import catalogue
+from replication.paper import Paper
+from replication.settings import Modern, Recipe, Settings
+
+Record = Mapping[str, Any]
+# By experiment, then by replicate.
+Records = Mapping[str, Mapping[int, Record]]
+
+COLUMNS = ("claim", "page", "paper", "ours", "status", "reason")
+MEND = "see replication/audit_rules.py"
+# Of each run on its own: its name, number and hash.
+_INDIVIDUAL = ("experiment", "replicate", "key", "streams.replicate")
+_GRAVITY: Mapping[Status, int] = {"faithful": 0, "unstated": 1, "departs": 2}
+
+
+class Row(NamedTuple):
+    """A line of results/audit.csv."""
+
+    claim: str
+    page: str
+    paper: str
+    ours: str
+    status: Status
+    reason: str
+
+
+class Conflict(NamedTuple):
+    """A key of the records that is not what the params say, or not the same in all replicates."""
+
+    experiment: str
+    key: str
+    text: str
+
+
+class Audit(NamedTuple):
+    """The rows, and how many places there are where runs contradict the params or one another."""
+
+    rows: tuple[Row, ...]
+    conflicts: tuple[Conflict, ...]
+
+    def table(self) -> pd.DataFrame:
+        """As results/audit.csv."""
+        return pd.DataFrame(self.rows, columns=list(COLUMNS))
+
+    def departs(self) -> bool:
+        """Whether any row departs from the paper."""
+        return any(row.status == "departs" for row in self.rows)
+
+
+def flattened(document: Mapping[Any, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested mappings as one, keys joined by dots; lists are values."""
+    result: dict[str, Any] = {}
+    for key, value in document.items():
+        path = f"{prefix}{key}"
+        if isinstance(value, Mapping) and value:
+            result |= flattened(value, f"{path}.")
+        else:
+            result[path] = value
+    return result
+
+
+def audit(paper: Paper, chosen: Settings, records: Records, source: str = "params.yaml") -> Audit:
+    """Audit ``chosen``, read from the file ``source``, and the runs whose ``records`` are there.
+
+    Raises ReplicationError for a gap: a setting, a key or a rule without its counterpart.
+    """
+    _refuse_gaps(paper, chosen)
+    conflicts = tuple(
+        conflict
+        for name, recipe in chosen.experiments.items()
+        for conflict in conflicts_of(paper, chosen, name, recipe, records.get(name, {}), source)
+    )
+    rows = [_claim_row(paper, chosen, paper.claims[name], rule) for name, rule in CLAIMS.items()]
+    rows += [_own_row(paper, chosen, key, rule) for key, rule in OWN.items()]
+    backed = [
+        _backed(row, rule, chosen, records, conflicts)
+        for row, rule in zip(rows, [*CLAIMS.values(), *OWN.values()], strict=True)
+    ]
+    backed += [
+        _experiment_row(paper, chosen, name, recipe, len(records.get(name, {})))
+        for name, recipe in chosen.experiments.items()
+    ]
+    backed += [
+        Row(f"results/runs/{one.experiment}: {one.key}", "", "", one.text, "departs",
+            f"the records contradict {source}: train anew, or restore the file")
+        for one in conflicts
+    ]  # fmt: skip
+    return Audit(tuple(backed), conflicts)
+
+
+def _covers(keys: Iterable[str], key: str) -> bool:
+    return any(key == one or key.startswith(f"{one}.") for one in keys)
+
+
+def _refuse_gaps(paper: Paper, chosen: Settings) -> None:
+    rules = [*CLAIMS.values(), *OWN.values()]
+    stated = [name for name, claim in paper.claims.items() if claim.kind == "setting"]
+    document = chosen.model_dump(mode="json", exclude={"experiments"})
+    keys = flattened(document)
+    explained = [key for rule in rules for key in rule.keys]
+    gaps = {
+        "the setting {} of claims.yaml has no rule in the audit": set(stated) - set(CLAIMS),
+        "the audit has a rule for {}, which is no setting in claims.yaml": set(CLAIMS)
+        - set(stated),
+        "the key {} of params.yaml has neither a claim nor a reason in the audit": {
+            key for key in keys if not _covers(explained, key)
+        },
+        "the audit has a rule for the key {}, which is not in params.yaml": {
+            key for key in explained if not any(_covers([key], one) for one in keys)
+        },
+        "the system {} has no reason in the audit": {
+            recipe.system for recipe in chosen.experiments.values()
+            if not isinstance(recipe, Recipe)
+        } - set(SYSTEMS),
+    }  # fmt: skip
+    for text, names in gaps.items():
+        if names:
+            raise ReplicationError(f"{text.format(', '.join(sorted(names)))}: {MEND}")
+
+
+def _recipe(chosen: Settings, rule: Rule) -> tuple[str, Recipe | None]:
+    """The experiment that a rule is about, and its recipe where there is one."""
+    name = getattr(chosen.compare.experiments, rule.role)
+    if rule.role == "undistorted":
+        chosen.experiment(name)
+    recipe = chosen.experiments.get(name)
+    if isinstance(recipe, Modern):
+        raise ReplicationError(
+            f"params.yaml: compare.experiments.{rule.role} is {name}, which is no network of the "
+            "paper: name another"
+        )
+    return name, recipe
+
+
+def _opinion(paper: Paper, chosen: Settings, rule: Rule, claim: Claim | None) -> Opinion:
+    name, recipe = _recipe(chosen, rule)
+    if recipe is None:
+        return Opinion("not made", "departs", f"there is no experiment {name}")
+    return rule.judge(Case(paper, chosen, recipe), claim)
+
+
+def stated(claim: Claim) -> str:
+    """What the paper says, as text: the statement with its value."""
+    value = "" if claim.value is None else f"{shown(claim.value)} {claim.unit}".strip()
+    if not claim.statement:
+        return value
+    return f"{claim.statement}: {value}" if value else claim.statement
+
+
+def _claim_row(paper: Paper, chosen: Settings, claim: Claim, rule: Rule) -> Row:
+    opinion = _opinion(paper, chosen, rule, claim)
+    return Row(claim.id, str(claim.page), stated(claim), *opinion)
+
+
+def _own_row(paper: Paper, chosen: Settings, key: str, rule: Rule) -> Row:
+    return Row(key, rule.page, rule.paper, *_opinion(paper, chosen, rule, None))
+
+
+def _recorded(keys: Iterable[str]) -> list[str]:
+    """The keys as the records have them: base's without its name, and the two input levels."""
+    levels = {"prepare.background", "prepare.foreground"}
+    return [
+        key.split(".", 1)[1]
+        for key in keys
+        if key.startswith("base.") and key != "base.replicates" or key in levels
+    ]
+
+
+def _backed(
+    row: Row, rule: Rule, chosen: Settings, records: Records, conflicts: Sequence[Conflict]
+) -> Row:
+    """The row with what the runs say of it."""
+    name, recipe = _recipe(chosen, rule)
+    recorded = _recorded(rule.keys)
+    if not recorded or recipe is None:
+        return row
+    against = [c for c in conflicts if c.experiment == name and _covers(recorded, c.key)]
+    if against:
+        said = "; ".join(f"{one.key} is {one.text}" for one in against)
+        return row._replace(status="departs", reason=f"{row.reason}; but in {name}, {said}")
+    found = len(records.get(name, {}))
+    runs = f"in {found} of {recipe.replicates} runs" if found else "no run yet"
+    return row._replace(reason=f"{row.reason} ({runs})")
+
+
+def _experiment_row(
+    paper: Paper, chosen: Settings, name: str, recipe: Recipe | Modern, found: int
+) -> Row:
+    runs = f"{found} of {recipe.replicates} runs are there"
+    place = f"experiments.{name}"
+    if not isinstance(recipe, Recipe):
+        ours, status, reason = SYSTEMS[recipe.system]
+        return Row(place, "", "not the paper's", ours, status, f"{reason}; {runs}")
+    base, own = flattened(chosen.base.model_dump()), flattened(recipe.model_dump())
+    changed = {key: value for key, value in own.items() if value != base[key]}
+    ours = "; ".join(f"{key}: {shown(value)}" for key, value in changed.items()) or "as base"
+    opinions = [_of_key(f"base.{key}", Case(paper, chosen, recipe)) for key in changed]
+    worst = max((one.status for one in opinions), key=_GRAVITY.__getitem__, default="faithful")
+    reasons = dict.fromkeys(one.reason for one in opinions)
+    reason = "; ".join([*reasons, runs])
+    return Row(place, "", "the rows above" if not changed else "see reason", ours, worst, reason)
+
+
+def _of_key(key: str, case: Case) -> Opinion:
+    """What the rule for a key says of an experiment that changes it; ours before a claim's."""
+    for name, rule in [*OWN.items(), *CLAIMS.items()]:
+        if _covers(rule.keys, key):
+            return rule.judge(case, case.paper.claims.get(name))
+    raise AssertionError(f"{key} has no rule, although there are no gaps")
+
+
+def conflicts_of(
+    paper: Paper,
+    chosen: Settings,
+    name: str,
+    recipe: Recipe | Modern,
+    runs: Mapping[int, Record],
+    source: str,
+) -> list[Conflict]:
+    """Where the records of an experiment are not what the params say, or differ among themselves.
+
+    Settings, presentations and parameters have to be those of the params; the data and the versions
+    of packages have to be the same in all replicates.
+    """
+    expected = _expected(paper, chosen, recipe)
+    facts = {number: _facts(record) for number, record in runs.items()}
+    found = []
+    for key in dict.fromkeys([*expected, *(key for one in facts.values() for key in one)]):
+        values = {number: one.get(key, "absent") for number, one in facts.items()}
+        known = expected.get(key, "absent")
+        individual = key.startswith(("data.", "packages."))
+        agreed = next(iter(values.values()), None) if individual else known
+        odd = {number: value for number, value in values.items() if value != agreed}
+        if odd:
+            text = ", ".join(f"{shown(value)} in replicate {n}" for n, value in odd.items())
+            beside = "the others have" if individual else f"{source} has"
+            found.append(Conflict(name, key, f"{text}; {beside} {shown(agreed)}"))
+    return found
+
+
+def _expected(paper: Paper, chosen: Settings, recipe: Recipe | Modern) -> dict[str, Any]:
+    levels = {key: getattr(chosen.prepare, key) for key in ("background", "foreground")}
+    facts = flattened({**recipe.training(), **levels})
+    facts["streams.seed"] = recipe.seed
+    if isinstance(recipe, Recipe):
+        network = catalogue.network(recipe.network, recipe.database, paper)
+        facts["presentations"] = recipe.passes * recipe.presentations_per_pass
+        facts["parameters"] = network.parameters
+    return facts
+
+
+def _facts(record: Record) -> dict[str, Any]:
+    others = {key: value for key, value in record.items() if key != "settings"}
+    facts = flattened(record["settings"]) | flattened(others)
+    return {key: value for key, value in facts.items() if key not in _INDIVIDUAL}

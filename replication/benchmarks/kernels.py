@@ -1,0 +1,106 @@
+"""The compiled kernels as `bench` times them, and the multiply-adds they need."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from replication import paper
+from replication.errors import ReplicationError
+from replication.learning import sdlm
+from replication.learning.engine import Engine
+from replication.learning.presentations import hessian_patterns
+from replication.learning.streams import generator
+from replication.mnist.databases import Database, derive, grey_levels
+from replication.networks import catalogue
+from replication.networks.initialisation import initial_parameters
+from replication.networks.specification import Kind, Network
+from replication.settings import Recipe, Settings, changed
+
+# Enough different images for LeNet-1's 16x16 version, which has to be made first.
+SIXTEEN = 2_000
+
+
+class Training:
+    """A network in training: real images in random order, the recipe's first step sizes."""
+
+    def __init__(
+        self, network: Network, recipe: Recipe, database: Database, table: NDArray[np.float32]
+    ) -> None:
+        """``table`` (256,) gives the input for each grey level; of ``database`` all is used."""
+        self.network = network
+        self.images, self.labels = database.train_images, database.train_labels
+        self._engine = Engine(
+            network, recipe.squashing, recipe.subsampling, recipe.criterion, table
+        )
+        size = len(self.images)
+        self._order = generator(recipe, 0, "order").permutation(size)
+        self._sample = hessian_patterns(recipe, 0, size, 0)
+        self.parameters = initial_parameters(
+            network, recipe, generator(recipe, 0, "initialisation")
+        )
+        self.steps = sdlm.step_sizes(self.curvature(), recipe.learning_rates[0], recipe.sdlm.mu)
+        self._signals = np.zeros(2, np.int64)
+
+    def train(self, patterns: int) -> None:
+        """Present the next ``patterns`` of the order, with an update after each."""
+        order, self._order = self._order[:patterns], np.roll(self._order, -patterns)
+        _, _, failed = self._engine.train(
+            self.parameters, self.steps, self.images, self.labels, order, self._signals
+        )
+        if failed >= 0:
+            raise ReplicationError(
+                f"{self.network.name} diverged while it was timed: lower the learning_rates of "
+                "base in params.yaml"
+            )
+
+    def curvature(self) -> NDArray[np.floating]:
+        """Estimate h_kk on as many patterns as before each pass."""
+        return self._engine.curvature(self.parameters, self.images, self._sample)
+
+
+def trainings(
+    chosen: Settings, published: Path, regular: Database, names: tuple[str, ...]
+) -> dict[str, Training]:
+    """The networks ``names`` with the base recipe, and the criterion that fits their outputs."""
+    table = grey_levels(chosen.prepare.background, chosen.prepare.foreground)
+    tables = paper.load(published)
+    result = {}
+    for name in names:
+        database = "sixteen" if name == "lenet1" else "regular"
+        network = catalogue.network(name, database, tables)
+        changes = {"network": name, "database": database}
+        if not network.codes.size:
+            changes["criterion.name"] = "squared-error"
+        recipe = changed(chosen.base, changes)
+        images = regular if database == "regular" else derive(database, _first(regular, SIXTEEN))
+        result[name] = Training(network, recipe, images, table)
+    return result
+
+
+def _first(database: Database, patterns: int) -> Database:
+    return Database(
+        database.train_images[:patterns],
+        database.train_labels[:patterns],
+        database.test_images[:1],
+        database.test_labels[:1],
+    )
+
+
+def multiply_adds(network: Network) -> int:
+    """Multiply-adds of one update: 0.87 million for LeNet-5 with Table I.
+
+    Each weight of each unit is used once forwards, once for its own derivative (the RBF units'
+    codes have none) and once for the derivative of its input (not the image's). The four inputs
+    of a sub-sampling unit are added first and share one coefficient. Biases, squashing functions
+    and the update itself are not counted.
+    """
+    total = 0
+    for number, layer in enumerate(network.layers):
+        maps, height, width = layer.outputs
+        own = maps if layer.kind is Kind.SUBSAMPLING else layer.pairs * layer.kernel**2
+        uses = 1 + int(layer.kind is not Kind.RBF) + int(number > 0)
+        total += uses * height * width * own
+    return total

@@ -1,0 +1,67 @@
+"""Whose share of the spread is whose: one random stream varied at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import stats
+
+from replication.settings import Recipe
+
+STREAMS = ("initialisation", "order", "hessian", "distortions")
+COLUMNS = (
+    "source", "experiment", "replicates", "test_mean", "test_sd", "test_sd_low", "test_sd_high",
+    "training_mean", "training_sd", "share_of_variance",
+)  # fmt: skip
+
+
+def source(recipe: Recipe) -> str | None:
+    """Which streams an undistorted recipe varies: ``all``, one stream's name, or None."""
+    names = STREAMS if recipe.distorted else STREAMS[:3]
+    own = [name for name in names if getattr(recipe.streams, name) == "own"]
+    if len(own) == len(names):
+        return "all"
+    return own[0] if len(own) == 1 else None
+
+
+def sources(
+    recipes: Mapping[str, Recipe], undistorted: str, metrics: Mapping[str, Any], confidence: float
+) -> pd.DataFrame:
+    """One row for each experiment that is ``undistorted`` but for its streams, in percent points.
+
+    ``test_sd_low`` to ``test_sd_high`` is the chi-squared interval of the standard deviation: what
+    varies is the row's source, on the same test patterns. ``share_of_variance`` is the row's
+    variance of the test error over that of the experiment in which all sources vary; the shares
+    need not add up to one, for the sources interact.
+    """
+    rows: list[tuple[object, ...]] = []
+    base = recipes[undistorted].training() if undistorted in recipes else {}
+    for name, recipe in recipes.items():
+        same = {**recipe.training(), "streams": base.get("streams")} == base
+        varied = source(recipe)
+        if not same or varied is None or name not in metrics:
+            continue
+        entry = metrics[name]
+        test = np.array(entry["test_error_percent"]["values"])
+        training = np.array(entry["training_error_percent"]["values"])
+        low, high = _interval(test, confidence)
+        rows.append((
+            varied, name, len(test), test.mean(), test.std(ddof=1), low, high,
+            training.mean(), training.std(ddof=1), np.nan,
+        ))  # fmt: skip
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    whole = table.loc[table["source"] == "all", "test_sd"]
+    if len(whole) == 1 and float(whole.iloc[0]) > 0:
+        table["share_of_variance"] = (table["test_sd"] / float(whole.iloc[0])) ** 2
+    return table
+
+
+def _interval(values: NDArray[np.float64], confidence: float) -> tuple[float, float]:
+    freedom = len(values) - 1
+    tails = stats.chi2.ppf([(1 + confidence) / 2, (1 - confidence) / 2], freedom)
+    low, high = np.sqrt(freedom * values.var(ddof=1) / tails)
+    return float(low), float(high)

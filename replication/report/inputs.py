@@ -1,0 +1,184 @@
+"""What the page is made from: the files of results/, data/paper and the test images.
+
+``metrics.json`` and ``verdicts.csv`` have to be there; whatever else is missing leaves its part of
+the page with a sentence that says which command makes it. A damaged file is an error, never a gap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from replication import paper, settings
+from replication.artifacts import (
+    Answers,
+    read_answers,
+    read_history,
+    read_json,
+    read_metrics,
+    read_record,
+    read_table,
+)
+from replication.errors import ReplicationError
+from replication.mnist import idx
+from replication.paper import Paper
+from replication.settings import Compare
+
+COMPARE = "python -m replication compare"
+AUDIT = "python -m replication audit"
+BENCH = "python -m replication bench"
+READINGS = "python -m replication readings"
+VARIANCE = "python -m replication variance"
+DISTORTIONS = "python -m replication distortions"
+VERDICTS = ("claim", "kind", "page", "published", "replicated", "low", "high", "replicates",
+            "verdict", "reason")  # fmt: skip
+_AUDIT = ("claim", "page", "paper", "ours", "status", "reason")
+_READINGS = ("factor", "level", "reading", "replicates", "distance", "rms", "rms_low", "rms_high",
+             "training_error", "test_error")  # fmt: skip
+_CURVES = ("reading", "replicate", "pass", "training_presentations", "training_misses",
+           "test_misses")  # fmt: skip
+_VARIANCE = ("source", "replicates", "test_mean", "test_sd", "test_sd_low", "test_sd_high",
+             "training_mean", "training_sd", "share_of_variance")  # fmt: skip
+_DISTORTIONS = ("quantity", "reading", "distribution", "low", "high", "mean", "sd", "p", "chosen")
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one replicate left behind; None for what is not there."""
+
+    answers: Answers | None
+    history: pd.DataFrame | None
+    record: Mapping[str, Any] | None
+    timing: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Everything the page shows.
+
+    Attributes:
+        paper: data/paper.
+        choices: section ``compare`` of params.yaml: which experiment stands for what.
+        metrics: results/metrics.json. verdicts: results/verdicts.csv, text never NaN.
+        images, labels: uint8 (n, 28, 28) and (n,), the test patterns.
+        runs: by experiment of the metrics, in the order of its replicates.
+        misclassified, audit, bench, readings, readings_curves, variance, distortions: the files
+            of these names, or None.
+    """
+
+    paper: Paper
+    choices: Compare
+    metrics: Mapping[str, Any]
+    verdicts: pd.DataFrame
+    images: NDArray[np.uint8]
+    labels: NDArray[np.uint8]
+    runs: Mapping[str, tuple[Run, ...]]
+    misclassified: pd.DataFrame | None
+    audit: pd.DataFrame | None
+    bench: Mapping[str, Any] | None
+    readings: pd.DataFrame | None
+    readings_curves: pd.DataFrame | None
+    variance: pd.DataFrame | None
+    distortions: pd.DataFrame | None
+
+    def histories(self, experiment: str) -> list[pd.DataFrame]:
+        """Those of the replicates that are there."""
+        return [run.history for run in self.runs.get(experiment, ()) if run.history is not None]
+
+    def answers(self, experiment: str) -> list[Answers]:
+        """Those of the replicates that are there and answer these test patterns."""
+        found = [run.answers for run in self.runs.get(experiment, ()) if run.answers is not None]
+        return [one for one in found if len(one.classes) == len(self.labels)]
+
+    def values(self, experiment: str, metric: str) -> list[float]:
+        """A metric such as ``test_error_percent``, one value a replicate; empty if not run."""
+        entry = self.metrics.get(experiment)
+        return [float(value) for value in entry[metric]["values"]] if entry else []
+
+    def verdict(self, claim: str) -> Mapping[str, Any] | None:
+        """The row of verdicts.csv of this claim, or None."""
+        rows = records(self.verdicts[self.verdicts["claim"] == claim])
+        return rows[0] if rows else None
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a table, each by column name."""
+    return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
+
+
+def read(params: Path, paper_folder: Path, raw: Path, results: Path) -> Inputs:
+    """Read all of it; raises ReplicationError as the readers do."""
+
+    def table(name: str, columns: tuple[str, ...], made_by: str) -> pd.DataFrame | None:
+        return _optional(results / name, lambda path: read_table(path, columns, made_by))
+
+    metrics = read_metrics(results / "metrics.json")
+    return Inputs(
+        paper=paper.load(paper_folder),
+        choices=settings.load(params).compare,
+        metrics=metrics,
+        verdicts=text_columns(read_table(results / "verdicts.csv", VERDICTS, COMPARE)),
+        images=idx.read_images(raw / idx.TEST_IMAGES),
+        labels=idx.read_labels(raw / idx.TEST_LABELS),
+        runs={
+            name: tuple(_run(results / "runs" / name / str(n)) for n in range(entry["replicates"]))
+            for name, entry in metrics.items()
+        },
+        misclassified=table("misclassified.csv", ("test_index", "label", "answer_1998"), COMPARE),
+        audit=_optional_text(table("audit.csv", _AUDIT, AUDIT)),
+        bench=_optional(results / "bench.json", _bench),
+        readings=table("readings.csv", _READINGS, READINGS),
+        readings_curves=table("readings_curves.csv", _CURVES, READINGS),
+        variance=table("variance.csv", _VARIANCE, VARIANCE),
+        distortions=table("distortions.csv", _DISTORTIONS, DISTORTIONS),
+    )
+
+
+def text_columns(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with every column that is not of numbers as text, empty where nothing stands."""
+    found = table.copy()
+    for name in ("claim", "kind", "page", "published", "replicated", "verdict", "reason",
+                 "paper", "ours", "status"):  # fmt: skip
+        if name in found.columns:
+            found[name] = found[name].astype(object).where(found[name].notna(), "").map(_text)
+    return found
+
+
+def _text(value: object) -> str:
+    return f"{value:.15g}" if isinstance(value, float) else str(value)
+
+
+def _optional_text(table: pd.DataFrame | None) -> pd.DataFrame | None:
+    return None if table is None else text_columns(table)
+
+
+def _optional(path: Path, reader: Callable[[Path], _T]) -> _T | None:
+    return reader(path) if path.exists() else None
+
+
+def _bench(path: Path) -> Mapping[str, Any]:
+    content = read_json(path, BENCH)
+    if not isinstance(content, dict):
+        raise ReplicationError(f"{path} is damaged (no table): delete it and run `{BENCH}`")
+    return content
+
+
+def _run(folder: Path) -> Run:
+    return Run(
+        _optional(folder / "answers.npz", read_answers),
+        _optional(folder / "history.csv", read_history),
+        _optional(folder / "record.json", read_record),
+        _optional(folder / "timing.json", _timing),
+    )
+
+
+def _timing(path: Path) -> Mapping[str, Any]:
+    content = read_json(path, "python -m replication train")
+    return content if isinstance(content, dict) else {}

@@ -1,0 +1,110 @@
+"""replicate: the whole pipeline anew, whatever is up to date, and a table of what came out."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from replication import artifacts, paper, settings
+from replication.comparison.published import published_errors
+from replication.errors import ReplicationError
+from replication.paper import Paper
+
+RESULTS = Path("results")
+KEPT = Path(".checkpoints/replicating")
+
+
+def set_aside(results: Path, kept: Path) -> bool:
+    """Move the runs that are there out of the way, so that every replicate is trained anew.
+
+    Returns False when an earlier forced run was interrupted: then it goes on.
+    """
+    if kept.exists():
+        return False
+    kept.mkdir(parents=True)
+    if (results / "metrics.json").exists():
+        shutil.copy2(results / "metrics.json", kept / "metrics.json")
+    if (results / "runs").exists():
+        (results / "runs").rename(kept / "runs")
+    return True
+
+
+def _mean(metrics: Mapping[str, Any], experiment: str, key: str) -> str:
+    entry = metrics.get(experiment)
+    if entry is None:
+        return "-"
+    return f"{entry[key]['mean']:.2f} ({entry['replicates']})"
+
+
+def table(
+    published: Paper, chosen: settings.Settings, before: Mapping[str, Any], now: Mapping[str, Any]
+) -> pd.DataFrame:
+    """1998, committed and this run: errors in percent, the mean over the replicates in brackets."""
+    rows = []
+    for experiment in now:
+        for key, name in (("test_error_percent", "test"), ("training_error_percent", "training")):
+            number = published_errors(published, chosen.compare).get((experiment, name))
+            rows.append(
+                {
+                    "experiment": experiment,
+                    "error": name,
+                    "1998": "-" if number is None else f"{number:g}",
+                    "committed": _mean(before, experiment, key),
+                    "this run": _mean(now, experiment, key),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def same_bytes(kept: Path, results: Path) -> tuple[int, int]:
+    """How many replicates have the committed weights and answers byte for byte, of how many."""
+    same = total = 0
+    for answers in sorted((kept / "runs").glob("*/*/answers.npz")):
+        new = results / "runs" / answers.parent.relative_to(kept / "runs")
+        total += 1
+        same += all(
+            (new / old.name).exists() and (new / old.name).read_bytes() == old.read_bytes()
+            for old in answers.parent.glob("*")
+            if old.suffix in {".npz", ".safetensors"}
+        )
+    return same, total
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Train everything anew, go through all stages, and set 1998, committed and this run in a row.
+
+    An interrupted run goes on where it was when the command is given again.
+    """
+    parser = argparse.ArgumentParser(prog="replication replicate", description=main.__doc__)
+    parser.parse_args(argv)
+    chosen = settings.load(Path("params.yaml"))
+    if not set_aside(RESULTS, KEPT):
+        print("going on with the interrupted run (to give it up, delete .checkpoints)")
+    # DVC runs `python`: let it be this one, whether or not the environment is activated.
+    search = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    done = subprocess.run(
+        [sys.executable, "-m", "dvc", "repro", "--force"], env={**os.environ, "PATH": search}
+    )
+    if done.returncode:
+        raise ReplicationError(
+            "the pipeline stopped (its own message stands above); what was finished is kept, and "
+            "the same command goes on from there"
+        )
+    kept_metrics = KEPT / "metrics.json"
+    before = artifacts.read_metrics(kept_metrics) if kept_metrics.exists() else {}
+    now = artifacts.read_metrics(RESULTS / "metrics.json")
+    print("\nErrors in percent, mean over the replicates (their number)\n")
+    print(table(paper.load(Path("data/paper")), chosen, before, now).to_string(index=False))
+    same, total = same_bytes(KEPT, RESULTS)
+    print(f"\n{same} of {total} committed replicates came out byte for byte the same.")
+    print(f"The page: {RESULTS / 'report' / 'index.html'}")
+    shutil.rmtree(KEPT)
+    return 0

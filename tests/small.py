@@ -1,0 +1,60 @@
+"""A small project in a temporary folder: few patterns, two passes, real code."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from raw_files import write_raw
+from ruamel.yaml import YAML
+
+from replication.mnist.databases import Database
+from replication.stages import prepare
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+def small_document(**base: Any) -> dict[str, Any]:
+    """params.yaml with two passes of 60 presentations and two replicates; ``base`` changes it."""
+    text = (REPOSITORY / "params.yaml").read_text(encoding="utf-8")
+    document: dict[str, Any] = YAML(typ="safe", pure=True).load(text)
+    document["base"] |= {
+        "training_patterns": 200,
+        "presentations_per_pass": 60,
+        "passes": 2,
+        "learning_rates": [5.0e-4, 2.0e-4],
+        "replicates": 2,
+    }
+    document["base"]["sdlm"]["patterns"] = 20
+    document["base"] |= base
+    document["experiments"] = {"lenet5": {}}
+    return document
+
+
+def write_params(path: Path, document: dict[str, Any]) -> Path:
+    """Write a params.yaml."""
+    with path.open("w", encoding="utf-8") as stream:
+        YAML().dump(document, stream)
+    return path
+
+
+def small_project(folder: Path, tiny: Database, **base: Any) -> Path:
+    """data/, params.yaml and prepared data in ``folder``."""
+    write_raw(folder / "data" / "raw", tiny)
+    shutil.copytree(REPOSITORY / "data" / "paper", folder / "data" / "paper")
+    params = write_params(folder / "params.yaml", small_document(**base))
+    prepare.main([
+        "--params", str(params), "--raw", str(folder / "data/raw"),
+        "--out", str(folder / "data/prepared"),
+    ])  # fmt: skip
+    return folder
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file below ``folder`` by relative path, clocks left out."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != "timing.json"
+    }

@@ -1,0 +1,150 @@
+"""bench: the figures it promises, all from one run. No timing is asserted."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from networks_of_tests import NETWORKS
+
+from replication import bench, settings
+from replication.benchmarks.kernels import multiply_adds
+from replication.errors import ReplicationError
+from replication.stages import compare
+
+
+@pytest.fixture(scope="module")
+def quick(repository, tmp_path_factory):
+    """What a quick run writes and prints."""
+    out = tmp_path_factory.mktemp("bench") / "bench.json"
+    folders = [
+        "--params", str(repository / "params.yaml"), "--paper", str(repository / "data" / "paper"),
+        "--raw", str(repository / "data" / "raw"), "--out", str(out),
+    ]  # fmt: skip
+    with pytest.MonkeyPatch.context() as patch:
+        said = []
+        patch.setattr("builtins.print", lambda *words, **_: said.extend(words))
+        bench.main(["--quick", *folders])
+    return json.loads(out.read_text()), "\n".join(said)
+
+
+def spreads(entry, path=""):
+    """Every measured figure with its place, such as ``lenet5.share_of_peak``."""
+    if isinstance(entry, dict):
+        if "median" in entry:
+            yield path.lstrip("."), entry
+        for key, value in entry.items():
+            yield from spreads(value, f"{path}.{key}")
+
+
+def test_bench_json_holds_what_is_promised(quick):
+    result, _ = quick
+    names = {name for name, _ in spreads(result)}
+    assert names >= {
+        *(f"{name}.microseconds_per_pattern" for name in (*bench.NETWORKS, "eager", "modern")),
+        *(f"{name}.share_of_peak" for name in bench.NETWORKS),
+        "lenet5.times_faster_than_eager",
+        "lenet5.times_faster_than_modern",
+        "curvature_share_of_pass",
+        "machine.peak_multiply_adds_per_second",
+        "machine.bandwidth_bytes_per_second",
+        "replicates.1.patterns_per_second",
+        "replicates.2.patterns_per_second",
+        "replicates.throughput_ratio",
+    }
+    assert result["machine"]["cores"] >= 1
+    assert result["peak_memory_mebibytes"]["training"] > 0
+
+
+def test_every_figure_is_positive_and_has_its_spread(quick):
+    result, _ = quick
+    for name, figure in spreads(result):
+        assert figure.keys() == {"median", "min", "max", "repeats"}, name
+        assert 0 < figure["min"] <= figure["median"] <= figure["max"], name
+        assert figure["repeats"] == bench.QUICK.repeats, name
+
+
+def test_compare_reads_the_medians_it_judges_by(quick, tmp_path):
+    result, _ = quick
+    path = tmp_path / "bench.json"
+    path.write_text(json.dumps(result))
+    assert compare.timings(path) == {
+        "curvature_share_of_pass": result["curvature_share_of_pass"]["median"],
+        "microseconds_per_pattern": result["lenet5"]["microseconds_per_pattern"]["median"],
+    }
+    path.write_text(json.dumps({"lenet5": {}}))
+    with pytest.raises(ReplicationError, match=r"bench\.json is damaged \(no .*\): delete it"):
+        compare.timings(path)
+
+
+@pytest.mark.parametrize("other", ["eager", "modern"])
+def test_ratios_come_from_the_times_of_the_same_run(quick, other):
+    result, _ = quick
+    ours = result["lenet5"]["microseconds_per_pattern"]
+    theirs = result[other]["microseconds_per_pattern"]
+    ratio = result["lenet5"][f"times_faster_than_{other}"]
+    assert ratio["min"] >= theirs["min"] / ours["max"] * 0.9999
+    assert ratio["max"] <= theirs["max"] / ours["min"] * 1.0001
+
+
+def test_ratios_are_formed_within_each_repeat(repository):
+    chosen = settings.load(repository / "params.yaml")
+    # The second repeat is twice as slow throughout: the ratios are not moved by it.
+    series = {
+        "lenet5": [1e-5, 2e-5],
+        "eager": [50e-5, 100e-5],
+        "modern": [4e-5, 8e-5],
+        "curvature": [0.006, 0.012],
+        "peak": [1e11, 0.5e11],
+    }
+    result = bench.figures(series, {"lenet5": 100_000}, chosen)
+    lenet5 = result["lenet5"]
+    assert lenet5["microseconds_per_pattern"] == {
+        "median": 15, "min": 10, "max": 20, "repeats": 2,
+    }  # fmt: skip
+    assert lenet5["times_faster_than_eager"] == {"median": 50, "min": 50, "max": 50, "repeats": 2}
+    assert lenet5["times_faster_than_modern"]["max"] == 4
+    assert lenet5["share_of_peak"]["min"] == lenet5["share_of_peak"]["max"] == 0.1
+    share = 0.006 / (chosen.base.presentations_per_pass * 1e-5)
+    assert result["curvature_share_of_pass"]["median"] == pytest.approx(share)
+
+
+def test_measures_are_taken_in_turn_after_one_round_that_does_not_count():
+    calls = []
+
+    def measure(name):
+        calls.append(name)
+        return float(len(calls))
+
+    series = bench.in_turn({"a": lambda: measure("a"), "b": lambda: measure("b")}, 2)
+    assert calls == ["a", "b"] * 3
+    assert series == {"a": [3.0, 5.0], "b": [4.0, 6.0]}
+
+
+def test_what_is_printed_begins_with_the_condition_and_shows_each_network(quick):
+    result, said = quick
+    first, *lines = said.splitlines()
+    assert first == "Timings mean something only while the machine is otherwise idle."
+    for name in bench.NETWORKS:
+        (line,) = (one for one in lines if one.startswith(f"{name}, microseconds a pattern"))
+        assert f"{result[name]['microseconds_per_pattern']['median']:.4g}" in line
+
+
+def test_an_update_of_lenet5_takes_0_86_million_multiply_adds():
+    c1, c3, c5, f6 = 28 * 28 * 6 * 25, 10 * 10 * 60 * 25, 120 * 400, 84 * 120
+    coefficients, codes = 6 * 14 * 14 + 16 * 5 * 5, 10 * 84
+    by_hand = 2 * c1 + 3 * (c3 + c5 + f6) + 3 * coefficients + 2 * codes
+    assert multiply_adds(NETWORKS["lenet5"]) == by_hand == 865_848
+    assert by_hand == pytest.approx(0.86e6, rel=0.01)
+
+
+def test_an_update_of_a_perceptron_uses_each_weight_three_times_but_the_first_twice():
+    # 20x20 inputs, 30, 12 and 10 units
+    assert multiply_adds(NETWORKS["perceptron"]) == 2 * 400 * 30 + 3 * (30 * 12 + 12 * 10)
+
+
+def test_bench_without_raw_files_is_one_sentence(repository, tmp_path):
+    folders = ["--params", str(repository / "params.yaml"), "--raw", str(tmp_path)]
+    with pytest.raises(ReplicationError, match=r"train-images-idx3-ubyte\.gz is missing"):
+        bench.main(["--quick", *folders, "--out", str(tmp_path / "bench.json")])
+    assert not (tmp_path / "bench.json").exists()

@@ -1,0 +1,72 @@
+"""What is committed under results/: whole, and confirmed by a second implementation."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from safetensors.numpy import load_file
+from small import REPOSITORY
+
+from replication import artifacts, settings
+from replication.mnist.databases import fields, grey_levels
+from replication.networks.catalogue import network
+from replication.networks.reference import Reference
+
+CHOSEN = settings.load(REPOSITORY / "params.yaml")
+RUNS = REPOSITORY / "results" / "runs"
+NETWORKS = sorted(
+    name for name, recipe in CHOSEN.experiments.items() if isinstance(recipe, settings.Recipe)
+)
+METRICS = json.loads((REPOSITORY / "results" / "metrics.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def inputs(regular):
+    table = grey_levels(CHOSEN.prepare.background, CHOSEN.prepare.foreground)
+    return torch.from_numpy(fields(regular.test_images, CHOSEN.prepare.field, table)[:, None])
+
+
+@pytest.mark.parametrize("experiment", NETWORKS)
+def test_the_reference_gives_the_committed_answers_from_the_committed_weights(
+    experiment, inputs, regular, paper
+):
+    """Replicate 0, all 10,000 patterns; `verify --answers-only --all` does every replicate."""
+    recipe = CHOSEN.experiments[experiment]
+    folder = RUNS / experiment / "0"
+    weights = torch.from_numpy(load_file(folder / "weights.safetensors")["parameters"])
+    reference = Reference(
+        network(recipe.network, recipe.database, paper),
+        recipe.squashing,
+        recipe.subsampling,
+        recipe.criterion,
+    )
+    with torch.no_grad():
+        penalties = torch.cat([
+            reference.penalties(weights, batch)[:, :, 0, 0] for batch in inputs.split(500)
+        ]).numpy()  # fmt: skip
+    committed = artifacts.read_answers(folder / "answers.npz")
+    np.testing.assert_array_equal(penalties.argmin(axis=1), committed.classes)
+    misses = int((penalties.argmin(axis=1) != regular.test_labels).sum())
+    assert misses == METRICS[experiment]["test_misses"][0]
+    two = np.partition(penalties, 1, axis=1)[:, :2]
+    np.testing.assert_allclose(two[:, 1] - two[:, 0], committed.margins, rtol=0, atol=2e-2)
+
+
+@pytest.mark.parametrize("experiment", sorted(CHOSEN.experiments))
+def test_every_replicate_was_made_with_the_committed_settings(experiment):
+    recipe = CHOSEN.experiments[experiment]
+    for number in range(recipe.replicates):
+        record = artifacts.read_record(RUNS / experiment / str(number) / "record.json")
+        in_force = {key: record["settings"][key] for key in recipe.training()}
+        assert in_force == json.loads(json.dumps(recipe.training()))
+    assert METRICS[experiment]["replicates"] == recipe.replicates
+
+
+def test_training_and_test_errors_are_not_the_same_numbers():
+    """A known blunder of replications: one of the two computed from the other's data."""
+    entry = METRICS["lenet5"]
+    assert entry["training_error_percent"]["values"] != entry["test_error_percent"]["values"]
+    assert entry["training_error_percent"]["mean"] < entry["test_error_percent"]["mean"]

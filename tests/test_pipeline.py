@@ -1,0 +1,132 @@
+"""dvc.yaml against the code, and the whole pipeline on small data in a temporary copy."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+from small import REPOSITORY, contents, small_project
+
+from replication import settings, sources
+
+DOCUMENT: dict[str, Any] = YAML(typ="safe", pure=True).load(
+    (REPOSITORY / "dvc.yaml").read_text(encoding="utf-8")
+)
+STAGES = {name: stage.get("do", stage) for name, stage in DOCUMENT["stages"].items()}
+# Made by commands of their own, committed, and only read by the pipeline.
+STUDIES = ("bench.json", "readings.csv", "readings_curves.csv", "collapse.json",
+           "distortions.csv", "distortion_correlations.csv")  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(STAGES))
+def test_a_stage_depends_on_the_modules_it_imports(name):
+    """DVC does not follow imports: a module missing here would not make the stage run again."""
+    real = [
+        path.relative_to(sources.ROOT.parent).as_posix()
+        for path in sources.closure(f"replication.stages.{name}")
+    ]
+    stated = sorted(dep for dep in STAGES[name]["deps"] if dep.endswith(".py"))
+    assert stated == sorted(real)
+
+
+@pytest.mark.parametrize("name", sorted(STAGES))
+def test_a_stage_says_what_it_does_and_runs_its_own_command(name):
+    assert DOCUMENT["stages"][name].get("desc") or STAGES[name]["desc"]
+    assert STAGES[name]["cmd"].startswith(f"python -m replication {name} ")
+
+
+@pytest.mark.parametrize("name", sorted(STAGES))
+def test_the_paths_in_a_command_are_its_deps_or_outs(name):
+    stage = STAGES[name]
+    known = [dep for dep in stage["deps"] if not dep.endswith(".py")]
+    for key in ("outs", "metrics"):
+        known += [path for entry in stage.get(key, []) for path in entry]
+    words = [word for word in stage["cmd"].split() if word.startswith(("data/", "results/"))]
+    assert words
+    for word in words:
+        assert any(path == word or path.startswith(f"{word}/") or word == path.split("/${")[0]
+                   for path in known), word  # fmt: skip
+
+
+def test_every_experiment_has_a_train_stage():
+    chosen = settings.load(REPOSITORY / "params.yaml")
+    assert DOCUMENT["stages"]["train"]["foreach"] == list(chosen.experiments)
+
+
+def test_the_code_version_ignores_comments_and_sees_code(tmp_path, monkeypatch):
+    package = tmp_path / "replication"
+    (package / "learning").mkdir(parents=True)
+    module = package / "learning" / "thing.py"
+    monkeypatch.setattr(sources, "ROOT", package)
+
+    def version(text: str) -> str:
+        module.write_text(text, encoding="utf-8")
+        return sources.version.__wrapped__("replication.learning.thing", ("learning",))
+
+    plain = version("x = 1\n")
+    assert version('"""A docstring."""\n# a comment\nx = 1\n') == plain
+    assert version("x = 2\n") != plain
+
+
+def run(project: Path, *command: str) -> str:
+    search = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        command,
+        cwd=project,
+        env={**os.environ, "PATH": search, "PYTHONPATH": ""},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory, tiny):
+    """A copy without git: the package, small data, one experiment."""
+    folder = small_project(tmp_path_factory.mktemp("copy") / "project", tiny, replicates=3)
+    shutil.copytree(
+        REPOSITORY / "replication",
+        folder / "replication",
+        ignore=shutil.ignore_patterns("__pycache__"),
+    )
+    text = (REPOSITORY / "dvc.yaml").read_text(encoding="utf-8")
+    others = [name for name in DOCUMENT["stages"]["train"]["foreach"] if name != "lenet5"]
+    for other in others:
+        text = text.replace(f"      - {other}\n", "", 1)
+    (folder / "dvc.yaml").write_text(text, encoding="utf-8")
+    (folder / "results").mkdir()
+    for name in STUDIES:
+        shutil.copy2(REPOSITORY / "results" / name, folder / "results" / name)
+    run(folder, "dvc", "init", "--no-scm", "--quiet")
+    run(folder, "dvc", "repro", "--quiet")
+    return folder
+
+
+def test_the_pipeline_makes_every_output(project):
+    expected = {"metrics.json", "verdicts.csv", "audit.csv", "misclassified.csv", "variance.csv",
+                "report/index.html"}  # fmt: skip
+    found = contents(project / "results")
+    assert expected <= set(found)
+    assert sum(name.endswith("answers.npz") for name in found) == 3
+
+
+def test_when_nothing_changed_there_is_nothing_to_do(project):
+    assert "up to date" in run(project, "dvc", "repro")
+    assert "up to date" in run(project, "dvc", "status")
+
+
+def test_a_forced_replication_gives_the_same_bytes_and_a_table(project, paper):
+    before = contents(project / "results")
+    out = run(project, sys.executable, "-m", "replication", "replicate")
+    assert "3 of 3 committed replicates came out byte for byte the same" in out
+    line = next(line for line in out.splitlines() if line.split()[:2] == ["lenet5", "test"])
+    assert float(line.split()[2]) == paper.claims["lenet5.test-error"].value
+    assert contents(project / "results") == before
+    assert not (project / ".checkpoints" / "replicating").exists()

@@ -1,0 +1,95 @@
+"""The paper's counts check the code."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from networks_of_tests import NETWORKS, PAPER, random_case
+
+from replication.comparison.architecture import counts
+from replication.networks.catalogue import network
+from replication.networks.reference import Reference
+from replication.networks.specification import Stack, full_table
+
+COUNTS = counts(PAPER)
+PUBLISHED = {
+    name: claim.value
+    for name, claim in PAPER.claims.items()
+    if claim.kind == "count" and name.startswith("lenet5.")
+}
+
+
+@pytest.mark.parametrize("name", sorted(PUBLISHED))
+def test_every_published_count_of_lenet5_is_met(name):
+    assert COUNTS[name] == PUBLISHED[name]
+
+
+def test_there_are_as_many_counts_as_the_paper_gives():
+    assert len(PUBLISHED) == 14
+
+
+@pytest.mark.parametrize(
+    ("layer", "parameters", "connections"),
+    [
+        ("C1", 156, 122304), ("S2", 12, 5880), ("C3", 1516, 151600), ("S4", 32, 2000),
+        ("C5", 48120, 48120), ("F6", 10164, 10164), ("RBF", 0, 840),
+    ],
+)  # fmt: skip
+def test_each_layer_of_lenet5(layer, parameters, connections):
+    """Section II-B, pp. 7-8; 840 are the RBF layer's, without which the total is not 340,908."""
+    found = NETWORKS["lenet5"].layer(layer)
+    assert (found.parameters, found.connections) == (parameters, connections)
+
+
+def test_a_wider_field_gives_a_row_of_outputs():
+    """Section II-B, p. 8: C5 is a convolution. (W - F + 2P) / S + 1 at every layer."""
+    case = random_case(NETWORKS["lenet5"], seed=1)
+    reference = Reference(case.network, case.squashing, case.subsampling, case.criterion)
+    wide = torch.zeros(1, 1, 32, 36, dtype=torch.float64)
+    maps = reference.maps(torch.from_numpy(case.parameters), wide)
+    assert [tuple(value.shape[1:]) for value in maps.values()] == [
+        (6, 28, 32), (6, 14, 16), (16, 10, 12), (16, 5, 6), (120, 1, 2), (84, 1, 2),
+    ]  # fmt: skip
+
+
+def test_each_output_of_a_wider_field_is_the_network_on_its_window():
+    case = random_case(NETWORKS["lenet5"], seed=1)
+    reference = Reference(case.network, case.squashing, case.subsampling, case.criterion)
+    parameters = torch.from_numpy(case.parameters)
+    wide = torch.rand(1, 1, 32, 36, generator=torch.Generator().manual_seed(0)).double()
+    row = reference.penalties(parameters, wide)[0, :, 0]
+    for position in range(2):
+        window = wide[..., 4 * position : 4 * position + 32]
+        alone = reference.penalties(parameters, window)[0, :, 0, 0]
+        torch.testing.assert_close(row[:, position], alone)
+
+
+def test_lenet1_has_the_counts_published_elsewhere():
+    assert (NETWORKS["lenet1"].parameters, NETWORKS["lenet1"].connections) == (2578, 98442)
+
+
+def test_lenet4_has_about_the_published_counts():
+    assert round(NETWORKS["lenet4"].parameters, -3) == PAPER.claims["lenet4.architecture"].value
+    assert round(NETWORKS["lenet4"].connections, -4) == 260_000
+
+
+def test_perceptrons_are_called_by_their_layers():
+    found = network("perceptron-300-100", "regular", PAPER)
+    assert found.parameters == 784 * 300 + 300 + 300 * 100 + 100 + 100 * 10 + 10
+
+
+def test_codes_that_do_not_fit_are_refused():
+    stack = Stack("wrong", 16).full("F1", 5)
+    with pytest.raises(ValueError, match="6 components for 5 units"):
+        stack.rbf("RBF", np.ones((2, 6), np.int8))
+
+
+def test_parameters_of_the_layers_follow_one_another():
+    for found in NETWORKS.values():
+        ends = [0] + [layer.end for layer in found.layers]
+        assert [layer.offset for layer in found.layers] == ends[:-1]
+
+
+def test_a_full_table_reads_everything():
+    assert full_table(2, 3) == ((0, 1, 2), (0, 1, 2))

@@ -1,0 +1,196 @@
+"""Training as users run it: side by side, interrupted, continued, refused."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+from small import contents, small_document, small_project, write_params
+
+from replication.__main__ import main
+from replication.errors import ReplicationError
+from replication.learning import checkpoints
+from replication.learning.checkpoints import Progress
+from replication.stages import train
+
+OUTPUTS = {"answers.npz", "history.csv", "record.json", "timing.json", "weights.safetensors"}
+
+
+@pytest.fixture
+def project(tmp_path, tiny, monkeypatch):
+    folder = small_project(tmp_path / "project", tiny)
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def with_settings(project, workers: int = 2, **base: Any) -> None:
+    document = small_document(**base)
+    document["train"]["workers"] = workers
+    write_params(project / "params.yaml", document)
+
+
+def test_a_finished_replicate_leaves_what_the_design_says(project):
+    train.main(["lenet5"])
+    runs = project / "results" / "runs" / "lenet5"
+    assert {path.name for path in runs.iterdir()} == {"0", "1"}
+    assert {path.name for path in (runs / "0").iterdir()} == OUTPUTS
+    assert not list((project / ".checkpoints").glob("*.npz"))
+
+
+def test_the_number_of_workers_changes_no_byte(project):
+    train.main(["lenet5"])
+    together = contents(project / "results")
+    for number in (1, 3):
+        with_settings(project, workers=number)
+        train.main(["lenet5", "--runs", f"other{number}/runs"])
+        assert contents(project / f"other{number}") == together
+
+
+def test_replicates_differ_and_a_replicate_repeats(project):
+    train.main(["lenet5"])
+    runs = project / "results" / "runs" / "lenet5"
+    weights = (runs / "0" / "weights.safetensors").read_bytes()
+    assert (runs / "1" / "weights.safetensors").read_bytes() != weights
+    train.main(["lenet5", "--runs", "again"])
+    again = project / "again" / "lenet5" / "0" / "weights.safetensors"
+    assert again.read_bytes() == weights
+
+
+def test_more_replicates_train_only_the_new_ones(project, capsys):
+    train.main(["lenet5"])
+    before = contents(project / "results")
+    with_settings(project, replicates=4)
+    capsys.readouterr()
+    train.main(["lenet5"])
+    assert "2 replicates trained, 2 were there already" in capsys.readouterr().out
+    after = contents(project / "results")
+    assert {name: after[name] for name in before} == before
+    assert len(after) == 2 * len(before)
+
+
+def test_another_setting_trains_anew(project, capsys):
+    train.main(["lenet5"])
+    with_settings(project, order="fresh")
+    capsys.readouterr()
+    train.main(["lenet5"])
+    assert "2 replicates trained, 0 were there already" in capsys.readouterr().out
+
+
+def run_and_kill(project, seconds: float) -> bool:
+    """Start the training and kill it without warning; True when it was still at work."""
+    environment = {**os.environ, "PYTHONPATH": str(train.__file__).rsplit("/replication/", 1)[0]}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "replication", "train", "lenet5"],
+        cwd=project,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+    )
+    until = time.monotonic() + 60
+    while time.monotonic() < until and process.poll() is None:
+        if list(project.glob(".checkpoints/lenet5-*.npz")):
+            break
+        time.sleep(0.01)
+    time.sleep(seconds)
+    killed = process.poll() is None
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    return killed
+
+
+def test_killed_three_times_it_ends_with_the_same_bytes(project):
+    passes = {"passes": 40, "learning_rates": [1e-4] * 40, "presentations_per_pass": 400}
+    with_settings(project, **passes)
+    train.main(["lenet5", "--runs", "whole/runs", "--checkpoints", "elsewhere"])
+    chance = random.Random(3)
+    killed = [run_and_kill(project, chance.uniform(0, 0.3)) for _ in range(3)]
+    assert any(killed)
+    train.main(["lenet5"])
+    assert contents(project / "results") == contents(project / "whole")
+
+
+def test_a_full_disk_keeps_the_passes_before(project, monkeypatch):
+    """The checkpoint of the second pass cannot be written; the next run goes on after the first."""
+    whole = checkpoints.write
+
+    def full(path, progress: Progress) -> None:
+        if progress.passes == 2:
+            raise ReplicationError(f"{path} could not be written (No space left on device)")
+        whole(path, progress)
+
+    monkeypatch.setattr(checkpoints, "write", full)
+    with pytest.raises(ReplicationError, match="No space left"):
+        train.main(["lenet5"])
+    monkeypatch.setattr(checkpoints, "write", whole)
+    assert list((project / ".checkpoints").glob("lenet5-*.npz"))
+    train.main(["lenet5"])
+    train.main(["lenet5", "--runs", "again/runs", "--checkpoints", "elsewhere"])
+    assert contents(project / "results") == contents(project / "again")
+
+
+def test_a_damaged_checkpoint_is_named(tmp_path):
+    path = tmp_path / "lenet5-0.npz"
+    checkpoints.write(path, Progress(np.zeros(5, np.float32), []))
+    path.write_bytes(path.read_bytes()[:-40])
+    with pytest.raises(ReplicationError, match=r"lenet5-0\.npz is damaged"):
+        checkpoints.read(path, 5)
+
+
+def test_a_checkpoint_of_another_shape_is_named(tmp_path):
+    path = tmp_path / "lenet5-0.npz"
+    checkpoints.write(path, Progress(np.zeros(5, np.float32), []))
+    with pytest.raises(ReplicationError, match="holds 5 parameters instead of 6"):
+        checkpoints.read(path, 6)
+
+
+def test_a_diverging_training_names_pass_pattern_and_layer(project, capsys):
+    with_settings(project, learning_rates=[1e-5, 1e35])
+    assert main(["train", "lenet5"]) == 2
+    said = capsys.readouterr().err
+    assert "diverged in pass 2 at pattern" in said
+    assert "first in layer" in said
+    assert "pass 1 is kept" in said
+    assert "Traceback" not in said
+    assert list((project / ".checkpoints").glob("lenet5-*.npz"))
+
+
+def test_more_patterns_than_there_are_is_refused(project, capsys):
+    with_settings(project, training_patterns=201)
+    assert main(["train", "lenet5"]) == 2
+    assert "training_patterns is 201, but the database has 200" in capsys.readouterr().err
+
+
+def test_a_criterion_that_does_not_fit_the_outputs_is_refused(project, capsys):
+    document = small_document()
+    document["experiments"]["lenet5"] = {"criterion": {"name": "squared-error"}}
+    write_params(project / "params.yaml", document)
+    assert main(["train", "lenet5"]) == 2
+    assert "set criterion.name to mle or map" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("project")
+def test_an_unknown_experiment_is_refused_with_the_nearest(capsys):
+    assert main(["train", "lenet-5"]) == 2
+    assert "did you mean 'lenet5'?" in capsys.readouterr().err
+
+
+def test_training_before_prepare_names_the_command(project, capsys):
+    (project / "data" / "prepared" / "regular.npz").unlink()
+    (project / "data" / "prepared" / "summary.json").unlink()
+    assert main(["train", "lenet5"]) == 2
+    assert "python -m replication prepare" in capsys.readouterr().err
+
+
+def test_off_a_terminal_there_is_a_line_a_pass(project, capsys):
+    with_settings(project, replicates=1)
+    train.main(["lenet5"])
+    out = capsys.readouterr().out.splitlines()
+    assert [line.split(",")[0] for line in out[:2]] == [
+        "lenet5 0: pass 1 of 2", "lenet5 0: pass 2 of 2",
+    ]  # fmt: skip

@@ -1,0 +1,62 @@
+"""Sources of variance: which experiments count, and the arithmetic."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from replication import settings
+from replication.comparison.variance import source, sources
+
+
+@pytest.fixture(scope="module")
+def chosen(repository):
+    return settings.load(repository / "params.yaml")
+
+
+@pytest.fixture(scope="module")
+def recipes(chosen):
+    return {
+        name: recipe
+        for name, recipe in chosen.experiments.items()
+        if isinstance(recipe, settings.Recipe)
+    }
+
+
+def entry(values) -> dict:
+    return {key: {"values": values} for key in ("test_error_percent", "training_error_percent")}
+
+
+def test_the_project_varies_each_stream_alone(recipes):
+    found = {
+        name: source(recipe)
+        for name, recipe in recipes.items()
+        if recipe.training() | {"streams": None} == recipes["lenet5"].training() | {"streams": None}
+    }
+    assert found == {
+        "lenet5": "all",
+        "lenet5-initialisation": "initialisation",
+        "lenet5-order": "order",
+        "lenet5-hessian-subset": "hessian",
+    }
+
+
+def test_half_the_spread_is_a_quarter_of_the_variance(recipes):
+    values = [0.8, 0.9, 1.0, 1.1, 1.2]
+    halved = [1 + (value - 1) / 2 for value in values]
+    metrics = {"lenet5": entry(values), "lenet5-order": entry(halved)}
+    table = sources(recipes, "lenet5", metrics, 0.95).set_index("source")
+    assert table.loc["order", "share_of_variance"] == pytest.approx(0.25)
+    assert table.loc["all", "share_of_variance"] == 1
+    assert table.loc["all", "test_sd"] == pytest.approx(np.std(values, ddof=1))
+
+
+def test_the_interval_of_the_deviation_covers_it(recipes):
+    """95 % of intervals hold the deviation the values were drawn with: 400 draws, seeded."""
+    draw = np.random.default_rng(5)
+    inside = 0
+    for _ in range(400):
+        metrics = {"lenet5": entry(draw.normal(1, 0.1, 10).tolist())}
+        (row,) = sources(recipes, "lenet5", metrics, 0.95).to_dict("records")
+        inside += row["test_sd_low"] <= 0.1 <= row["test_sd_high"]
+    assert 365 <= inside <= 393
