@@ -136,17 +136,20 @@ def _damaged(path: Path, problem: object, made_by: str) -> ReplicationError:
     return ReplicationError(f"{path} is damaged ({problem}): delete it and run `{made_by}`")
 
 
-def write_answers(path: Path, answers: Answers) -> None:
-    """Write ``answers.npz``; equal answers give equal bytes."""
+def packed(arrays: Mapping[str, NDArray[Any]]) -> bytes:
+    """An ``.npz`` archive of ``arrays``, uncompressed; equal arrays give equal bytes."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for name in ("classes", "margins"):
+        for name, array in arrays.items():
             member = io.BytesIO()
-            np.lib.format.write_array(
-                member, np.ascontiguousarray(getattr(answers, name)), allow_pickle=False
-            )
+            np.lib.format.write_array(member, np.asarray(array, order="C"), allow_pickle=False)
             archive.writestr(zipfile.ZipInfo(f"{name}.npy", _EPOCH), member.getvalue())
-    write_bytes(path, buffer.getvalue())
+    return buffer.getvalue()
+
+
+def write_answers(path: Path, answers: Answers) -> None:
+    """Write ``answers.npz``; equal answers give equal bytes."""
+    write_bytes(path, packed({"classes": answers.classes, "margins": answers.margins}))
 
 
 def read_answers(path: Path, made_by: str = TRAIN) -> Answers:

@@ -9,25 +9,20 @@ a reason, and a rule for what does not exist are errors.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pandas as pd
 
-from replication.audit_rules import CLAIMS, OWN, SYSTEMS, Case, Opinion, Rule, Status, shown
+from replication.audit_judges import Case, Opinion, Status, shown
+from replication.audit_rules import CLAIMS, OWN, SYSTEMS, Rule
+from replication.audit_runs import Conflict, Records, conflicts_of, flattened
 from replication.claims import Claim
 from replication.errors import ReplicationError
-from replication.networks import catalogue
 from replication.paper import Paper
 from replication.settings import Modern, Recipe, Settings
 
-Record = Mapping[str, Any]
-# By experiment, then by replicate.
-Records = Mapping[str, Mapping[int, Record]]
-
 COLUMNS = ("claim", "page", "paper", "ours", "status", "reason")
 MEND = "see replication/audit_rules.py"
-# Of each run on its own: its name, number and hash.
-_INDIVIDUAL = ("experiment", "replicate", "key", "streams.replicate")
 _GRAVITY: Mapping[Status, int] = {"faithful": 0, "unstated": 1, "departs": 2}
 
 
@@ -40,14 +35,6 @@ class Row(NamedTuple):
     ours: str
     status: Status
     reason: str
-
-
-class Conflict(NamedTuple):
-    """A key of the records that is not what the params say, or not the same in all replicates."""
-
-    experiment: str
-    key: str
-    text: str
 
 
 class Audit(NamedTuple):
@@ -63,18 +50,6 @@ class Audit(NamedTuple):
     def departs(self) -> bool:
         """Whether any row departs from the paper."""
         return any(row.status == "departs" for row in self.rows)
-
-
-def flattened(document: Mapping[Any, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested mappings as one, keys joined by dots; lists are values."""
-    result: dict[str, Any] = {}
-    for key, value in document.items():
-        path = f"{prefix}{key}"
-        if isinstance(value, Mapping) and value:
-            result |= flattened(value, f"{path}.")
-        else:
-            result[path] = value
-    return result
 
 
 def audit(paper: Paper, chosen: Settings, records: Records, source: str = "params.yaml") -> Audit:
@@ -116,7 +91,7 @@ def _refuse_gaps(paper: Paper, chosen: Settings) -> None:
     document = chosen.model_dump(mode="json", exclude={"experiments"})
     keys = flattened(document)
     explained = [key for rule in rules for key in rule.keys]
-    gaps = {
+    gaps: dict[str, set[str]] = {
         "the setting {} of claims.yaml has no rule in the audit": set(stated) - set(CLAIMS),
         "the audit has a rule for {}, which is no setting in claims.yaml": set(CLAIMS)
         - set(stated),
@@ -127,7 +102,7 @@ def _refuse_gaps(paper: Paper, chosen: Settings) -> None:
             key for key in explained if not any(_covers([key], one) for one in keys)
         },
         "the system {} has no reason in the audit": {
-            recipe.system for recipe in chosen.experiments.values()
+            str(recipe.system) for recipe in chosen.experiments.values()
             if not isinstance(recipe, Recipe)
         } - set(SYSTEMS),
     }  # fmt: skip
@@ -160,9 +135,9 @@ def _opinion(paper: Paper, chosen: Settings, rule: Rule, claim: Claim | None) ->
 def stated(claim: Claim) -> str:
     """What the paper says, as text: the statement with its value."""
     value = "" if claim.value is None else f"{shown(claim.value)} {claim.unit}".strip()
-    if not claim.statement:
-        return value
-    return f"{claim.statement}: {value}" if value else claim.statement
+    if not claim.statement or not value or value in claim.statement:
+        return claim.statement or value
+    return f"{claim.statement}: {value}"
 
 
 def _claim_row(paper: Paper, chosen: Settings, claim: Claim, rule: Rule) -> Row:
@@ -180,7 +155,7 @@ def _recorded(keys: Iterable[str]) -> list[str]:
     return [
         key.split(".", 1)[1]
         for key in keys
-        if key.startswith("base.") and key != "base.replicates" or key in levels
+        if key in levels or (key.startswith("base.") and key != "base.replicates")
     ]
 
 
@@ -211,12 +186,23 @@ def _experiment_row(
         return Row(place, "", "not the paper's", ours, status, f"{reason}; {runs}")
     base, own = flattened(chosen.base.model_dump()), flattened(recipe.model_dump())
     changed = {key: value for key, value in own.items() if value != base[key]}
-    ours = "; ".join(f"{key}: {shown(value)}" for key, value in changed.items()) or "as base"
-    opinions = [_of_key(f"base.{key}", Case(paper, chosen, recipe)) for key in changed]
-    worst = max((one.status for one in opinions), key=_GRAVITY.__getitem__, default="faithful")
+    if not changed:
+        return Row(place, "", "see above", "as base", "faithful", f"the rows above hold; {runs}")
+    ours = "; ".join(f"{key}: {shown(value)}" for key, value in changed.items())
+    opinions = _opinions(Case(paper, chosen, recipe), changed)
+    status = max((one.status for one in opinions), key=_GRAVITY.__getitem__, default="faithful")
     reasons = dict.fromkeys(one.reason for one in opinions)
-    reason = "; ".join([*reasons, runs])
-    return Row(place, "", "the rows above" if not changed else "see reason", ours, worst, reason)
+    return Row(place, "", "see above", ours, status, "; ".join([*reasons, runs]))
+
+
+def _opinions(case: Case, changed: Iterable[str]) -> list[Opinion]:
+    """On the keys that an experiment changes, and on those that mean something else by it."""
+    before = case._replace(recipe=case.chosen.base)
+    # More or fewer replicates are no other setting.
+    rules = {key: rule.judge for key, rule in OWN.items() if key != "base.replicates"}
+    moved = [judge(case, None) for judge in rules.values()
+             if judge(case, None) != judge(before, None)]  # fmt: skip
+    return [*moved, *(_of_key(f"base.{key}", case) for key in changed if key != "replicates")]
 
 
 def _of_key(key: str, case: Case) -> Opinion:
@@ -225,49 +211,3 @@ def _of_key(key: str, case: Case) -> Opinion:
         if _covers(rule.keys, key):
             return rule.judge(case, case.paper.claims.get(name))
     raise AssertionError(f"{key} has no rule, although there are no gaps")
-
-
-def conflicts_of(
-    paper: Paper,
-    chosen: Settings,
-    name: str,
-    recipe: Recipe | Modern,
-    runs: Mapping[int, Record],
-    source: str,
-) -> list[Conflict]:
-    """Where the records of an experiment are not what the params say, or differ among themselves.
-
-    Settings, presentations and parameters have to be those of the params; the data and the versions
-    of packages have to be the same in all replicates.
-    """
-    expected = _expected(paper, chosen, recipe)
-    facts = {number: _facts(record) for number, record in runs.items()}
-    found = []
-    for key in dict.fromkeys([*expected, *(key for one in facts.values() for key in one)]):
-        values = {number: one.get(key, "absent") for number, one in facts.items()}
-        known = expected.get(key, "absent")
-        individual = key.startswith(("data.", "packages."))
-        agreed = next(iter(values.values()), None) if individual else known
-        odd = {number: value for number, value in values.items() if value != agreed}
-        if odd:
-            text = ", ".join(f"{shown(value)} in replicate {n}" for n, value in odd.items())
-            beside = "the others have" if individual else f"{source} has"
-            found.append(Conflict(name, key, f"{text}; {beside} {shown(agreed)}"))
-    return found
-
-
-def _expected(paper: Paper, chosen: Settings, recipe: Recipe | Modern) -> dict[str, Any]:
-    levels = {key: getattr(chosen.prepare, key) for key in ("background", "foreground")}
-    facts = flattened({**recipe.training(), **levels})
-    facts["streams.seed"] = recipe.seed
-    if isinstance(recipe, Recipe):
-        network = catalogue.network(recipe.network, recipe.database, paper)
-        facts["presentations"] = recipe.passes * recipe.presentations_per_pass
-        facts["parameters"] = network.parameters
-    return facts
-
-
-def _facts(record: Record) -> dict[str, Any]:
-    others = {key: value for key, value in record.items() if key != "settings"}
-    facts = flattened(record["settings"]) | flattened(others)
-    return {key: value for key, value in facts.items() if key not in _INDIVIDUAL}

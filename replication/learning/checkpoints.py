@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from replication.artifacts import write_bytes
+from replication.artifacts import packed, write_bytes
 from replication.errors import ReplicationError
 
 
@@ -37,14 +36,8 @@ def write(path: Path, progress: Progress) -> None:
     """Write a checkpoint, whole or not at all."""
     columns = list(progress.history[0]) if progress.history else []
     rows = np.array([[row[name] for name in columns] for row in progress.history], np.float64)
-    buffer = io.BytesIO()
-    np.savez(
-        buffer,
-        parameters=progress.parameters,
-        columns=np.array(columns, dtype=np.str_),
-        history=rows,
-    )
-    write_bytes(path, buffer.getvalue())
+    arrays = {"parameters": progress.parameters, "columns": np.array(columns, np.str_)}
+    write_bytes(path, packed({**arrays, "history": rows}))
 
 
 def read(path: Path, parameters: int) -> Progress | None:

@@ -15,7 +15,6 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from replication.errors import Diverged
@@ -106,8 +105,8 @@ def train(
 
 
 def _batches(generator: np.random.Generator, patterns: int, size: int) -> tuple[Tensor, ...]:
-    order: NDArray[np.int64] = generator.permutation(patterns)
-    return torch.split(torch.from_numpy(order), size)
+    order = torch.from_numpy(generator.permutation(patterns))
+    return tuple(order[start : start + size] for start in range(0, patterns, size))
 
 
 def _last(reference: Reference, weights: Tensor, inputs: Tensor) -> Tensor:
@@ -118,7 +117,11 @@ def _last(reference: Reference, weights: Tensor, inputs: Tensor) -> Tensor:
 
 def _outputs(reference: Reference, weights: Tensor, inputs: Tensor) -> Tensor:
     with torch.no_grad():
-        return torch.cat([_last(reference, weights, part) for part in inputs.split(SCORED)])
+        return torch.cat([_last(reference, weights, part) for part in _parts(inputs)])
+
+
+def _parts(inputs: Tensor) -> list[Tensor]:
+    return [inputs[start : start + SCORED] for start in range(0, len(inputs), SCORED)]
 
 
 def _spread(outputs: Tensor) -> float:

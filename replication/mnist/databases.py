@@ -7,7 +7,6 @@ bytes; ``summary.json`` beside it states the hash of its arrays.
 from __future__ import annotations
 
 import hashlib
-import io
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from replication.artifacts import read_json, write_bytes
+from replication.artifacts import packed, read_json, write_bytes
 from replication.errors import ReplicationError
 from replication.mnist import idx, versions
 
@@ -194,16 +193,8 @@ def margins(field: int, height: int, width: int) -> tuple[int, int]:
 
 
 def _packed(database: Database, version: int) -> bytes:
-    stream = io.BytesIO()
-    arrays = {name: np.ascontiguousarray(getattr(database, name)) for name in _ARRAYS}
-    arrays["version"] = np.array(version, dtype=np.int64)
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
-        for name, array in arrays.items():
-            entry = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
-            content = io.BytesIO()
-            np.lib.format.write_array(content, array, allow_pickle=False)
-            archive.writestr(entry, content.getvalue())
-    return stream.getvalue()
+    arrays = {name: getattr(database, name) for name in _ARRAYS}
+    return packed({**arrays, "version": np.array(version, dtype=np.int64)})
 
 
 def _read(path: Path) -> Database:

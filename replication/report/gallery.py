@@ -1,4 +1,4 @@
-"""The digits of Figure 8 (p. 11): what 1998 answered, and how many of our replicates err as well."""
+"""The digits of Figure 8 (p. 11): what 1998 answered, and how many of ours err as well."""
 
 from __future__ import annotations
 

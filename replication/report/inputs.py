@@ -30,11 +30,11 @@ from replication.mnist import idx
 from replication.paper import Paper
 from replication.settings import Compare
 
+TRAIN = "python -m replication train"
 COMPARE = "python -m replication compare"
 AUDIT = "python -m replication audit"
 BENCH = "python -m replication bench"
 READINGS = "python -m replication readings"
-VARIANCE = "python -m replication variance"
 DISTORTIONS = "python -m replication distortions"
 VERDICTS = ("claim", "kind", "page", "published", "replicated", "low", "high", "replicates",
             "verdict", "reason")  # fmt: skip
@@ -136,7 +136,7 @@ def read(params: Path, paper_folder: Path, raw: Path, results: Path) -> Inputs:
         bench=_optional(results / "bench.json", _bench),
         readings=table("readings.csv", _READINGS, READINGS),
         readings_curves=table("readings_curves.csv", _CURVES, READINGS),
-        variance=table("variance.csv", _VARIANCE, VARIANCE),
+        variance=table("variance.csv", _VARIANCE, COMPARE),
         distortions=table("distortions.csv", _DISTORTIONS, DISTORTIONS),
     )
 
@@ -180,5 +180,5 @@ def _run(folder: Path) -> Run:
 
 
 def _timing(path: Path) -> Mapping[str, Any]:
-    content = read_json(path, "python -m replication train")
+    content = read_json(path, TRAIN)
     return content if isinstance(content, dict) else {}

@@ -28,15 +28,15 @@ from replication.report.drawing import (
 )
 from replication.report.inputs import Inputs, records
 
-DEFAULT = "base"
-_BEST = 3  # readings whose curves are drawn beside the default's
+CENTRE = "centre"
+_BEST = 3  # readings whose curves are drawn beside ours
 _LAWS = {"uniform": ("low", "high"), "normal": ("mean", "sd")}
 
 
 def short(reading: str) -> str:
     """``criterion.j=20.0 order=fresh`` as ``j 20, order fresh``."""
-    if reading == DEFAULT:
-        return "default"
+    if reading == CENTRE:
+        return "centre of the study"
     parts = []
     for change in reading.split():
         key, _, value = change.partition("=")
@@ -44,6 +44,12 @@ def short(reading: str) -> str:
         name = {"reading": "sub-sampling", "power": "fan-in power"}.get(name, name)
         parts.append(f"{name} {value.removesuffix('.0').replace('_', ' ')}")
     return ", ".join(parts)
+
+
+def adopted(found: pd.DataFrame) -> str:
+    """The reading that params.yaml's `base` follows; empty when the study has not tried it."""
+    marked = found[found["adopted"].astype(bool)] if "adopted" in found else found[:0]
+    return str(marked["reading"].iloc[0]) if len(marked) else ""
 
 
 def unique_readings(found: pd.DataFrame) -> pd.DataFrame:
@@ -59,11 +65,12 @@ def readings_ranking(inputs: Inputs) -> Figure | None:
         return None
     ranked = unique_readings(inputs.readings)
     drawn = ranked[ranked["distance"].notna()]
+    ours = adopted(ranked)
 
     def paint(canvas: Canvas) -> None:
         left, right = canvas.subplots(1, 2, sharey=True)
         for place, row in enumerate(records(drawn)):
-            colour = ACCENT if row["reading"] == DEFAULT else TEST
+            colour = ACCENT if row["reading"] == ours else TEST
             left.plot(row["distance"], -place, "o", color=colour, markersize=5)
             right.plot([row["rms_low"], row["rms_high"]], [-place] * 2, color=colour, linewidth=1)
             right.plot(row["rms"], -place, "o", color=colour, markersize=5)
@@ -84,19 +91,21 @@ def readings_ranking(inputs: Inputs) -> Figure | None:
     keys = ("replicates", "distance", "rms", "rms_low", "rms_high", "training_error", "test_error")
     rows = [(short(row["reading"]), *(row[key] for key in keys)) for row in records(ranked)]
     best = drawn["reading"].iloc[0] if len(drawn) else ""
-    place = list(drawn["reading"]).index(DEFAULT) + 1 if DEFAULT in set(drawn["reading"]) else 0
+    places = {name: place for place, name in enumerate(drawn["reading"], start=1)}
+    said = f" Ours, {short(ours)}, is number {places[ours]}." if ours in places else ""
     return Figure(
         "readings",
         "Readings, ranked",
         draw(
             "readings",
             f"{len(drawn)} readings ranked by their distance from the published figures. Nearest: "
-            f"{short(str(best))}. The default is number {place}.",
+            f"{short(str(best))}.{said}",
             60 + 17 * len(drawn),
             paint,
         ),
-        "Each row is one way to settle what the text leaves open. Left: distance from all evidence "
-        "together (curves, final errors, step sizes; each in units of its scale in params.yaml). "
+        "Each row is one way to settle what the text leaves open; ours has the other colour. Left: "
+        "distance from all evidence together (curves, final errors, step sizes, each in units of "
+        "its scale in params.yaml). "
         "Right: root mean square distance from Figure 5 in percentage points, with the interval "
         f"for other seeds. {len(ranked) - len(drawn)} readings diverged and have no place.",
         table(columns, rows),
@@ -113,12 +122,13 @@ def _ticks(axes: Axes, values: pd.Series[float]) -> None:
 
 
 def readings_curves(inputs: Inputs) -> Figure | None:
-    """The nearest readings and the default, less Figure 5, pass by pass."""
+    """The nearest readings and ours, less Figure 5, pass by pass."""
     if inputs.readings is None or inputs.readings_curves is None:
         return None
     ranked = unique_readings(inputs.readings)
     names = [str(name) for name in ranked["reading"][ranked["distance"].notna()]]
-    chosen = list(dict.fromkeys([*names[:_BEST], *(n for n in names if n == DEFAULT)]))
+    ours = adopted(ranked)
+    chosen = list(dict.fromkeys([*names[:_BEST], *(n for n in names if n == ours)]))
     if not chosen:
         return None
     gaps = {name: _gaps(inputs, name) for name in chosen}
@@ -128,8 +138,8 @@ def readings_curves(inputs: Inputs) -> Figure | None:
         for axes, series in zip(panels, SERIES, strict=True):
             axes.axhline(0.0, color=INK, linewidth=0.8)
             for name, gap in gaps.items():
-                style = "-" if name == DEFAULT else ("--", "-.", ":")[chosen.index(name) % 3]
-                colour = ACCENT if name == DEFAULT else TEST
+                style = "-" if name == ours else ("--", "-.", ":")[chosen.index(name) % 3]
+                colour = ACCENT if name == ours else TEST
                 passes = np.arange(1, len(gap[series]) + 1)
                 axes.plot(passes, gap[series], style, color=colour, label=short(name))
             axes.set(title=f"{series} error", xlabel="pass", xticks=(1, 10, 20))

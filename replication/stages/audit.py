@@ -14,7 +14,8 @@ from pathlib import Path
 
 from replication import paper, settings
 from replication.artifacts import read_record, write_table
-from replication.audit import Audit, Record, audit
+from replication.audit import Audit, audit
+from replication.audit_runs import Record
 from replication.settings import Settings
 
 DEPARTS = 1

@@ -1,4 +1,4 @@
-"""collapse: train small networks with trainable codes by equations 8 and 9 -> results/collapse.json.
+"""collapse: small networks with trainable codes, equations 8 and 9 -> results/collapse.json.
 
 Section II-C, p. 9: under equation 8 all codes fall together, under equation 9 they do not.
 """
