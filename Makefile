@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: replicate report test check ready
+.PHONY: replicate report test test-page check ready
 .DEFAULT_GOAL := test
 
 replicate: ready  ## train anew, whatever is up to date, and set 1998, committed and this run side by side
@@ -16,6 +16,9 @@ report: ready  ## draw results/report/index.html again from the files in results
 
 test: ready  ## run the tests
 	$(BIN)/python -m pytest
+
+test-page: ready  ## open the page in Chromium, which has to be installed (Debian: apt-get install chromium)
+	$(BIN)/python -m pytest -m browser -n 0 tests/test_page_in_browser.py
 
 check: ready  ## format, lint and types
 	$(BIN)/ruff format --check .

@@ -232,7 +232,7 @@ class Readings(Section):
     """The study of what the paper leaves open."""
 
     replicates: Count
-    centre: dict[str, str | int | float]
+    centres: dict[Name, dict[str, str | int | float]]
     factors: dict[str, tuple[str | int | float, ...]]
     factorial: dict[str, tuple[str | int | float, ...]]
     scales: Scales

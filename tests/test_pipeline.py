@@ -102,6 +102,8 @@ def project(tmp_path_factory, tiny):
         text = text.replace(f"      - {other}\n", "", 1)
     (folder / "dvc.yaml").write_text(text, encoding="utf-8")
     (folder / "results").mkdir()
+    for name in ("README.md", "paper_notes.md"):
+        shutil.copy2(REPOSITORY / name, folder / name)
     for name in STUDIES:
         shutil.copy2(REPOSITORY / "results" / name, folder / "results" / name)
     run(folder, "dvc", "init", "--no-scm", "--quiet")

@@ -62,19 +62,23 @@ def test_ten_times_the_step_sizes_is_a_decade(figure, chosen):
     assert found["distance"] == pytest.approx(expected, rel=1e-6)
 
 
-def test_each_reading_is_there_once_and_differs_from_the_centre(chosen):
+def test_each_reading_is_there_once_and_named_by_what_differs(chosen):
     found = all_readings(chosen.readings)
     assert len({reading.name for reading in found}) == len(found)
-    assert found[0].name == "centre"
-    assert all(
-        chosen.readings.centre[key] != value
-        for reading in found
-        for key, value in reading.changes.items()
-    )
-    combinations = math.prod(len(levels) for levels in chosen.readings.factorial.values())
-    varied = set(chosen.readings.factorial)
-    inside = [reading for reading in found if set(reading.changes) <= varied]
-    assert len(inside) >= combinations
+    first = chosen.readings.centres["printed"]
+    assert found[0].name == "printed"
+    for reading in found[1:]:
+        changes = {key: value for key, value in reading.values.items() if first[key] != value}
+        assert reading.name == " ".join(f"{key}={value}" for key, value in changes.items())
+
+
+def test_every_level_has_a_place_around_every_centre(chosen):
+    study = chosen.readings
+    places = [place for reading in all_readings(study) for place in reading.places]
+    assert len(places) == len(set(places))
+    levels = sum(len(levels) for levels in study.factors.values())
+    combinations = math.prod(len(levels) for levels in study.factorial.values())
+    assert len(places) == levels * len(study.centres) + combinations
 
 
 def test_the_nearest_reading_comes_first_and_a_diverged_one_last(chosen, figure, paper):
@@ -84,7 +88,7 @@ def test_the_nearest_reading_comes_first_and_a_diverged_one_last(chosen, figure,
             table = history(figure.training + shift, figure.test + shift, *figure.steps)
             tables.append(table.assign(reading=reading.name, replicate=replicate))
     ranked = rank(pd.concat(tables, ignore_index=True), chosen, paper)
-    assert ranked["reading"].iloc[0] == "centre"
+    assert ranked["reading"].iloc[0] == "printed"
     assert ranked["distance"].dropna().is_monotonic_increasing
     last = ranked.iloc[-1]
     assert math.isnan(last["distance"])

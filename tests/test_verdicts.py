@@ -177,8 +177,10 @@ FULL = replace(
     bench={"curvature_share_of_pass": 0.02, "microseconds_per_pattern": 100.0},
     readings=pd.DataFrame(
         {
+            "centre": "printed",
             "factor": "subsampling.reading",
             "level": ["averaged", "added"],
+            "distance": [5.0, 1.0],
             "rms_low": [0.5, 0.1],
             "rms_high": [0.6, 0.2],
         }

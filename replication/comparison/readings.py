@@ -24,37 +24,48 @@ from replication.settings import Readings, Scales, Settings, value_at
 TEST_PATTERNS = 10_000
 
 Value = str | int | float
-Changes = Mapping[str, Value]
 
 
 class Reading(NamedTuple):
     """One way to settle the open choices.
 
     Attributes:
-        name: such as ``criterion.j=5.0 order=fresh``; ``centre`` for the centre of the study.
-        changes: the keys that differ from the centre, with their values.
+        name: such as ``criterion.j=5.0 order=fresh``: what differs from the first centre, whose
+            own name is that of the centre.
+        values: the value of every factor.
+        places: for each centre it belongs to, that centre, the factor varied and its level; a
+            centre is one level of every factor.
     """
 
     name: str
-    changes: Changes
+    values: Mapping[str, Value]
+    places: tuple[tuple[str, str, str], ...]
 
 
-def _name(changes: Changes) -> str:
-    return " ".join(f"{key}={value}" for key, value in changes.items()) or "centre"
+def _name(values: Mapping[str, Value], study: Readings) -> str:
+    name, first = next(iter(study.centres.items()))
+    changes = [f"{key}={value}" for key, value in values.items() if first[key] != value]
+    return " ".join(changes) or name
 
 
 def all_readings(study: Readings) -> list[Reading]:
-    """The centre, the factors one at a time around it, then the factorial; each reading once."""
-    wanted: list[dict[str, Value]] = [{}]
-    wanted += [{key: value} for key, values in study.factors.items() for value in values]
-    keys = list(study.factorial)
-    wanted += [
-        dict(zip(keys, values, strict=True)) for values in product(*study.factorial.values())
-    ]
+    """The factors one at a time around each centre, then the factorial; each reading once."""
+    first = next(iter(study.centres.values()))
     found: dict[str, Reading] = {}
-    for choice in wanted:
-        changes = {key: value for key, value in choice.items() if study.centre[key] != value}
-        found.setdefault(_name(changes), Reading(_name(changes), changes))
+
+    def add(values: Mapping[str, Value], place: tuple[str, str, str]) -> None:
+        name = _name(values, study)
+        places = found[name].places if name in found else ()
+        found[name] = Reading(name, values, (*places, place))
+
+    for centre, changes in study.centres.items():
+        middle = {**first, **changes}
+        for factor, levels in study.factors.items():
+            for level in levels:
+                add({**middle, factor: level}, (centre, factor, str(level)))
+    for levels in product(*study.factorial.values()):
+        values = {**first, **dict(zip(study.factorial, levels, strict=True))}
+        add(values, ("factorial", "all", _name(values, study)))
     return list(found.values())
 
 
@@ -125,36 +136,26 @@ def score(histories: Sequence[pd.DataFrame], paper: Published, scales: Scales) -
     }
 
 
-def _labels(reading: Reading, study: Readings) -> list[tuple[str, str]]:
-    """The factors of which a reading is one level: all of them for the centre."""
-    if not reading.changes:
-        return [(factor, str(study.centre[factor])) for factor in study.factors]
-    if len(reading.changes) == 1:
-        return [(factor, str(level)) for factor, level in reading.changes.items()]
-    return [("factorial", reading.name)]
-
-
 def rank(curves: pd.DataFrame, chosen: Settings, paper: Paper) -> pd.DataFrame:
-    """One row a reading and factor, nearest to the paper first; those that diverged come last.
+    """One row a place of a reading, nearest to the paper first; those that diverged come last.
 
     ``curves`` holds the histories of all replicates, with their reading's name. ``adopted`` marks
     the reading that `base` has. A reading of which a replicate diverged has no numbers.
     """
     study = chosen.readings
     evidence = published(paper, chosen.base.passes)
-    base = {key: value_at(chosen.base, key) for key in study.centre}
     rows = []
     for reading in all_readings(study):
         own = curves[curves["reading"] == reading.name]
         histories = [table.reset_index(drop=True) for _, table in own.groupby("replicate")]
         whole = len(histories) == study.replicates
         numbers = score(histories, evidence, study.scales) if whole else {}
-        adopted = {**study.centre, **reading.changes} == base
-        for factor, level in _labels(reading, study):
+        adopted = all(value_at(chosen.base, key) == value for key, value in reading.values.items())
+        for centre, factor, level in reading.places:
             rows.append({
-                "factor": factor, "level": level, "reading": reading.name, "adopted": adopted,
-                "replicates": len(histories), **numbers,
+                "centre": centre, "factor": factor, "level": level, "reading": reading.name,
+                "adopted": adopted, "replicates": len(histories), **numbers,
             })  # fmt: skip
     return pd.DataFrame(rows).sort_values(
-        ["distance", "reading", "factor"], kind="stable", ignore_index=True
+        ["distance", "reading", "centre", "factor"], kind="stable", ignore_index=True
     )

@@ -1,9 +1,9 @@
-"""The figures on LeNet-5's own results: the headline and Figure 5 (pp. 10-11)."""
+"""Figure 5 (p. 11) redrawn: training and test error by pass."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -11,11 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from numpy.typing import NDArray
 
-from replication.comparison.curves import stated_numbers
-from replication.comparison.evidence import number
 from replication.comparison.statistics import prediction_interval
 from replication.report.drawing import (
-    DISTORTED,
     INK,
     MUTED,
     PAPER,
@@ -32,12 +29,6 @@ from replication.report.inputs import Inputs
 DATA = "../../data/paper"
 SERIES = {"training": TRAINING, "test": TEST}
 _LATE = 6  # Figure 5 again from this pass on, where the first passes no longer set the scale
-HEADLINE = ("lenet5.test-error", "lenet5.training-error", "lenet5.distorted-test-error")
-NAMES = {
-    HEADLINE[0]: "test error",
-    HEADLINE[1]: "training error",
-    HEADLINE[2]: "test error, trained with distortions",
-}
 Curves = NDArray[np.float64]
 
 
@@ -58,91 +49,6 @@ def percentages(histories: Sequence[pd.DataFrame], series: str, test_patterns: i
             for history in histories
         ]
     )
-
-
-def headline_values(inputs: Inputs, claim: str) -> list[float]:
-    """Percent, one a replicate: what the headline's verdict on ``claim`` was reached from."""
-    roles = inputs.choices.experiments
-    if claim == HEADLINE[1]:
-        wanted = stated_numbers(inputs.paper.claims[claim])[0]
-        curves = percentages(inputs.histories(roles.undistorted), "training", len(inputs.labels))
-        return curves[:, wanted - 1].tolist() if curves.shape[1] >= wanted else []
-    experiment = roles.undistorted if claim == HEADLINE[0] else roles.distorted
-    return inputs.values(experiment, "test_error_percent")
-
-
-def headline(inputs: Inputs) -> Figure | None:
-    """1998 and every replicate of the three headline numbers on one scale."""
-    drawn = {claim: values for claim in HEADLINE if (values := headline_values(inputs, claim))}
-    if not drawn:
-        return None
-    claims = inputs.paper.claims
-
-    def paint(canvas: Canvas) -> None:
-        axes = canvas.subplots()
-        for place, (claim, values) in enumerate(drawn.items()):
-            verdict: Mapping[str, Any] = inputs.verdict(claim) or {"low": np.nan, "high": np.nan}
-            colour = (TEST, TRAINING, DISTORTED)[HEADLINE.index(claim)]
-            y = -place
-            axes.plot(
-                [verdict["low"], verdict["high"]],
-                [y, y],
-                color=colour,
-                linewidth=9,
-                alpha=0.22,
-                solid_capstyle="butt",
-            )
-            axes.plot(values, [y] * len(values), "|", color=colour, markersize=11, alpha=0.8)
-            axes.plot(np.mean(values), y, "o", color=colour, markersize=6)
-            off = claims[claim].uncertainty
-            axes.errorbar(
-                number(claims[claim]),
-                y + 0.36,
-                xerr=off,
-                fmt="D",
-                color=INK,
-                markerfacecolor=PAPER,
-                markersize=5.5,
-                linewidth=1,
-            )
-            axes.text(0.0, y + 0.36, NAMES[claim], va="center", color=MUTED)
-        axes.set(yticks=[], xlabel="percent", xlim=(0, None), ylim=(0.45 - len(drawn), 0.75))
-        axes.spines["left"].set_visible(False)
-        axes.legend(handles=_headline_key(axes), loc="lower left", borderaxespad=0)
-
-    rows = [
-        (NAMES[claim], number, value)
-        for claim, values in drawn.items()
-        for number, value in enumerate(values)
-    ]
-    said = "; ".join(
-        f"{NAMES[claim]}: 1998 {claims[claim].value} percent, ours {np.mean(values):.3g} percent "
-        f"on average, {min(values):.3g} to {max(values):.3g}"
-        for claim, values in drawn.items()
-    )
-    return Figure(
-        "headline",
-        "Three numbers of Section III-B",
-        draw("headline", f"Published and replicated error rates. {said}.", 190, paint),
-        "Ticks are our replicates, the dot their mean, the bar the interval for one more run; the "
-        "diamond is 1998, its line the authors' own uncertainty where they give one.",
-        table(("number", "replicate", "percent"), rows),
-        (Source("../metrics.json", "test_error_percent.values"), *run_sources(inputs, drawn)),
-    )
-
-
-def _headline_key(axes: Axes) -> list[Any]:
-    past = axes.plot([], [], "D", color=INK, markerfacecolor=PAPER, markersize=5.5, label="1998")
-    ours = axes.plot([], [], "o", color=MUTED, markersize=6, label="ours, mean")
-    return [*past, *ours]
-
-
-def run_sources(inputs: Inputs, claims: Mapping[str, object]) -> tuple[Source, ...]:
-    """The histories, where the training error is among ``claims``."""
-    if HEADLINE[1] not in claims:
-        return ()
-    name = inputs.choices.experiments.undistorted
-    return (Source(f"../runs/{name}/", "history.csv: training_misses / training_presentations"),)
 
 
 class _Band(NamedTuple):
@@ -179,15 +85,11 @@ def learning_curves(inputs: Inputs) -> list[Figure]:
         Source(f"{DATA}/figure5_learning_curves.csv", "both columns"),
         Source(f"../runs/{inputs.choices.experiments.undistorted}/", "history.csv of each"),
     )
-    end = {name: (past[f"{name}_error_percent"].iloc[len(rows) - 1], bands[name].mean[-1])
-           for name in SERIES}  # fmt: skip
-    said = "; ".join(
-        f"in pass {len(rows)} the {name} error is {then:.3g} percent in 1998 and {now:.3g} in ours"
-        for name, (then, now) in end.items()
-    )
-    alt = f"Training and test error by pass, 1998 over {len(histories)} of our replicates; {said}."
+    alt = _words(past, bands, len(histories))
     found = []
     for name, first in (("figure5", 1), ("figure5-late", _LATE)):
+        if first >= ours["test"].shape[1] and first > 1:
+            continue
 
         def paint(canvas: Canvas, first: int = first) -> None:
             _paint_curves(canvas.subplots(), first, past, ours, bands)
@@ -206,6 +108,16 @@ def learning_curves(inputs: Inputs) -> list[Figure]:
             )
         )
     return found
+
+
+def _words(past: pd.DataFrame, bands: Mapping[str, _Band], replicates: int) -> str:
+    last = min(len(past), len(bands["test"].mean))
+    said = "; ".join(
+        f"in pass {last} the {name} error is {past[f'{name}_error_percent'].iloc[last - 1]:.3g} "
+        f"percent in 1998 and {band.mean[last - 1]:.3g} in ours"
+        for name, band in bands.items()
+    )
+    return f"Training and test error by pass, 1998 over {replicates} of our replicates; {said}."
 
 
 def _curve_row(

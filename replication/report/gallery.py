@@ -74,8 +74,12 @@ def gallery(inputs: Inputs) -> Gallery | None:
     )
     count = int(inputs.metrics[experiment]["replicates"]) if experiment in inputs.metrics else 0
     usual = _usual_misses(inputs, experiment)
+    # A test set that is only a part of MNIST's has not all of them.
+    rows_there = [
+        row for row in records(inputs.misclassified) if row["test_index"] < len(inputs.labels)
+    ]
     digits = [_digit(inputs, row, experiment, count, usual)
-              for row in records(inputs.misclassified)]  # fmt: skip
+              for row in rows_there]  # fmt: skip
     figure8 = tuple(digit for digit in digits if digit.past is not None)
     columns = ("test pattern", "label", "1998", "ours, if wrong", "missed by", "of")
     rows = [(str(one.index), str(one.label), "" if one.past is None else str(one.past),
@@ -89,7 +93,7 @@ def gallery(inputs: Inputs) -> Gallery | None:
         tuple(digit for digit in digits if digit.past is None),
         table(columns, rows),
         (
-            Source("../misclassified.csv", f"missed_{experiment} by test_index"),
+            Source("../misclassified.csv", f"missed_{experiment or '...'} by test_index"),
             Source("../../data/paper/figure8_misclassified.csv", "predicted by test_index"),
         ),
     )

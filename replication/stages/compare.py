@@ -86,7 +86,7 @@ def read_evidence(arguments: argparse.Namespace) -> Evidence:
     if arguments.bench:
         optional["bench"] = timings(arguments.bench)
     if arguments.readings:
-        columns = ("factor", "level", "rms_low", "rms_high")
+        columns = ("centre", "factor", "level", "distance", "rms_low", "rms_high")
         made_by = "python -m replication readings"
         optional["readings"] = read_table(arguments.readings, columns, made_by)
     if arguments.collapse:

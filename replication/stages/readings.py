@@ -24,10 +24,8 @@ def recipes(chosen: Settings) -> dict[str, tuple[Reading, Recipe]]:
     """Every reading with its recipe, by the name of its folder."""
     found = {}
     for reading in all_readings(chosen.readings):
-        changes = {**chosen.readings.centre, **reading.changes}
-        recipe = settings.changed(
-            chosen.base, {**changes, "replicates": chosen.readings.replicates}
-        )
+        changes = {**reading.values, "replicates": chosen.readings.replicates}
+        recipe = settings.changed(chosen.base, changes)
         found[reading.name.replace(" ", "_")] = (reading, recipe)
     return found
 
@@ -67,4 +65,6 @@ def main(argv: Sequence[str] | None = None) -> None:
     trained = artifacts.read_table(given.out / CURVES, ("reading", "replicate", "pass"), COMMAND)
     table = rank(trained, chosen, paper.load(given.paper))
     artifacts.write_table(given.out / "readings.csv", table)
-    print(table.drop(columns=["factor", "level"]).drop_duplicates().to_string(index=False))
+    print(
+        table.drop(columns=["centre", "factor", "level"]).drop_duplicates().to_string(index=False)
+    )

@@ -1,0 +1,93 @@
+"""What the records of the runs say was in force, held against the params and one another."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from replication.audit_judges import shown
+from replication.networks import catalogue
+from replication.paper import Paper
+from replication.settings import Modern, Recipe, Settings
+
+Record = Mapping[str, Any]
+# By experiment, then by replicate.
+Records = Mapping[str, Mapping[int, Record]]
+
+# Of each run on its own: its name, number and hash.
+_INDIVIDUAL = ("experiment", "replicate", "key", "streams.replicate")
+
+
+class Conflict(NamedTuple):
+    """A key of the records that is not what the params say, or not the same in all replicates."""
+
+    experiment: str
+    key: str
+    text: str
+
+
+def flattened(document: Mapping[Any, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested mappings as one, keys joined by dots; lists are values."""
+    result: dict[str, Any] = {}
+    for key, value in document.items():
+        path = f"{prefix}{key}"
+        if isinstance(value, Mapping) and value:
+            result |= flattened(value, f"{path}.")
+        else:
+            result[path] = value
+    return result
+
+
+def conflicts_of(
+    paper: Paper,
+    chosen: Settings,
+    name: str,
+    recipe: Recipe | Modern,
+    runs: Mapping[int, Record],
+    source: str,
+) -> list[Conflict]:
+    """Where the records of an experiment are not what the params say, or differ among themselves.
+
+    Settings, presentations and parameters have to be those of the params; the data and the versions
+    of packages have to be the same in all replicates.
+    """
+    expected = _expected(paper, chosen, recipe)
+    facts = {number: _facts(record) for number, record in runs.items()}
+    found = []
+    for key in dict.fromkeys([*expected, *(key for one in facts.values() for key in one)]):
+        values = {number: one.get(key, "absent") for number, one in facts.items()}
+        known = expected.get(key, "absent")
+        individual = key.startswith(("data.", "packages."))
+        agreed = _commonest(values.values()) if individual else known
+        odd: dict[str, list[str]] = {}
+        for number, value in values.items():
+            if value != agreed:
+                odd.setdefault(shown(value), []).append(str(number))
+        if odd:
+            text = ", ".join(f"{v} in replicate {' '.join(numbers)}" for v, numbers in odd.items())
+            beside = "the others have" if individual else f"{source} has"
+            found.append(Conflict(name, key, f"{text}; {beside} {shown(agreed)}"))
+    return found
+
+
+def _commonest(values: Iterable[Any]) -> Any:
+    counted = Counter(map(str, values))
+    return counted.most_common(1)[0][0] if counted else None
+
+
+def _expected(paper: Paper, chosen: Settings, recipe: Recipe | Modern) -> dict[str, Any]:
+    levels = {key: getattr(chosen.prepare, key) for key in ("background", "foreground")}
+    facts = flattened({**recipe.training(), **levels})
+    facts["streams.seed"] = recipe.seed
+    if isinstance(recipe, Recipe):
+        network = catalogue.network(recipe.network, recipe.database, paper)
+        facts["presentations"] = recipe.passes * recipe.presentations_per_pass
+        facts["parameters"] = network.parameters
+    return facts
+
+
+def _facts(record: Record) -> dict[str, Any]:
+    others = {key: value for key, value in record.items() if key != "settings"}
+    facts = flattened(record["settings"]) | flattened(others)
+    return {key: value for key, value in facts.items() if key not in _INDIVIDUAL}

@@ -1,0 +1,70 @@
+"""Answers recomputed from committed weights by the torch reference, independently of the kernels.
+
+Float32, so many patterns at a time; the settings are those that the replicate's record states.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from replication.errors import ReplicationError
+from replication.mnist import databases
+from replication.networks import catalogue
+from replication.networks.reference import Reference
+from replication.paper import Paper
+from replication.settings import Criterion, Settings, Squashing, Subsampling
+
+BATCH = 500
+
+
+class Trained:
+    """A network as its record describes it, ready for weights and images."""
+
+    def __init__(self, stated: Mapping[str, Any], paper: Paper, source: Path) -> None:
+        """``stated`` are a record's settings; ReplicationError naming ``source`` if incomplete."""
+        try:
+            self.database = str(stated["database"])
+            self.network = catalogue.network(str(stated["network"]), self.database, paper)
+            self._table = databases.grey_levels(stated["background"], stated["foreground"])
+            self._reference = Reference(
+                self.network,
+                Squashing.model_validate(stated["squashing"]),
+                Subsampling.model_validate(stated["subsampling"]),
+                Criterion.model_validate(stated["criterion"]),
+            )
+        except (KeyError, TypeError, ValidationError) as error:
+            raise ReplicationError(
+                f"{source} does not say how its network was trained ({type(error).__name__}: "
+                f"{' '.join(str(error).split())}): restore it from the repository"
+            ) from error
+
+    def penalties(
+        self, weights: NDArray[np.float32], images: NDArray[np.uint8]
+    ) -> NDArray[np.float32]:
+        """(patterns, classes), the least is the class given, for uint8 (patterns, height, width).
+
+        ``weights`` is float32 (network.parameters,).
+        """
+        parameters = torch.from_numpy(weights)
+        parts = []
+        with torch.no_grad():
+            for start in range(0, len(images), BATCH):
+                placed = databases.fields(
+                    images[start : start + BATCH], self.network.field, self._table
+                )
+                inputs = torch.from_numpy(placed[:, np.newaxis])
+                parts.append(self._reference.penalties(parameters, inputs)[:, :, 0, 0].numpy())
+        return np.concatenate(parts)
+
+
+def base_settings(chosen: Settings) -> dict[str, Any]:
+    """What a record of the base recipe would state, for weights without a record."""
+    levels = {name: getattr(chosen.prepare, name) for name in ("background", "foreground")}
+    return {**chosen.base.training(), **levels}

@@ -1,0 +1,124 @@
+"""A user's own digit made into a pattern as MNIST's were (Section III-A, p. 10).
+
+The ink's bounding box is scaled into 20x20 pixels, its aspect ratio kept and grey levels from
+antialiasing, and is centred by its centre of mass in a field of 28x28.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from replication.errors import ReplicationError
+
+Grey = NDArray[np.float64]
+Bytes = NDArray[np.uint8]
+
+BOX, FIELD = 20, 28
+# Where MNIST has the centre of mass, in pixels from 0: its images lie evenly between half a pixel
+# before and after it, so their mean is half a pixel from the field's middle, 13.5
+# (data/prepared/summary.json, centre_of_mass).
+CENTRE = 14.0
+# Contrasts below this share of the whole range are no ink; a photograph's paper varies as much.
+_LEAST_CONTRAST = 0.1
+# Fainter ink, as a share of the darkest, does not count for the bounding box.
+_FAINT = 0.1
+
+
+def read(path: Path) -> Bytes:
+    """The image at ``path``, of any size, colours and polarity, as uint8 (28, 28): 255 is ink.
+
+    Raises ReplicationError, one sentence that names the file, when it cannot be read or is empty.
+    """
+    try:
+        with Image.open(path) as image:
+            levels = brightness(ImageOps.exif_transpose(image))
+    except FileNotFoundError as error:
+        raise ReplicationError(f"{path} is missing: name an image file that exists") from error
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise ReplicationError(
+            f"{path} cannot be read as an image ({' '.join(str(error).split())}): save it as a PNG"
+        ) from error
+    found = ink(levels)
+    if found is None:
+        raise ReplicationError(f"{path} shows no ink: give an image with a digit on plain ground")
+    return pattern(found)
+
+
+def brightness(image: Image.Image) -> Grey:
+    """Brightness 0 to 1, float64 (height, width), of an image in any of Pillow's modes.
+
+    What is transparent is laid on white, or on black when what is drawn is bright.
+    """
+    if image.mode.startswith(("I", "F")):
+        levels = np.asarray(image, dtype=np.float64)
+        least, range_ = levels.min(initial=np.inf), np.ptp(levels) if levels.size else 0.0
+        return np.asarray((levels - least) / range_ if range_ else np.zeros_like(levels))
+    coloured = np.asarray(image.convert("RGBA"), dtype=np.float64) / 255.0
+    # The luma of ITU-R 601-2, as Pillow's own conversion to grey.
+    grey = coloured[..., :3] @ np.array([0.299, 0.587, 0.114])
+    alpha = coloured[..., 3]
+    if alpha.min(initial=1.0) == 1.0:
+        return np.asarray(grey)
+    drawn = float((grey * alpha).sum() / alpha.sum()) if alpha.any() else 0.0
+    ground = 1.0 if drawn <= 0.5 else 0.0
+    return np.asarray(grey * alpha + ground * (1.0 - alpha))
+
+
+def ink(levels: Grey) -> Grey | None:
+    """Ink 0 to 1 of each pixel, or None without contrast; the border is taken for the ground.
+
+    Whether the ground is bright or dark is decided by the border's median.
+    """
+    if not levels.size:
+        return None
+    border = np.concatenate([levels[0], levels[-1], levels[:, 0], levels[:, -1]])
+    ground = float(np.median(border))
+    dark, bright = ground - float(levels.min()), float(levels.max()) - ground
+    amount = ground - levels if dark >= bright else levels - ground
+    most = max(dark, bright)
+    if most < _LEAST_CONTRAST:
+        return None
+    return np.asarray(np.clip(amount / most, 0.0, 1.0))
+
+
+def pattern(amount: Grey) -> Bytes:
+    """Ink 0 to 1 (height, width), not empty, to uint8 (28, 28): cropped, scaled and centred."""
+    rows = np.flatnonzero((amount >= _FAINT).any(axis=1))
+    columns = np.flatnonzero((amount >= _FAINT).any(axis=0))
+    cropped = amount[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return centred(scaled(cropped))
+
+
+def scaled(cropped: Grey) -> Grey:
+    """The ink in a box with the longer side 20 and the darkest at 1, by an antialiasing filter."""
+    height, width = cropped.shape
+    share = BOX / max(height, width)
+    size = (max(1, round(width * share)), max(1, round(height * share)))
+    image = Image.fromarray(cropped.astype(np.float32))
+    # Pillow's filters cover all source pixels when they shrink: thin strokes do not break.
+    box = np.asarray(image.resize(size, Image.Resampling.BICUBIC), dtype=np.float64)
+    box = np.clip(box, 0.0, None)
+    return np.asarray(box / box.max())
+
+
+def centred(box: Grey) -> Bytes:
+    """A box of at most 28x28 in the field, its centre of mass as near to MNIST's as pixels allow.
+
+    It never leaves the field, however lopsided it is.
+    """
+    field = np.zeros((FIELD, FIELD))
+    mass = box.sum()
+    places = []
+    for axis, size in enumerate(box.shape):
+        profile = box.sum(axis=1 - axis)
+        middle = float((profile * np.arange(size)).sum() / mass)
+        start = math.floor(CENTRE - middle + 0.5)
+        places.append(min(max(start, 0), FIELD - size))
+    top, left = places
+    field[top : top + box.shape[0], left : left + box.shape[1]] = box
+    return np.asarray(np.rint(field * 255.0), dtype=np.uint8)

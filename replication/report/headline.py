@@ -1,0 +1,108 @@
+"""The figure of the headline: three numbers of Section III-B (pp. 10-11), 1998 and ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure as Canvas
+
+from replication.comparison.curves import stated_numbers
+from replication.comparison.evidence import number
+from replication.report.charts import percentages
+from replication.report.drawing import (
+    DISTORTED,
+    INK,
+    MUTED,
+    PAPER,
+    TEST,
+    TRAINING,
+    Figure,
+    Source,
+    draw,
+    label_at,
+    table,
+)
+from replication.report.inputs import Inputs
+
+HEADLINE = ("lenet5.test-error", "lenet5.training-error", "lenet5.distorted-test-error")
+_ABOVE = 0.36  # of a row: how far 1998 stands above ours
+NAMES = {
+    HEADLINE[0]: "test error",
+    HEADLINE[1]: "training error",
+    HEADLINE[2]: "test error, trained with distortions",
+}
+
+
+def headline_values(inputs: Inputs, claim: str) -> list[float]:
+    """Percent, one a replicate: what the headline's verdict on ``claim`` was reached from."""
+    roles = inputs.choices.experiments
+    if claim == HEADLINE[1]:
+        wanted = stated_numbers(inputs.paper.claims[claim])[0]
+        curves = percentages(inputs.histories(roles.undistorted), "training", len(inputs.labels))
+        return curves[:, wanted - 1].tolist() if curves.shape[1] >= wanted else []
+    experiment = roles.undistorted if claim == HEADLINE[0] else roles.distorted
+    return inputs.values(experiment, "test_error_percent")
+
+
+def headline(inputs: Inputs) -> Figure | None:
+    """1998 and every replicate of the three headline numbers on one scale."""
+    drawn = {claim: values for claim in HEADLINE if (values := headline_values(inputs, claim))}
+    if not drawn:
+        return None
+    claims = inputs.paper.claims
+
+    rows = [
+        (NAMES[claim], replicate, value)
+        for claim, values in drawn.items()
+        for replicate, value in enumerate(values)
+    ]
+    said = "; ".join(
+        f"{NAMES[claim]}: 1998 {claims[claim].value} percent, ours {np.mean(values):.3g} percent "
+        f"on average, {min(values):.3g} to {max(values):.3g}"
+        for claim, values in drawn.items()
+    )
+    return Figure(
+        "headline",
+        "Three numbers of Section III-B",
+        draw(
+            "headline",
+            f"Published and replicated error rates. {said}.",
+            200,
+            lambda canvas: _paint(canvas, inputs, drawn),
+        ),
+        "Ticks are our replicates, the dot their mean, the bar the interval for one more run; the "
+        "diamond is 1998, its line the authors' own uncertainty where they give one.",
+        table(("number", "replicate", "percent"), rows),
+        (Source("../metrics.json", "test_error_percent.values"), *run_sources(inputs, drawn)),
+    )
+
+
+def run_sources(inputs: Inputs, claims: Mapping[str, object]) -> tuple[Source, ...]:
+    """The histories, where the training error is among ``claims``."""
+    if HEADLINE[1] not in claims:
+        return ()
+    name = inputs.choices.experiments.undistorted
+    return (Source(f"../runs/{name}/", "history.csv: training_misses / training_presentations"),)
+
+
+def _paint(canvas: Canvas, inputs: Inputs, drawn: Mapping[str, list[float]]) -> None:
+    axes = canvas.subplots()
+    for place, (claim, values) in enumerate(drawn.items()):
+        verdict: Mapping[str, Any] = inputs.verdict(claim) or {"low": np.nan, "high": np.nan}
+        colour, y = (TEST, TRAINING, DISTORTED)[HEADLINE.index(claim)], -place
+        low, high = float(verdict["low"]), float(verdict["high"])
+        axes.plot([low, high], [y, y], color=colour, linewidth=9, alpha=0.22,
+                  solid_capstyle="butt")  # fmt: skip
+        axes.plot(values, [y] * len(values), "|", color=colour, markersize=11, alpha=0.8)
+        axes.plot(np.mean(values), y, "o", color=colour, markersize=6)
+        published, off = number(inputs.paper.claims[claim]), inputs.paper.claims[claim].uncertainty
+        axes.errorbar(published, y + _ABOVE, xerr=off, fmt="D", color=INK, markerfacecolor=PAPER,
+                      markersize=5.5, linewidth=1)  # fmt: skip
+        axes.text(0.0, y + _ABOVE, NAMES[claim], va="center", color=MUTED)
+        if place == 0:
+            label_at(axes, published + (off or 0.0), y + _ABOVE, "1998", INK)
+            label_at(axes, float(np.nanmax([high, *values])), y, "ours", colour)
+    axes.set(yticks=[], xlabel="percent", xlim=(0, None), ylim=(0.6 - len(drawn), 0.6))
+    axes.spines["left"].set_visible(False)

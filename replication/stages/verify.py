@@ -1,0 +1,142 @@
+"""verify: are the committed outputs what the code gives?
+
+Each output is byte-equal, numerically equal (within what), different or missing; exit status 1 when
+any is different or missing. Without options one replicate of each network is trained anew; with
+--answers-only nothing is trained, and the torch reference answers from the committed weights.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import torch
+
+from replication import artifacts, paper, settings
+from replication.comparison.outputs import FAILURES, Check, compare_answers
+from replication.errors import ReplicationError
+from replication.evaluation.errors import misses
+from replication.evaluation.recomputed import Trained
+from replication.mnist import databases
+from replication.settings import Recipe
+from replication.stages.again import CLOCK, METRICS, Asked, derived, retrained
+from replication.stages.experiments import add_folders
+from replication.systems.contract import answers_of
+
+DIFFERENT = 1
+ANSWERS, HISTORY, RECORD = "answers.npz", "history.csv", "record.json"
+WEIGHTS = "weights.safetensors"
+
+
+def answers_only(asked: Asked) -> Iterator[Check]:
+    """Recompute the networks' answers from the committed weights; one check an output."""
+    metrics = Path(asked.given.results) / METRICS
+    stated = artifacts.read_metrics(metrics) if metrics.exists() else {}
+    if not metrics.exists():
+        yield Check(str(metrics), "missing")
+    for name in asked.experiments:
+        if not isinstance(asked.chosen.experiment(name), Recipe):
+            continue
+        counted: list[int] = []
+        for number in asked.numbers(name):
+            yield from _replicate(asked, asked.folder(name, number), counted)
+        if counted and stated:
+            known = stated.get(name, {}).get("test_misses", [])[: len(counted)]
+            yield _counts(f"{metrics} ({name})", known, counted)
+
+
+def _replicate(asked: Asked, folder: Path, counted: list[int]) -> Iterator[Check]:
+    """The checks of one replicate; its misses are added to ``counted``."""
+    absent = [n for n in (RECORD, WEIGHTS, ANSWERS, HISTORY) if not (folder / n).exists()]
+    if absent:
+        yield from (Check(str(folder / name), "missing") for name in absent)
+        return
+    reading = folder
+    try:
+        reading = folder / RECORD
+        trained = Trained(artifacts.read_record(reading)["settings"], asked.published, reading)
+        reading = folder / WEIGHTS
+        weights = artifacts.read_weights(reading, trained.network.parameters)
+        reading = folder / ANSWERS
+        committed = artifacts.read_answers(reading)
+        reading = folder / HISTORY
+        history = artifacts.read_history(reading)
+    except ReplicationError as error:
+        yield Check(str(reading), "different", str(error))
+        return
+    test = databases.ensure(asked.given.prepared, asked.given.raw, trained.database)
+    again = answers_of(trained.penalties(weights, test.test_images))
+    yield compare_answers(str(folder / ANSWERS), committed, again)
+    counted.append(misses(again.classes, test.test_labels))
+    yield _counts(str(folder / HISTORY), [int(history["test_misses"].iloc[-1])], counted[-1:])
+
+
+def _counts(output: str, stated: Sequence[int], counted: Sequence[int]) -> Check:
+    if list(stated) == list(counted):
+        return Check(output, "numerically equal", f"{_list(counted)} test misses, as recomputed")
+    text = f"{_list(stated) or 'no'} test misses stated, {_list(counted)} recomputed"
+    return Check(output, "different", text)
+
+
+def _list(values: Sequence[int]) -> str:
+    return ", ".join(map(str, values))
+
+
+def unverified(results: Path, checks: Sequence[Check]) -> list[str]:
+    """What lies under ``results`` and is in no check; the files of replicates as one line."""
+    verified = {Path(check.output.split(" (")[0]) for check in checks}
+    left = [path for path in sorted(results.rglob("*")) if path.is_file() and path not in verified]
+    runs = [path for path in left if path.is_relative_to(results / "runs")]
+    clocks = sum(path.name == CLOCK.name for path in runs)
+    lines = [str(path) for path in left if path not in runs]
+    if len(runs) > clocks:
+        lines.append(f"{len(runs) - clocks} files of replicates under {results / 'runs'}")
+    return [*lines, f"{clocks} {CLOCK}, which hold clocks"] if clocks else lines
+
+
+def verify(asked: Asked, scratch: Path, *, train_anew: bool) -> Iterator[Check]:
+    """All checks, as they are made."""
+    yield from answers_only(asked)
+    if train_anew:
+        yield from derived(asked, scratch / "derived")
+        yield from retrained(asked, scratch)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m replication verify", description=__doc__)
+    add_folders(parser)
+    parser.add_argument("--results", type=Path, default=Path("results"))
+    parser.add_argument("--answers-only", action="store_true", help="train nothing")
+    parser.add_argument("--experiment", action="append", metavar="NAME", help="only this one")
+    number = parser.add_mutually_exclusive_group()
+    number.add_argument("--replicates", type=int, default=1, metavar="N", help="of each: 1")
+    number.add_argument("--all", action="store_true", help="all replicates")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Command line: prints a line an output as it is verified; returns the exit status."""
+    given = _parser().parse_args(argv)
+    if given.replicates < 1:
+        raise ReplicationError("--replicates must be 1 or more: correct it, or use --all")
+    chosen = settings.load(given.params)
+    names = tuple(given.experiment or chosen.experiments)
+    for name in names:
+        chosen.experiment(name)
+    number = None if given.all else given.replicates
+    asked = Asked(chosen, paper.load(given.paper), given, names, number)
+    # Sums that are split among threads depend on their number.
+    torch.set_num_threads(1)
+    checks = []
+    with tempfile.TemporaryDirectory() as scratch:
+        for check in verify(asked, Path(scratch), train_anew=not given.answers_only):
+            checks.append(check)
+            print(f"{check.outcome:<19}{check.output:<52} {check.detail}".rstrip(), flush=True)
+    for line in unverified(given.results, checks):
+        print(f"{'not verified':<19}{line}")
+    counted = Counter(check.outcome for check in checks)
+    print(", ".join(f"{number} {outcome}" for outcome, number in counted.items()) or "nothing")
+    return DIFFERENT if not checks or any(c.outcome in FAILURES for c in checks) else 0

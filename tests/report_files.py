@@ -1,0 +1,136 @@
+"""Fabricated results for the report: every file that it reads, and none of it measured."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from raw_files import write_raw
+from small import REPOSITORY
+from test_verdicts import FULL, LABELS, histories, metrics_of, relatives, spread
+
+from replication import artifacts
+from replication.comparison import overlap, verdicts
+from replication.evaluation import errors
+from replication.mnist.databases import Database
+from replication.report import inputs
+from replication.report.inputs import Inputs
+
+OPTIONAL = ("misclassified.csv", "audit.csv", "bench.json", "readings.csv", "variance.csv",
+            "distortions.csv")  # fmt: skip
+SIZES = {"lenet5-15000": 1.9, "lenet5-15000-long": 1.7}
+READINGS = ("order=fresh", "printed", "criterion.j=20.0 initialisation.biases=zero", "order=lost")
+
+
+def project(folder: Path) -> Path:
+    """A folder with data/paper, data/raw, params.yaml and complete results; returns it."""
+    shutil.copytree(REPOSITORY / "data" / "paper", folder / "data" / "paper")
+    shutil.copy(REPOSITORY / "params.yaml", folder)
+    write_raw(folder / "data" / "raw", _database())
+    results = folder / "results"
+    _write_runs(results)
+    _write_verdicts(results)
+    _write_studies(results)
+    _write_audit(results)
+    return folder
+
+
+def load(folder: Path) -> Inputs:
+    """What the page of a project is made from."""
+    return inputs.read(
+        folder / "params.yaml", folder / "data/paper", folder / "data/raw", folder / "results"
+    )
+
+
+def _database() -> Database:
+    # Each image is one bar whose ink says which image it is.
+    images = np.zeros((len(LABELS), 28, 28), dtype=np.uint8)
+    images[:, 10:18, 12:16] = (1 + np.arange(len(LABELS)) % 250)[:, None, None]
+    return Database(images[:2], LABELS[:2], images, LABELS)
+
+
+def _write_runs(results: Path) -> None:
+    metrics = {}
+    for name, seed in (("lenet5", 6), ("lenet5-distorted", 5)):
+        found = relatives(seed=seed)
+        for number, (answers, history) in enumerate(zip(found, histories(), strict=True)):
+            run = results / "runs" / name / str(number)
+            artifacts.write_answers(run / "answers.npz", answers)
+            artifacts.write_history(run / "history.csv", history)
+            artifacts.write_json(run / "record.json", _record(name, number))
+            host = {"machine": "x86_64", "system": "Linux"}
+            artifacts.write_json(run / "timing.json", {"seconds": 100.5 + number, "host": host})
+        metrics[name] = _entry(
+            [errors.percent(errors.misses(one.classes, LABELS), len(LABELS)) for one in found]
+        )
+    for name, mean in SIZES.items():  # evaluated elsewhere: their runs are not here
+        metrics[name] = _entry([round(value, 2) for value in spread(mean, 0.05, 5)])
+    artifacts.write_metrics(results / "metrics.json", metrics)
+
+
+def _entry(test: list[float]) -> dict[str, object]:
+    training = spread(0.36, 0.02, len(test))
+    return metrics_of(test, training) | {
+        "test_misses": [round(100 * value) for value in test],
+        "training_misses": [round(600 * value) for value in training],
+    }
+
+
+def _record(name: str, number: int) -> dict[str, object]:
+    nothing: dict[str, object] = {key: {} for key in artifacts.RECORD_KEYS}
+    packages = {"numba": "0.62.1", "numpy": "2.4.6"}
+    return nothing | {"experiment": name, "replicate": number, "packages": packages}
+
+
+def _write_verdicts(results: Path) -> None:
+    found = verdicts.judge_all(FULL)
+    artifacts.write_table(results / "verdicts.csv", verdicts.as_table(found))
+    artifacts.write_table(results / "misclassified.csv", overlap.table(FULL))
+
+
+def _write_studies(results: Path) -> None:
+    rows, curves = [], []
+    for place, name in enumerate(READINGS, start=1):
+        lost = name.endswith("lost")
+        numbers = ("distance", "rms", "rms_low", "rms_high", "training_error", "test_error")
+        common = {
+            "centre": "printed",
+            "factor": "order",
+            "level": name,
+            "reading": name,
+            "adopted": name == "printed",
+            "replicates": 3,
+        }
+        rows.append(common | dict.fromkeys(numbers, np.nan if lost else 0.1 * place))
+        curves += [] if lost else [
+            one.assign(reading=name, replicate=number)
+            for number, one in enumerate(histories(3, shift=0.1 * place))
+        ]  # fmt: skip
+    artifacts.write_table(results / "readings.csv", pd.DataFrame(rows))
+    artifacts.write_table(results / "readings_curves.csv", pd.concat(curves, ignore_index=True))
+    columns = ("source", "experiment", "replicates", "test_mean", "test_sd", "test_sd_low",
+               "test_sd_high", "training_mean", "training_sd", "share_of_variance")  # fmt: skip
+    sources = [("all", "lenet5", 10, 0.96, 0.05, 0.03, 0.09, 0.36, 0.02, 1.0),
+               ("order", "lenet5-order", 10, 0.95, 0.04, 0.03, 0.07, 0.36, 0.01, 0.64)]  # fmt: skip
+    artifacts.write_table(results / "variance.csv", pd.DataFrame(sources, columns=list(columns)))
+    columns = ("quantity", "reading", "distribution", "low", "high", "mean", "sd", "p", "chosen")
+    fits = [("scale", "inverse", "uniform", 0.74, 1.4, np.nan, np.nan, 0.7, True),
+            ("scale", "inverse", "normal", np.nan, np.nan, 1.06, 0.17, 0.2, False),
+            ("shear", "by pixel of the original", "normal", np.nan, np.nan, 0.0, 0.08, 0.5, True),
+            ("anchor_y", "pixel", "constant", np.nan, np.nan, 10.3, 0.7, np.nan, True)]  # fmt: skip
+    artifacts.write_table(results / "distortions.csv", pd.DataFrame(fits, columns=list(columns)))
+    timing = {"median": 86.25, "min": 84.0, "max": 99.0, "repeats": 25}
+    artifacts.write_json(
+        results / "bench.json",
+        {"lenet5": {"microseconds_per_pattern": timing}, "machine": {"processor": "a <fast> one"}},
+    )
+
+
+def _write_audit(results: Path) -> None:
+    columns = ("claim", "page", "paper", "ours", "status", "reason")
+    rows = [("sdlm.mu", 10, "0.02", "0.02", "faithful", "as printed"),
+            ("loss.map", 9, "", "j = 10", "unstated", "the paper gives no value"),
+            ("training.order", 41, "constant", "fresh", "departs", "<b>tried</b>")]  # fmt: skip
+    artifacts.write_table(results / "audit.csv", pd.DataFrame(rows, columns=list(columns)))

@@ -1,0 +1,272 @@
+"""predict: whatever an image looks like, the digit in it becomes a pattern as MNIST's are."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+from safetensors.numpy import save_file
+
+from replication import settings
+from replication.__main__ import main
+from replication.artifacts import Answers, write_answers, write_json
+from replication.errors import ReplicationError
+from replication.evaluation.recomputed import Trained, base_settings
+from replication.evaluation.rejection import rejected_share
+from replication.mnist import drawn
+from replication.networks.lenet5 import lenet5
+from replication.stages.predict import described, threshold
+from replication.systems.contract import answers_of
+
+
+def grown(image, times):
+    height, width = image.shape
+    return Image.fromarray(image).resize((width * times, height * times), Image.Resampling.BICUBIC)
+
+
+def inked(image):
+    """Ink 0 to 1 of an MNIST image three times as large."""
+    return np.asarray(grown(image, 3), dtype=float)[..., None] / 255
+
+
+def coloured(image, ground, pen):
+    mixed = np.array(ground) * (1 - inked(image)) + np.array(pen) * inked(image)
+    return Image.fromarray(np.rint(mixed).astype(np.uint8))
+
+
+def transparent(image, pen):
+    alpha = np.rint(255 * inked(image)).astype(np.uint8)
+    return Image.fromarray(
+        np.concatenate([np.full((*alpha.shape[:2], 3), pen, np.uint8), alpha], 2)
+    )
+
+
+def on_a_page(image):
+    page = Image.new("L", (300, 200), 220)
+    page.paste(
+        Image.fromarray(220 - np.rint(180 * inked(image)[..., 0]).astype(np.uint8)), (200, 9)
+    )
+    return page
+
+
+FORMS = {
+    "as it is": Image.fromarray,
+    "three times as large": lambda image: grown(image, 3),
+    "ten times as large": lambda image: grown(image, 10),
+    "dark on bright": lambda image: grown(255 - image, 3),
+    "blue on yellow": lambda image: coloured(image, (250, 240, 180), (20, 30, 150)),
+    "white on green": lambda image: coloured(image, (0, 90, 30), (255, 255, 255)),
+    "black on nothing": lambda image: transparent(image, 0),
+    "white on nothing": lambda image: transparent(image, 255),
+    "in a corner of a grey page": on_a_page,
+    "of 16 bits": lambda image: Image.fromarray(image.astype(np.uint16) * 257),
+    "with a palette": lambda image: grown(image, 3).convert("P"),
+    "rotated by its camera": lambda image: grown(image, 3).rotate(90, expand=True),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_digit_of_mnist_comes_back_from_any_form(form, regular, tmp_path):
+    path = tmp_path / "digit.png"
+    apart = []
+    for image in regular.test_images[:30]:
+        shown = FORMS[form](image)
+        extra = {}
+        if form == "rotated by its camera":
+            extra["exif"] = Image.Exif()
+            extra["exif"][0x0112] = 6  # to be turned by 270 degrees to be upright
+        shown.save(path, **extra)
+        found = drawn.read(path)
+        assert found.shape == (28, 28)
+        assert found.dtype == np.uint8
+        apart.append(np.abs(found.astype(float) - image).mean())
+    # of 255; a shift by one pixel would be about 17
+    assert np.median(apart) < (0.5 if form in ("as it is", "of 16 bits") else 9)
+
+
+def test_centring_gives_mnist_back_exactly(regular):
+    for image in regular.test_images[:300]:
+        rows, columns = np.flatnonzero(image.any(axis=1)), np.flatnonzero(image.any(axis=0))
+        box = image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        assert np.array_equal(drawn.centred(box / 255.0), image)
+
+
+@given(
+    height=st.integers(1, 60), width=st.integers(1, 60), seed=st.integers(0, 99), part=st.booleans()
+)
+def test_any_ink_fills_the_box_and_stays_in_the_field(height, width, seed, part):
+    amount = np.random.default_rng(seed).random((height, width)) * (0.05 if part else 1.0)
+    amount[0, 0] = 1.0
+    found = drawn.pattern(amount)
+    rows, columns = np.flatnonzero(found.any(axis=1)), np.flatnonzero(found.any(axis=0))
+    assert found.max() == 255
+    assert max(np.ptp(rows), np.ptp(columns)) < 20
+
+
+NO_INK = {
+    "white": Image.new("L", (40, 40), 255),
+    "black": Image.new("RGB", (40, 40)),
+    "transparent": Image.new("RGBA", (40, 40)),
+    "a shade": Image.linear_gradient("L").point(lambda level: 230 + level // 20),
+    "16 bits": Image.new("I;16", (9, 9), 700),
+}
+
+
+@pytest.mark.parametrize("name", NO_INK)
+def test_an_image_without_ink_is_named(name, tmp_path):
+    NO_INK[name].save(tmp_path / "empty.png")
+    with pytest.raises(ReplicationError, match=r"empty\.png shows no ink: give an image"):
+        drawn.read(tmp_path / "empty.png")
+
+
+def test_what_is_no_image_is_named(tmp_path):
+    path = tmp_path / "letter.png"
+    path.write_text("Dear reader")
+    with pytest.raises(ReplicationError, match=r"letter\.png cannot be read as an image"):
+        drawn.read(path)
+    Image.new("L", (99, 99)).save(path)
+    path.write_bytes(path.read_bytes()[:60])
+    with pytest.raises(ReplicationError, match=r"letter\.png cannot be read as an image"):
+        drawn.read(path)
+    with pytest.raises(ReplicationError, match=r"none\.png is missing"):
+        drawn.read(tmp_path / "none.png")
+
+
+def test_the_threshold_leaves_the_target_among_the_accepted():
+    generator = np.random.default_rng(2)
+    labels = generator.integers(0, 10, 1000).astype(np.uint8)
+    margins = generator.random(1000).astype(np.float32)
+    wrong = generator.random(1000) < 0.05 * (1 - margins)
+    answers = Answers(np.where(wrong, (labels + 1) % 10, labels).astype(np.uint8), margins)
+    limit = threshold(answers, labels, 0.5)
+    accepted = margins > limit
+    assert 100 * wrong[accepted].mean() <= 0.5
+    share = rejected_share(answers.classes, margins, labels, 0.5)
+    assert 100 * (1 - accepted.mean()) == pytest.approx(share)
+    assert threshold(Answers(labels, margins), labels, 0.5) < 0
+
+
+def test_an_answer_is_rejected_up_to_the_threshold():
+    penalties = np.array([[9, 8, 7, 6, 2, 5, 9, 9, 9, 9]], np.float32)
+    assert described("a.png", penalties, 3.0, 0.5).startswith(
+        "a.png: 4, margin 3.00, rejected at 0.5 % error (rejected up to 3.00)\n"
+    )
+    assert ", accepted at 0.5 % error" in described("a.png", penalties, 2.5, 0.5)
+    assert "accepted" in described("a.png", penalties, -1.0, 0.5)
+    assert "error" not in described("a.png", penalties, None, 0.5)
+
+
+@pytest.fixture
+def weights(tmp_path, paper):
+    """Random weights in a file; nothing beside it."""
+    values = np.random.default_rng(4).normal(0, 0.1, lenet5(paper).parameters)
+    path = tmp_path / "run" / "weights.safetensors"
+    path.parent.mkdir()
+    save_file({"parameters": values.astype(np.float32)}, path)
+    return path, values.astype(np.float32)
+
+
+def command(repository, weights, *images):
+    return main([
+        "predict", *map(str, images), "--weights", str(weights),
+        "--params", str(repository / "params.yaml"), "--paper", str(repository / "data/paper"),
+        "--raw", str(repository / "data/raw"), "--prepared", str(repository / "data/prepared"),
+    ])  # fmt: skip
+
+
+@pytest.fixture
+def digits(tmp_path, regular):
+    paths = [tmp_path / "one.png", tmp_path / "two.png"]
+    for path, image in zip(paths, regular.test_images, strict=False):
+        Image.fromarray(image).save(path)
+    return paths
+
+
+def test_the_command_prints_what_the_network_says(
+    repository, weights, digits, regular, paper, capsys
+):
+    path, values = weights
+    assert command(repository, path, *digits) == 0
+    said = capsys.readouterr().out
+    stated = base_settings(settings.load(repository / "params.yaml"))
+    penalties = Trained(stated, paper, path).penalties(values, regular.test_images[:2])
+    answers = answers_of(penalties)
+    for number, name in enumerate(digits):
+        found = re.search(
+            rf"{re.escape(str(name))}: (\d), margin ([\d.]+)\n  penal.*?(0: .*)", said
+        )
+        assert int(found[1]) == answers.classes[number]
+        each = [float(part.split(": ")[1]) for part in found[3].split("  ")]
+        assert each == pytest.approx(penalties[number].tolist(), abs=0.02)
+    assert "no answers.npz beside" in said
+
+
+def test_committed_answers_give_the_threshold(repository, weights, digits, regular, capsys):
+    path, _ = weights
+    classes = regular.test_labels.copy()
+    classes[:51] = (classes[:51] + 1) % 10
+    margins = np.full(10_000, 9.0, np.float32)
+    margins[:51] = 1e6
+    write_answers(path.parent / "answers.npz", Answers(classes, margins))
+    assert command(repository, path, digits[0]) == 0
+    # nothing is left but to reject all that are less sure than the wrong answers, and one of those
+    assert "rejected at 0.5 % error (rejected up to 1000000.00)" in capsys.readouterr().out
+
+
+def test_the_record_beside_the_weights_says_how_they_were_trained(
+    repository, weights, digits, capsys
+):
+    path, _ = weights
+    stated = base_settings(settings.load(repository / "params.yaml"))
+    keys = ("experiment", "replicate", "key", "streams", "data", "presentations", "parameters",
+            "packages")  # fmt: skip
+    record = {**dict.fromkeys(keys, 0), "settings": stated}
+    command(repository, path, digits[0])
+    before = capsys.readouterr().out
+    write_json(path.parent / "record.json", record)
+    command(repository, path, digits[0])
+    assert capsys.readouterr().out == before
+    stated["squashing"]["amplitude"] = 1.0
+    write_json(path.parent / "record.json", record)
+    command(repository, path, digits[0])
+    assert capsys.readouterr().out != before
+    stated["database"] = "deslanted"
+    write_json(path.parent / "record.json", record)
+    assert command(repository, path, digits[0]) == 2
+    assert "is of a network for the deslanted database" in capsys.readouterr().err
+    del stated["squashing"]
+    write_json(path.parent / "record.json", record)
+    assert command(repository, path, digits[0]) == 2
+    assert "record.json does not say how its network was trained" in capsys.readouterr().err
+
+
+WRONG = {
+    "another shape": ({"parameters": np.zeros(61706, np.float32)}, r"the shape \(61706,\) instead"),
+    "another type": ({"parameters": np.zeros(60000)}, "are float64, not float32"),
+    "no such tensor": ({"weights": np.zeros(60000, np.float32)}, "holds weights instead of param"),
+    "a hole": ({"parameters": np.full(60000, np.nan, np.float32)}, "a parameter that is not fin"),
+}
+
+
+@pytest.mark.parametrize(("tensors", "expected"), WRONG.values(), ids=WRONG)
+def test_wrong_weights_are_named(tensors, expected, repository, weights, digits, capsys):
+    path, _ = weights
+    save_file(tensors, path)
+    assert command(repository, path, digits[0]) == 2
+    said = capsys.readouterr().err
+    assert re.search(rf"weights\.safetensors is damaged \(.*{expected}", said)
+    assert said.count("\n") == 1
+
+
+def test_missing_and_truncated_weights_are_named(repository, weights, digits, capsys):
+    path, _ = weights
+    path.write_bytes(path.read_bytes()[:1000])
+    assert command(repository, path, digits[0]) == 2
+    assert "weights.safetensors is damaged" in capsys.readouterr().err
+    path.unlink()
+    assert command(repository, path, digits[0]) == 2
+    assert "weights.safetensors is missing" in capsys.readouterr().err

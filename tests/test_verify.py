@@ -1,0 +1,269 @@
+"""verify: what the code gives again is told from what somebody changed."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+
+import numpy as np
+import pandas as pd
+import pytest
+from safetensors.numpy import load_file, save_file
+from small import small_document, small_project, write_params
+
+from replication.__main__ import main
+from replication.artifacts import (
+    Answers,
+    read_answers,
+    read_json,
+    write_answers,
+    write_json,
+    write_text,
+)
+from replication.comparison.outputs import compare_answers, compare_files
+from replication.mnist.databases import Database
+from replication.stages import again
+
+RUN = "results/runs/lenet5/0"
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory, regular):
+    """A small project whose results are what the code gives; to be copied, not changed."""
+    images = Database(
+        regular.train_images[:300],
+        regular.train_labels[:300],
+        regular.test_images,
+        regular.test_labels,
+    )
+    folder = small_project(tmp_path_factory.mktemp("verify") / "project", images)
+    # Enough for answers that are sure: barely trained networks have all margins near nothing.
+    document = small_document(
+        training_patterns=300, presentations_per_pass=1500, learning_rates=[5.0e-3, 2.0e-3]
+    )
+    document["collapse"] |= {"patterns": 20, "passes": 1, "replicates": 1}
+    write_params(folder / "params.yaml", document)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        for stage in ("train lenet5", "evaluate", "compare --allow-incomplete", "audit"):
+            assert main(stage.split()) == 0
+    return folder
+
+
+@pytest.fixture
+def project(finished, tmp_path, monkeypatch):
+    folder = tmp_path / "project"
+    shutil.copytree(finished, folder)
+    monkeypatch.chdir(folder)
+    # Minutes of simulation, and a page of figures: they have tests of their own.
+    monkeypatch.setattr(again, "distortions", lambda _: None)
+    monkeypatch.setattr(again.report, "main", lambda _: None)
+    monkeypatch.setattr(again.collapse, "main", lambda _: None)
+    return folder
+
+
+def said(capsys, *options):
+    """The exit status and, by output, what verify says of it."""
+    capsys.readouterr()
+    status = main(["verify", *options])
+    lines = capsys.readouterr().out.splitlines()
+    outcomes = ("byte-equal", "numerically equal", "different", "missing", "not verified")
+    found = {}
+    for line in lines:
+        for outcome in outcomes:
+            if line.startswith(outcome.ljust(19)):
+                name, _, detail = line[19:].partition(" ")
+                found[name] = (outcome, detail.strip())
+    return status, found
+
+
+@pytest.mark.usefixtures("project")
+def test_what_the_code_gives_again_is_byte_equal(capsys):
+    status, found = said(capsys, "--all")
+    assert status == 0
+    counted = Counter(outcome for outcome, _ in found.values())
+    assert set(counted) == {"byte-equal", "not verified"}
+    files = {"answers.npz", "history.csv", "record.json", "weights.safetensors"}
+    expected = {f"results/runs/lenet5/{number}/{name}" for number in (0, 1) for name in files}
+    expected |= {f"results/{name}" for name in (
+        "metrics.json", "verdicts.csv", "audit.csv", "misclassified.csv")}  # fmt: skip
+    assert expected <= {name for name, (outcome, _) in found.items() if outcome == "byte-equal"}
+
+
+def test_the_reference_gives_the_committed_answers(project, capsys):
+    status, found = said(capsys, "--answers-only")
+    assert status == 0
+    outcome, detail = found[f"{RUN}/answers.npz"]
+    assert outcome == "numerically equal"
+    assert detail.startswith("classes equal, margins within ")
+    misses = read_json(project / "results/metrics.json", "evaluate")["lenet5"]["test_misses"]
+    assert found[f"{RUN}/history.csv"][1] == f"{misses[0]} test misses, as recomputed"
+    outcome, detail = found["results/metrics.json"]
+    assert outcome == "numerically equal"
+    assert detail.split() == ["(lenet5)", *f"{misses[0]} test misses, as recomputed".split()]
+    assert "results/runs/lenet5/1/answers.npz" not in found
+    assert found["results/verdicts.csv"][0] == "not verified"
+
+
+def flip(path):
+    answers = read_answers(path)
+    classes = answers.classes.copy()
+    place = int(answers.margins.argmax())
+    classes[place] = (classes[place] + 1) % 10
+    write_answers(path, Answers(classes, answers.margins))
+
+
+def edit(change):
+    """The weights written again, changed."""
+
+    def damage(path):
+        tensors = load_file(path)
+        save_file({"parameters": change(tensors["parameters"].copy())}, path)
+
+    return damage
+
+
+def raised(values):
+    values[-1] += 0.5
+    return values
+
+
+def unrecorded(path):
+    record = read_json(path, "train")
+    del record["settings"]["squashing"]
+    write_json(path, record)
+
+
+DAMAGES = {
+    "a flipped answer": ("answers.npz", flip, "1 of 10000 classes differ"),
+    "a changed weight": ("weights.safetensors", edit(raised), None),
+    "a wrong shape": (
+        "weights.safetensors",
+        edit(lambda values: values[:-1]),
+        "its parameters have the shape (59999,) instead of (60000,)",
+    ),
+    "a truncated file": (
+        "weights.safetensors", lambda path: path.write_bytes(path.read_bytes()[:99]), "is damaged"
+    ),
+    "an incomplete record": ("record.json", unrecorded, "does not say how its network was trained"),
+    "a missing file": ("answers.npz", lambda path: path.unlink(), ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "damage", "text"), DAMAGES.values(), ids=DAMAGES)
+def test_damage_is_reported_without_training(name, damage, text, project, capsys):
+    damage(project / RUN / name)
+    status, found = said(capsys, "--answers-only")
+    assert status == 1
+    if text is None:
+        # other weights, so other answers than the committed ones
+        assert found[f"{RUN}/answers.npz"][0] == "different"
+    else:
+        expected = "missing" if name == "answers.npz" and not text else "different"
+        assert found[f"{RUN}/{name}"][0] == expected
+        assert text in found[f"{RUN}/{name}"][1]
+
+
+def test_one_changed_byte_of_the_weights_is_found_by_training_anew(project, capsys):
+    path = project / RUN / "weights.safetensors"
+    content = bytearray(path.read_bytes())
+    content[-4] ^= 1  # the last bit of the last parameter
+    path.write_bytes(bytes(content))
+    status, found = said(capsys)
+    assert status == 0
+    assert found[f"{RUN}/weights.safetensors"][0] == "numerically equal"
+    edit(raised)(path)
+    status, found = said(capsys)
+    assert status == 1
+    outcome, detail = found[f"{RUN}/weights.safetensors"]
+    assert outcome == "different"
+    assert detail.startswith("parameters within 0.5 ")
+    assert found[f"{RUN}/history.csv"][0] == "byte-equal"
+
+
+def test_a_touched_table_is_different(project, capsys):
+    table = project / "results" / "verdicts.csv"
+    write_text(table, table.read_text().replace("inconclusive", "reproduced", 1))
+    metrics = read_json(project / "results/metrics.json", "evaluate")
+    metrics["lenet5"]["test_misses"][0] -= 1
+    write_json(project / "results/metrics.json", metrics)
+    (project / "results" / "audit.csv").unlink()
+    status, found = said(capsys)
+    assert status == 1
+    assert found["results/verdicts.csv"] == ("different", "verdict")
+    assert found["results/metrics.json"][0] == "different"
+    assert found["results/audit.csv"][0] == "missing"
+    assert found["results/misclassified.csv"][0] == "byte-equal"
+
+
+def test_answers_that_contradict_their_history_cannot_be_evaluated_again(project, capsys):
+    flip(project / RUN / "answers.npz")
+    capsys.readouterr()
+    assert main(["verify"]) == 1
+    said = capsys.readouterr().out
+    assert "what evaluate makes" in said
+    assert "is a mixture" in said
+
+
+def test_metrics_that_are_missing_are_reported(project, capsys):
+    (project / "results" / "metrics.json").unlink()
+    status, found = said(capsys, "--answers-only", "--replicates", "2")
+    assert status == 1
+    assert found["results/metrics.json"] == ("missing", "")
+    assert found["results/runs/lenet5/1/answers.npz"][0] == "numerically equal"
+
+
+@pytest.mark.usefixtures("project")
+def test_unknown_experiments_and_no_replicates_are_refused(capsys):
+    assert main(["verify", "--experiment", "lenet6"]) == 2
+    assert "did you mean 'lenet5'?" in capsys.readouterr().err
+    assert main(["verify", "--replicates", "0"]) == 2
+    assert "--replicates must be 1 or more" in capsys.readouterr().err
+
+
+def answers(classes, margins):
+    return Answers(np.array(classes, np.uint8), np.array(margins, np.float32))
+
+
+def test_a_tie_may_be_decided_otherwise_and_a_sure_answer_may_not():
+    first = answers([1, 2, 3], [100.0, 5e-4, 7.0])
+    tie = compare_answers("x", first, answers([1, 4, 3], [100.0, 2e-4, 7.0]))
+    assert tie.outcome == "numerically equal"
+    assert tie.detail.startswith("1 ties decided otherwise")
+    sure = compare_answers("x", first, answers([1, 2, 5], [100.0, 5e-4, 7.0]))
+    assert (sure.outcome, sure.detail) == ("different", "1 of 3 classes differ")
+    apart = compare_answers("x", first, answers([1, 2, 3], [100.0, 5e-4, 7.1]))
+    assert apart.outcome == "different"
+    assert compare_answers("x", first, answers([1], [1.0])).outcome == "different"
+
+
+PAIRS = {
+    "rounding": ("a.csv", "n,x\n1,0.5\n2,\n", "n,x\n1,0.5000004\n2,\n", "numerically equal"),
+    "a number": ("a.csv", "n,x\n1,0.5\n", "n,x\n1,0.6\n", "different"),
+    "a count": ("a.csv", "n,x\n100000,0.5\n", "n,x\n100001,0.5\n", "different"),
+    "a word": ("a.csv", "n,x\n1,a\n", "n,x\n1,b\n", "different"),
+    "a hole": ("a.csv", "n,x\n1,0.5\n2,0.5\n", "n,x\n1,0.5\n2,\n", "different"),
+    "a row": ("a.csv", "n\n1\n", "n\n1\n2\n", "different"),
+    "a column": ("a.csv", "n\n1\n", "m\n1\n", "different"),
+    "json rounding": ("a.json", '{"a": [1, 0.1]}', '{"a": [1, 0.1000001]}', "numerically equal"),
+    "json count": ("a.json", '{"a": [100000]}', '{"a": [100001]}', "different"),
+    "json null": ("a.json", '{"a": null}', '{"a": 0.0}', "different"),
+    "json spaces": ("a.json", '{"a": null}', '{"a":  null}', "numerically equal"),
+    "no json": ("a.json", '{"a": 1}', '{"a": 1', "different"),
+    "a page": ("a.html", "<p>1", "<p>2", "different"),
+    "nothing new": ("a.html", "<p>1", "<p>1", "byte-equal"),
+}
+
+
+@pytest.mark.parametrize(("name", "first", "second", "outcome"), PAIRS.values(), ids=PAIRS)
+def test_files_are_told_apart_by_what_they_say(name, first, second, outcome, tmp_path):
+    for folder, content in (("committed", first), ("again", second)):
+        write_text(tmp_path / folder / name, content)
+    paths = (tmp_path / "committed" / name, tmp_path / "again" / name)
+    assert compare_files(name, *paths).outcome == outcome
+    paths[1].unlink()
+    assert compare_files(name, *paths).outcome == "missing"
+
+
+def test_the_tables_of_a_finished_project_can_be_read(finished):
+    assert len(pd.read_csv(finished / "results" / "audit.csv")) > 40
