@@ -257,6 +257,7 @@ class Settings(Section):
     experiments: dict[Name, Annotated[Recipe | Modern, Field(discriminator="system")]]
     train: Train
     compare: Compare
+    variance: dict[Name, Recipe]
     readings: Readings
     collapse: Collapse
 
@@ -322,6 +323,8 @@ def _place(location: tuple[Any, ...]) -> tuple[str, list[str]]:
     model: Any = Settings
     path = [step for step in location if step != "[key]"]
     below = path
+    if path[:1] == ["variance"] and len(path) > 2:
+        model, below = Recipe, path[2:]
     if path[:1] == ["experiments"] and len(path) > 2:
         # pydantic puts the kind of system between an experiment's name and its keys.
         model, below = SYSTEMS[path[2]], path[3:]
@@ -362,16 +365,19 @@ def parse(document: Any, source: str) -> Settings:
     if not isinstance(document, Mapping):
         raise ReplicationError(f"{source} holds no settings: restore it from the repository")
     document = dict(document)
-    base, experiments = document.get("base"), document.get("experiments")
-    if isinstance(base, Mapping) and isinstance(experiments, Mapping):
-        for name, changes in experiments.items():
+    base = document.get("base")
+    for group in ("experiments", "variance"):
+        entries = document.get(group)
+        if not isinstance(base, Mapping) or not isinstance(entries, Mapping):
+            continue
+        for name, changes in entries.items():
             if changes is not None and not isinstance(changes, Mapping):
                 raise ReplicationError(
-                    f"{source}: experiments.{name} is {changes!r}, but it must list the settings "
+                    f"{source}: {group}.{name} is {changes!r}, but it must list the settings "
                     "that differ from base, or be {}: correct it"
                 )
-        document["experiments"] = {
-            name: _complete(base, changes or {}) for name, changes in experiments.items()
+        document[group] = {
+            name: _complete(base, changes or {}) for name, changes in entries.items()
         }
     try:
         return Settings.model_validate(document)

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import threading
 from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parent
+# Replicates ask for the version side by side, and Python 3.11's ast fails at times when two threads
+# are in it ("AST constructor recursion depth mismatch").
+_ONE_AT_A_TIME = threading.Lock()
 
 
 def _path(module: str) -> Path | None:
@@ -74,9 +78,10 @@ def version(module: str, folders: tuple[str, ...]) -> str:
     Comments and docstrings do not count.
     """
     digest = hashlib.sha256()
-    for path in closure(module):
-        if path.relative_to(ROOT).parts[0] not in folders:
-            continue
-        digest.update(path.relative_to(ROOT).as_posix().encode())
-        digest.update(_meaning(path).encode())
+    with _ONE_AT_A_TIME:
+        for path in closure(module):
+            if path.relative_to(ROOT).parts[0] not in folders:
+                continue
+            digest.update(path.relative_to(ROOT).as_posix().encode())
+            digest.update(_meaning(path).encode())
     return digest.hexdigest()

@@ -20,7 +20,8 @@ DOCUMENT: dict[str, Any] = YAML(typ="safe", pure=True).load(
 )
 STAGES = {name: stage.get("do", stage) for name, stage in DOCUMENT["stages"].items()}
 # Made by commands of their own, committed, and only read by the pipeline.
-STUDIES = ("bench.json", "readings.csv", "readings_curves.csv", "collapse.json",
+STUDIES = ("bench.json", "readings.csv", "readings_curves.csv",
+           "variance_curves.csv", "collapse.json",
            "distortions.csv", "distortion_correlations.csv")  # fmt: skip
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from replication import settings
-from replication.comparison.variance import source, sources
+from replication.comparison.variance import errors, histories, source, sources
 
 
 @pytest.fixture(scope="module")
@@ -16,11 +17,7 @@ def chosen(repository):
 
 @pytest.fixture(scope="module")
 def recipes(chosen):
-    return {
-        name: recipe
-        for name, recipe in chosen.experiments.items()
-        if isinstance(recipe, settings.Recipe)
-    }
+    return {"lenet5": chosen.experiments["lenet5"], **chosen.variance}
 
 
 def entry(values) -> dict:
@@ -28,12 +25,9 @@ def entry(values) -> dict:
 
 
 def test_the_project_varies_each_stream_alone(recipes):
-    found = {
-        name: source(recipe)
-        for name, recipe in recipes.items()
-        if recipe.training() | {"streams": None} == recipes["lenet5"].training() | {"streams": None}
-    }
-    assert found == {
+    base = recipes["lenet5"].training() | {"streams": None}
+    assert all(recipe.training() | {"streams": None} == base for recipe in recipes.values())
+    assert {name: source(recipe) for name, recipe in recipes.items()} == {
         "lenet5": "all",
         "lenet5-initialisation": "initialisation",
         "lenet5-order": "order",
@@ -60,3 +54,13 @@ def test_the_interval_of_the_deviation_covers_it(recipes):
         (row,) = sources(recipes, "lenet5", metrics, 0.95).to_dict("records")
         inside += row["test_sd_low"] <= 0.1 <= row["test_sd_high"]
     assert 365 <= inside <= 393
+
+
+def test_curves_become_the_errors_of_their_last_pass():
+    curves = pd.DataFrame({
+        "experiment": ["a"] * 4, "replicate": [0, 0, 1, 1], "pass": [1, 2, 1, 2],
+        "training_presentations": 200, "training_misses": [9, 4, 9, 2], "test_misses": [5, 3, 5, 1],
+    })  # fmt: skip
+    found = errors(histories(curves)["a"], test_patterns=100)
+    assert found["test_error_percent"]["values"] == [3.0, 1.0]
+    assert found["training_error_percent"]["values"] == [2.0, 1.0]

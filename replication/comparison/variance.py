@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,27 @@ COLUMNS = (
     "source", "experiment", "replicates", "test_mean", "test_sd", "test_sd_low", "test_sd_high",
     "training_mean", "training_sd", "share_of_variance",
 )  # fmt: skip
+
+
+def histories(curves: pd.DataFrame) -> dict[str, list[pd.DataFrame]]:
+    """The replicates' histories by experiment, from a table of all of them."""
+    found: dict[str, list[pd.DataFrame]] = {}
+    for (name, _), table in curves.groupby(["experiment", "replicate"], sort=False):
+        own = table.drop(columns=["experiment", "replicate"]).reset_index(drop=True)
+        found.setdefault(str(name), []).append(own)
+    return found
+
+
+def errors(runs: Sequence[pd.DataFrame], test_patterns: int) -> dict[str, Any]:
+    """The final errors of an experiment's replicates, as `metrics.json` has them."""
+    last = [history.iloc[-1] for history in runs]
+    training = [100.0 * row["training_misses"] / row["training_presentations"] for row in last]
+    test = [100.0 * row["test_misses"] / test_patterns for row in last]
+    return {
+        "replicates": len(runs),
+        "test_error_percent": {"values": test},
+        "training_error_percent": {"values": training},
+    }
 
 
 def source(recipe: Recipe) -> str | None:

@@ -16,17 +16,16 @@ import pandas as pd
 
 from replication import paper, settings
 from replication.artifacts import read_json, read_metrics, read_table, write_table
-from replication.comparison import overlap
+from replication.comparison import overlap, variance
 from replication.comparison.architecture import counts
 from replication.comparison.evidence import Evidence
-from replication.comparison.variance import sources
 from replication.comparison.verdicts import Verdict, as_table, judge_all, tally
 from replication.errors import ReplicationError
 from replication.mnist import databases
 from replication.stages.evaluate import read_replicates
 
 DIFFERS, INCOMPLETE = 1, 3
-_OPTIONAL = ("bench", "readings", "collapse")
+_OPTIONAL = ("bench", "readings", "variance", "collapse")
 
 
 def compare(evidence: Evidence) -> tuple[list[Verdict], pd.DataFrame]:
@@ -82,6 +81,14 @@ def read_evidence(arguments: argparse.Namespace) -> Evidence:
         name: read_replicates(arguments.runs, name, entry["replicates"])
         for name, entry in metrics.items()
     }
+    labels = databases.ensure(arguments.prepared, arguments.raw, "regular").test_labels
+    histories = {name: [run.history for run in found] for name, found in runs.items()}
+    if arguments.variance:
+        columns = ("experiment", "replicate", "pass")
+        curves = read_table(arguments.variance, columns, "python -m replication variance")
+        varied = variance.histories(curves)
+        histories |= varied
+        metrics |= {name: variance.errors(found, len(labels)) for name, found in varied.items()}
     optional: dict[str, Any] = {}
     if arguments.bench:
         optional["bench"] = timings(arguments.bench)
@@ -98,9 +105,9 @@ def read_evidence(arguments: argparse.Namespace) -> Evidence:
         slope=chosen.base.squashing.slope,
         counts=counts(published),
         summary=read_json(arguments.prepared / databases.SUMMARY, databases.PREPARE),
-        labels=databases.ensure(arguments.prepared, arguments.raw, "regular").test_labels,
+        labels=labels,
         metrics=metrics,
-        histories={name: [run.history for run in found] for name, found in runs.items()},
+        histories=histories,
         answers={name: [run.answers for run in found] for name, found in runs.items()},
         **optional,
     )
@@ -126,16 +133,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     write_table(arguments.out / "verdicts.csv", as_table(verdicts))
     write_table(arguments.out / "misclassified.csv", digits)
     chosen = settings.load(arguments.params)
-    recipes = {
-        name: recipe
-        for name, recipe in chosen.experiments.items()
-        if isinstance(recipe, settings.Recipe)
-    }
-    spread = sources(
-        recipes,
-        chosen.compare.experiments.undistorted,
-        evidence.metrics,
-        chosen.compare.confidence,
+    undistorted = chosen.compare.experiments.undistorted
+    own = chosen.experiments.get(undistorted)
+    recipes = {undistorted: own} if isinstance(own, settings.Recipe) else {}
+    spread = variance.sources(
+        {**recipes, **chosen.variance}, undistorted, evidence.metrics, chosen.compare.confidence
     )
     write_table(arguments.out / "variance.csv", spread)
     print(summary(verdicts))
