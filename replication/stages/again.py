@@ -22,6 +22,13 @@ from replication.systems.replicates import Job, presentations, train
 
 METRICS = "metrics.json"
 CLOCK = Path("timing.json")
+# What `compare` is given beside the runs, by the name of its option.
+OPTIONAL = {
+    "bench": "bench.json",
+    "readings": "readings.csv",
+    "variance": "variance_curves.csv",
+    "collapse": "collapse.json",
+}
 
 
 class Asked(NamedTuple):
@@ -55,9 +62,9 @@ def derived(asked: Asked, scratch: Path) -> Iterator[Check]:
     metrics, page = scratch / METRICS, scratch / "report" / "index.html"
     optional = [
         part
-        for name in ("bench.json", "readings.csv", "collapse.json")
-        if (results / name).exists()
-        for part in (f"--{Path(name).stem}", str(results / name))
+        for name, file in OPTIONAL.items()
+        if (results / file).exists()
+        for part in (f"--{name}", str(results / file))
     ]
     stages: tuple[tuple[Callable[[Sequence[str]], object], list[str]], ...] = (
         (evaluate.main, [*params, *source, *data, *runs, "--out", str(metrics)]),

@@ -84,8 +84,8 @@ def read_evidence(arguments: argparse.Namespace) -> Evidence:
     labels = databases.ensure(arguments.prepared, arguments.raw, "regular").test_labels
     histories = {name: [run.history for run in found] for name, found in runs.items()}
     if arguments.variance:
-        columns = ("experiment", "replicate", "pass")
-        curves = read_table(arguments.variance, columns, "python -m replication variance")
+        key = ("experiment", "replicate", "pass")
+        curves = read_table(arguments.variance, key, "python -m replication variance")
         varied = variance.histories(curves)
         histories |= varied
         metrics |= {name: variance.errors(found, len(labels)) for name, found in varied.items()}
