@@ -19,7 +19,7 @@ from replication.audit_runs import Conflict, Records, conflicts_of, flattened
 from replication.claims import Claim
 from replication.errors import ReplicationError
 from replication.paper import Paper
-from replication.settings import Modern, Recipe, Settings
+from replication.settings import AnyRecipe, Recipe, Settings
 
 COLUMNS = ("claim", "page", "paper", "ours", "status", "reason")
 MEND = "see replication/audit_rules.py"
@@ -117,7 +117,7 @@ def _recipe(chosen: Settings, rule: Rule) -> tuple[str, Recipe | None]:
     if rule.role == "undistorted":
         chosen.experiment(name)
     recipe = chosen.experiments.get(name)
-    if isinstance(recipe, Modern):
+    if recipe is not None and not isinstance(recipe, Recipe):
         raise ReplicationError(
             f"params.yaml: compare.experiments.{rule.role} is {name}, which is no network of the "
             "paper: name another"
@@ -177,7 +177,7 @@ def _backed(
 
 
 def _experiment_row(
-    paper: Paper, chosen: Settings, name: str, recipe: Recipe | Modern, found: int
+    paper: Paper, chosen: Settings, name: str, recipe: AnyRecipe, found: int
 ) -> Row:
     runs = f"{found} of {recipe.replicates} runs are there"
     place = f"experiments.{name}"

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from replication.audit_judges import shown
 from replication.networks import catalogue
 from replication.paper import Paper
-from replication.settings import Modern, Recipe, Settings
+from replication.settings import AnyRecipe, Recipe, Settings
 
 Record = Mapping[str, Any]
 # By experiment, then by replicate.
@@ -43,7 +43,7 @@ def conflicts_of(
     paper: Paper,
     chosen: Settings,
     name: str,
-    recipe: Recipe | Modern,
+    recipe: AnyRecipe,
     runs: Mapping[int, Record],
     source: str,
 ) -> list[Conflict]:
@@ -76,7 +76,7 @@ def _commonest(values: Iterable[Any]) -> Any:
     return counted.most_common(1)[0][0] if counted else None
 
 
-def _expected(paper: Paper, chosen: Settings, recipe: Recipe | Modern) -> dict[str, Any]:
+def _expected(paper: Paper, chosen: Settings, recipe: AnyRecipe) -> dict[str, Any]:
     levels = {key: getattr(chosen.prepare, key) for key in ("background", "foreground")}
     facts = flattened({**recipe.training(), **levels})
     facts["streams.seed"] = recipe.seed

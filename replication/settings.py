@@ -9,9 +9,17 @@ import difflib
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+    model_validator,
+)
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
@@ -19,7 +27,10 @@ from replication.errors import ReplicationError
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(gt=0, strict=True)]
+Seed = Annotated[int, Field(ge=0, strict=True)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+Database = Literal["regular", "deslanted", "sixteen"]
+Options = dict[str, bool | int | float | str]
 
 
 class Section(BaseModel):
@@ -34,7 +45,7 @@ class Prepare(Section):
     background: Annotated[float, Field(allow_inf_nan=False)]
     foreground: Annotated[float, Field(allow_inf_nan=False)]
     field: Count
-    databases: tuple[Literal["regular", "deslanted", "sixteen"], ...]
+    databases: tuple[Database, ...]
 
     @model_validator(mode="after")
     def _ink_differs_from_paper(self) -> Prepare:
@@ -126,19 +137,19 @@ class Entry(Section):
     """What every experiment has, whatever its system."""
 
     replicates: Count
-    seed: Annotated[int, Field(ge=0, strict=True)]
+    seed: Seed | None
 
     def training(self) -> dict[str, Any]:
-        """The settings that decide a replicate's weights, and no others."""
+        """The settings that decide a replicate's answers, and no others."""
         return self.model_dump(mode="json", exclude={"replicates"})
 
 
-class Recipe(Entry):
-    """One experiment trained by Appendix C: a network, its data and how it learns."""
+class Trained(Entry):
+    """What Appendix C trains: a network, its data and how it learns."""
 
-    system: Literal["network"]
+    seed: Seed
     network: Name
-    database: Literal["regular", "deslanted", "sixteen"]
+    database: Database
     training_patterns: Count
     distorted: Annotated[bool, Field(strict=True)]
     distortions: Distortions
@@ -154,7 +165,7 @@ class Recipe(Entry):
     streams: Streams
 
     @model_validator(mode="after")
-    def _one_rate_a_pass(self) -> Recipe:
+    def _one_rate_a_pass(self) -> Trained:
         if len(self.learning_rates) != self.passes:
             raise ValueError(
                 f"learning_rates has {len(self.learning_rates)} entries but passes is "
@@ -173,9 +184,51 @@ class Recipe(Entry):
         return self.passes * self.presentations_per_pass
 
 
+class Recipe(Trained):
+    """One experiment that is a network trained by Appendix C."""
+
+    system: Literal["network"]
+
+
+class Combined(Trained):
+    """A system made of networks that Appendix C trains; ``options`` are its module's own."""
+
+    system: Literal["boosted", "last-layer", "noisy"]
+    options: Options
+
+    def recipe(self) -> Recipe:
+        """How each of its networks is trained."""
+        return Recipe(system="network", **dict(self.model_dump(exclude={"system", "options"})))
+
+
+class Classifier(Entry):
+    """A system fitted at once, by a module of replication/systems/classifiers.
+
+    Nothing is merged with ``base``. A ``seed`` of null says that nothing in it is random.
+    """
+
+    system: Name
+    database: Database
+    options: Options
+
+    @model_validator(mode="after")
+    def _one_replicate_says_all(self) -> Classifier:
+        if self.seed is None and self.replicates != 1:
+            raise ValueError(
+                f"replicates is {self.replicates}, but with the seed null nothing is random and "
+                "all would be the same; set it to 1, or give a seed"
+            )
+        return self
+
+    def presentations(self, patterns: int) -> int:
+        """How many patterns a replicate is fitted to: ``patterns``, those of the database."""
+        return patterns
+
+
 class Modern(Entry):
     """LeNet-5 as usually built today: its entry stands alone, nothing is merged with ``base``."""
 
+    seed: Seed
     system: Literal["modern"]
     database: Literal["regular"]
     epochs: Count
@@ -187,13 +240,44 @@ class Modern(Entry):
         return self.epochs * patterns
 
 
-SYSTEMS: dict[str, type[Entry]] = {"network": Recipe, "modern": Modern}
+CLASSIFIERS = tuple(
+    sorted(
+        path.stem.replace("_", "-")
+        for path in Path(__file__).parent.glob("systems/classifiers/*.py")
+        if path.stem != "__init__"
+    )
+)
+SYSTEMS: dict[str, type[Entry]] = {
+    "network": Recipe,
+    "boosted": Combined,
+    "last-layer": Combined,
+    "noisy": Combined,
+    "modern": Modern,
+    **dict.fromkeys(CLASSIFIERS, Classifier),
+}
+AnyRecipe = Recipe | Combined | Classifier | Modern
+ByKind = Annotated[
+    Annotated[Recipe, Tag("Recipe")]
+    | Annotated[Combined, Tag("Combined")]
+    | Annotated[Classifier, Tag("Classifier")]
+    | Annotated[Modern, Tag("Modern")],
+    Discriminator(lambda entry: _kind(entry)),
+]
+
+
+def _kind(entry: Any) -> str | None:
+    """The name of the class of an experiment's entry, by its system; None for no system."""
+    if isinstance(entry, Entry):
+        return type(entry).__name__
+    found = SYSTEMS.get(str(entry.get("system"))) if isinstance(entry, Mapping) else None
+    return found.__name__ if found else None
 
 
 class Train(Section):
-    """How the work is spread; changes no result."""
+    """How the work is spread and what is kept; changes no result."""
 
     workers: Count
+    kept_parameters: Count
 
 
 class Subjects(Section):
@@ -254,14 +338,14 @@ class Settings(Section):
 
     prepare: Prepare
     base: Recipe
-    experiments: dict[Name, Annotated[Recipe | Modern, Field(discriminator="system")]]
+    experiments: dict[Name, ByKind]
     train: Train
     compare: Compare
     variance: dict[Name, Recipe]
     readings: Readings
     collapse: Collapse
 
-    def experiment(self, name: str) -> Recipe | Modern:
+    def experiment(self, name: str) -> AnyRecipe:
         """The experiment called ``name``; ReplicationError when there is none."""
         if name not in self.experiments:
             raise ReplicationError(
@@ -269,6 +353,21 @@ class Settings(Section):
                 f"has {', '.join(self.experiments)}"
             )
         return self.experiments[name]
+
+
+Chosen = TypeVar("Chosen", bound=Section)
+
+
+def options(kind: type[Chosen], given: Mapping[str, Any], experiment: str) -> Chosen:
+    """The ``options`` of an experiment as its module wants them.
+
+    Raises ReplicationError for an unknown, missing or impossible one.
+    """
+    try:
+        return kind.model_validate(dict(given))
+    except ValidationError as error:
+        place = ("experiments", experiment, "options")
+        raise ReplicationError(_sentence(error, "params.yaml", place, kind)) from error
 
 
 def changed(recipe: Recipe, changes: Mapping[str, str | int | float]) -> Recipe:
@@ -315,7 +414,8 @@ def _merge(base: Any, changes: Any) -> Any:
 
 
 def _complete(base: Mapping[str, Any], changes: Mapping[str, Any]) -> Any:
-    return changes if changes.get("system") == "modern" else _merge(base, changes)
+    kind = SYSTEMS.get(str(changes.get("system", base.get("system"))))
+    return changes if kind in (Modern, Classifier) else _merge(base, changes)
 
 
 def _place(location: tuple[Any, ...]) -> tuple[str, list[str]]:
@@ -326,8 +426,9 @@ def _place(location: tuple[Any, ...]) -> tuple[str, list[str]]:
     if path[:1] == ["variance"] and len(path) > 2:
         model, below = Recipe, path[2:]
     if path[:1] == ["experiments"] and len(path) > 2:
-        # pydantic puts the kind of system between an experiment's name and its keys.
-        model, below = SYSTEMS[path[2]], path[3:]
+        # pydantic puts the kind of entry between an experiment's name and its keys.
+        kinds = {kind.__name__: kind for kind in SYSTEMS.values()}
+        model, below = kinds[path[2]], path[3:]
         del path[2]
     for step in below[:-1]:
         field = getattr(model, "model_fields", {}).get(step)
@@ -335,21 +436,24 @@ def _place(location: tuple[Any, ...]) -> tuple[str, list[str]]:
     return ".".join(map(str, path)), list(getattr(model, "model_fields", {}))
 
 
-def _sentence(error: ValidationError, source: str) -> str:
+def _sentence(
+    error: ValidationError,
+    source: str,
+    above: tuple[str, ...] = (),
+    model: type[Section] | None = None,
+) -> str:
+    """What is wrong; ``model`` was checked, ``above`` is where it stands, if not all settings."""
     # A misspelt key is also a missing one: the first says more.
     first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
-    where, keys = _place(first["loc"])
+    if model is None:
+        where, keys = _place(first["loc"])
+    else:
+        where, keys = ".".join(map(str, (*above, *first["loc"]))), list(model.model_fields)
     if first["type"] == "extra_forbidden":
         nearest = _nearest(str(first["loc"][-1]), keys)
         return f"{source}: unknown key {where}{nearest}: correct or remove it"
     if first["type"] == "missing":
         return f"{source}: the key {where} is missing: add it"
-    if first["type"] == "union_tag_invalid":
-        tag = str(first["ctx"]["tag"])
-        return (
-            f"{source}: {where}.system is {tag!r}{_nearest(tag, SYSTEMS)}, but there are "
-            f"{' and '.join(SYSTEMS)}: correct it"
-        )
     if first["type"] == "value_error":
         text = str(first["ctx"]["error"])
         return f"{source}: {where}: {text}" if where else f"{source}: {text}"
@@ -375,6 +479,12 @@ def parse(document: Any, source: str) -> Settings:
                 raise ReplicationError(
                     f"{source}: {group}.{name} is {changes!r}, but it must list the settings "
                     "that differ from base, or be {}: correct it"
+                )
+            system = str((changes or {}).get("system", base.get("system")))
+            if system not in SYSTEMS:
+                raise ReplicationError(
+                    f"{source}: {group}.{name}.system is {system!r}{_nearest(system, SYSTEMS)}, "
+                    f"but there are {', '.join(SYSTEMS)}: correct it"
                 )
         document[group] = {
             name: _complete(base, changes or {}) for name, changes in entries.items()

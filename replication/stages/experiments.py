@@ -8,7 +8,7 @@ from pathlib import Path
 
 from replication import paper
 from replication.mnist.databases import ensure, grey_levels
-from replication.settings import Modern, Recipe, Settings
+from replication.settings import AnyRecipe, Settings
 from replication.systems.catalogue import system
 from replication.systems.replicates import Experiment
 
@@ -24,7 +24,7 @@ def add_folders(parser: argparse.ArgumentParser) -> None:
 
 
 def experiments(
-    recipes: Mapping[str, Recipe | Modern], chosen: Settings, given: argparse.Namespace
+    recipes: Mapping[str, AnyRecipe], chosen: Settings, given: argparse.Namespace
 ) -> list[Experiment]:
     """One experiment for each of ``recipes``; databases are read once."""
     published = paper.load(given.paper)
@@ -42,6 +42,7 @@ def experiments(
             system(name, recipe, published),
             databases[recipe.database],
             table,
+            chosen.train.kept_parameters,
             given.runs,
             given.checkpoints,
         )

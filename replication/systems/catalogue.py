@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
+import importlib
+from typing import cast
+
 from replication.errors import ReplicationError
 from replication.networks import catalogue
 from replication.paper import Paper
-from replication.settings import Modern, Recipe
-from replication.systems.contract import System
+from replication.settings import AnyRecipe, Classifier, Combined, Modern
+from replication.systems.costs import Fits
 
 
-def system(experiment: str, recipe: Recipe | Modern, paper: Paper) -> System:
+def system(experiment: str, recipe: AnyRecipe, paper: Paper) -> Fits:
     """What trains the replicates of ``experiment``.
 
     Raises ReplicationError, naming the experiment, for a network that does not exist and for
     settings that do not fit it.
     """
-    # Imported when wanted: torch and the compiled kernels each take a while to load.
+    # Imported when wanted: torch, scikit-learn and the compiled kernels each take a while to load.
     if isinstance(recipe, Modern):
         from replication.systems.modern import ModernSystem
 
         return ModernSystem(recipe)
-    from replication.systems.network import NetworkSystem
-
+    module = recipe.system.replace("-", "_")
     try:
-        return NetworkSystem(catalogue.network(recipe.network, recipe.database, paper), recipe)
+        if isinstance(recipe, Classifier):
+            found = importlib.import_module(f"replication.systems.classifiers.{module}")
+            return cast(Fits, found.System(experiment, recipe))
+        network = catalogue.network(recipe.network, recipe.database, paper)
+        if isinstance(recipe, Combined):
+            found = importlib.import_module(f"replication.systems.{module}")
+            return cast(Fits, found.System(experiment, recipe, network))
+        from replication.systems.network import NetworkSystem
+
+        return NetworkSystem(network, recipe)
     except ReplicationError as error:
         raise ReplicationError(f"experiment {experiment}: {error}") from error

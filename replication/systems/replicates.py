@@ -21,8 +21,9 @@ from replication.learning.jobs import Runner
 from replication.learning.monitor import Monitor
 from replication.mnist.databases import Database
 from replication.paper import Paper
-from replication.settings import Modern, Prepare, Recipe
-from replication.systems.contract import Fitted, System, Task
+from replication.settings import AnyRecipe, Prepare
+from replication.systems.contract import Fitted, Task
+from replication.systems.costs import Fits, cost_of
 
 PACKAGES = ("numba", "numpy", "scipy", "torch")
 
@@ -39,17 +40,19 @@ class Experiment(NamedTuple):
         paper: its tables.
         system: makes one replicate.
         database: the patterns; ``table`` float32 (256,) their network inputs by grey level.
+        kept: a replicate with more parameters leaves its answers alone, not its weights.
         runs: the folder that holds ``<experiment>/<replicate>/``.
         checkpoints: the folder for passes of unfinished replicates.
     """
 
     name: str
-    recipe: Recipe | Modern
+    recipe: AnyRecipe
     prepare: Prepare
     paper: Paper
-    system: System
+    system: Fits
     database: Database
     table: NDArray[np.float32]
+    kept: int
     runs: Path
     checkpoints: Path
 
@@ -143,10 +146,13 @@ def _write(
     """The record comes last: where it lies, the replicate is whole."""
     folder = experiment.folder(replicate)
     (folder / "record.json").unlink(missing_ok=True)
-    if fitted.weights:
+    if fitted.weights and fitted.parameters <= experiment.kept:
         artifacts.write_bytes(folder / "weights.safetensors", save(fitted.weights))
-    artifacts.write_history(folder / "history.csv", fitted.history)
+    if not fitted.history.empty:
+        artifacts.write_history(folder / "history.csv", fitted.history)
     artifacts.write_answers(folder / "answers.npz", fitted.answers)
+    cost = cost_of(experiment.system, fitted)
+    artifacts.write_json(folder / "cost.json", cost._asdict())
     artifacts.write_json(
         folder / "timing.json",
         {

@@ -1,0 +1,91 @@
+"""K nearest neighbours by Euclidean distance: Section III-C.3, p. 12.
+
+All training patterns are kept. A class's penalty is minus its share of the votes of the k nearest,
+each weighted by its nearness, so that votes rarely tie and the margin says how sure the answer is.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from replication.learning.monitor import Monitor
+from replication.settings import Count, Section
+from replication.systems.classifier import ClassifierSystem, Patterns, flat
+from replication.systems.contract import Cost
+
+CLASSES = 10
+# Test patterns at a time: 500 x 60,000 distances are 120 MB.
+_CHUNK = 500
+
+
+class Options(Section):
+    """How many neighbours vote."""
+
+    neighbours: Count
+
+
+def nearest(
+    images: NDArray[np.float32], prototypes: NDArray[np.float32], count: int
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """The ``count`` nearest of ``prototypes`` (m, d) for each of ``images`` (n, d), nearest first.
+
+    Returns their numbers, int64 (n, count), and squared distances, float32 (n, count); of equal
+    distances the first prototype is the nearer. Exact but for float32's rounding.
+    """
+    squares = (prototypes**2).sum(axis=1)
+    numbers = np.empty((len(images), count), np.int64)
+    distances = np.empty((len(images), count), np.float32)
+    for start in range(0, len(images), _CHUNK):
+        some = images[start : start + _CHUNK]
+        table = squares - 2.0 * (some @ prototypes.T) + (some**2).sum(axis=1, keepdims=True)
+        found = np.sort(np.argpartition(table, count - 1, axis=1)[:, :count], axis=1)
+        own = np.take_along_axis(table, found, axis=1)
+        order = np.argsort(own, axis=1, kind="stable")
+        numbers[start : start + _CHUNK] = np.take_along_axis(found, order, axis=1)
+        distances[start : start + _CHUNK] = np.take_along_axis(own, order, axis=1)
+    return numbers, np.maximum(distances, 0.0)
+
+
+def votes(labels: NDArray[np.uint8], distances: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Minus the votes for each class, (n, classes), for the neighbours' ``labels`` (n, count).
+
+    The nearest counts 1, one at twice its distance half as much.
+    """
+    far = np.sqrt(distances)
+    weights = (far[:, :1] + 1e-6) / (far + 1e-6)
+    result = np.zeros((len(labels), CLASSES), np.float32)
+    for column in range(labels.shape[1]):
+        np.subtract.at(result, (np.arange(len(labels)), labels[:, column]), weights[:, column])
+    return result
+
+
+class Neighbours:
+    """The training patterns, kept."""
+
+    def __init__(self, patterns: Patterns, neighbours: int) -> None:
+        """``neighbours`` of them vote."""
+        self._prototypes, self._labels = flat(patterns.images), patterns.labels
+        self._count = neighbours
+
+    def penalties(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Minus the votes, (patterns, classes)."""
+        numbers, distances = nearest(flat(images), self._prototypes, self._count)
+        return votes(self._labels[numbers], distances)
+
+    def cost(self) -> Cost:
+        """One multiply-add and one variable for each pixel of each prototype."""
+        return Cost(self._prototypes.size / 1e3, self._prototypes.size / 1e3)
+
+
+class System(ClassifierSystem[Options]):
+    """K nearest neighbours."""
+
+    Options = Options
+
+    def train(
+        self, patterns: Patterns, random: np.random.Generator, monitor: Monitor
+    ) -> Neighbours:
+        """Keep the patterns."""
+        del random, monitor
+        return Neighbours(patterns, self.chosen.neighbours)
