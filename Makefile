@@ -5,11 +5,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: replicate report test test-page check ready
+.PHONY: replicate replicate-all report test test-page check ready
 .DEFAULT_GOAL := test
 
-replicate: ready  ## train anew, whatever is up to date, and set 1998, committed and this run side by side
+replicate: ready  ## train LeNet-5 anew, whatever is up to date, and set 1998, committed and this run side by side
 	$(BIN)/python -m replication replicate
+
+replicate-all: ready  ## the same, with every system that LeNet-5 is compared with
+	$(BIN)/python -m replication replicate --all
 
 report: ready  ## draw results/report/index.html again from the files in results/
 	$(BIN)/python -m replication report

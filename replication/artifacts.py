@@ -49,6 +49,7 @@ RECORD_KEYS = frozenset(
         "packages",
     }
 )
+COST_KEYS = frozenset({"operations_thousands", "memory_thousands"})
 # One time stamp for every archive member, the earliest that zip knows: equal content, equal bytes.
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -196,6 +197,19 @@ def read_weights(path: Path, parameters: int, made_by: str = TRAIN) -> NDArray[n
     return values
 
 
+def read_cost(path: Path, made_by: str = TRAIN) -> dict[str, float]:
+    """Read ``cost.json``: thousands of multiply-adds and of variables that one answer takes.
+
+    Raises ReplicationError when it is missing or damaged.
+    """
+    cost = read_json(path, made_by)
+    if not isinstance(cost, dict) or set(cost) != COST_KEYS:
+        raise _damaged(path, f"it holds other keys than {', '.join(sorted(COST_KEYS))}", made_by)
+    if not all(isinstance(value, int | float) and value > 0 for value in cost.values()):
+        raise _damaged(path, "a cost that is not a positive number", made_by)
+    return cost
+
+
 def write_table(path: Path, table: pd.DataFrame) -> None:
     """Write a CSV table: UTF-8, LF, six significant digits, empty for a missing number."""
     text = table.to_csv(index=False, lineterminator="\n", float_format="%.6g")
@@ -280,13 +294,15 @@ def _metrics_problem(name: str, entry: Any) -> str | None:
     count = entry.get("replicates")
     if not isinstance(count, int) or count < 1:
         return f"{name} has no replicates"
-    for key in ("test_misses", "training_misses"):
+    trained = any(key.startswith("training_") for key in entry)
+    for key in ("test_misses", "training_misses") if trained else ("test_misses",):
         values = entry.get(key)
         if not isinstance(values, list) or len(values) != count:
             return f"{name}.{key} does not hold {count} counts"
         if not all(isinstance(value, int) and value >= 0 for value in values):
             return f"{name}.{key} are not counts"
-    for key in ("test_error_percent", "training_error_percent", "rejection_percent"):
+    percentages = ["test_error_percent", "rejection_percent"]
+    for key in [*percentages, "training_error_percent"] if trained else percentages:
         values = entry[key].get("values") if isinstance(entry.get(key), dict) else None
         if not isinstance(values, list) or len(values) != count:
             return f"{name}.{key} does not hold {count} values"

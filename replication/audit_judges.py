@@ -14,7 +14,7 @@ from replication.claims import Claim
 from replication.networks import catalogue
 from replication.networks.specification import Network
 from replication.paper import Paper
-from replication.settings import Recipe, Settings
+from replication.settings import Combined, Recipe, Settings
 
 Status = Literal["faithful", "departs", "unstated"]
 
@@ -175,6 +175,9 @@ def criterion(name: str, equation: int) -> Judge:
     def judge(case: Case, claim: Claim | None) -> Opinion:
         del claim
         value = case.recipe.criterion.name
+        if value not in ("mle", "map") and case.recipe.network != "lenet5":
+            reason = "equations 8 and 9 need RBF outputs, which this network has not"
+            return Opinion(value, "unstated", reason)
         if value not in ("mle", "map"):
             return Opinion(value, "departs", "neither equation 8 nor equation 9")
         ours = f"{value}: equation {equation} is {'minimised' if value == name else 'not used'}"
@@ -289,11 +292,32 @@ def distorted(case: Case, claim: Claim | None) -> Opinion:
     return Opinion(text, "departs", f"the paper has {shown(published)}")
 
 
-def not_made(reason: str) -> Judge:
-    """What nobody has replicated here so far."""
+def noise(case: Case, claim: Claim | None) -> Opinion:
+    """The share of inverted pixels, p. 16."""
+    published = claim.value if claim else None
+    for name, one in case.chosen.experiments.items():
+        if isinstance(one, Combined) and one.system == "noisy":
+            share = one.options.get("inverted")
+            faithful = share == published
+            return Opinion(
+                f"{name}: {shown(share)} of the pixels",
+                "faithful" if faithful else "departs",
+                "as printed; the noise is drawn anew for each version of a pattern"
+                if faithful
+                else f"the paper has {shown(published)}",
+            )
+    return Opinion("not made", "departs", "no experiment trains with noise")
 
-    def judge(case: Case, claim: Claim | None) -> Opinion:
-        del case, claim
-        return Opinion("not made", "departs", reason)
 
-    return judge
+def boosting(case: Case, claim: Claim | None) -> Opinion:
+    """Three networks and how the later ones are taught, pp. 13-14."""
+    del claim
+    for name, one in case.chosen.experiments.items():
+        if isinstance(one, Combined) and one.system == "boosted":
+            return Opinion(
+                f"{name}: three networks {one.network}",
+                "faithful",
+                "filtered as stated, outputs added; how many patterns are filtered is ours: "
+                "replication/systems/boosted.py",
+            )
+    return Opinion("not made", "departs", "no experiment boosts")

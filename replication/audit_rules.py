@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from replication import audit_judges as judges
-from replication.audit_judges import Judge, Opinion
+from replication.audit_judges import Judge
 
 Role = Literal["undistorted", "distorted"]
 
@@ -82,8 +82,8 @@ CLAIMS: Mapping[str, Rule] = {
     "lenet5.distorted-training-set": Rule(
         ("base.distorted", "base.distortions.copies"), judges.distorted, "distorted"
     ),
-    "noise.salt-pepper": Rule((), judges.not_made("no experiment trains with noise")),
-    "boosting.procedure": Rule((), judges.not_made("no experiment boosts")),
+    "noise.salt-pepper": Rule((), judges.noise),
+    "boosting.procedure": Rule((), judges.boosting),
 }
 
 OWN: Mapping[str, Rule] = {
@@ -163,18 +163,15 @@ OWN: Mapping[str, Rule] = {
     "compare": Rule(
         ("compare",), judges.group("how verdicts are reached; fixed before any result was seen")
     ),
+    "variance": Rule(
+        ("variance",), judges.group("the study of what makes replicates differ: base, its streams")
+    ),
+    "invariance": Rule(
+        ("invariance",), judges.group("which digits are changed, how much: Section III-E")
+    ),
     "readings": Rule(("readings",), judges.group("the study of what the paper leaves open")),
     "collapse": Rule(
         ("collapse",),
         judges.group("how small networks with trainable codes are trained: claim loss.collapse"),
-    ),
-}
-
-# Systems that are not trained by the paper's recipe, so that no key of `base` holds for them.
-SYSTEMS: Mapping[str, Opinion] = {
-    "modern": Opinion(
-        "LeNet-5 as usually built today",
-        "departs",
-        "on purpose: not the paper's network or training, but one to compare them with",
     ),
 }

@@ -298,6 +298,7 @@ class Compare(Section):
     informative_factor: Annotated[float, Field(gt=1)]
     roughly: Positive
     negligible_share: Positive
+    accurate_percent: Positive
     seed: Annotated[int, Field(ge=0, strict=True)]
     experiments: Subjects
     training_sizes: dict[int, tuple[Name, ...]]
@@ -318,8 +319,18 @@ class Readings(Section):
     replicates: Count
     centres: dict[Name, dict[str, str | int | float]]
     factors: dict[str, tuple[str | int | float, ...]]
+    around_first: tuple[str, ...]
     factorial: dict[str, tuple[str | int | float, ...]]
     scales: Scales
+
+    @model_validator(mode="after")
+    def _varies_what_has_levels(self) -> Readings:
+        unknown = sorted(set(self.around_first) - set(self.factors))
+        if unknown:
+            raise ValueError(
+                f"around_first names {', '.join(unknown)}, which factors gives no levels; add them"
+            )
+        return self
 
 
 class Collapse(Section):
@@ -333,6 +344,36 @@ class Collapse(Section):
     learning_rate: Positive
 
 
+Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class Invariance(Section):
+    """How far a test pattern may be changed until it is missed (Section III-E, pp. 15-16)."""
+
+    experiments: Annotated[tuple[Name, ...], Field(min_length=1)]
+    replicates: Count
+    patterns: Count
+    seed: Seed
+    character_pixels: Count
+    scale: tuple[Positive, ...]
+    shift: tuple[Amount, ...]
+    rotation: tuple[Amount, ...]
+    noise: tuple[Annotated[float, Field(ge=0, le=1)], ...]
+    examples: Count
+    pitch: Count
+    fields: tuple[Annotated[tuple[Seed, ...], Field(min_length=1)], ...]
+
+    @model_validator(mode="after")
+    def _amounts_lead_away_from_no_change(self) -> Invariance:
+        for name in ("scale", "shift", "rotation", "noise"):
+            amounts = getattr(self, name)
+            if list(amounts) != sorted(set(amounts)):
+                raise ValueError(f"{name} is {list(amounts)}; put its amounts in ascending order")
+            if (1.0 if name == "scale" else 0.0) not in amounts:
+                raise ValueError(f"{name} lacks the amount that changes nothing; add it")
+        return self
+
+
 class Settings(Section):
     """All of params.yaml; each experiment of a network is merged with ``base``."""
 
@@ -344,6 +385,7 @@ class Settings(Section):
     variance: dict[Name, Recipe]
     readings: Readings
     collapse: Collapse
+    invariance: Invariance
 
     def experiment(self, name: str) -> AnyRecipe:
         """The experiment called ``name``; ReplicationError when there is none."""

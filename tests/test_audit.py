@@ -244,7 +244,7 @@ def test_a_run_that_departs_ends_the_command_with_status_1(project):
     folder, command = project
     path = folder / "runs" / "lenet5" / "2" / "record.json"
     changed = deepcopy(json.loads(path.read_text()))
-    changed["settings"]["criterion"]["divisor"] = 42.0
+    changed["settings"]["criterion"]["divisor"] = 84.0
     write_json(path, changed)
     assert command() == 1
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 
 import numpy as np
 import pytest
@@ -11,41 +12,51 @@ from safetensors.numpy import load_file
 from small import REPOSITORY
 
 from replication import artifacts, settings
+from replication import paper as paper_module
+from replication.mnist import databases
 from replication.mnist.databases import fields, grey_levels
 from replication.networks.catalogue import network
 from replication.networks.reference import Reference
 
 CHOSEN = settings.load(REPOSITORY / "params.yaml")
+PAPER = paper_module.load(REPOSITORY / "data" / "paper")
 RUNS = REPOSITORY / "results" / "runs"
 NETWORKS = sorted(
-    name for name, recipe in CHOSEN.experiments.items() if isinstance(recipe, settings.Recipe)
+    name
+    for name, recipe in CHOSEN.experiments.items()
+    if isinstance(recipe, settings.Recipe)
+    and network(recipe.network, recipe.database, PAPER).parameters <= CHOSEN.train.kept_parameters
 )
 METRICS = json.loads((REPOSITORY / "results" / "metrics.json").read_text(encoding="utf-8"))
 
 
-@pytest.fixture(scope="module")
-def inputs(regular):
+@cache
+def inputs(database, field):
+    """The test patterns as a network of this field sees them, (patterns, 1, field, field)."""
+    images = databases.build(database, REPOSITORY / "data" / "raw").test_images
     table = grey_levels(CHOSEN.prepare.background, CHOSEN.prepare.foreground)
-    return torch.from_numpy(fields(regular.test_images, CHOSEN.prepare.field, table)[:, None])
+    return torch.from_numpy(fields(images, field, table)[:, None])
 
 
 @pytest.mark.parametrize("experiment", NETWORKS)
 def test_the_reference_gives_the_committed_answers_from_the_committed_weights(
-    experiment, inputs, regular, paper
+    experiment, regular
 ):
     """Replicate 0, all 10,000 patterns; `verify --answers-only --all` does every replicate."""
     recipe = CHOSEN.experiments[experiment]
     folder = RUNS / experiment / "0"
     weights = torch.from_numpy(load_file(folder / "weights.safetensors")["parameters"])
+    layers = network(recipe.network, recipe.database, PAPER)
     reference = Reference(
-        network(recipe.network, recipe.database, paper),
+        layers,
         recipe.squashing,
         recipe.subsampling,
         recipe.criterion,
     )
     with torch.no_grad():
         penalties = torch.cat([
-            reference.penalties(weights, batch)[:, :, 0, 0] for batch in inputs.split(500)
+            reference.penalties(weights, batch)[:, :, 0, 0]
+            for batch in inputs(recipe.database, layers.field).split(500)
         ]).numpy()  # fmt: skip
     committed = artifacts.read_answers(folder / "answers.npz")
     np.testing.assert_array_equal(penalties.argmin(axis=1), committed.classes)

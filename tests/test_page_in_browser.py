@@ -99,6 +99,30 @@ def test_nothing_reaches_over_the_edge_of_a_phone(visit):
     assert beyond == []
 
 
+@pytest.mark.parametrize("name", ["figure9", "figure10", "figure11", "figure12", "rejection"])
+def test_names_of_the_systems_are_read_on_a_phone(visit, name):
+    sizes = visit(PHONE).evaluate(
+        """name => {
+          const chart = document.querySelector(`#${name} svg`);
+          const scale = chart.getBoundingClientRect().width / chart.viewBox.baseVal.width;
+          return [...chart.querySelectorAll("text")]
+            .map(one => scale * parseFloat(getComputedStyle(one).fontSize));
+        }""",
+        name,
+    )
+    assert len(sizes) > 20
+    assert min(sizes) >= 8
+
+
+def test_table_behind_a_figure_is_a_list_of_cards_on_a_phone(visit):
+    for width, display in ((DESKTOP, "table-row"), (PHONE, "block")):
+        tab = visit(width)
+        tab.click("#figure9 summary")
+        row = tab.locator("#figure9 tbody tr").first
+        assert row.evaluate("one => getComputedStyle(one).display") == display
+        assert row.locator(".verdict").is_visible()
+
+
 def test_verdict_filter_shows_only_that_verdict_and_back(visit):
     tab = visit()
     every = shown(tab, "#claims [data-row]")

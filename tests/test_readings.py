@@ -6,10 +6,16 @@ import math
 
 import pandas as pd
 import pytest
+from ruamel.yaml import YAML
 
 from replication import settings
 from replication.comparison.readings import all_readings, published, rank, score
 from replication.errors import ReplicationError
+
+
+def yaml_of(repository):
+    text = (repository / "params.yaml").read_text(encoding="utf-8")
+    return YAML(typ="safe", pure=True).load(text)
 
 
 @pytest.fixture(scope="module")
@@ -72,13 +78,31 @@ def test_each_reading_is_there_once_and_named_by_what_differs(chosen):
         assert reading.name == " ".join(f"{key}={value}" for key, value in changes.items())
 
 
-def test_every_level_has_a_place_around_every_centre(chosen):
+def test_every_level_has_a_place_around_the_last_centre_and_some_around_the_first(chosen):
     study = chosen.readings
     places = [place for reading in all_readings(study) for place in reading.places]
     assert len(places) == len(set(places))
-    levels = sum(len(levels) for levels in study.factors.values())
+    first, last = study.centres
+    for centre, factors in ((first, study.around_first), (last, study.factors)):
+        found = {(factor, level) for name, factor, level in places if name == centre}
+        wanted = {(name, str(level)) for name in factors for level in study.factors[name]}
+        assert found == wanted
     combinations = math.prod(len(levels) for levels in study.factorial.values())
-    assert len(places) == levels * len(study.centres) + combinations
+    assert sum(name == "factorial" for name, _, _ in places) == combinations
+
+
+def test_the_last_centre_is_the_reading_in_force(chosen):
+    study = chosen.readings
+    first, last = (study.centres[name] for name in study.centres)
+    for key, value in {**first, **last}.items():
+        assert settings.value_at(chosen.base, key) == value
+
+
+def test_a_factor_without_levels_is_refused(repository):
+    document = yaml_of(repository)
+    document["readings"]["around_first"] = ["criterion.jay"]
+    with pytest.raises(ReplicationError, match=r"readings: around_first names criterion\.jay"):
+        settings.parse(document, "params.yaml")
 
 
 def test_the_nearest_reading_comes_first_and_a_diverged_one_last(chosen, figure, paper):

@@ -1,10 +1,18 @@
 """The numbers in README.md and paper_notes.md are those of the files."""
 
+import os
+import re
+import shutil
+import subprocess
+import sys
+
 import pytest
 import report_files
 from report_files import load
-from small import REPOSITORY
+from ruamel.yaml import YAML
+from small import REPOSITORY, small_document, small_project, write_params
 
+from replication import artifacts
 from replication.errors import ReplicationError
 from replication.report import inputs, readme
 from replication.stages import report
@@ -29,6 +37,42 @@ def test_committed_text_has_the_numbers_of_the_committed_files(name):
     assert readme.rendered(text, found, name) == text, (
         f"{name} is out of date: python -m replication report --readme {name}"
     )
+
+
+def blocks(language):
+    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def extended(tmp_path_factory, tiny):
+    """A small project with a copy of the package, in which the README's examples are followed."""
+    project = small_project(tmp_path_factory.mktemp("extended") / "project", tiny)
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(REPOSITORY / "replication", project / "replication", ignore=ignored)
+    (module,) = blocks("python")
+    path = project / "replication" / "systems" / "classifiers" / "nearest_mean.py"
+    path.write_text(module, encoding="utf-8")
+    variation, entry = (YAML(typ="safe", pure=True).load(text) for text in blocks("yaml"))
+    document = small_document()
+    document["experiments"] |= variation["experiments"] | entry
+    write_params(project / "params.yaml", document)
+    return project
+
+
+@pytest.mark.parametrize("experiment", ["nearest-mean", "lenet5-equation-8"])
+def test_the_examples_of_the_readme_do_what_it_says(extended, experiment):
+    command = [sys.executable, "-m", "replication", "train", experiment]
+    environment = {**os.environ, "PYTHONPATH": str(extended)}
+    done = subprocess.run(command, cwd=extended, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    answers = artifacts.read_answers(extended / f"results/runs/{experiment}/0/answers.npz")
+    assert len(answers.classes) == 100
+    assert len(set(answers.classes.tolist())) > 1
+
+
+def test_the_example_of_a_system_has_six_lines_of_settings():
+    assert len(blocks("yaml")[1].splitlines()) == 6
 
 
 def test_block_has_the_headline_the_tally_and_the_speed(folder):

@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -11,11 +12,23 @@ import pytest
 import report_files
 from PIL import Image
 from report_files import OPTIONAL, load
-from test_verdicts import FULL, INDEX, PAPER, history
+from report_systems import EXPERIMENTS, NOT_RUN, ROWS, UNMAPPED
+from test_verdicts import FULL, INDEX, LABELS, PAPER, history
 
 from replication import artifacts
 from replication.errors import ReplicationError
-from replication.report import gallery, listings, page, readings
+from replication.report import (
+    charts,
+    comparisons,
+    gallery,
+    listings,
+    machine,
+    neighbours,
+    page,
+    readings,
+    rejections,
+    systems,
+)
 from replication.stages import report
 
 REQUESTING = ("src", "srcset", "href", "action", "formaction", "data", "poster", "ping", "manifest")
@@ -176,7 +189,7 @@ def test_same_files_give_the_same_bytes(folder, text, tmp_path):
 
 def test_every_chart_has_words_and_a_table(html):
     charts = html.all("svg")
-    assert len(charts) == 10
+    assert len(charts) == 16
     assert all(one["role"] == "img" and len(one["aria-label"]) > 40 for one in charts)
     names = [one["id"] for one in html.all("figure")]
     assert len(names) == len(charts)
@@ -240,19 +253,26 @@ def test_images_of_the_gallery_are_those_of_the_test_set(folder):
     assert (ink == 0).any()
 
 
-@pytest.mark.parametrize("name", OPTIONAL)
-def test_missing_part_is_a_sentence_with_its_command(name, folder, bare):
-    for other in (*OPTIONAL, "readings_curves.csv"):
-        if other != name and (other, name) != ("readings_curves.csv", "readings.csv"):
-            (bare / "results" / other).symlink_to(folder / "results" / other)
-    (bare / "results" / "runs").symlink_to(folder / "results" / "runs")
+def test_missing_parts_are_sentences_with_their_commands(folder, bare, html):
+    assert not html.all("p", **{"class": "missing"})
+    for name in ("lenet5", "lenet5-distorted"):
+        (bare / "results" / "runs" / name).parent.mkdir(exist_ok=True)
+        (bare / "results" / "runs" / name).symlink_to(folder / "results" / "runs" / name)
     run(bare, bare / "index.html")
     missing = parsed((bare / "index.html").read_text()).all("p", **{"class": "missing"})
-    commands = {"misclassified.csv": "compare", "variance.csv": "compare"}
-    command = commands.get(name, name.partition(".")[0])
-    (sentence,) = missing
-    assert "not there yet" in sentence["text"]
-    assert f"python -m replication {command}" in sentence["text"]
+    assert len(missing) == len(OPTIONAL)
+    assert all("not there yet" in one["text"] for one in missing)
+    commands = {"misclassified.csv": "compare", "variance.csv": "compare",
+                "invariance_examples.csv": "invariance", "fields.csv": "invariance"}  # fmt: skip
+    expected = [commands.get(name, name.partition(".")[0]) for name in OPTIONAL]
+    named = [re.search(r"python -m replication (\w+)", one["text"])[1] for one in missing]
+    assert sorted(named) == sorted(expected)
+
+
+def test_missing_file_leaves_the_other_parts(folder):
+    parts = page.content(replace(load(folder), fields=None))
+    missing = {name for name, part in parts.items() if isinstance(part, page.Missing)}
+    assert missing == {"wide_fields"}
 
 
 def test_page_without_any_run_is_made_of_sentences(bare):
@@ -288,7 +308,7 @@ def test_claim_without_a_verdict_is_unmeasured_in_the_headline(bare):
 
 
 def test_figure_5_has_1998_and_the_mean_of_ours_in_its_table(folder):
-    figure, late = page.content(load(folder))["curves"]
+    figure, late = charts.learning_curves(load(folder))
     assert figure.table == late.table
     ours = np.mean(
         [one["test_misses"].to_numpy() / 100 for one in FULL.histories["lenet5"]], axis=0
@@ -315,7 +335,7 @@ def test_runs_of_another_length_and_number_are_drawn(passes, replicates, bare):
     for number in range(replicates):
         path = bare / "results" / "runs" / "lenet5" / str(number) / "history.csv"
         artifacts.write_history(path, history(falling, falling))
-    figures = page.content(load(bare))["curves"]
+    figures = charts.learning_curves(load(bare))
     assert len(figures) == (1 if passes == 2 else 2)
     assert len(figures[0].table.rows) == passes
     assert figures[0].table.rows[-1][6] == "1"
@@ -327,6 +347,129 @@ def test_readings_are_ranked_and_those_that_diverged_come_last(folder):
     assert names == ["order fresh", "printed", "j 20, biases zero", "order lost"]
     assert "Ours, printed, is number 2" in figure.svg
     assert "1 readings diverged" in figure.caption
+
+
+def test_four_figures_have_every_system_in_the_order_of_the_paper(folder):
+    metrics = artifacts.read_metrics(folder / "results" / "metrics.json")
+    figures = comparisons.systems(load(folder))
+    assert [one.name for one in figures] == ["figure9", "figure10", "figure11", "figure12"]
+    for figure, shown in zip(figures, systems.FIGURES, strict=True):
+        assert [row[0] for row in figure.table.rows] == [name.replace("/", ", ") for name in ROWS]
+        for row, (name, printed) in zip(figure.table.rows, ROWS.items(), strict=True):
+            entry = metrics.get(EXPERIMENTS.get(name), {}).get(shown.metric, {"values": []})
+            values = entry["values"]
+            past = [] if np.isnan(printed[shown.column]) else [printed[shown.column]]
+            numbers = [*past, np.mean(values), min(values), max(values), len(values)] if values \
+                else past  # fmt: skip
+            found = [float(cell) for place, cell in enumerate(row[2:8]) if cell and place != 2]
+            assert found == pytest.approx(numbers, rel=1e-3), name
+            sd = float(np.std(values, ddof=1)) if len(values) > 1 else None
+            assert row[4] == ("" if sd is None else f"{sd:.4g}")
+
+
+def test_every_row_of_the_figures_has_its_verdict_and_a_link_to_it(html, folder):
+    verdicts = pd.read_csv(folder / "results" / "verdicts.csv").set_index("claim")["verdict"]
+    links = {one.get("title"): one["text"] for one in html.all("a", href="../verdicts.csv")}
+    named = 0
+    for shown in systems.FIGURES:
+        for name, printed in ROWS.items():
+            key = f"verdicts.csv: verdict where claim = {shown.claim}:{name}"
+            if np.isnan(printed[shown.column]):
+                assert key not in links
+                continue
+            assert links[key] == verdicts[f"{shown.claim}:{name}"]
+            named += 1
+    assert named == PAPER.systems[[shown.column for shown in systems.FIGURES]].count().sum()
+
+
+def test_numbers_of_the_figures_name_the_experiment_and_its_metric(html):
+    titles = {one["title"] for one in html.all("a", **{"class": "n"})}
+    for name, experiment in EXPERIMENTS.items():
+        if name != NOT_RUN:
+            assert f"metrics.json: {experiment}.test_error_percent" in titles
+    key = "test_error_percent where system = rbf1000-linear, database = regular"
+    assert f"data/paper/figures9_to_12_systems.csv: {key}" in titles
+
+
+def test_systems_that_were_not_run_say_why(folder, html):
+    found = dict(systems.not_run(load(folder)))
+    assert list(found) == [name.replace("/", ", ") for name in (UNMAPPED, NOT_RUN)]
+    assert "compare.systems" in found[UNMAPPED.replace("/", ", ")]
+    assert "has not been run" in found[NOT_RUN.replace("/", ", ")]
+    (part,) = html.all("section", id="systems")
+    for reason in found.values():
+        assert reason in part["text"]
+
+
+def test_orders_of_the_systems_are_told_beside_the_figures(html, folder):
+    table = pd.read_csv(folder / "results" / "verdicts.csv")
+    wanted = table["claim"].str.startswith("ordering.") | (
+        table["claim"] == "systems.error:ordering"
+    )
+    (part,) = html.all("section", id="systems")
+    assert wanted.sum() >= 5
+    for claim, reason in table.loc[wanted, ["claim", "reason"]].itertuples(index=False):
+        assert claim in part["text"]
+        assert reason in part["text"]
+
+
+def test_errors_after_rejection_are_those_counted_one_by_one(folder):
+    found = load(folder)
+    curves = rejections.errors(found, "mlp-300-regular")
+    answers = found.answers("mlp-300-regular")
+    assert curves.shape == (len(answers), len(LABELS))
+    for curve, one in zip(curves, answers, strict=True):
+        # The last of equal margins is the last to be rejected.
+        surest = sorted(range(len(LABELS)), key=lambda place: (-one.margins[place], -place))
+        for rejected in (0, 1, 50, 1234, len(LABELS) - 1):
+            accepted = surest[: len(LABELS) - rejected]
+            missed = sum(int(one.classes[place] != LABELS[place]) for place in accepted)
+            assert curve[rejected] == pytest.approx(100 * missed / len(accepted))
+
+
+def test_curves_of_all_systems_with_answers_are_in_one_figure(folder):
+    figure = rejections.curves(load(folder))
+    names = [name.replace("/", ", ") for name in ROWS if name not in (UNMAPPED, NOT_RUN)]
+    assert [row[0] for row in figure.table.rows] == names
+    for name in names:
+        assert f">{name}</text>" in figure.svg
+    metrics = artifacts.read_metrics(folder / "results" / "metrics.json")
+    for row in figure.table.rows:
+        expected = np.mean(metrics[EXPERIMENTS[row[0].replace(", ", "/")]]["test_misses"]) / 100
+        assert float(row[1]) == pytest.approx(expected, rel=1e-3)
+
+
+def test_every_system_of_the_paper_has_a_panel():
+    named = [system for family in rejections.FAMILIES.values() for system in family]
+    assert len(named) == len(set(named))
+    assert set(named) == set(PAPER.systems["system"])
+
+
+def test_experiment_without_passes_has_no_training_error(folder):
+    rows = {row[0]: row for row in machine.experiments(load(folder)).rows}
+    assert float(rows["linear-regular"][2]) == pytest.approx(12.6, abs=0.05)
+    assert rows["linear-regular"][3] == ""
+    assert rows["mlp-300-regular"][3] == "1.000"
+
+
+def test_choice_of_knn_nearest_to_each_printed_error_is_told(folder):
+    found = neighbours.neighbours(load(folder))
+    assert found.nearest.rows == (
+        ("regular", "5", "5.1", "cropped", "10000", "1", "majority", "3.1", "5.1"),
+        ("deslanted", "2.4", "2.2", "deslanted", "60000", "3", "weighted", "2.2", "2.2"),
+    )
+    assert found.every.columns == ("images", "k", "vote", "10000 patterns, %", "60000 patterns, %")
+    assert found.every.rows[0] == ("regular", "3", "majority", "3.5", "3.1")
+
+
+def test_changed_digits_and_wide_fields_have_their_sections(html, folder):
+    parts = {one["id"]: one["text"] for one in html.all("section") if "id" in one}
+    assert "Invariance and noise (Section III-E)" in parts["invariance-study"]
+    assert "Several digits in one field" in parts["fields"]
+    assert {"invariance", "figure13", "wide-fields"} <= {one["id"] for one in html.all("figure")}
+    table = pd.read_csv(folder / "results" / "verdicts.csv")
+    for claim in table["claim"][table["claim"].str.startswith("invariance.")]:
+        assert claim in parts["invariance-study"]
 
 
 def test_template_holds_no_number():

@@ -200,7 +200,7 @@ REFUSED = {
     "a system that does not exist": (
         changed("experiments.lenet5-modern.system", "modren"),
         "params.yaml: experiments.lenet5-modern.system is 'modren' (did you mean 'modern'?), but "
-        "there are network and modern: correct it",
+        f"there are {', '.join(settings.SYSTEMS)}: correct it",
     ),
     "an experiment that is no table": (
         changed("experiments.lenet5", 3),

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from replication import artifacts, paper
+from replication import artifacts, paper, settings
 from replication.artifacts import Answers
 from replication.comparison import architecture, curves, overlap, verdicts
 from replication.comparison.evidence import Evidence, Subject
@@ -18,6 +18,7 @@ from replication.networks.lenet5 import lenet5
 from replication.stages import compare, evaluate
 
 DATA = Path(__file__).parent.parent / "data" / "paper"
+BASE = settings.load(DATA.parents[1] / "params.yaml").base
 PAPER = paper.load(DATA)
 PATTERNS, PRESENTATIONS = 10_000, 60_000
 FIGURE_5 = PAPER.learning_curves.iloc[:20]
@@ -29,6 +30,7 @@ CHOICES = SimpleNamespace(
     informative_factor=2.0,
     roughly=0.25,
     negligible_share=0.05,
+    accurate_percent=10.0,
     seed=1998,
     experiments=SimpleNamespace(
         undistorted="lenet5", distorted="lenet5-distorted", hessian_subset="subsets"
@@ -36,6 +38,9 @@ CHOICES = SimpleNamespace(
     training_sizes={15000: ("lenet5-15000", "lenet5-15000-long"), 60000: ("lenet5",)},
     systems={"lenet5/regular": "lenet5", "lenet5/distorted": "lenet5-distorted"},
 )
+
+
+COST = {"operations_thousands": 340.908, "memory_thousands": 60.0}
 
 
 def labels():
@@ -127,6 +132,7 @@ def metrics_of(test, training, rejection=(0.9,)):
         "test_error_percent": metric(test),
         "training_error_percent": metric(training),
         "rejection_percent": metric(rejection * len(test)),
+        **{key: metric([value] * len(test)) for key, value in COST.items()},
     }
 
 
@@ -214,7 +220,8 @@ def test_no_verdict_stands_twice():
 def test_without_runs_nothing_measured_has_another_verdict_than_unmeasured():
     for one in verdicts.judge_all(replace(EMPTY, counts={})):
         outcome = one.finding.outcome
-        computed = ("squashing.fixed-points", "squashing.curvature", "lenet5.c5.convolutional")
+        computed = ("squashing.fixed-points", "squashing.curvature", "lenet5.c5.convolutional",
+                    "paper.mlp")  # fmt: skip
         assert (outcome == "unmeasured") != (one.subject.claim in computed), one.subject.claim
         assert one.finding.reason
 
@@ -630,7 +637,7 @@ def replicate(test_misses=100, folder=Path("runs/lenet5/0")):
     classes[:100] = (LABELS[:100] + 1) % 10
     margins = np.arange(PATTERNS, dtype=np.float32)
     return evaluate.Replicate(
-        Answers(classes, margins), history([test_misses / 100], [0.6]), folder
+        Answers(classes, margins), history([test_misses / 100], [0.6]), COST, folder
     )
 
 
@@ -655,16 +662,19 @@ def test_answers_for_other_patterns_are_named():
 
 def test_missing_replicate_is_named(tmp_path):
     with pytest.raises(ReplicationError, match=r"lenet5/0/answers\.npz is missing"):
-        evaluate.read_replicates(tmp_path, "lenet5", 3)
+        evaluate.read_replicates(tmp_path, "lenet5", BASE)
 
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """A project folder with three fabricated replicates, and settings that ask for them."""
+    recipe = BASE.model_copy(update={"replicates": 3})
     chosen = SimpleNamespace(
         compare=CHOICES,
         base=SimpleNamespace(squashing=SimpleNamespace(amplitude=1.7159, slope=2 / 3)),
-        experiments={"lenet5": SimpleNamespace(replicates=3)},
+        experiments={"lenet5": recipe},
+        experiment=lambda _: recipe,
+        variance={},
     )
     monkeypatch.setattr("replication.settings.load", lambda _: chosen)
     database = SimpleNamespace(test_labels=LABELS)
@@ -674,6 +684,7 @@ def folder(tmp_path, monkeypatch):
         table.loc[table.index[-1], "test_misses"] = errors.misses(one.classes, LABELS)
         artifacts.write_answers(tmp_path / f"runs/lenet5/{number}/answers.npz", one)
         artifacts.write_history(tmp_path / f"runs/lenet5/{number}/history.csv", table)
+        artifacts.write_json(tmp_path / f"runs/lenet5/{number}/cost.json", COST)
     return tmp_path
 
 
@@ -707,3 +718,33 @@ def test_run_that_vanished_after_evaluation_is_named(folder):
 def test_optional_file_that_is_named_has_to_exist(folder):
     with pytest.raises(ReplicationError, match=r"bench\.json is missing: run .* bench"):
         run_stages(folder, "--bench", str(folder / "bench.json"))
+
+
+def test_the_variables_of_figure_12_decide_between_500_150_and_1000_150():
+    """785 * 500 + 501 * 150 + 151 * 10 = 469,160: the 469 thousand printed."""
+    decided = found(EMPTY, "paper.mlp")
+    assert (decided.outcome, decided.replicated) == ("reproduced", "500-150")
+    assert "936.7 thousand" in decided.reason
+
+
+@pytest.mark.parametrize(
+    ("reduced", "virtual", "plain", "outcome"),
+    [(1.02, 0.83, 1.38, "reproduced"), (1.05, 0.83, 1.38, "inconclusive")],
+)
+def test_support_vector_machines_near_one_of_two_numbers_decide(reduced, virtual, plain, outcome):
+    systems = {"rs-svm-poly5/regular": reduced, "v-svm-poly9/distorted": virtual,
+               "svm-poly4/regular": plain}  # fmt: skip
+    choices = SimpleNamespace(**{**vars(CHOICES), "systems": {name: name for name in systems}})
+    metrics = {name: metrics_of([value], [0.0]) for name, value in systems.items()}
+    evidence = replace(EMPTY, choices=choices, metrics=metrics)
+    assert found(evidence, "paper.svm").outcome == outcome
+
+
+def test_a_deterministic_classifier_is_held_against_the_authors_uncertainty():
+    choices = SimpleNamespace(**{**vars(CHOICES), "systems": {"knn-euclidean/deslanted": "knn"}})
+    for error, outcome in ((2.53, "reproduced"), (2.56, "differs"), (2.1, "differs")):
+        entry = {**metrics_of([error], [0.0]), "deterministic": True}
+        evidence = replace(EMPTY, choices=choices, metrics={"knn": entry})
+        finding = found(evidence, "systems.error:knn-euclidean/deslanted")
+        assert finding.outcome == outcome, error
+        assert finding.replicates == 1

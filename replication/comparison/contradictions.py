@@ -6,13 +6,26 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
-from replication.claims import Contradiction
+from replication.claims import RESTORE, Contradiction
+from replication.comparison.architecture import compare_rounded
 from replication.comparison.curves import SERIES, percentages, published_curve
 from replication.comparison.evidence import Evidence, Finding, Outcome, Unmeasured, number
 from replication.comparison.measured import shown, too_few
-from replication.comparison.systems import published_column
+from replication.comparison.systems import ERROR, published_column, values_of
+from replication.errors import ReplicationError
+from replication.networks.perceptrons import perceptron
+
+FITS: Outcome = "reproduced"
+# Side of the images that the perceptrons read, p. 12.
+_FIELD = 28
+_SVM = re.compile(
+    r"RS-SVM ([\d.]+) and V-SVM ([\d.]+); the text gives ([\d.]+) and ([\d.]+),.*"
+    r"regular SVM ([\d.]+) or ([\d.]+)"
+)
 
 
 def judge_pooling(evidence: Evidence, contradiction: Contradiction) -> Finding:
@@ -96,7 +109,55 @@ def judge_passes(evidence: Evidence, contradiction: Contradiction) -> Finding:
     )
 
 
-def judge_wording(evidence: Evidence, contradiction: Contradiction) -> Finding:
-    """Two names or numbers for one system: nothing to measure before that system has been run."""
+def judge_hidden_layers(evidence: Evidence, contradiction: Contradiction) -> Finding:
+    """500-150 or 1000-150 hidden units (pp. 12, 13): which has the variables of Figure 12?"""
+    printed = published_column(evidence, "memory_thousands")["mlp-500-150/regular"]
+    readings = re.findall(r"\b(\d+)-(\d+)\b", contradiction.statement)
+    sizes = {
+        f"{first}-{second}": perceptron((int(first), int(second)), _FIELD).parameters / 1000
+        for first, second in readings
+    }
+    fitting = [n for n, size in sizes.items() if compare_rounded(size, printed).outcome == FITS]
+    counted = ", ".join(f"{name} has {size:.1f} thousand" for name, size in sizes.items())
+    decided = len(fitting) == 1
+    return Finding(
+        FITS if decided else "inconclusive",
+        fitting[0] if decided else "either",
+        f"parameters with biases: {counted}; Figure 12 prints {printed:g} thousand",
+    )
+
+
+def judge_support_vectors(evidence: Evidence, contradiction: Contradiction) -> Finding:
+    """Two errors for each support vector machine (pp. 12, 14): which are ours nearer to?"""
+    found = _SVM.search(contradiction.statement)
+    if found is None:
+        raise ReplicationError(
+            f"the statement of {contradiction.id} in data/paper/claims.yaml is not the published "
+            f"one: {RESTORE}"
+        )
+    reduced, virtual, reduced_text, virtual_text, plain, plain_other = map(float, found.groups())
+    readings = {
+        "rs-svm-poly5/regular": (reduced, reduced_text),
+        "v-svm-poly9/distorted": (virtual, virtual_text),
+        "svm-poly4/regular": (plain, plain_other),
+    }
+    # The two numbers of a machine can be a margin apart.
+    margin = evidence.choices.equivalence_margin_percent / 2
+    parts, decided = [], True
+    for system, pair in readings.items():
+        ours = float(np.mean(values_of(evidence, system, ERROR)))
+        near = [value for value in pair if abs(ours - value) < margin]
+        decided &= len(near) == 1
+        choice = f"{near[0]:g}" if len(near) == 1 else "neither or both"
+        parts.append(f"{system} {shown(ours)} %: {choice} of {pair[0]:g} and {pair[1]:g}")
+    return Finding(
+        FITS if decided else "inconclusive",
+        "each is near one of its two numbers" if decided else "not decided",
+        "; ".join(parts) + f" (within {margin:g} points)",
+    )
+
+
+def judge_degree(evidence: Evidence, contradiction: Contradiction) -> Finding:
+    """V-SVM of degree 9 or 5 (pp. 12, 15): nothing to measure before both have been run."""
     del evidence
-    raise Unmeasured(f"the systems in question have not been run: {contradiction.statement}")
+    raise Unmeasured(f"only one of the degrees has been run: {contradiction.statement}")

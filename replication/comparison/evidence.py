@@ -74,6 +74,10 @@ class Choices(Protocol):
         """The share of a pass, 0 to 1, that costs "next to nothing"."""
 
     @property
+    def accurate_percent(self) -> float:
+        """The error, in percent, up to which recognition counts as accurate (Section III-E)."""
+
+    @property
     def seed(self) -> int:
         """Of the bootstrap."""
 
@@ -124,11 +128,14 @@ class Evidence:
     bench: Mapping[str, Any] | None = None
     readings: pd.DataFrame | None = None
     collapse: Mapping[str, Any] | None = None
+    invariance: pd.DataFrame | None = None
 
     def metric(self, experiment: str, name: str) -> list[float]:
         """The values of ``name`` (such as ``test_error_percent``), one a replicate."""
         if experiment not in self.metrics:
             raise Unmeasured(_not_run(experiment))
+        if name not in self.metrics[experiment]:
+            raise Unmeasured(f"results/metrics.json has no {name} of `{experiment}`")
         return [float(value) for value in self.metrics[experiment][name]["values"]]
 
     def history(self, experiment: str) -> Sequence[pd.DataFrame]:

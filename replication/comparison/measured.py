@@ -71,6 +71,32 @@ def judge_percent(
     )
 
 
+def judge_exact(
+    evidence: Evidence, value: float, published: float, uncertainty: float | None, *, test: bool
+) -> Finding:
+    """Hold a published percentage against a classifier in which nothing is random.
+
+    On the same test patterns the same classifier gives the same number, so all that may lie between
+    is the rounding and the authors' own ``uncertainty`` (the margin where they state none).
+    """
+    allowed = evidence.choices.equivalence_margin_percent if uncertainty is None else uncertainty
+    gap = value - published
+    near = abs(gap) <= allowed + statistics.half_unit(published)
+    direction = "higher" if gap > 0 else "lower"
+    return Finding(
+        "reproduced" if near else "differs",
+        f"{shown(value)} %",
+        (
+            f"nothing is random; within {allowed:g} points and the rounding"
+            if near
+            else f"ours is {direction} by {shown(abs(gap))} points; nothing is random, "
+            f"{allowed:g} points and the rounding are allowed"
+        )
+        + (_other_patterns(evidence, value) if test else ""),
+        replicates=1,
+    )
+
+
 def _other_patterns(evidence: Evidence, mean: float) -> str:
     patterns = len(evidence.labels)
     misses = round(mean * patterns / 100)

@@ -49,7 +49,10 @@ def _name(values: Mapping[str, Value], study: Readings) -> str:
 
 
 def all_readings(study: Readings) -> list[Reading]:
-    """The factors one at a time around each centre, then the factorial; each reading once."""
+    """The factors one at a time around the centres, then the factorial; each reading once.
+
+    All factors are varied around the last centre, those of ``around_first`` around the others.
+    """
     first = next(iter(study.centres.values()))
     found: dict[str, Reading] = {}
 
@@ -58,10 +61,11 @@ def all_readings(study: Readings) -> list[Reading]:
         places = found[name].places if name in found else ()
         found[name] = Reading(name, values, (*places, place))
 
+    last = next(reversed(study.centres))
     for centre, changes in study.centres.items():
         middle = {**first, **changes}
-        for factor, levels in study.factors.items():
-            for level in levels:
+        for factor in study.factors if centre == last else study.around_first:
+            for level in study.factors[factor]:
                 add({**middle, factor: level}, (centre, factor, str(level)))
     for levels in product(*study.factorial.values()):
         values = {**first, **dict(zip(study.factorial, levels, strict=True))}

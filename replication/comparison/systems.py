@@ -6,6 +6,7 @@ A system of the figures is named ``system/database`` as in figures9_to_12_system
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -22,7 +23,13 @@ from replication.comparison.evidence import (
     Unmeasured,
     number,
 )
-from replication.comparison.measured import judge_percent, shown, too_few
+from replication.comparison.measured import (
+    judge_exact,
+    judge_percent,
+    judge_ratio,
+    shown,
+    too_few,
+)
 
 ERROR = "test_error_percent"
 REJECTION = "rejection_percent"
@@ -62,7 +69,10 @@ def rejections(evidence: Evidence, claim: Claim) -> list[Row]:
 def _percentages(evidence: Evidence, claim: Claim, column: str, metric: str) -> list[Row]:
     def judge(system: str, published: float) -> Finding:
         values = values_of(evidence, system, metric)
-        return judge_percent(evidence, values, published, test=metric == ERROR)
+        test = metric == ERROR
+        if evidence.metrics[evidence.choices.systems[system]].get("deterministic"):
+            return judge_exact(evidence, values[0], published, claim.uncertainty, test=test)
+        return judge_percent(evidence, values, published, test=test)
 
     return [
         (Subject.of(claim, system, f"{published:g} percent"), partial(judge, system, published))
@@ -103,25 +113,22 @@ def memory(evidence: Evidence, claim: Claim) -> list[Row]:
 
 
 def _costs(evidence: Evidence, claim: Claim, column: str) -> list[Row]:
-    def judge(name: str, published: float) -> Finding:
-        if name not in evidence.counts:
-            raise Unmeasured("the system has not been built, so nothing counts its cost")
-        return compare_rounded(evidence.counts[name] / 1000, published)
+    def judge(system: str, published: float) -> Finding:
+        values = values_of(evidence, system, column)
+        found = compare_rounded(float(np.mean(values)), published)
+        return replace(found, replicates=len(values))
 
-    rows: list[Row] = []
-    for system, published in published_column(evidence, column).items():
-        subject = Subject.of(claim, system, f"{published:g} thousand")
-        rows.append((subject, partial(judge, subject.claim, published)))
-    return rows
+    return [
+        (Subject.of(claim, system, f"{published:g} thousand"), partial(judge, system, published))
+        for system, published in published_column(evidence, column).items()
+    ]
 
 
 def judge_boosting_cost(evidence: Evidence, claim: Claim) -> Finding:
     """The cost of boosting where later nets are called only when needed, in nets (p. 14)."""
-    experiment = evidence.choices.systems.get(_BOOSTED, "")
-    values = evidence.metrics.get(experiment, {}).get("cost_in_nets", {}).get("values")
-    if not values:
-        raise Unmeasured("boosted LeNet-4 has not been run (compare.systems of params.yaml)")
-    return judge_percent(evidence, [float(value) for value in values], number(claim))
+    net = float(np.mean(values_of(evidence, _LENET4, "operations_thousands")))
+    costs = values_of(evidence, _BOOSTED, "operations_thousands")
+    return judge_ratio(evidence, [cost / net for cost in costs], number(claim), "nets")
 
 
 def boosting_best(evidence: Evidence, claim: Claim) -> list[Row]:

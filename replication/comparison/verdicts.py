@@ -18,6 +18,7 @@ from replication.comparison import (
     architecture,
     contradictions,
     curves,
+    invariance,
     overlap,
     preprocessing,
     systems,
@@ -71,11 +72,6 @@ def _distorted_error(evidence: Evidence, claim: Claim) -> Finding:
     return judge_percent(evidence, values, number(claim), test=True)
 
 
-def _not_studied(evidence: Evidence, claim: Claim) -> Finding:
-    del evidence
-    raise Unmeasured(f"the experiment of Section {claim.section} has not been made")
-
-
 JUDGES: Mapping[str, Judge] = {
     "lenet5.c5.convolutional": architecture.judge_convolutional,
     "input.mean": preprocessing.judge_input,
@@ -94,9 +90,9 @@ JUDGES: Mapping[str, Judge] = {
     "lenet5.no-overtraining": curves.judge_no_overtraining,
     "lenet5.distorted-test-error": _distorted_error,
     "lenet5.training-time": training.judge_time,
-    "invariance.scale": _not_studied,
-    "invariance.shift": _not_studied,
-    "invariance.rotation": _not_studied,
+    "invariance.scale": invariance.judge,
+    "invariance.shift": invariance.judge,
+    "invariance.rotation": invariance.judge,
     "boosting.cost": systems.judge_boosting_cost,
 }
 TABLES: Mapping[str, Table] = {
@@ -113,9 +109,9 @@ TABLES: Mapping[str, Table] = {
 }
 CONTRADICTIONS: Mapping[str, Callable[[Evidence, Contradiction], Finding]] = {
     "paper.pooling": contradictions.judge_pooling,
-    "paper.svm": contradictions.judge_wording,
-    "paper.mlp": contradictions.judge_wording,
-    "paper.vsvm-degree": contradictions.judge_wording,
+    "paper.svm": contradictions.judge_support_vectors,
+    "paper.mlp": contradictions.judge_hidden_layers,
+    "paper.vsvm-degree": contradictions.judge_degree,
     "paper.operations": contradictions.judge_operations,
     "paper.passes": contradictions.judge_passes,
 }

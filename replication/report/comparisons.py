@@ -1,186 +1,131 @@
-"""The figures that set systems side by side: Figure 9 (p. 12) and rejection, as in Figure 10."""
+"""Figures 9 to 12 (pp. 12-15) redrawn: every system of 1998 with ours in the same axes."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
+from numpy.typing import ArrayLike, NDArray
 
-from replication.evaluation.rejection import error_reject_curve, target_percent
-from replication.report.charts import DATA, Curves
-from replication.report.drawing import (
-    DISTORTED,
-    GRID,
-    INK,
-    PAPER,
-    TEST,
-    Figure,
-    Source,
-    draw,
-    table,
-)
-from replication.report.inputs import Inputs, records
+from replication.report.drawing import INK, MUTED, PAPER, TEST, Figure, Source, draw
+from replication.report.inputs import Inputs
+from replication.report.listings import VERDICTS
+from replication.report.systems import FIGURES, PUBLISHED, Line, Shown, judged, lines, words
 
-_DECADES = ("0.5", "1", "2", "5", "10")
-_STEPS = 41  # points of a rejection curve
-_FARTHEST = 4.0  # percent rejected where the drawing ends
+_TEXT = 12.5  # units of the SVG: names of 27 rows are still read where the page is 400 pixels wide
+_ROW = 21  # units of the SVG
+_APART = 0.17  # of a row: 1998 above its middle, ours below
 
 
-def systems(inputs: Inputs) -> Figure:
-    """Figure 9 as dots, whose scale may be logarithmic, with ours for the systems that were run."""
-    found = sorted(
-        records(inputs.paper.systems),
-        key=lambda row: (-float(row["test_error_percent"]), str(row["system"])),
-    )
-    past = {f"{row['system']}/{row['database']}": float(row["test_error_percent"]) for row in found}
-    ours = {
-        name: values
-        for name in past
-        if (values := inputs.values(inputs.choices.systems.get(name, ""), "test_error_percent"))
-    }
+class Marker(NamedTuple):
+    """How one kind of points is drawn; ``size`` in units of the SVG."""
 
-    rows = []
-    for name, then in past.items():
-        values = ours.get(name, [])
-        mean = float(np.mean(values)) if values else None
-        spread = (min(values), max(values)) if values else (None, None)
-        rows.append((name, then, mean, *spread, len(values)))
-    said = "; ".join(f"{name}: 1998 {past[name]:g}, ours {np.mean(values):.3g}"
-                     for name, values in ours.items())  # fmt: skip
-    return Figure(
-        "figure9",
-        "Figure 9, with ours",
-        draw(
-            "figure9",
-            f"Test error of the {len(past)} systems of Figure 9; measured by us: "
-            f"{said or 'none yet'}.",
-            80 + 17 * len(past),
-            lambda canvas: _paint_systems(canvas, past, ours),
-        ),
-        "Diamonds: 1998. Dots: the mean of our replicates, the line from the least to the "
-        "greatest. The scale is logarithmic.",
-        table(("system, database", "1998, %", "ours, mean", "least", "greatest", "runs"), rows),
-        (
-            Source(f"{DATA}/figures9_to_12_systems.csv", "test_error_percent"),
-            Source("../metrics.json", "test_error_percent.values"),
-        ),
-    )
+    shape: str
+    edge: str
+    face: str
+    size: float
+    label: str
 
 
-def _paint_systems(
-    canvas: Canvas, past: Mapping[str, float], ours: Mapping[str, list[float]]
-) -> None:
-    axes = canvas.subplots()
-    places = -np.arange(len(past), dtype=np.float64)
-    axes.grid(axis="y", linewidth=0.5)
-    axes.set_xscale("log")
-    for place, name in zip(places, past, strict=True):
-        values = ours.get(name)
-        if values:
-            axes.plot([min(values), max(values)], [place] * 2, color=TEST, linewidth=2)
-            axes.plot(float(np.mean(values)), place, "o", color=TEST, markersize=6)
-    axes.plot(
-        list(past.values()),
-        places,
-        "D",
-        color=INK,
-        markerfacecolor=PAPER,
-        markersize=5,
-        label="1998",
-    )
-    axes.plot([], [], "o-", color=TEST, label="ours: mean, least to greatest")
-    axes.set_yticks(places, [name.replace("/", ", ") for name in past])
-    axes.set_xticks([float(tick) for tick in _DECADES], _DECADES)
-    axes.minorticks_off()
-    axes.tick_params(axis="y", length=0)
-    axes.set(xlabel="test error, percent", ylim=(places[-1] - 0.6, 0.6))
-    axes.legend(loc="lower right")
+def systems(inputs: Inputs) -> list[Figure]:
+    """Figures 9, 10, 11 and 12, all of them with all systems, in the paper's order."""
+    return [_figure(inputs, shown) for shown in FIGURES]
 
 
-def rejection(inputs: Inputs) -> Figure | None:
-    """Error on the rest against the share rejected; None without answers."""
-    roles = inputs.choices.experiments
-    colours = {roles.undistorted: TEST, roles.distorted: DISTORTED}
-    curves = {name: curve for name in colours if (curve := _curve(inputs, name)) is not None}
-    if not curves:
-        return None
-    target = target_percent(inputs.paper)
-    printed = inputs.paper.systems["reject_percent_for_0.5_percent_error"]
-    near = [float(share) for share in printed if share <= _FARTHEST]
-    rows = [
-        (float(share), *(float(curve.mean(axis=0)[place]) for curve in curves.values()))
-        for place, share in enumerate(np.linspace(0.0, _FARTHEST, _STEPS))
-        if place % 4 == 0
+def _figure(inputs: Inputs, shown: Shown) -> Figure:
+    found = lines(inputs, shown)
+    both = [
+        f"{words(line.name)}: 1998 {line.published:g}, ours {np.mean(line.values):.3g}"
+        for line in found
+        if line.values and line.published is not None
     ]
+    run = sum(bool(line.values) for line in found)
+    scale = "square roots" if shown.ticks[0] == 0 else "logarithms"
     return Figure(
-        "rejection",
-        "Rejecting what is unsure",
+        shown.name,
+        shown.title,
         draw(
-            "rejection",
-            _rejection_words(inputs, curves, target),
-            330,
-            lambda canvas: _paint_rejection(canvas, curves, colours, target, near),
+            shown.name,
+            f"{shown.label} of the {len(found)} systems of Figure 9, of which {run} are measured "
+            f"by us. {'; '.join(both) or 'None has both numbers yet'}.",
+            90 + _ROW * len(found),
+            lambda canvas: _paint(canvas, shown, found),
         ),
-        "The least sure answers are rejected first. Faint lines: replicates; strong lines: their "
-        "mean. Diamonds: what other systems of 1998 had to reject to reach the level of Figure 10; "
-        "the paper has no such number for LeNet-5.",
-        table(("rejected, %", *(f"{name}: errors on the rest, %" for name in curves)), rows),
+        f"Diamonds: 1998, where it gives a number. Ticks: our replicates; dot: their mean. On the "
+        f"right the verdict. {run} of {len(found)} systems have been run. Scale of {scale}.",
+        judged(shown, found),
         (
-            *(Source(f"../runs/{name}/", "answers.npz: classes, margins") for name in curves),
-            Source(f"{DATA}/figures9_to_12_systems.csv", "reject_percent_for_0.5_percent_error"),
+            Source(PUBLISHED, shown.column),
+            Source("../metrics.json", f"{shown.metric}.values"),
+            Source(VERDICTS, f"{shown.claim}:system/database"),
         ),
     )
 
 
-def _paint_rejection(
-    canvas: Canvas,
-    curves: Mapping[str, Curves],
-    colours: Mapping[str, str],
-    target: float,
-    near: list[float],
-) -> None:
-    axes, rejected = canvas.subplots(), np.linspace(0.0, _FARTHEST, _STEPS)
-    axes.axhline(target, color=GRID, linewidth=1)
-    for name, curve in curves.items():
-        for one in curve:
-            axes.plot(rejected, one, color=colours[name], linewidth=0.5, alpha=0.35)
+def _paint(canvas: Canvas, shown: Shown, found: Sequence[Line]) -> None:
+    axes = canvas.subplots()
+    axes.grid(axis="y", linewidth=0.5)
+    ours = [(value, _APART + place) for place, line in enumerate(found) for value in line.values]
+    means = [(float(np.mean(line.values)), _APART + place)
+             for place, line in enumerate(found) if line.values]  # fmt: skip
+    past = [(line.published, place - _APART)
+            for place, line in enumerate(found) if line.published is not None]  # fmt: skip
+    # From the top down; all of a kind at once, which draws faster.
+    for points, marker in (
+        (past, Marker("D", INK, PAPER, 5.0, "1998")),
+        (means, Marker("o", TEST, TEST, 5.5, "ours, mean")),
+        (ours, Marker("|", TEST, TEST, 8.0, "replicates")),
+    ):
         axes.plot(
-            rejected,
-            curve.mean(axis=0),
-            color=colours[name],
-            linewidth=2,
-            label=f"{name}, mean",
+            [x for x, _ in points],
+            [y for _, y in points],
+            marker.shape,
+            color=marker.edge,
+            markerfacecolor=marker.face,
+            markersize=marker.size,
+            label=marker.label,
         )
-    axes.plot(
-        near, [target] * len(near), "D", color=INK, markerfacecolor=PAPER,
-        markersize=5, label="other systems of 1998 (Figure 10)",
-    )  # fmt: skip
-    axes.legend(loc="upper right")
-    axes.set(xlabel="rejected, percent of the test patterns", ylim=(0, None))
-    axes.set_ylabel("errors on the rest, percent")
+    verdicts = [(place, line.verdict) for place, line in enumerate(found) if line.verdict]
+    for place, verdict in verdicts:
+        axes.annotate(
+            verdict,
+            (1.0, place),
+            xycoords=axes.get_yaxis_transform(),
+            xytext=(6, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=11.5,
+            color=INK if verdict == "differs" else MUTED,
+            annotation_clip=False,
+        )
+    axes.set_yticks(range(len(found)), [words(line.name) for line in found])
+    axes.tick_params(axis="y", length=0, labelsize=_TEXT)
+    axes.set_ylim(len(found) - 0.4, -0.6)
+    _scale(axes, shown, found)
+    canvas.legend(loc="outside lower center", ncols=3, fontsize=_TEXT, handletextpad=0.3)
 
 
-def _curve(inputs: Inputs, experiment: str) -> Curves | None:
-    answers = inputs.answers(experiment)
-    if not answers:
-        return None
-    patterns = len(inputs.labels)
-    rejected = np.round(np.linspace(0.0, _FARTHEST, _STEPS) * patterns / 100).astype(int)
-    misses = np.array(
-        [error_reject_curve(one.classes, one.margins, inputs.labels)[rejected] for one in answers]
-    )
-    return np.asarray(100.0 * misses / (patterns - rejected), dtype=np.float64)
+def _scale(axes: Axes, shown: Shown, found: Sequence[Line]) -> None:
+    """Limits around all that is drawn, and those of the ticks that are within."""
+    drawn = [value for line in found for value in (*line.values, line.published)
+             if value is not None]  # fmt: skip
+    if shown.ticks[0] == 0:
+        low, high = 0.0, max(drawn) * 1.1 if any(drawn) else 1.0
+        axes.set_xscale("function", functions=(_root, np.square))
+    else:
+        low, high = min(drawn) / 1.3, max(drawn) * 1.3
+        axes.set_xscale("log")
+    ticks = [tick for tick in shown.ticks if low <= tick <= high]
+    axes.set_xticks(ticks, [f"{tick:,g}" for tick in ticks])
+    axes.set_xlim(low, high)
+    axes.minorticks_off()
+    axes.tick_params(axis="x", labelsize=11.5)
+    axes.set_xlabel(shown.label, fontsize=_TEXT)
 
 
-def _rejection_words(inputs: Inputs, curves: Mapping[str, Curves], target: float) -> str:
-    said = []
-    for name in curves:
-        values = inputs.values(name, "rejection_percent")
-        if values and math.isfinite(values[0]):
-            said.append(f"{name} rejects {np.mean(values):.3g} percent")
-    return (
-        f"Errors on the accepted test patterns against the share rejected. For {target:g} percent "
-        f"error: {'; '.join(said)}."
-    )
+def _root(values: ArrayLike) -> NDArray[np.float64]:
+    # The axis also asks for places left of nought.
+    return np.sqrt(np.maximum(np.asarray(values, dtype=np.float64), 0.0))

@@ -26,9 +26,10 @@ from replication.artifacts import (
     read_table,
 )
 from replication.errors import ReplicationError
+from replication.evaluation import invariance
 from replication.mnist import idx
 from replication.paper import Paper
-from replication.settings import Compare
+from replication.settings import Compare, Invariance
 
 TRAIN = "python -m replication train"
 COMPARE = "python -m replication compare"
@@ -36,6 +37,8 @@ AUDIT = "python -m replication audit"
 BENCH = "python -m replication bench"
 READINGS = "python -m replication readings"
 DISTORTIONS = "python -m replication distortions"
+INVARIANCE = "python -m replication invariance"
+NEIGHBOURS = "python -m replication neighbours"
 VERDICTS = ("claim", "kind", "page", "published", "replicated", "low", "high", "replicates",
             "verdict", "reason")  # fmt: skip
 _AUDIT = ("claim", "page", "paper", "ours", "status", "reason")
@@ -46,12 +49,17 @@ _CURVES = ("reading", "replicate", "pass", "training_presentations", "training_m
 _VARIANCE = ("source", "replicates", "test_mean", "test_sd", "test_sd_low", "test_sd_high",
              "training_mean", "training_sd", "share_of_variance")  # fmt: skip
 _DISTORTIONS = ("quantity", "reading", "distribution", "low", "high", "mean", "sd", "p", "chosen")
+_FIELDS = ("experiment", "picture", "position", "class", "penalty")
+_NEIGHBOURS = ("database", "neighbours", "training_patterns", "vote", "test_error_percent")
 _T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
 class Run:
-    """What one replicate left behind; None for what is not there."""
+    """What one replicate left behind; None for what is not there.
+
+    A classifier that is fitted at once has no history.
+    """
 
     answers: Answers | None
     history: pd.DataFrame | None
@@ -66,15 +74,17 @@ class Inputs:
     Attributes:
         paper: data/paper.
         choices: section ``compare`` of params.yaml: which experiment stands for what.
+        study: section ``invariance``: how the patterns of its files were changed.
         metrics: results/metrics.json. verdicts: results/verdicts.csv, text never NaN.
         images, labels: uint8 (n, 28, 28) and (n,), the test patterns.
         runs: by experiment of the metrics, in the order of its replicates.
-        misclassified, audit, bench, readings, readings_curves, variance, distortions: the files
-            of these names, or None.
+        misclassified, audit, bench, readings, readings_curves, variance, distortions, invariance,
+            invariance_examples, fields, neighbours: the files of these names, or None.
     """
 
     paper: Paper
     choices: Compare
+    study: Invariance
     metrics: Mapping[str, Any]
     verdicts: pd.DataFrame
     images: NDArray[np.uint8]
@@ -87,6 +97,10 @@ class Inputs:
     readings_curves: pd.DataFrame | None
     variance: pd.DataFrame | None
     distortions: pd.DataFrame | None
+    invariance: pd.DataFrame | None
+    invariance_examples: pd.DataFrame | None
+    fields: pd.DataFrame | None
+    neighbours: pd.DataFrame | None
 
     def histories(self, experiment: str) -> list[pd.DataFrame]:
         """Those of the replicates that are there."""
@@ -98,9 +112,12 @@ class Inputs:
         return [one for one in found if len(one.classes) == len(self.labels)]
 
     def values(self, experiment: str, metric: str) -> list[float]:
-        """A metric such as ``test_error_percent``, one value a replicate; empty if not run."""
-        entry = self.metrics.get(experiment)
-        return [float(value) for value in entry[metric]["values"]] if entry else []
+        """A metric such as ``test_error_percent``, one value a replicate.
+
+        Empty for an experiment that has not been run or has no such metric.
+        """
+        entry = self.metrics.get(experiment, {}).get(metric)
+        return [float(value) for value in entry["values"]] if entry else []
 
     def verdict(self, claim: str) -> Mapping[str, Any] | None:
         """The row of verdicts.csv of this claim, or None."""
@@ -120,9 +137,11 @@ def read(params: Path, paper_folder: Path, raw: Path, results: Path) -> Inputs:
         return _optional(results / name, lambda path: read_table(path, columns, made_by))
 
     metrics = read_metrics(results / "metrics.json")
+    chosen = settings.load(params)
     return Inputs(
         paper=paper.load(paper_folder),
-        choices=settings.load(params).compare,
+        choices=chosen.compare,
+        study=chosen.invariance,
         metrics=metrics,
         verdicts=text_columns(read_table(results / "verdicts.csv", VERDICTS, COMPARE)),
         images=idx.read_images(raw / idx.TEST_IMAGES),
@@ -138,6 +157,12 @@ def read(params: Path, paper_folder: Path, raw: Path, results: Path) -> Inputs:
         readings_curves=table("readings_curves.csv", _CURVES, READINGS),
         variance=table("variance.csv", _VARIANCE, COMPARE),
         distortions=table("distortions.csv", _DISTORTIONS, DISTORTIONS),
+        invariance=table("invariance.csv", invariance.COLUMNS, INVARIANCE),
+        invariance_examples=table(
+            "invariance_examples.csv", invariance.EXAMPLE_COLUMNS, INVARIANCE
+        ),
+        fields=table("fields.csv", _FIELDS, INVARIANCE),
+        neighbours=table("neighbours.csv", _NEIGHBOURS, NEIGHBOURS),
     )
 
 

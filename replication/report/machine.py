@@ -22,7 +22,7 @@ def experiments(inputs: Inputs) -> Table:
             (
                 name,
                 int(entry["replicates"]),
-                *(_mean_and_sd(entry[f"{kind}_percent"])
+                *(_mean_and_sd(entry[f"{kind}_percent"]) if f"{kind}_percent" in entry else ""
                   for kind in ("test_error", "training_error", "rejection")),
                 f"{sum(seconds) / len(seconds):.0f}" if seconds else "",
             )

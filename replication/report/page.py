@@ -14,11 +14,16 @@ from replication.report import (
     comparisons,
     headline,
     inputs,
+    invariance,
     listings,
     machine,
+    neighbours,
+    pictures,
     readings,
+    rejections,
     sizes,
     studies,
+    systems,
 )
 from replication.report.drawing import Figure
 from replication.report.gallery import gallery
@@ -94,8 +99,35 @@ def content(found: Inputs) -> dict[str, Any]:
             studies.distortions(found), "The fit of Figure 7's distortions", inputs.DISTORTIONS
         ),
         "systems": comparisons.systems(found),
-        "rejection": _or(comparisons.rejection(found), "Rejection needs answers", train),
+        "not_run": systems.not_run(found),
+        "orderings": systems.orderings(groups),
+        "rejection": _or(rejections.curves(found), "Rejection needs answers", train),
+        "neighbours": _or(
+            neighbours.neighbours(found), "What K-NN's own choices change", inputs.NEIGHBOURS
+        ),
+        "invariance_verdicts": [
+            entry
+            for group in groups
+            for entry in group.entries
+            if entry.claim.startswith(("invariance.", "noise."))
+        ],
+        **_changed(found),
         **_context(found),
+    }
+
+
+def _changed(found: Inputs) -> dict[str, Any]:
+    """Section III-E: what the networks make of changed patterns and of wider fields."""
+    return {
+        "invariance": _or(
+            invariance.curves(found), "The study of changed patterns", inputs.INVARIANCE
+        ),
+        "figure13": _or(
+            pictures.digits(found), "Changed digits, as in Figure 13", inputs.INVARIANCE
+        ),
+        "wide_fields": _or(
+            pictures.wide_fields(found), "Several digits in one field", inputs.INVARIANCE
+        ),
     }
 
 

@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from replication.artifacts import write_text
 from replication.errors import ReplicationError
 from replication.report import listings, machine
@@ -56,10 +58,30 @@ def _speed(inputs: Inputs) -> str:
     processor = inputs.bench.get("machine", {}).get("processor")
     if processor:
         text += f" ({processor})"
+    lenet5 = inputs.bench["lenet5"]
+    for key, other in (("eager", "eager autograd"), ("modern", "`lenet5-modern` in torch")):
+        text += f", {float(lenet5[f'times_faster_than_{key}']['median']):.3g} times faster than "
+        text += other
+    text += f", {100 * float(lenet5['share_of_peak']['median']):.2g} % of the machine's peak"
     if told is not None:
         past, ours, _ = told
         text += f"; one training takes {ours.text}, in 1998 {past.text}"
     return f"{text} (`results/bench.json`)."
+
+
+def systems(inputs: Inputs) -> str:
+    """Figure 9: the test error of every system that has been run, 1998 beside ours."""
+    column = "test_error_percent"
+    rows = []
+    for row in records(inputs.paper.systems):
+        name = f"{row['system']}/{row['database']}"
+        values = inputs.values(inputs.choices.systems.get(name, ""), column)
+        verdict = inputs.verdict(f"systems.error:{name}")
+        if values and verdict is not None:
+            spread = f" (sd {np.std(values, ddof=1):.2f})" if len(values) > 1 else ""
+            ours = f"{np.mean(values):.2f} %{spread}"
+            rows.append((name, f"{row[column]:g} %", ours, str(len(values)), verdict["verdict"]))
+    return markdown(table(("system", "1998", "ours", "runs", "verdict"), rows))
 
 
 def readings(inputs: Inputs) -> str:
@@ -140,6 +162,7 @@ def _parameters(row: Mapping[str, float]) -> str:
 
 BLOCKS: Mapping[str, Callable[[Inputs], str]] = {
     "results": results,
+    "systems": systems,
     "readings": readings,
     "variance": variance,
     "distortions": distortions,

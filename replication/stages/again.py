@@ -16,7 +16,7 @@ from replication.errors import ReplicationError
 from replication.learning.jobs import LocalRunner
 from replication.paper import Paper
 from replication.settings import Settings
-from replication.stages import audit, collapse, compare, evaluate, report
+from replication.stages import audit, collapse, compare, evaluate, invariance, report
 from replication.stages.experiments import experiments
 from replication.systems.replicates import Job, presentations, train
 
@@ -28,6 +28,7 @@ OPTIONAL = {
     "readings": "readings.csv",
     "variance": "variance_curves.csv",
     "collapse": "collapse.json",
+    "invariance": "invariance.csv",
 }
 
 
@@ -68,6 +69,7 @@ def derived(asked: Asked, scratch: Path) -> Iterator[Check]:
     ]
     stages: tuple[tuple[Callable[[Sequence[str]], object], list[str]], ...] = (
         (evaluate.main, [*params, *source, *data, *runs, "--out", str(metrics)]),
+        (invariance.main, [*params, *source, *data, *runs, "--out", str(scratch)]),
         (compare.main, [*params, *source, *data, *runs, "--metrics", str(metrics), *optional,
                         "--out", str(scratch), "--allow-incomplete"]),
         (audit.main, [*params, *source, *runs, "--out", str(scratch / "audit.csv")]),

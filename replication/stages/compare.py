@@ -21,11 +21,12 @@ from replication.comparison.architecture import counts
 from replication.comparison.evidence import Evidence
 from replication.comparison.verdicts import Verdict, as_table, judge_all, tally
 from replication.errors import ReplicationError
+from replication.evaluation import invariance
 from replication.mnist import databases
 from replication.stages.evaluate import read_replicates
 
 DIFFERS, INCOMPLETE = 1, 3
-_OPTIONAL = ("bench", "readings", "variance", "collapse")
+_OPTIONAL = ("bench", "readings", "variance", "collapse", "invariance")
 
 
 def compare(evidence: Evidence) -> tuple[list[Verdict], pd.DataFrame]:
@@ -78,11 +79,13 @@ def read_evidence(arguments: argparse.Namespace) -> Evidence:
     chosen, published = settings.load(arguments.params), paper.load(arguments.paper)
     metrics = read_metrics(arguments.metrics)
     runs = {
-        name: read_replicates(arguments.runs, name, entry["replicates"])
-        for name, entry in metrics.items()
+        name: read_replicates(arguments.runs, name, chosen.experiment(name)) for name in metrics
     }
     labels = databases.ensure(arguments.prepared, arguments.raw, "regular").test_labels
-    histories = {name: [run.history for run in found] for name, found in runs.items()}
+    histories = {
+        name: [run.history for run in found if run.history is not None]
+        for name, found in runs.items()
+    }
     if arguments.variance:
         key = ("experiment", "replicate", "pass")
         curves = read_table(arguments.variance, key, "python -m replication variance")
@@ -96,6 +99,9 @@ def read_evidence(arguments: argparse.Namespace) -> Evidence:
         columns = ("centre", "factor", "level", "distance", "rms_low", "rms_high")
         made_by = "python -m replication readings"
         optional["readings"] = read_table(arguments.readings, columns, made_by)
+    if arguments.invariance:
+        made_by = "python -m replication invariance"
+        optional["invariance"] = read_table(arguments.invariance, invariance.COLUMNS, made_by)
     if arguments.collapse:
         optional["collapse"] = read_json(arguments.collapse, "python -m replication collapse")
     return Evidence(

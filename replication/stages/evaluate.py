@@ -15,28 +15,46 @@ import numpy as np
 import pandas as pd
 
 from replication import paper, settings
-from replication.artifacts import Answers, read_answers, read_history, write_metrics
+from replication.artifacts import (
+    COST_KEYS,
+    Answers,
+    read_answers,
+    read_cost,
+    read_history,
+    write_metrics,
+)
 from replication.errors import ReplicationError
 from replication.evaluation.errors import Classes, misses, percent
 from replication.evaluation.rejection import rejected_share, target_percent
 from replication.mnist import databases
+from replication.settings import AnyRecipe, Modern, Recipe
 
 
 @dataclass(frozen=True)
 class Replicate:
-    """What one run left behind, and the folder it was read from (for messages)."""
+    """What one run left behind, and the folder it was read from (for messages).
+
+    history: None for a system that is not trained in passes. cost: of one answer, as in cost.json.
+    """
 
     answers: Answers
-    history: pd.DataFrame
+    history: pd.DataFrame | None
+    cost: Mapping[str, float]
     folder: Path
 
 
-def read_replicates(runs: Path, experiment: str, replicates: int) -> list[Replicate]:
+def read_replicates(runs: Path, experiment: str, recipe: AnyRecipe) -> list[Replicate]:
     """Read the replicates 0, 1, 2 ... of an experiment; ReplicationError if one is missing."""
-    folders = [runs / experiment / str(number) for number in range(replicates)]
+    folders = [runs / experiment / str(number) for number in range(recipe.replicates)]
+    in_passes = isinstance(recipe, Recipe | Modern)
     return [
-        Replicate(read_answers(f / "answers.npz"), read_history(f / "history.csv"), f)
-        for f in folders
+        Replicate(
+            read_answers(folder / "answers.npz"),
+            read_history(folder / "history.csv") if in_passes else None,
+            read_cost(folder / "cost.json"),
+            folder,
+        )
+        for folder in folders
     ]
 
 
@@ -56,22 +74,32 @@ def evaluate(
 
 
 def _experiment(runs: Sequence[Replicate], labels: Classes, target: float) -> dict[str, Any]:
-    final = [run.history.iloc[-1] for run in runs]
     test = [_misses(run, labels) for run in runs]
-    training = [int(last["training_misses"]) for last in final]
-    presented = [int(last["training_presentations"]) for last in final]
     return {
         "replicates": len(runs),
         "test_patterns": len(labels),
-        "training_presentations": presented[0],
         "test_misses": test,
-        "training_misses": training,
         "test_error_percent": _summary([percent(count, len(labels)) for count in test]),
-        "training_error_percent": _summary(
-            [percent(count, of) for count, of in zip(training, presented, strict=True)]
-        ),
         "rejection_percent": _summary(
             [rejected_share(r.answers.classes, r.answers.margins, labels, target) for r in runs]
+        ),
+        **{key: _summary([run.cost[key] for run in runs]) for key in sorted(COST_KEYS)},
+        **_training([run.history for run in runs if run.history is not None]),
+    }
+
+
+def _training(histories: Sequence[pd.DataFrame]) -> dict[str, Any]:
+    """The errors made on the fly in the final pass; nothing for a system without passes."""
+    if not histories:
+        return {}
+    final = [history.iloc[-1] for history in histories]
+    missed = [int(last["training_misses"]) for last in final]
+    presented = [int(last["training_presentations"]) for last in final]
+    return {
+        "training_presentations": presented[0],
+        "training_misses": missed,
+        "training_error_percent": _summary(
+            [percent(count, of) for count, of in zip(missed, presented, strict=True)]
         ),
     }
 
@@ -83,7 +111,7 @@ def _misses(run: Replicate, labels: Classes) -> int:
             f"has {len(labels)}: delete it and run `python -m replication train`"
         )
     counted = misses(run.answers.classes, labels)
-    stated = int(run.history["test_misses"].iloc[-1])
+    stated = counted if run.history is None else int(run.history["test_misses"].iloc[-1])
     if counted != stated:
         raise ReplicationError(
             f"{run.folder} is a mixture: answers.npz has {counted} misses and history.csv "
@@ -115,14 +143,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     chosen = settings.load(arguments.params).experiments
     labels = databases.ensure(arguments.prepared, arguments.raw, "regular").test_labels
     replicates = {
-        name: read_replicates(arguments.runs, name, recipe.replicates)
-        for name, recipe in chosen.items()
+        name: read_replicates(arguments.runs, name, recipe) for name, recipe in chosen.items()
     }
     metrics = evaluate(replicates, labels, target_percent(paper.load(arguments.paper)))
+    for name, recipe in chosen.items():
+        metrics[name]["deterministic"] = recipe.seed is None
     write_metrics(arguments.out, metrics)
     for name, entry in metrics.items():
-        test, training = entry["test_error_percent"], entry["training_error_percent"]
         print(
-            f"{name}: {entry['replicates']} replicates, test error {test['mean']:.3f} %, "
-            f"training error {training['mean']:.3f} % on the fly in the final pass"
+            f"{name}: {entry['replicates']} replicates, "
+            f"test error {entry['test_error_percent']['mean']:.3f} %, "
+            f"rejection {entry['rejection_percent']['mean']:.2f} %"
         )

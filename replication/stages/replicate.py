@@ -1,4 +1,8 @@
-"""replicate: the whole pipeline anew, whatever is up to date, and a table of what came out."""
+"""replicate: the pipeline anew, whatever is up to date, and a table of what came out.
+
+The experiments whose names begin with lenet5 are the paper's own network; with --all also the
+systems that it is compared with.
+"""
 
 from __future__ import annotations
 
@@ -20,37 +24,54 @@ from replication.paper import Paper
 
 RESULTS = Path("results")
 KEPT = Path(".checkpoints/replicating")
+ASKED = "experiments.json"
+OWN = "lenet5"
+AFTER = ("evaluate", "invariance", "compare", "audit", "report")
 
 
-def set_aside(results: Path, kept: Path) -> bool:
-    """Move the runs that are there out of the way, so that every replicate is trained anew.
+def set_aside(results: Path, kept: Path, experiments: Sequence[str]) -> bool:
+    """Move the runs of ``experiments`` out of the way, so that every replicate is trained anew.
 
-    Returns False when an earlier forced run was interrupted: then it goes on.
+    Returns False when an earlier forced run of the same experiments was interrupted: then it goes
+    on. Raises ReplicationError when the interrupted run was of others.
     """
     if kept.exists():
+        if artifacts.read_json(kept / ASKED, "make replicate") != list(experiments):
+            raise ReplicationError(
+                "another forced run was interrupted: finish it with the command that began it, or "
+                f"bring back what it set aside with `git checkout results` and delete {kept}"
+            )
         return False
-    kept.mkdir(parents=True)
+    artifacts.write_json(kept / ASKED, list(experiments))
+    (kept / "runs").mkdir()
     if (results / "metrics.json").exists():
         shutil.copy2(results / "metrics.json", kept / "metrics.json")
-    if (results / "runs").exists():
-        (results / "runs").rename(kept / "runs")
+    for name in experiments:
+        if (results / "runs" / name).exists():
+            (results / "runs" / name).rename(kept / "runs" / name)
     return True
 
 
 def _mean(metrics: Mapping[str, Any], experiment: str, key: str) -> str:
     entry = metrics.get(experiment)
-    if entry is None:
+    if entry is None or key not in entry:
         return "-"
     return f"{entry[key]['mean']:.2f} ({entry['replicates']})"
 
 
 def table(
-    published: Paper, chosen: settings.Settings, before: Mapping[str, Any], now: Mapping[str, Any]
+    published: Paper,
+    chosen: settings.Settings,
+    experiments: Sequence[str],
+    before: Mapping[str, Any],
+    now: Mapping[str, Any],
 ) -> pd.DataFrame:
     """1998, committed and this run: errors in percent, the mean over the replicates in brackets."""
     rows = []
-    for experiment in now:
+    for experiment in experiments:
         for key, name in (("test_error_percent", "test"), ("training_error_percent", "training")):
+            if key not in now[experiment]:
+                continue
             number = published_errors(published, chosen.compare).get((experiment, name))
             rows.append(
                 {
@@ -79,19 +100,23 @@ def same_bytes(kept: Path, results: Path) -> tuple[int, int]:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Train everything anew, go through all stages, and set 1998, committed and this run in a row.
+    """Train LeNet-5 anew, go through all stages, and set 1998, committed and this run in a row.
 
     An interrupted run goes on where it was when the command is given again.
     """
     parser = argparse.ArgumentParser(prog="replication replicate", description=main.__doc__)
-    parser.parse_args(argv)
+    parser.add_argument("--all", action="store_true", help="also the systems of Figures 9 to 12")
+    given = parser.parse_args(argv)
     chosen = settings.load(Path("params.yaml"))
-    if not set_aside(RESULTS, KEPT):
+    experiments = [name for name in chosen.experiments if given.all or name.startswith(OWN)]
+    if not set_aside(RESULTS, KEPT, experiments):
         print("going on with the interrupted run (to give it up, delete .checkpoints)")
     # DVC runs `python`: let it be this one, whether or not the environment is activated.
     search = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    stages = ["prepare", *(f"train@{name}" for name in experiments), *AFTER]
     done = subprocess.run(
-        [sys.executable, "-m", "dvc", "repro", "--force"], env={**os.environ, "PATH": search}
+        [sys.executable, "-m", "dvc", "repro", "--force", "--single-item", *stages],
+        env={**os.environ, "PATH": search},
     )
     if done.returncode:
         raise ReplicationError(
@@ -102,7 +127,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     before = artifacts.read_metrics(kept_metrics) if kept_metrics.exists() else {}
     now = artifacts.read_metrics(RESULTS / "metrics.json")
     print("\nErrors in percent, mean over the replicates (their number)\n")
-    print(table(paper.load(Path("data/paper")), chosen, before, now).to_string(index=False))
+    published = paper.load(Path("data/paper"))
+    print(table(published, chosen, experiments, before, now).to_string(index=False))
     same, total = same_bytes(KEPT, RESULTS)
     print(f"\n{same} of {total} committed replicates came out byte for byte the same.")
     print(f"The page: {RESULTS / 'report' / 'index.html'}")

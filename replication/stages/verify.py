@@ -21,6 +21,7 @@ from replication.errors import ReplicationError
 from replication.evaluation.errors import misses
 from replication.evaluation.recomputed import Trained
 from replication.mnist import databases
+from replication.networks import catalogue
 from replication.settings import Recipe
 from replication.stages.again import CLOCK, METRICS, Asked, derived, retrained
 from replication.stages.experiments import add_folders
@@ -38,7 +39,8 @@ def answers_only(asked: Asked) -> Iterator[Check]:
     if not metrics.exists():
         yield Check(str(metrics), "missing")
     for name in asked.experiments:
-        if not isinstance(asked.chosen.experiment(name), Recipe):
+        recipe = asked.chosen.experiment(name)
+        if not isinstance(recipe, Recipe) or not _is_kept(asked, recipe):
             continue
         counted: list[int] = []
         for number in asked.numbers(name):
@@ -46,6 +48,12 @@ def answers_only(asked: Asked) -> Iterator[Check]:
         if counted and stated:
             known = stated.get(name, {}).get("test_misses", [])[: len(counted)]
             yield _counts(f"{metrics} ({name})", known, counted)
+
+
+def _is_kept(asked: Asked, recipe: Recipe) -> bool:
+    """Whether the replicates leave their weights: large networks leave their answers alone."""
+    network = catalogue.network(recipe.network, recipe.database, asked.published)
+    return network.parameters <= asked.chosen.train.kept_parameters
 
 
 def _replicate(asked: Asked, folder: Path, counted: list[int]) -> Iterator[Check]:

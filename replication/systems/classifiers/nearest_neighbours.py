@@ -1,7 +1,8 @@
-"""K nearest neighbours by Euclidean distance: Section III-C.3, p. 12.
+"""K nearest neighbours by Euclidean distance: Section III-C.2, p. 12.
 
-All training patterns are kept. A class's penalty is minus its share of the votes of the k nearest,
-each weighted by its nearness, so that votes rarely tie and the margin says how sure the answer is.
+All training patterns are kept. A class's penalty is minus the votes of those of the k nearest that
+belong to it, each weighted by its nearness, so that votes rarely tie; where all agree, the margin
+still says how near they are.
 """
 
 from __future__ import annotations
@@ -47,17 +48,26 @@ def nearest(
     return numbers, np.maximum(distances, 0.0)
 
 
+def tally(labels: NDArray[np.uint8], weights: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Minus the weight of each class, (n, classes).
+
+    ``labels`` (n, count) are the neighbours' classes; the neighbour in column c has the weight
+    ``weights`` (n, count) or (1, count) gives it.
+    """
+    rows = np.arange(len(labels))[:, np.newaxis]
+    result = np.zeros((len(labels), CLASSES), np.float32)
+    np.subtract.at(result, (rows, labels), weights)
+    return result
+
+
 def votes(labels: NDArray[np.uint8], distances: NDArray[np.float32]) -> NDArray[np.float32]:
     """Minus the votes for each class, (n, classes), for the neighbours' ``labels`` (n, count).
 
-    The nearest counts 1, one at twice its distance half as much.
+    ``distances`` (n, count) are squared. A neighbour counts 1 / distance: one at twice the distance
+    half as much.
     """
-    far = np.sqrt(distances)
-    weights = (far[:, :1] + 1e-6) / (far + 1e-6)
-    result = np.zeros((len(labels), CLASSES), np.float32)
-    for column in range(labels.shape[1]):
-        np.subtract.at(result, (np.arange(len(labels)), labels[:, column]), weights[:, column])
-    return result
+    weights = 1.0 / (np.sqrt(distances) + 1e-6)
+    return tally(labels, weights.astype(np.float32, copy=False))
 
 
 class Neighbours:

@@ -1,0 +1,172 @@
+"""The whole error-reject curve of every system (Figure 10, p. 14, has one point of it for each)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
+
+from replication.evaluation.rejection import error_reject_curve, target_percent
+from replication.report.charts import Curves
+from replication.report.drawing import (
+    ACCENT,
+    DISTORTED,
+    GRID,
+    INK,
+    MUTED,
+    PAPER,
+    TEST,
+    TRAINING,
+    Figure,
+    Source,
+    draw,
+    table,
+)
+from replication.report.inputs import Inputs
+from replication.report.systems import PUBLISHED, REJECTION, Line, lines, words
+
+# As Section III-C has them; what is not named here is in the last panel.
+FAMILIES: Mapping[str, tuple[str, ...]] = {
+    "linear, quadratic, RBF": ("linear", "pairwise-linear", "pca40-quadratic", "rbf1000-linear"),
+    "neighbours, support vectors": (
+        "knn-euclidean", "tangent-distance", "svm-poly4", "rs-svm-poly5", "v-svm-poly9",
+    ),
+    "one hidden layer": ("mlp-300", "mlp-1000"),
+    "two hidden layers": ("mlp-300-100", "mlp-500-150"),
+    "LeNet-1, LeNet-4": ("lenet1", "lenet4", "lenet4-local", "lenet4-knn", "lenet4-boosted"),
+    "LeNet-5": ("lenet5",),
+}  # fmt: skip
+_STYLES = tuple((colour, dashes) for dashes in ("-", (0, (4, 1.5)))
+                for colour in (TEST, TRAINING, DISTORTED, ACCENT, INK))  # fmt: skip
+_STEPS, _FEW = 41, 15  # points of a curve, and of one in the back
+_BEYOND = 1.3  # times what has to be rejected for the level of Figure 10: where a panel ends
+_LEAST = 2.0  # percent: no panel ends before
+_COLUMNS = 2
+_PANEL = 215  # units of the SVG: height
+_TICKS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
+_TABLE = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)  # percent rejected, in the table
+
+
+def curves(inputs: Inputs) -> Figure | None:
+    """Error on the rest against the share rejected, of every system that has answers here."""
+    found = [line for line in lines(inputs, REJECTION) if inputs.answers(line.experiment)]
+    if not found:
+        return None
+    whole = {line.name: errors(inputs, line.experiment) for line in found}
+    target = target_percent(inputs.paper)
+    panels = _panels(found)
+    rows = [
+        (words(line.name), *_at(whole[line.name], _TABLE).mean(axis=0).tolist()) for line in found
+    ]
+    said = "; ".join(f"{words(line.name)} {np.mean(line.values):.3g}"
+                     for line in found if line.values)  # fmt: skip
+    return Figure(
+        "rejection",
+        "Rejecting what is unsure, all the way",
+        draw(
+            "rejection",
+            "Errors on the accepted test patterns against the share rejected, for "
+            f"{len(found)} systems. Percent to reject for {target:g} percent error: {said}.",
+            40 + _PANEL * -(-len(panels) // _COLUMNS),
+            lambda canvas: _paint(canvas, whole, panels, target),
+        ),
+        "The least sure answers, by the difference of the two best scores, are rejected first. "
+        "Faint lines: replicates; strong lines: their mean; in the back all other systems. The "
+        f"level line is that of Figure 10, {target:g} percent of the accepted patterns, and the "
+        "diamonds on it are what the systems of 1998 had to reject, filled with the colour of the "
+        "system. Each panel has its own scale of rejection.",
+        table(
+            ("system, database", *(f"{share:g} % rejected: errors, %" for share in _TABLE)), rows
+        ),
+        (
+            Source("../runs/", "answers.npz: classes and margins, by experiment and replicate"),
+            Source(PUBLISHED, REJECTION.column),
+        ),
+    )
+
+
+def errors(inputs: Inputs, experiment: str) -> Curves:
+    """Errors in percent of the accepted patterns, when 0, 1, 2 ... are rejected.
+
+    (replicates, patterns): when all are rejected there is no error rate.
+    """
+    patterns = len(inputs.labels)
+    left = [error_reject_curve(one.classes, one.margins, inputs.labels)[:patterns]
+            for one in inputs.answers(experiment)]  # fmt: skip
+    return np.asarray(100.0 * np.array(left) / (patterns - np.arange(patterns)))
+
+
+def _at(whole: Curves, shares: Sequence[float] | Curves) -> Curves:
+    """The columns of `errors` where these percentages of the patterns are rejected."""
+    patterns = whole.shape[1]
+    rejected = np.round(np.asarray(shares) * patterns / 100).astype(int)
+    return whole[:, np.minimum(rejected, patterns - 1)]
+
+
+def _panels(found: Sequence[Line]) -> dict[str, list[Line]]:
+    """The systems by family, in the order of `FAMILIES`; families without any are left out."""
+    families: dict[str, list[Line]] = {name: [] for name in FAMILIES}
+    for line in found:
+        system = line.name.partition("/")[0]
+        family = next((name for name, own in FAMILIES.items() if system in own), None)
+        families[family or list(FAMILIES)[-1]].append(line)
+    return {name: own for name, own in families.items() if own}
+
+
+def _paint(
+    canvas: Canvas,
+    whole: Mapping[str, Curves],
+    panels: Mapping[str, Sequence[Line]],
+    target: float,
+) -> None:
+    columns = min(_COLUMNS, len(panels))
+    grid = canvas.subplots(-(-len(panels) // columns), columns, sharey=True, squeeze=False)
+    for (family, own), axes in zip(panels.items(), grid.flat, strict=False):
+        reached = max(share for line in own for share in (*line.values, line.published or 0.0))
+        end = min(100.0, max(_LEAST, _BEYOND * reached))
+        shares = np.linspace(0.0, end, _STEPS)
+        _paint_panel(axes, whole, own, shares, target)
+        axes.set_title(family, color=MUTED, fontsize=12)
+        axes.set_xlim(0.0, end)
+        axes.locator_params(axis="x", nbins=4)
+    for axes in list(grid.flat)[len(panels) :]:
+        axes.set_axis_off()
+    worst = max(float(each[:, 0].max()) for each in whole.values())
+    low, high = target / 12, max(2.0 * target, 2.5 * worst)
+    grid[0, 0].set_ylim(low, high)
+    ticks = [tick for tick in _TICKS if low <= tick <= high]
+    grid[0, 0].set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+    grid[0, 0].minorticks_off()
+    canvas.supylabel("errors on the rest, percent", fontsize=12, color=MUTED)
+    canvas.supxlabel("rejected, percent of the test patterns", fontsize=12, color=MUTED)
+
+
+def _paint_panel(
+    axes: Axes, whole: Mapping[str, Curves], own: Sequence[Line], shares: Curves, target: float
+) -> None:
+    axes.set_yscale("log")
+    axes.axhline(target, color=MUTED, linewidth=0.8)
+    few, named = np.linspace(shares[0], shares[-1], _FEW), {line.name for line in own}
+    others = [_at(each, few).mean(axis=0) for name, each in whole.items() if name not in named]
+    for mean in others:
+        axes.plot(few, _positive(mean), color=GRID, linewidth=0.8)
+    for line, (colour, dashes) in zip(own, _STYLES, strict=False):
+        each = _at(whole[line.name], shares)
+        for one in each if len(each) > 1 else ():
+            axes.plot(shares, _positive(one), color=colour, linewidth=0.5, alpha=0.3)
+        axes.plot(shares, _positive(each.mean(axis=0)), linestyle=dashes, color=colour,
+                  linewidth=1.8, label=words(line.name))  # fmt: skip
+        if line.published is not None:
+            axes.plot(line.published, target, "D", color=INK, markerfacecolor=colour,
+                      markersize=5.5, clip_on=False)  # fmt: skip
+    axes.legend(loc="upper right", fontsize=11.5, handlelength=1.4, labelspacing=0.15,
+                borderaxespad=0.0, frameon=True, facecolor=PAPER, edgecolor="none",
+                framealpha=0.75)  # fmt: skip
+    axes.tick_params(labelsize=11.5)
+
+
+def _positive(values: Curves) -> Curves:
+    """Without the places where no error is left, which a logarithm has not."""
+    return np.where(values > 0, values, np.nan)
