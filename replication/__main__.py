@@ -23,6 +23,7 @@ COMMANDS = {
     "readings": ("replication.stages.readings", "which reading of the paper fits its figures?"),
     "collapse": ("replication.stages.collapse", "trainable codes under equations 8 and 9"),
     "invariance": ("replication.stages.invariance", "digits changed until they are missed"),
+    "neighbours": ("replication.stages.neighbours", "why K-NN's published error is another"),
     "variance": ("replication.stages.variance", "whose share of the spread is whose"),
     "distortions": ("replication.comparison.distortion_fit", "fit the distortions of Figure 7"),
 }

@@ -196,7 +196,9 @@ def _experiment_row(
         return Row(place, "", "see above", "as base", "faithful", f"the rows above hold; {runs}")
     ours = "; ".join(f"{key}: {shown(value)}" for key, value in changed.items())
     opinions = _opinions(Case(paper, chosen, plain), changed)
-    status: Status = max((one.status for one in opinions), key=_GRAVITY.__getitem__, default="faithful")
+    status: Status = max(
+        (one.status for one in opinions), key=_GRAVITY.__getitem__, default="faithful"
+    )
     reasons = dict.fromkeys(one.reason for one in opinions)
     return Row(place, "", "see above", ours, status, "; ".join([*reasons, runs]))
 

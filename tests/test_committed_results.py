@@ -39,9 +39,7 @@ def inputs(database, field):
 
 
 @pytest.mark.parametrize("experiment", NETWORKS)
-def test_the_reference_gives_the_committed_answers_from_the_committed_weights(
-    experiment, regular
-):
+def test_the_reference_gives_the_committed_answers_from_the_committed_weights(experiment, regular):
     """Replicate 0, all 10,000 patterns; `verify --answers-only --all` does every replicate."""
     recipe = CHOSEN.experiments[experiment]
     folder = RUNS / experiment / "0"

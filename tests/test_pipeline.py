@@ -23,7 +23,7 @@ STAGES = {name: stage.get("do", stage) for name, stage in DOCUMENT["stages"].ite
 SYSTEMS = "replication/systems"
 # Made by commands of their own, committed, and only read by the pipeline.
 STUDIES = ("bench.json", "readings.csv", "readings_curves.csv",
-           "variance_curves.csv", "collapse.json",
+           "variance_curves.csv", "collapse.json", "neighbours.csv",
            "distortions.csv", "distortion_correlations.csv")  # fmt: skip
 
 
