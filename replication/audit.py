@@ -194,7 +194,7 @@ def _experiment_row(
         runs = f"{recipe.system} with {_options(recipe)}; {runs}"
     if not changed and plain is recipe:
         return Row(place, "", "see above", "as base", "faithful", f"the rows above hold; {runs}")
-    ours = "; ".join(f"{key}: {shown(value)}" for key, value in changed.items())
+    ours = "; ".join(f"{key}: {shown(value)}" for key, value in changed.items()) or "as base"
     opinions = _opinions(Case(paper, chosen, plain), changed)
     status: Status = max(
         (one.status for one in opinions), key=_GRAVITY.__getitem__, default="faithful"

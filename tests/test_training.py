@@ -20,7 +20,8 @@ from replication.learning import checkpoints
 from replication.learning.checkpoints import Progress
 from replication.stages import train
 
-OUTPUTS = {"answers.npz", "history.csv", "record.json", "timing.json", "weights.safetensors"}
+OUTPUTS = {"answers.npz", "cost.json", "history.csv", "record.json", "timing.json",
+           "weights.safetensors"}  # fmt: skip
 
 
 @pytest.fixture

@@ -59,6 +59,7 @@ def project(finished, tmp_path, monkeypatch):
     monkeypatch.setattr(again, "distortions", lambda _: None)
     monkeypatch.setattr(again.report, "main", lambda _: None)
     monkeypatch.setattr(again.collapse, "main", lambda _: None)
+    monkeypatch.setattr(again.invariance, "main", lambda _: None)
     return folder
 
 
@@ -83,7 +84,7 @@ def test_what_the_code_gives_again_is_byte_equal(capsys):
     assert status == 0
     counted = Counter(outcome for outcome, _ in found.values())
     assert set(counted) == {"byte-equal", "not verified"}
-    files = {"answers.npz", "history.csv", "record.json", "weights.safetensors"}
+    files = {"answers.npz", "cost.json", "history.csv", "record.json", "weights.safetensors"}
     expected = {f"results/runs/lenet5/{number}/{name}" for number in (0, 1) for name in files}
     expected |= {f"results/{name}" for name in (
         "metrics.json", "verdicts.csv", "audit.csv", "misclassified.csv")}  # fmt: skip

@@ -155,9 +155,11 @@ def judge_no_overtraining(evidence: Evidence, claim: Claim) -> Finding:
     rises = curves[:, -1] - curves[:, best]
     if len(curves) < choices.minimum_replicates:
         return too_few(rises.tolist(), choices, "points")
+    half = curves.shape[1] // 2
+    if half < 3:
+        raise Unmeasured(f"the runs have {curves.shape[1]} passes, too few for a trend")
     margin = choices.equivalence_margin_percent
     interval = statistics.mean_interval(rises, 2 * choices.confidence - 1)  # one-sided bounds
-    half = curves.shape[1] // 2
     slopes = [float(stats.linregress(np.arange(half), curve[-half:]).slope) for curve in curves]
     none, some = interval.high < margin, interval.low > margin
     trend, p = float(np.mean(slopes)), statistics.difference(slopes, 0.0)

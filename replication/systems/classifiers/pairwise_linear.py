@@ -2,7 +2,7 @@
 
 Unit i/j is to give +1 on patterns of class i and -1 on patterns of class j, and sees no others:
 least squares, as in `linear`. The score of class i is the sum of all units i/x minus the sum of all
-units y/i. On patterns of classes it never saw, a linear unit gives anything, often far beyond +1 and
+units y/i. On patterns of classes it never saw a linear unit gives anything, often far beyond +1 and
 -1; the paper does not say whether the outputs that are added are bounded.
 """
 
@@ -22,8 +22,6 @@ from replication.systems.contract import Cost
 
 # 0/1, 0/2, ... 8/9
 PAIRS = tuple(combinations(range(CLASSES), 2))
-
-
 # What is added to a vote, so that classes with as many do not tie: less than half a vote in all.
 _TIE = 1.0 / 64.0
 
