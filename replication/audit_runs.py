@@ -15,6 +15,9 @@ Record = Mapping[str, Any]
 # By experiment, then by replicate.
 Records = Mapping[str, Mapping[int, Record]]
 
+# Counts that follow from the settings of a network of the paper; of others they are only compared
+# between replicates.
+_COUNTED = ("presentations", "parameters")
 # Of each run on its own: its name, number and hash.
 _INDIVIDUAL = ("experiment", "replicate", "key", "streams.replicate")
 
@@ -58,11 +61,13 @@ def conflicts_of(
     for key in dict.fromkeys([*expected, *(key for one in facts.values() for key in one)]):
         values = {number: one.get(key, "absent") for number, one in facts.items()}
         known = expected.get(key, "absent")
-        individual = key.startswith(("data.", "packages."))
+        individual = key.startswith(("data.", "packages.")) or (
+            key in _COUNTED and key not in expected
+        )
         agreed = _commonest(values.values()) if individual else known
         odd: dict[str, list[str]] = {}
         for number, value in values.items():
-            if value != agreed:
+            if value != agreed and str(value) != agreed:
                 odd.setdefault(shown(value), []).append(str(number))
         if odd:
             text = ", ".join(f"{v} in replicate {' '.join(numbers)}" for v, numbers in odd.items())

@@ -1,0 +1,288 @@
+import math
+
+import numpy as np
+import pytest
+from sklearn.svm import SVC
+
+from replication.errors import ReplicationError
+from replication.learning.monitor import Monitor, Stopped
+from replication.settings import Classifier
+from replication.systems import support_machines
+from replication.systems.classifier import Patterns, flat
+from replication.systems.classifiers import (
+    reduced_support_vectors,
+    support_vectors,
+    virtual_support_vectors,
+)
+from replication.systems.contract import Task
+from replication.systems.support_machines import Decision, Kind, Machine
+
+KINDS = [Kind(4, 0.0, 10.0), Kind(9, 1.0, 0.5)]
+
+
+@pytest.fixture(scope="module")
+def patterns(tiny):
+    return Patterns(tiny.train_images, tiny.train_labels)
+
+
+@pytest.fixture
+def monitor():
+    return Monitor("test", [].append)
+
+
+def system(module, **options):
+    chosen = {"degree": 4, "constant": 0, "regularisation": 10, **options}
+    recipe = Classifier(
+        system="support-vectors", replicates=1, seed=1, database="regular", options=chosen
+    )
+    return module.System("tried", recipe)
+
+
+def at_once(images, targets, kind):
+    """Scikit-learn's own polynomial machine, fitted to all images of length 1."""
+    inputs = flat(images).astype(np.float64)
+    inputs /= np.linalg.norm(inputs, axis=1, keepdims=True)
+    scale = 1 / (1 + kind.constant)
+    solver = SVC(
+        C=kind.regularisation,
+        kernel="poly",
+        degree=kind.degree,
+        gamma=scale,
+        coef0=kind.constant * scale,
+        tol=1e-5,
+    )
+    solver.fit(inputs, targets)
+    return lambda others: solver.decision_function(others.astype(np.float64))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("degree", [1, 2, 4, 5, 9])
+def test_the_kernel_is_the_formula(kind, degree, tiny):
+    kind = kind._replace(degree=degree)
+    some = flat(tiny.train_images[:5]).astype(np.float64)
+    others = flat(tiny.test_images[:7]).astype(np.float64)
+    expected = [
+        [
+            ((x @ y / math.sqrt((x @ x) * (y @ y)) + kind.constant) / (1 + kind.constant)) ** degree
+            for y in others
+        ]
+        for x in some
+    ]
+    left = support_machines.inputs_of(tiny.train_images[:5])
+    right = support_machines.inputs_of(tiny.test_images[:7])
+    np.testing.assert_allclose(support_machines.kernel(left, right, kind), expected, rtol=1e-4)
+
+
+def test_an_image_without_ink_is_zero():
+    assert not support_machines.inputs_of(np.zeros((1, 4, 4), np.uint8)).any()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_chunking_gives_the_machines_of_all_patterns(kind, patterns, tiny, monitor):
+    inputs = support_machines.inputs_of(patterns.images)
+    signs = support_machines.signs_of(patterns.labels)
+    first = support_machines.first_of_each(patterns.labels, 2)
+    assert len(first) == 20
+    machines = support_machines.chunked(inputs, signs, first, kind, monitor)
+    decision = support_machines.together(inputs, machines, kind)
+    test = support_machines.inputs_of(tiny.test_images)
+    for label in range(10):
+        expected = at_once(patterns.images, patterns.labels == label, kind)
+        np.testing.assert_allclose(decision.values(test)[:, label], expected(test), atol=5e-3)
+    assert {len(machine.numbers) for machine in machines} != {20}
+
+
+def test_no_pattern_violates_the_conditions_of_the_optimum(patterns, monitor):
+    kind = Kind(4, 0.0, 0.3)
+    inputs = support_machines.inputs_of(patterns.images)
+    signs = support_machines.signs_of(patterns.labels)
+    first = support_machines.first_of_each(patterns.labels, 2)
+    machines = support_machines.chunked(inputs, signs, first, kind, monitor)
+    margins = signs * support_machines.together(inputs, machines, kind).values(inputs)
+    for column, machine in enumerate(machines):
+        multipliers = np.zeros(len(inputs))
+        multipliers[machine.numbers] = machine.weights * signs[machine.numbers, column]
+        assert multipliers.min() >= 0
+        assert multipliers.max() <= 0.3
+        assert abs(multipliers @ signs[:, column]) < 1e-6
+        assert (margins[multipliers == 0, column] > 1 - 2e-3).all()
+        assert (margins[multipliers >= 0.3, column] < 1 + 2e-3).all()
+        inside = (multipliers > 0) & (multipliers < 0.3)
+        assert np.abs(margins[inside, column] - 1).max() < 2e-3
+
+
+def test_how_many_join_at_a_time_changes_no_machine(patterns, tiny, monkeypatch):
+    inputs = support_machines.inputs_of(patterns.images)
+    signs = support_machines.signs_of(patterns.labels)[:, 2:4]
+    first = support_machines.first_of_each(patterns.labels, 2)
+    test = support_machines.inputs_of(tiny.test_images)
+    values, steps = [], []
+    for joining in (10, 200):
+        lines = []
+        monkeypatch.setattr(support_machines, "_JOINING", joining)
+        machines = support_machines.chunked(
+            inputs, signs, first, KINDS[0], Monitor("test", lines.append)
+        )
+        values.append(support_machines.together(inputs, machines, KINDS[0]).values(test))
+        steps.append(len(lines))
+    np.testing.assert_allclose(values[0], values[1], atol=5e-3)
+    assert steps[0] > steps[1]
+
+
+def test_a_vector_of_two_machines_is_counted_once():
+    inputs = np.eye(3, 4, dtype=np.float32)
+    machines = [
+        Machine(np.array([0, 2]), np.array([2.0, -2.0]), 0.5),
+        Machine(np.array([2]), np.array([3.0]), -1.0),
+    ]
+    decision = support_machines.together(inputs, machines, Kind(2, 0.0, 1.0))
+    # x = e0: K is 1 with the first vector and 0 with the third.
+    np.testing.assert_allclose(decision.values(inputs[:1]), [[2.5, -1.0]])
+    np.testing.assert_allclose(decision.values(inputs[2:]), [[-1.5, 2.0]])
+    # Two vectors of four pixels, three weights, two biases.
+    assert decision.cost() == (11 / 1e3, 13 / 1e3)
+
+
+def test_the_answers_are_those_of_the_largest_decision_value(tiny, patterns, tmp_path, monitor):
+    task = Task("tried", 0, tiny, np.zeros(256, np.float32), tmp_path / "none")
+    fitted = system(support_vectors).fit(task, monitor)
+    test = support_machines.inputs_of(tiny.test_images)
+    values = np.stack(
+        [at_once(patterns.images, patterns.labels == label, KINDS[0])(test) for label in range(10)],
+        axis=1,
+    )
+    np.testing.assert_array_equal(fitted.answers.classes, values.argmax(axis=1))
+    ordered = np.sort(values, axis=1)
+    np.testing.assert_allclose(fitted.answers.margins, ordered[:, -1] - ordered[:, -2], atol=5e-3)
+
+
+def test_the_virtual_vectors_are_the_shifted_images(tiny):
+    image = tiny.train_images[:2]
+    found = virtual_support_vectors.with_shifted(image, 1).reshape(2, 5, 28, 28)
+    padded = np.pad(image, ((0, 0), (1, 1), (1, 1)))
+    moved = [(0, 0), (1, 0), (-1, 0), (0, 1), (0, -1)]
+    for place, (down, right) in enumerate(moved):
+        expected = padded[:, 1 + down : 29 + down, 1 + right : 29 + right]
+        np.testing.assert_array_equal(found[:, place], expected)
+
+
+def test_a_virtual_machine_is_trained_on_its_vectors_and_their_shifts(patterns, tiny, monitor):
+    kind = KINDS[0]
+    inputs, machines = virtual_support_vectors.virtual_machines(patterns, kind, 1, monitor)
+    found = support_machines.together(inputs, machines, kind)
+    test = support_machines.inputs_of(tiny.test_images)
+    plain = support_machines.chunked(
+        support_machines.inputs_of(patterns.images),
+        support_machines.signs_of(patterns.labels),
+        support_machines.first_of_each(patterns.labels),
+        kind,
+        monitor,
+    )
+    for label in range(10):
+        own = plain[label].numbers
+        images = virtual_support_vectors.with_shifted(patterns.images[own], 1)
+        expected = at_once(images, np.repeat(patterns.labels[own] == label, 5), kind)
+        np.testing.assert_allclose(found.values(test)[:, label], expected(test), atol=5e-3)
+
+
+@pytest.fixture(scope="module")
+def normal_vector(patterns):
+    """The support vectors and weights of the machine of class 3."""
+    inputs = support_machines.inputs_of(patterns.images)
+    table = support_machines.gram(inputs, KINDS[0])
+    signs = support_machines.signs_of(patterns.labels)[:, 3]
+    machine = support_machines.solve(table, signs, KINDS[0])
+    return inputs[machine.numbers], machine.weights
+
+
+def test_with_all_vectors_the_reduced_set_is_the_machine(normal_vector):
+    vectors, weights = normal_vector
+    random = np.random.default_rng(0)
+    z, b = reduced_support_vectors.reduced_set(vectors, weights, len(vectors), KINDS[0], random)
+    np.testing.assert_array_equal(z, vectors)
+    np.testing.assert_allclose(b, weights, rtol=1e-3, atol=1e-4)
+
+
+def test_more_vectors_leave_less_over(normal_vector):
+    vectors, weights = normal_vector
+    rest = []
+    for count in (1, 4, 16, len(vectors)):
+        random = np.random.default_rng(0)
+        found = reduced_support_vectors.reduced_set(vectors, weights, count, KINDS[0], random)
+        rest.append(reduced_support_vectors.left_over(vectors, weights, *found, KINDS[0]))
+    assert rest == sorted(rest, reverse=True)
+    assert rest[0] > 0.3
+    assert rest[-1] < 1e-6
+
+
+def test_what_is_left_over_is_the_distance_in_feature_space(normal_vector):
+    # Degree 2 without constant has the feature space of all products of two pixels.
+    vectors, weights = normal_vector
+    kind = Kind(2, 0.0, 1.0)
+    random = np.random.default_rng(0)
+    z, b = reduced_support_vectors.reduced_set(vectors, weights, 3, kind, random, steps=2)
+
+    def sum_of(points, factors):
+        return np.einsum("n,ni,nj->ij", factors, points, points)
+
+    normal = sum_of(vectors.astype(np.float64), weights)
+    expected = ((normal - sum_of(z, b)) ** 2).sum() / (normal**2).sum()
+    found = reduced_support_vectors.left_over(vectors, weights, z, b, kind)
+    assert found == pytest.approx(expected, rel=1e-6)
+
+
+def test_the_search_improves_on_where_it_starts(normal_vector):
+    vectors, weights = normal_vector
+    rest = []
+    for steps in (0, 5, 50):
+        random = np.random.default_rng(0)
+        found = reduced_support_vectors.reduced_set(
+            vectors, weights, 8, KINDS[0], random, steps=steps
+        )
+        rest.append(reduced_support_vectors.left_over(vectors, weights, *found, KINDS[0]))
+    assert rest[0] > 1.5 * rest[1]
+    assert rest[1] > rest[2]
+
+
+def test_a_reduced_machine_keeps_the_vectors_asked_for(patterns, tiny, monitor):
+    tried = system(reduced_support_vectors, vectors=20, shift=0)
+    model = tried.train(patterns, np.random.default_rng(0), monitor)
+    assert isinstance(model, Decision)
+    assert model.cost() == ((20 * 784 + 20) / 1e3, (20 * 784 + 20 + 10) / 1e3)
+    again = tried.train(patterns, np.random.default_rng(0), monitor)
+    np.testing.assert_array_equal(
+        model.penalties(tiny.test_images), again.penalties(tiny.test_images)
+    )
+
+
+@pytest.mark.parametrize("shift", [0, 1])
+def test_a_reduced_set_of_all_vectors_decides_as_the_machines(shift, patterns, tiny, monitor):
+    tried = system(reduced_support_vectors, vectors=10000, shift=shift)
+    model = tried.train(patterns, np.random.default_rng(0), monitor)
+    full = (system(virtual_support_vectors, shift=1) if shift else system(support_vectors)).train(
+        patterns, np.random.default_rng(0), monitor
+    )
+    np.testing.assert_allclose(
+        model.penalties(tiny.test_images), full.penalties(tiny.test_images), atol=5e-3
+    )
+
+
+def test_a_fit_stops_when_asked_to(patterns, monitor):
+    monitor.stop()
+    with pytest.raises(Stopped):
+        system(support_vectors).train(patterns, np.random.default_rng(0), monitor)
+
+
+@pytest.mark.parametrize(
+    ("module", "options"),
+    [
+        (support_vectors, {"degree": 0}),
+        (support_vectors, {"constant": -1}),
+        (support_vectors, {"regularisation": 0}),
+        (virtual_support_vectors, {"shift": 0}),
+        (reduced_support_vectors, {"shift": 1, "vectors": 9}),
+    ],
+)
+def test_options_that_cannot_be_are_refused(module, options):
+    with pytest.raises(ReplicationError, match=r"experiments\.tried\.options"):
+        system(module, **options)
