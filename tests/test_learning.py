@@ -69,19 +69,23 @@ def test_equation_9_by_hand():
     assert value == pytest.approx(1.0 + np.log(3 * np.exp(-1.0)))
 
 
-def test_initial_weights_fill_the_range_of_their_fan_in():
+@pytest.mark.parametrize("power", [1.0, 0.5])
+def test_initial_weights_fill_the_range_of_their_fan_in(power):
     network = NETWORKS["lenet5"]
-    values = initial_parameters(network, recipe(), np.random.default_rng(0))
+    chosen = recipe(**{"initialisation.power": power, "initialisation.biases": "random"})
+    values = initial_parameters(network, chosen, np.random.default_rng(0))
     fan_ins = {"C1": 25, "S2": 4, "C5": 400, "F6": 120}
     for name, fan_in in fan_ins.items():
         layer = network.layer(name)
         own = np.abs(values[layer.offset : layer.end])
-        assert own.max() <= np.float32(2.4 / fan_in)
+        bound = 2.4 / fan_in**power
+        assert own.max() <= np.float32(bound)
         if own.size > 100:
-            assert own.max() > 0.97 * 2.4 / fan_in
+            assert own.max() > 0.97 * bound
     c3 = network.layer("C3")
     own = np.abs(values[c3.offset : c3.end])
-    assert own[: 3 * 25].max() <= np.float32(2.4 / 75) < own[-16 - 6 * 25 :].max() * 3
+    bound = np.float32(2.4 / 75**power)
+    assert own[: 3 * 25].max() <= bound < own[-16 - 6 * 25 :].max() * 3
 
 
 def test_zero_biases_leave_the_weights_as_they_are():

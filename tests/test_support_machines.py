@@ -100,6 +100,7 @@ def test_no_pattern_violates_the_conditions_of_the_optimum(patterns, monitor):
     machines = support_machines.chunked(inputs, signs, first, kind, monitor)
     margins = signs * support_machines.together(inputs, machines, kind).values(inputs)
     for column, machine in enumerate(machines):
+        assert (np.diff(machine.numbers) > 0).all()
         multipliers = np.zeros(len(inputs))
         multipliers[machine.numbers] = machine.weights * signs[machine.numbers, column]
         assert multipliers.min() >= 0
@@ -240,7 +241,7 @@ def test_the_search_improves_on_where_it_starts(normal_vector):
             vectors, weights, 8, KINDS[0], random, steps=steps
         )
         rest.append(reduced_support_vectors.left_over(vectors, weights, *found, KINDS[0]))
-    assert rest[0] > 1.5 * rest[1]
+    assert rest[0] > 1.2 * rest[1]
     assert rest[1] > rest[2]
 
 

@@ -94,8 +94,12 @@ def local_scores(
     ``targets`` t (k, classes), plus ``decay`` times |W|^2. The bias does not decay, so it is what
     centring leaves over.
     """
-    middle, level = neighbours.mean(axis=0), targets.mean(axis=0)
+    middle = neighbours.mean(axis=0)
+    level: NDArray[np.float64] = targets.mean(axis=0)
     x, t = neighbours - middle, targets - level
+    if not t.any():
+        # All of one class, as most often: whatever the decay, W is 0.
+        return level
     curvature = x.T @ x / len(x)
     curvature.flat[:: len(curvature) + 1] += decay
     weights = solve(curvature, x.T @ t / len(x), assume_a="pos", check_finite=False)

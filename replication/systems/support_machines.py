@@ -111,8 +111,12 @@ def solve(table: NDArray[np.float64], signs: NDArray[np.int8], kind: Kind) -> Ma
     """The machine for patterns with kernel values ``table`` (n, n) and ``signs`` (n,), 1 or -1."""
     solver = SVC(C=kind.regularisation, kernel="precomputed", tol=TOLERANCE, cache_size=500)
     solver.fit(table, signs)
+    # The solver gives those of sign -1 first.
+    order = np.argsort(solver.support_)
     return Machine(
-        solver.support_.astype(np.int64), solver.dual_coef_[0].copy(), float(solver.intercept_[0])
+        solver.support_[order].astype(np.int64),
+        solver.dual_coef_[0][order],
+        float(solver.intercept_[0]),
     )
 
 

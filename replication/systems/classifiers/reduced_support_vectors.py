@@ -12,7 +12,7 @@ that are approximated are those with virtual support vectors, or with a shift of
 from __future__ import annotations
 
 import functools
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 import numpy as np
 import torch
@@ -99,8 +99,8 @@ def reduced_set(
     if count < len(vectors):
         limits = {"maxiter": steps, "maxfun": 2 * steps}
         # scipy's stubs know no arrays of unknown shape.
-        search = cast(Any, minus_explained)
-        result = minimize(search, begin.ravel(), jac=True, method="L-BFGS-B", options=limits)
+        search: Any = minimize
+        result = search(minus_explained, begin.ravel(), jac=True, method="L-BFGS-B", options=limits)
         found = result.x.reshape(begin.shape)
     return found, _parts(torch.from_numpy(found), x, a, kind)[0].numpy()
 

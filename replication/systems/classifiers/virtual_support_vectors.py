@@ -30,8 +30,6 @@ from replication.systems.support_machines import (
 Images = NDArray[np.uint8]
 # An image and its four shifts.
 COPIES = 5
-# In the first working set of a machine that is trained anew, as of one that is trained.
-_FIRST = 10000
 
 
 class Options(KernelOptions):
@@ -72,7 +70,8 @@ def virtual_machines(
     for column, machine in enumerate(machines):
         places = np.searchsorted(used, machine.numbers)
         own = (places[:, None] * COPIES + np.arange(COPIES)).ravel()
-        first = np.arange(min(len(own), _FIRST))
+        # The support vectors themselves: there are both signs among them.
+        first = np.arange(0, len(own), COPIES)
         found = chunked(inputs[own], signs[own, column : column + 1], first, kind, monitor)[0]
         machines[column] = found._replace(numbers=own[found.numbers])
     return inputs, machines
