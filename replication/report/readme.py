@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from replication.artifacts import write_text
+from replication.comparison.published import OWN, side_by_side
 from replication.errors import ReplicationError
 from replication.report import listings, machine
 from replication.report import readings as ranked_readings
@@ -160,9 +161,17 @@ def _parameters(row: Mapping[str, float]) -> str:
     return f"{row['mean']:.3g}, sd {row['sd']:.2g}"
 
 
+def printed(inputs: Inputs) -> str:
+    """What `make replicate` ends with where each replicate comes out as committed."""
+    names = [name for name in inputs.metrics if name.startswith(OWN)]
+    shown = side_by_side(inputs.paper, inputs.choices, names, inputs.metrics, inputs.metrics)
+    return markdown(table(tuple(shown.columns), shown.to_numpy().tolist()))
+
+
 BLOCKS: Mapping[str, Callable[[Inputs], str]] = {
     "results": results,
     "systems": systems,
+    "printed": printed,
     "readings": readings,
     "variance": variance,
     "distortions": distortions,

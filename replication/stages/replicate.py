@@ -11,21 +11,16 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
 
 from replication import artifacts, paper, settings
-from replication.comparison.published import published_errors
+from replication.comparison.published import OWN, side_by_side
 from replication.errors import ReplicationError
-from replication.paper import Paper
 
 RESULTS = Path("results")
 KEPT = Path(".checkpoints/replicating")
 ASKED = "experiments.json"
-OWN = "lenet5"
 AFTER = ("evaluate", "invariance", "compare", "audit", "report")
 
 
@@ -50,39 +45,6 @@ def set_aside(results: Path, kept: Path, experiments: Sequence[str]) -> bool:
         if (results / "runs" / name).exists():
             (results / "runs" / name).rename(kept / "runs" / name)
     return True
-
-
-def _mean(metrics: Mapping[str, Any], experiment: str, key: str) -> str:
-    entry = metrics.get(experiment)
-    if entry is None or key not in entry:
-        return "-"
-    return f"{entry[key]['mean']:.2f} ({entry['replicates']})"
-
-
-def table(
-    published: Paper,
-    chosen: settings.Settings,
-    experiments: Sequence[str],
-    before: Mapping[str, Any],
-    now: Mapping[str, Any],
-) -> pd.DataFrame:
-    """1998, committed and this run: errors in percent, the mean over the replicates in brackets."""
-    rows = []
-    for experiment in experiments:
-        for key, name in (("test_error_percent", "test"), ("training_error_percent", "training")):
-            if key not in now[experiment]:
-                continue
-            number = published_errors(published, chosen.compare).get((experiment, name))
-            rows.append(
-                {
-                    "experiment": experiment,
-                    "error": name,
-                    "1998": "-" if number is None else f"{number:g}",
-                    "committed": _mean(before, experiment, key),
-                    "this run": _mean(now, experiment, key),
-                }
-            )
-    return pd.DataFrame(rows)
 
 
 def same_bytes(kept: Path, results: Path) -> tuple[int, int]:
@@ -128,7 +90,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     now = artifacts.read_metrics(RESULTS / "metrics.json")
     print("\nErrors in percent, mean over the replicates (their number)\n")
     published = paper.load(Path("data/paper"))
-    print(table(published, chosen, experiments, before, now).to_string(index=False))
+    print(side_by_side(published, chosen.compare, experiments, before, now).to_string(index=False))
     same, total = same_bytes(KEPT, RESULTS)
     print(f"\n{same} of {total} committed replicates came out byte for byte the same.")
     print(f"The page: {RESULTS / 'report' / 'index.html'}")
