@@ -23,22 +23,28 @@ from replication.errors import ReplicationError
 from replication.mnist.databases import read_raw
 from replication.settings import Modern, Settings
 
-NETWORKS = ("lenet5", "lenet4", "lenet1", "perceptron-300-100")
+NETWORKS = ("lenet5", "lenet4", "lenet1", "perceptron-300-100", "perceptron-1000")
 MODERN = "lenet5-modern"
+TANGENT, PLAIN = "tangent-distance", "tangent-distance-lstsq"
 PEAK, BANDWIDTH = "peak_multiply_adds_per_second", "bandwidth_bytes_per_second"
 
 
 class Amounts(NamedTuple):
-    """How many repeats, and how many patterns in each, so that each takes about equally long."""
+    """How many repeats, and how many patterns in each, so that each takes about equally long.
+
+    ``tangents`` and ``plain`` are pairs of images: of the compiled tangent distance, and of NumPy.
+    """
 
     repeats: int
     kernels: int
     eager: int
     modern: int
+    tangents: int
+    plain: int
 
 
-FULL = Amounts(repeats=25, kernels=5000, eager=160, modern=2048)
-QUICK = Amounts(repeats=2, kernels=200, eager=20, modern=64)
+FULL = Amounts(repeats=25, kernels=5000, eager=160, modern=2048, tangents=10_000, plain=500)
+QUICK = Amounts(repeats=2, kernels=200, eager=20, modern=64, tangents=500, plain=50)
 
 Series = list[float]
 
@@ -104,14 +110,18 @@ def measure(chosen: Settings, runs: Mapping[str, Training], amounts: Amounts) ->
     # Imported late: the memory of training is read before torch is there.
     from replication.benchmarks.contenders import Eager, Usual
     from replication.benchmarks.peak import Bandwidth, Peak
+    from replication.benchmarks.tangents import Tangents
 
     peak, bandwidth = Peak(), Bandwidth()
     eager = Eager(runs["lenet5"], chosen, amounts.eager)
     usual = Usual(runs["lenet5"], _modern(chosen), amounts.modern)
+    pairs = Tangents(runs["lenet1"].images, amounts.tangents)
     work: dict[str, tuple[Callable[[int], None], int]] = {
         **{name: (run.train, amounts.kernels) for name, run in runs.items()},
         "eager": (eager.train, amounts.eager),
         "modern": (usual.train, amounts.modern),
+        TANGENT: (pairs.compiled, amounts.tangents),
+        PLAIN: (pairs.plain, amounts.plain),
     }
     measures: dict[str, Callable[[], float]] = {
         name: _a_pattern(train, patterns) for name, (train, patterns) in work.items()
@@ -133,7 +143,7 @@ def measure(chosen: Settings, runs: Mapping[str, Training], amounts: Amounts) ->
 def figures(
     series: Mapping[str, Series], work: Mapping[str, int], chosen: Settings
 ) -> dict[str, Any]:
-    """From seconds a pattern (``curvature``: for one estimate) to what is published.
+    """From seconds a pattern (``curvature``: for one estimate) or a pair to what is published.
 
     ``work`` gives the multiply-adds of one update by network.
     """
@@ -148,9 +158,21 @@ def figures(
     for other in ("eager", "modern"):
         ratios = _quotients(series[other], series["lenet5"])
         result["lenet5"][f"times_faster_than_{other}"] = spread(ratios)
+    result.update(_tangent_distance(series))
     passes = [chosen.base.presentations_per_pass * value for value in series["lenet5"]]
     shares = _quotients(series["curvature"], passes)
     return {**result, "curvature_share_of_pass": spread(shares)}
+
+
+def _tangent_distance(series: Mapping[str, Series]) -> dict[str, Any]:
+    """Microseconds a pair of images, compiled and in NumPy, and how often faster."""
+    result: dict[str, Any] = {
+        name: {"microseconds_per_pair": spread([1e6 * value for value in series[name]])}
+        for name in (TANGENT, PLAIN)
+    }
+    ratios = _quotients(series[PLAIN], series[TANGENT])
+    result[TANGENT]["times_faster_than_lstsq"] = spread(ratios)
+    return result
 
 
 def _modern(chosen: Settings) -> Modern:
@@ -191,6 +213,7 @@ def _line(text: str, figure: Mapping[str, float], scale: float = 1.0) -> str:
 def table(result: Mapping[str, Any]) -> str:
     """The figures to be read: the median, and the least and the greatest of the repeats."""
     lenet5, machine, replicates = result["lenet5"], result["machine"], result["replicates"]
+    tangent = result[TANGENT]
     lines = [
         _line(f"{name}, microseconds a pattern", result[name]["microseconds_per_pattern"])
         for name in (*NETWORKS, "eager", "modern")
@@ -201,6 +224,8 @@ def table(result: Mapping[str, Any]) -> str:
             *lines,
             _line("lenet5, times faster than eager autograd", lenet5["times_faster_than_eager"]),
             _line("lenet5, times faster than modern", lenet5["times_faster_than_modern"]),
+            _line("tangent distance, microseconds a pair", tangent["microseconds_per_pair"]),
+            _line("tangent distance, times faster than lstsq", tangent["times_faster_than_lstsq"]),
             _line("lenet5, % of the machine's peak", lenet5["share_of_peak"], 100),
             _line("curvature, % of a pass", result["curvature_share_of_pass"], 100),
             _line("peak, 10^9 multiply-adds a second", machine[PEAK], 1e-9),

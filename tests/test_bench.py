@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 from networks_of_tests import NETWORKS
 
 from replication import bench, settings
 from replication.benchmarks.kernels import multiply_adds
+from replication.benchmarks.tangents import CANDIDATES, Tangents
 from replication.errors import ReplicationError
+from replication.mnist.databases import derive
 from replication.stages import compare
 
 
@@ -43,6 +46,9 @@ def test_bench_json_holds_what_is_promised(quick):
     assert names >= {
         *(f"{name}.microseconds_per_pattern" for name in (*bench.NETWORKS, "eager", "modern")),
         *(f"{name}.share_of_peak" for name in bench.NETWORKS),
+        "tangent-distance.microseconds_per_pair",
+        "tangent-distance-lstsq.microseconds_per_pair",
+        "tangent-distance.times_faster_than_lstsq",
         "lenet5.times_faster_than_eager",
         "lenet5.times_faster_than_modern",
         "curvature_share_of_pass",
@@ -52,6 +58,7 @@ def test_bench_json_holds_what_is_promised(quick):
         "replicates.2.patterns_per_second",
         "replicates.throughput_ratio",
     }
+    assert "perceptron-1000" in bench.NETWORKS
     assert result["machine"]["cores"] >= 1
     assert result["peak_memory_mebibytes"]["training"] > 0
 
@@ -77,12 +84,19 @@ def test_compare_reads_the_medians_it_judges_by(quick, tmp_path):
         compare.timings(path)
 
 
-@pytest.mark.parametrize("other", ["eager", "modern"])
-def test_ratios_come_from_the_times_of_the_same_run(quick, other):
+@pytest.mark.parametrize(
+    ("one", "other", "name", "unit"),
+    [
+        ("lenet5", "eager", "eager", "pattern"),
+        ("lenet5", "modern", "modern", "pattern"),
+        (bench.TANGENT, bench.PLAIN, "lstsq", "pair"),
+    ],
+)
+def test_ratios_come_from_the_times_of_the_same_run(quick, one, other, name, unit):
     result, _ = quick
-    ours = result["lenet5"]["microseconds_per_pattern"]
-    theirs = result[other]["microseconds_per_pattern"]
-    ratio = result["lenet5"][f"times_faster_than_{other}"]
+    ours = result[one][f"microseconds_per_{unit}"]
+    theirs = result[other][f"microseconds_per_{unit}"]
+    ratio = result[one][f"times_faster_than_{name}"]
     assert ratio["min"] >= theirs["min"] / ours["max"] * 0.9999
     assert ratio["max"] <= theirs["max"] / ours["min"] * 1.0001
 
@@ -94,6 +108,8 @@ def test_ratios_are_formed_within_each_repeat(repository):
         "lenet5": [1e-5, 2e-5],
         "eager": [50e-5, 100e-5],
         "modern": [4e-5, 8e-5],
+        bench.TANGENT: [1e-6, 2e-6],
+        bench.PLAIN: [30e-6, 60e-6],
         "curvature": [0.006, 0.012],
         "peak": [1e11, 0.5e11],
     }
@@ -105,6 +121,11 @@ def test_ratios_are_formed_within_each_repeat(repository):
     assert lenet5["times_faster_than_eager"] == {"median": 50, "min": 50, "max": 50, "repeats": 2}
     assert lenet5["times_faster_than_modern"]["max"] == 4
     assert lenet5["share_of_peak"]["min"] == lenet5["share_of_peak"]["max"] == 0.1
+    assert result[bench.TANGENT] == {
+        "microseconds_per_pair": {"median": 1.5, "min": 1, "max": 2, "repeats": 2},
+        "times_faster_than_lstsq": {"median": 30, "min": 30, "max": 30, "repeats": 2},
+    }
+    assert result[bench.PLAIN]["microseconds_per_pair"]["max"] == 60
     share = 0.006 / (chosen.base.presentations_per_pass * 1e-5)
     assert result["curvature_share_of_pass"]["median"] == pytest.approx(share)
 
@@ -128,6 +149,31 @@ def test_what_is_printed_begins_with_the_condition_and_shows_each_network(quick)
     for name in bench.NETWORKS:
         (line,) = (one for one in lines if one.startswith(f"{name}, microseconds a pattern"))
         assert f"{result[name]['microseconds_per_pattern']['median']:.4g}" in line
+
+
+def test_what_is_printed_shows_the_tangent_distance(quick):
+    result, said = quick
+    for words, name in (
+        ("tangent distance, microseconds a pair", "microseconds_per_pair"),
+        ("tangent distance, times faster than lstsq", "times_faster_than_lstsq"),
+    ):
+        (line,) = (one for one in said.splitlines() if one.startswith(words))
+        assert f"{result[bench.TANGENT][name]['median']:.4g}" in line
+
+
+def test_both_tangent_distances_are_timed_on_the_same_pairs_and_agree(tiny):
+    images = derive("sixteen", tiny).train_images
+    pairs = Tangents(images, 2 * CANDIDATES + 7)
+    assert pairs.pairs == 2 * CANDIDATES
+    results = []
+    for work in (pairs.compiled, pairs.plain):
+        pairs.result[:] = -1.0
+        work(CANDIDATES)
+        assert (pairs.result[1] == -1.0).all()
+        work(2 * CANDIDATES)
+        results.append(pairs.result.copy())
+    np.testing.assert_allclose(*results, rtol=1e-5)
+    assert (results[0] > 1.0).mean() > 0.9
 
 
 def test_an_update_of_lenet5_takes_0_86_million_multiply_adds():
