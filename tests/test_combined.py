@@ -12,12 +12,13 @@ from small import small_document
 from replication import settings
 from replication.errors import ReplicationError
 from replication.learning.distorted_pool import DistortedPool
+from replication.learning.jobs import LocalRunner
 from replication.learning.monitor import Monitor, Stopped
 from replication.learning.streams import generator
 from replication.mnist import databases
 from replication.networks.lenet4 import lenet4
 from replication.networks.reference import Reference
-from replication.systems import boosted, catalogue
+from replication.systems import boosted, catalogue, replicates
 from replication.systems.contract import Task
 from replication.systems.noisy import NoisyPool
 from replication.systems.noisy import Options as Noise
@@ -397,8 +398,31 @@ def test_interrupted_boosting_goes_on_to_the_same_bytes(paper, tiny, boost, tmp_
     assert fitted.cost == boost[0].cost
 
 
-def test_no_checkpoint_is_left(boost):
-    assert not list(boost[1].iterdir())
+def test_no_checkpoint_is_left_and_none_goes_before_the_replicate_is_kept(
+    paper, tiny, boost, tmp_path, monkeypatch
+):
+    assert len(list(boost[1].iterdir())) == boosted.NETWORKS
+    recipe = recipe_of("boosted", BOOSTED, distorted=True)
+    system = catalogue.system("mine", recipe, paper)
+    prepare = settings.parse(small_document(), "params.yaml").prepare
+    folders = tmp_path / "runs", tmp_path / "checkpoints"
+    mine = replicates.Experiment(
+        "mine", recipe, prepare, paper, system, tiny, TABLE, 100_000, *folders
+    )
+    jobs = [replicates.Job(mine, 0)]
+
+    def full(*_):
+        raise ReplicationError("the disk is full")
+
+    with monkeypatch.context() as context:
+        context.setattr(replicates.artifacts, "write_answers", full)
+        with pytest.raises(ReplicationError, match="full"):
+            replicates.train(jobs, LocalRunner(1, str), lambda _: quiet())
+    assert len(list(folders[1].iterdir())) == boosted.NETWORKS
+    other = folders[1] / "mine-10-0123456789abcdef-1.npz"
+    other.touch()
+    assert replicates.train(jobs, LocalRunner(1, str), lambda _: quiet()) == jobs
+    assert list(folders[1].iterdir()) == [other]
 
 
 def test_boosting_needs_distorted_patterns(paper):

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 import report_files
@@ -119,6 +120,15 @@ def test_all_blocks_are_tables(folder):
         text = block(found)
         assert text.startswith("| "), name
         assert len({line.count("|") for line in text.split("\n\n")[0].splitlines()}) == 1
+
+
+def test_systems_of_no_row_of_figure_9_come_last_and_without_a_verdict(folder):
+    found = load(folder)
+    before = readme.systems(found).splitlines()
+    entry = {"test_error_percent": {"values": [13.7, 13.9]}}
+    more = replace(found, metrics={**found.metrics, "linear-gradient": entry, "lenet5-a": entry})
+    added = "| `linear-gradient` | - | 13.80 % (sd 0.14) | 2 | - |"
+    assert readme.systems(more).splitlines() == [*before, added]
 
 
 def test_block_without_its_file_names_the_command(folder, tmp_path):

@@ -130,6 +130,21 @@ def test_how_many_join_at_a_time_changes_no_machine(patterns, tiny, monkeypatch)
     assert steps[0] > steps[1]
 
 
+def test_the_worst_join_and_fewer_where_there_are_many_support_vectors(monkeypatch):
+    monkeypatch.setattr(support_machines, "_JOINING", 4)
+    monkeypatch.setattr(support_machines, "_JOINING_ALWAYS", 1)
+    monkeypatch.setattr(support_machines, "_LARGEST", 5)
+    margins = np.array([1.0, 0.9, 1.1, 0.2, 0.5, 0.8, 1.15, 1.5])
+    for vectors, expected in [
+        ([0], [0, 1, 3, 4, 5]),
+        ([0, 1, 2], [0, 1, 2, 3, 4]),
+        ([0, 1, 2, 3, 5], [0, 1, 2, 3, 4, 5]),
+        ([0, 1, 3, 4, 5, 6], [0, 1, 2, 3, 4, 5, 6]),
+    ]:
+        found = support_machines._next(np.array(vectors), margins)
+        np.testing.assert_array_equal(found, expected)
+
+
 def test_a_vector_of_two_machines_is_counted_once():
     inputs = np.eye(3, 4, dtype=np.float32)
     machines = [
@@ -213,7 +228,7 @@ def test_more_vectors_leave_less_over(normal_vector):
         rest.append(reduced_support_vectors.left_over(vectors, weights, *found, KINDS[0]))
     assert rest == sorted(rest, reverse=True)
     assert rest[0] > 0.3
-    assert rest[-1] < 1e-6
+    assert abs(rest[-1]) < 1e-4
 
 
 def test_what_is_left_over_is_the_distance_in_feature_space(normal_vector):
@@ -229,7 +244,7 @@ def test_what_is_left_over_is_the_distance_in_feature_space(normal_vector):
     normal = sum_of(vectors.astype(np.float64), weights)
     expected = ((normal - sum_of(z, b)) ** 2).sum() / (normal**2).sum()
     found = reduced_support_vectors.left_over(vectors, weights, z, b, kind)
-    assert found == pytest.approx(expected, rel=1e-6)
+    assert found == pytest.approx(expected, rel=1e-3)
 
 
 def test_the_search_improves_on_where_it_starts(normal_vector):

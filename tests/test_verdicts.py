@@ -33,7 +33,10 @@ CHOICES = SimpleNamespace(
     accurate_percent=10.0,
     seed=1998,
     experiments=SimpleNamespace(
-        undistorted="lenet5", distorted="lenet5-distorted", hessian_subset="subsets"
+        undistorted="lenet5",
+        distorted="lenet5-distorted",
+        hessian_subset="subsets",
+        virtual_other_degree="degree 5",
     ),
     training_sizes={15000: ("lenet5-15000", "lenet5-15000-long"), 60000: ("lenet5",)},
     systems={"lenet5/regular": "lenet5", "lenet5/distorted": "lenet5-distorted"},
@@ -738,6 +741,31 @@ def test_support_vector_machines_near_one_of_two_numbers_decide(reduced, virtual
     metrics = {name: metrics_of([value], [0.0]) for name, value in systems.items()}
     evidence = replace(EMPTY, choices=choices, metrics=metrics)
     assert found(evidence, "paper.svm").outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("nine", "five", "outcome", "replicated"),
+    [
+        (28_400.0, 33_000.0, "reproduced", "degree 9"),
+        (42_000.0, 27_600.0, "reproduced", "degree 5"),
+        (42_000.0, 33_000.0, "differs", "neither"),
+        (28_400.0, 27_600.0, "inconclusive", "both"),
+    ],
+)
+def test_the_degree_of_the_virtual_machine_is_that_of_28_million_variables(
+    nine, five, outcome, replicated
+):
+    choices = SimpleNamespace(**{**vars(CHOICES), "systems": {"v-svm-poly9/distorted": "virtual"}})
+    metrics = {
+        name: {**metrics_of([0.8], [0.0]), "memory_thousands": metric([size])}
+        for name, size in (("virtual", nine), ("degree 5", five))
+    }
+    decided = found(replace(EMPTY, choices=choices, metrics=metrics), "paper.vsvm-degree")
+    assert (decided.outcome, decided.replicated) == (outcome, replicated)
+    del metrics["degree 5"]
+    missing = found(replace(EMPTY, choices=choices, metrics=metrics), "paper.vsvm-degree")
+    assert missing.outcome == "unmeasured"
+    assert "`degree 5` has not been run" in missing.reason
 
 
 def test_a_deterministic_classifier_is_held_against_the_authors_uncertainty():

@@ -41,6 +41,10 @@ class Experiments(Protocol):
     def hessian_subset(self) -> str:
         """Replicates that differ only in the patterns that the curvatures are estimated on."""
 
+    @property
+    def virtual_other_degree(self) -> str:
+        """V-SVM of the degree that Figure 12 gives it, another than Figure 9's."""
+
 
 class Choices(Protocol):
     """The section ``compare`` of params.yaml: how verdicts are reached, fixed beforehand."""

@@ -71,18 +71,28 @@ def _speed(inputs: Inputs) -> str:
 
 
 def systems(inputs: Inputs) -> str:
-    """Figure 9: the test error of every system that has been run, 1998 beside ours."""
+    """Figure 9: every system that has been run, 1998 beside ours; then those of no row of it."""
     column = "test_error_percent"
     rows = []
     for row in records(inputs.paper.systems):
         name = f"{row['system']}/{row['database']}"
-        values = inputs.values(inputs.choices.systems.get(name, ""), column)
+        experiment = inputs.choices.systems.get(name, "")
         verdict = inputs.verdict(f"systems.error:{name}")
-        if values and verdict is not None:
-            spread = f" (sd {np.std(values, ddof=1):.2f})" if len(values) > 1 else ""
-            ours = f"{np.mean(values):.2f} %{spread}"
-            rows.append((name, f"{row[column]:g} %", ours, str(len(values)), verdict["verdict"]))
+        if experiment in inputs.metrics and verdict is not None:
+            past = f"{row[column]:g} %"
+            rows.append((name, past, *_measured(inputs, experiment), verdict["verdict"]))
+    variants = set(inputs.metrics) - set(inputs.choices.systems.values())
+    for experiment in sorted(variants):
+        if not experiment.startswith(OWN):
+            rows.append((f"`{experiment}`", "-", *_measured(inputs, experiment), "-"))
     return markdown(table(("system", "1998", "ours", "runs", "verdict"), rows))
+
+
+def _measured(inputs: Inputs, experiment: str) -> tuple[str, str]:
+    """The test error, and of how many runs."""
+    values = inputs.values(experiment, "test_error_percent")
+    spread = f" (sd {np.std(values, ddof=1):.2f})" if len(values) > 1 else ""
+    return f"{np.mean(values):.2f} %{spread}", str(len(values))
 
 
 def readings(inputs: Inputs) -> str:

@@ -196,7 +196,7 @@ class System(NetworkSystem):
         """Train one after the other, each from its own checkpoint where there is one.
 
         What is filtered is found again after an interruption: it follows from the networks that
-        are finished. The checkpoints go when all three are.
+        are finished.
         """
         paths = [
             task.checkpoint.with_stem(f"{task.checkpoint.stem}-{number + 1}")
@@ -216,8 +216,6 @@ class System(NetworkSystem):
         answers = answers_of(penalties)
         wrong = int((answers.classes != task.database.test_labels).sum())
         monitor.line(f"{called:.2f} networks called, {wrong} of {len(penalties)} missed in test")
-        for path in paths:
-            path.unlink(missing_ok=True)
         return Priced(
             answers,
             pd.DataFrame(),

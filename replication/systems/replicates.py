@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import importlib.metadata
 import json
@@ -137,7 +138,9 @@ def _train_one(job: Job, monitor: Monitor) -> None:
     task = Task(experiment.name, replicate, experiment.database, experiment.table, checkpoint)
     fitted = experiment.system.fit(task, monitor)
     _write(experiment, replicate, unique, fitted, time.perf_counter() - started)
-    checkpoint.unlink(missing_ok=True)
+    # A system that trains several networks keeps one beside the other, under longer names.
+    for path in checkpoint.parent.glob(f"{glob.escape(checkpoint.stem)}*"):
+        path.unlink(missing_ok=True)
 
 
 def _write(

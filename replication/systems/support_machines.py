@@ -32,8 +32,11 @@ TOLERANCE = 1e-3
 # A pattern outside the working set with a margin this near to a violation joins it too: it would
 # probably be the next to violate. Saves steps, changes no result.
 _NEAR = 0.2
-# So many join at most: with the support vectors, a table of some 12,000 x 12,000 float64, 1.2 GB.
-_JOINING = 6000
+# So many join at most, and fewer where there are many support vectors already, so that the table
+# of kernel values, of which memory has to hold one, is 13,000 x 13,000 float64, 1.4 GB, at most;
+# but some have to join. More steps, the same result.
+_JOINING, _JOINING_ALWAYS = 6000, 1000
+_LARGEST = 13000
 # Patterns a class in the first working set: a table of 10,000 x 10,000 float64 is 800 MB.
 _FIRST = 1000
 # Patterns at a time: 2,000 x 40,000 kernel values are 320 MB.
@@ -210,7 +213,8 @@ def chunked(
 def _next(vectors: NDArray[np.int64], margins: NDArray[np.floating]) -> NDArray[np.int64]:
     """The next working set: the support ``vectors``, and the worst of those near or violating."""
     near = np.setdiff1d(np.flatnonzero(margins < 1 + _NEAR), vectors, assume_unique=True)
-    worst = near[np.argsort(margins[near], kind="stable")[:_JOINING]]
+    count = min(_JOINING, max(_LARGEST - len(vectors), _JOINING_ALWAYS))
+    worst = near[np.argsort(margins[near], kind="stable")[:count]]
     return np.union1d(vectors, worst)
 
 

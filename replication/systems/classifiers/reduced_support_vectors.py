@@ -109,11 +109,14 @@ def left_over(
     vectors: Inputs, weights: Doubles, reduced: Doubles, own: Doubles, kind: Kind
 ) -> float:
     """The squared distance of the two sums in feature space as a share of the first's length."""
-    points = torch.from_numpy(np.concatenate([vectors.astype(np.float64), reduced]))
-    signed = torch.from_numpy(np.concatenate([weights, -own]))
-    x, a = points[: len(weights)], signed[: len(weights)]
-    distance = signed @ _kernel(points, points, kind) @ signed
-    return float(distance / (a @ _kernel(x, x, kind) @ a))
+    points = np.concatenate([vectors, reduced.astype(np.float32)])
+    sums = np.zeros((len(points), 2), np.float32)
+    sums[:, 0] = np.concatenate([weights, -own])
+    sums[: len(vectors), 1] = weights
+    values = Decision(points, sums, np.zeros(2, np.float32), kind).values(points)
+    # Of each sum with itself: the squared distance, and the squared length.
+    squares = (sums * values).sum(axis=0, dtype=np.float64)
+    return float(squares[0] / squares[1])
 
 
 class System(ClassifierSystem[Options]):
