@@ -200,7 +200,7 @@ def divisor(case: Case, claim: Claim | None) -> Opinion:
     return Opinion(
         shown(value),
         "unstated",
-        "the paper prints no divisor, but with its rates and mu the undivided criterion diverges; "
+        "the paper prints no divisor, but with its rates and mu the undivided one trains badly; "
         "ours is inferred from Figure 5: results/readings.csv",
     )
 

@@ -81,10 +81,10 @@ def changed(recipe: Recipe, changes: Mapping[str, str | int | float]) -> Recipe:
     document = recipe.model_dump()
     for path, value in changes.items():
         *groups, key = path.split(".")
-        section = document
+        section: Any = document
         for group in groups:
-            section = section.get(group, {})
-        if key not in section:
+            section = section.get(group) if isinstance(section, dict) else None
+        if not isinstance(section, dict) or key not in section:
             raise ReplicationError(f"params.yaml: there is no setting '{path}': correct it")
         section[key] = value
     try:

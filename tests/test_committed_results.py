@@ -38,30 +38,75 @@ def inputs(database, field):
     return torch.from_numpy(fields(images, field, table)[:, None])
 
 
+def penalties_of(experiment, weights):
+    """The test patterns' penalties (patterns, classes) by the reference, in float32."""
+    recipe = CHOSEN.experiments[experiment]
+    layers = network(recipe.network, recipe.database, PAPER)
+    reference = Reference(layers, recipe.squashing, recipe.subsampling, recipe.criterion)
+    with torch.no_grad():
+        return torch.cat([
+            reference.penalties(torch.from_numpy(weights), batch)[:, :, 0, 0]
+            for batch in inputs(recipe.database, layers.field).split(500)
+        ]).numpy()  # fmt: skip
+
+
+def margins_of(penalties):
+    two = np.partition(penalties, 1, axis=1)[:, :2]
+    return two[:, 1] - two[:, 0]
+
+
 @pytest.mark.parametrize("experiment", NETWORKS)
 def test_the_reference_gives_the_committed_answers_from_the_committed_weights(experiment, regular):
     """Replicate 0, all 10,000 patterns; `verify --answers-only --all` does every replicate."""
-    recipe = CHOSEN.experiments[experiment]
     folder = RUNS / experiment / "0"
-    weights = torch.from_numpy(load_file(folder / "weights.safetensors")["parameters"])
-    layers = network(recipe.network, recipe.database, PAPER)
-    reference = Reference(
-        layers,
-        recipe.squashing,
-        recipe.subsampling,
-        recipe.criterion,
-    )
-    with torch.no_grad():
-        penalties = torch.cat([
-            reference.penalties(weights, batch)[:, :, 0, 0]
-            for batch in inputs(recipe.database, layers.field).split(500)
-        ]).numpy()  # fmt: skip
+    penalties = penalties_of(experiment, load_file(folder / "weights.safetensors")["parameters"])
     committed = artifacts.read_answers(folder / "answers.npz")
     np.testing.assert_array_equal(penalties.argmin(axis=1), committed.classes)
     misses = int((penalties.argmin(axis=1) != regular.test_labels).sum())
     assert misses == METRICS[experiment]["test_misses"][0]
-    two = np.partition(penalties, 1, axis=1)[:, :2]
-    np.testing.assert_allclose(two[:, 1] - two[:, 0], committed.margins, rtol=0, atol=2e-2)
+    np.testing.assert_allclose(margins_of(penalties), committed.margins, rtol=0, atol=2e-2)
+
+
+def test_the_reference_gives_the_boosted_answers_from_the_three_committed_networks():
+    """Replicate 0: where the first is sure it answers alone, elsewhere the three are added."""
+    folder = RUNS / "lenet4-boosted" / "0"
+    weights = load_file(folder / "weights.safetensors")
+    first, *others = (
+        penalties_of("lenet4-boosted", weights[name]) for name in ("first", "second", "third")
+    )
+    together = first + sum(others)
+    committed = artifacts.read_answers(folder / "answers.npz")
+    ratio = artifacts.read_cost(folder / "cost.json")["operations_thousands"] / (
+        network("lenet4", "regular", PAPER).connections / 1e3
+    )
+    called = round((ratio - 1) / 2 * len(first))
+    unsure = np.argsort(margins_of(first))[:called]
+    alone = np.ones(len(first), bool)
+    alone[unsure] = False
+    answers = np.where(alone[:, None], 3 * first, together)
+    np.testing.assert_array_equal(answers.argmin(axis=1), committed.classes)
+    np.testing.assert_allclose(margins_of(answers), committed.margins, rtol=0, atol=2e-2)
+    assert 0 < called < len(first)
+
+
+@pytest.mark.parametrize("experiment", ["lenet4-knn", "lenet4-local"])
+def test_what_replaces_the_last_layer_of_lenet4_stands_on_the_same_lenet4(experiment):
+    """The verdicts pair them by their number."""
+    for number in range(CHOSEN.experiments[experiment].replicates):
+        own, plain = (
+            (RUNS / name / str(number) / "weights.safetensors").read_bytes()
+            for name in (experiment, "lenet4")
+        )
+        assert own == plain
+
+
+def test_every_row_of_figure_9_is_measured():
+    found = artifacts.read_table(
+        REPOSITORY / "results" / "verdicts.csv", ("claim", "verdict"), "compare"
+    )
+    rows = found[found["claim"].str.startswith("systems.error:")]
+    assert len(rows) == len(PAPER.systems) + 1  # and their order
+    assert "unmeasured" not in set(rows["verdict"])
 
 
 @pytest.mark.parametrize("experiment", sorted(CHOSEN.experiments))

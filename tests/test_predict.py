@@ -234,7 +234,11 @@ def test_the_record_beside_the_weights_says_how_they_were_trained(
     write_json(path.parent / "record.json", record)
     command(repository, path, digits[0])
     assert capsys.readouterr().out != before
-    stated["database"] = "deslanted"
+    stated["system"] = "last-layer"
+    write_json(path.parent / "record.json", record)
+    assert command(repository, path, digits[0]) == 2
+    assert "is of the system last-layer, which does not" in capsys.readouterr().err
+    stated |= {"system": "network", "database": "deslanted"}
     write_json(path.parent / "record.json", record)
     assert command(repository, path, digits[0]) == 2
     assert "is of a network for the deslanted database" in capsys.readouterr().err

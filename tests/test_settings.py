@@ -94,6 +94,8 @@ def test_presentations_are_counted_by_pass_or_by_epoch():
     base = chosen.base
     assert base.presentations(7) == base.passes * base.presentations_per_pass
     assert chosen.experiment("lenet5-modern").presentations(7) == MODERN["epochs"] * 7
+    assert chosen.experiment("lenet4-boosted").presentations(7) == 3 * base.presentations(7)
+    assert chosen.experiment("lenet4-knn").presentations(7) == base.presentations(7)
 
 
 REFUSED = {
@@ -207,6 +209,16 @@ REFUSED = {
         "params.yaml: experiments.lenet5 is 3, but it must list the settings that differ from "
         "base, or be {}: correct it",
     ),
+    "an option that is a list": (
+        changed("experiments.knn.options", {"neighbours": [3]}),
+        "params.yaml: experiments.knn.options.neighbours is [3], but it should be a number, a "
+        "word, true or false: correct it",
+    ),
+    "a factor that the first centre lacks": (
+        changed("readings.factors", {**DOCUMENT["readings"]["factors"], "sdlm.mu": [0.1]}),
+        "params.yaml: readings: the first centre has no sdlm.mu, which factors or factorial "
+        "vary; give every factor a value there",
+    ),
     "an image without ink": (
         changed("prepare.foreground", DOCUMENT["prepare"]["background"]),
         "params.yaml: prepare: background and foreground are equal, so every image would be blank",
@@ -263,5 +275,8 @@ def test_changed_gives_other_values_and_checks_them():
     assert settings.changed(base, {"criterion.j": 5.0}).criterion.j == 5.0
     with pytest.raises(ReplicationError, match=r"there is no setting 'criterion\.k'"):
         settings.changed(base, {"criterion.k": 5.0})
+    for path in ("seed.x", "order.x.y", "nothing.at.all"):
+        with pytest.raises(ReplicationError, match=rf"there is no setting '{path}'"):
+            settings.changed(base, {path: 5.0})
     with pytest.raises(ReplicationError, match=r"criterion\.j is -1\.0, but it should be greater"):
         settings.changed(base, {"criterion.j": -1.0})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import random
 import signal
@@ -15,6 +16,7 @@ import pytest
 from small import contents, small_document, small_project, write_params
 
 from replication.__main__ import main
+from replication.display import Display
 from replication.errors import ReplicationError
 from replication.learning import checkpoints
 from replication.learning.checkpoints import Progress
@@ -22,6 +24,14 @@ from replication.stages import train
 
 OUTPUTS = {"answers.npz", "cost.json", "history.csv", "record.json", "timing.json",
            "weights.safetensors"}  # fmt: skip
+
+
+class Terminal(io.StringIO):
+    """Standard error as a terminal has it."""
+
+    def isatty(self):
+        """It is one."""
+        return True
 
 
 @pytest.fixture
@@ -43,6 +53,28 @@ def test_a_finished_replicate_leaves_what_the_design_says(project):
     assert {path.name for path in runs.iterdir()} == {"0", "1"}
     assert {path.name for path in (runs / "0").iterdir()} == OUTPUTS
     assert not list((project / ".checkpoints").glob("*.npz"))
+
+
+def test_what_an_earlier_replicate_left_is_not_taken_for_the_present_one(project):
+    train.main(["lenet5"])
+    folder = project / "results" / "runs" / "lenet5" / "0"
+    document = small_document()
+    document["train"]["kept_parameters"] = 1
+    document["base"]["seed"] = 7
+    write_params(project / "params.yaml", document)
+    train.main(["lenet5"])
+    assert {path.name for path in folder.iterdir()} == OUTPUTS - {"weights.safetensors"}
+
+
+def test_a_bar_counts_on_where_a_replicate_trains_another_network(monkeypatch):
+    monkeypatch.setattr("sys.stderr", Terminal())
+    with Display("boosted", 90) as display:
+        monitors = [display.monitor("boosted 0"), display.monitor("boosted 1")]
+        for counts in ((20, 30), (30, 30), (5, 30), (30, 10)):
+            for monitor, count in zip(monitors, counts, strict=True):
+                monitor.signals[0] = count
+            display.tick()
+    assert "100/180" in sys.stderr.getvalue().split("\r")[-1]
 
 
 def test_the_number_of_workers_changes_no_byte(project):

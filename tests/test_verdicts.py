@@ -590,6 +590,27 @@ def test_system_cannot_be_best_before_the_others_have_been_run():
     assert "have not been run" in finding.reason
 
 
+def test_a_row_that_figure_9_has_not_is_named():
+    choices = SimpleNamespace(**{**vars(CHOICES), "systems": {"lenet9/regular": "lenet5"}})
+    with pytest.raises(ReplicationError, match=r"compare\.systems names lenet9/regular, which"):
+        verdicts.judge_all(replace(EMPTY, choices=choices))
+
+
+@pytest.mark.parametrize(
+    ("values", "outcome"),
+    [([0.7], "differs"), ([0.7, 0.72, 0.71], "differs"), ([0.79], "inconclusive")],
+)
+def test_lenet5_is_not_second_where_another_is_clearly_better(values, outcome):
+    evidence = with_systems()
+    second = evidence.metrics["lenet5-distorted"] | {"test_error_percent": metric(spread(0.8, 0.1))}
+    other = metrics_of(values, [0.1])
+    metrics = {**evidence.metrics, "lenet5-distorted": second, "lenet1": other}
+    finding = found(replace(evidence, metrics=metrics), "ordering.boosting-best:error")
+    assert finding.outcome == outcome
+    better = "lenet1/16x16" if outcome == "differs" else "none"
+    assert f"clearly better than LeNet-5: {better} of" in finding.reason
+
+
 def test_beaten_boosting_differs():
     evidence = with_systems()
     worse = {**evidence.metrics, "boosted": metrics_of(spread(1.5, 0.02), [0.1])}

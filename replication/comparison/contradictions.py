@@ -1,12 +1,14 @@
 """Where the paper says two things: what ours can say to it.
 
 ``reproduced`` here means that our evidence bears out one of the two, which the verdict names;
-``differs`` that it bears out neither; ``inconclusive`` that it does not tell them apart.
+``differs`` that it bears out neither; ``inconclusive`` that it does not tell them apart, or not in
+all the numbers that the statement is about.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -121,16 +123,15 @@ def judge_hidden_layers(evidence: Evidence, contradiction: Contradiction) -> Fin
     }
     fitting = [n for n, size in sizes.items() if compare_rounded(size, printed).outcome == FITS]
     counted = ", ".join(f"{name} has {size:.1f} thousand" for name, size in sizes.items())
-    decided = len(fitting) == 1
     return Finding(
-        FITS if decided else "inconclusive",
-        fitting[0] if decided else "either",
+        _one_of_two(fitting),
+        fitting[0] if len(fitting) == 1 else "both" if fitting else "neither",
         f"parameters with biases: {counted}; Figure 12 prints {printed:g} thousand",
     )
 
 
 def judge_support_vectors(evidence: Evidence, contradiction: Contradiction) -> Finding:
-    """Two errors for each support vector machine (pp. 12, 14): which are ours nearer to?"""
+    """Two errors for each support vector machine (pp. 12, 14): is ours near one of them?"""
     found = _SVM.search(contradiction.statement)
     if found is None:
         raise _misquoted(contradiction)
@@ -145,7 +146,7 @@ def judge_support_vectors(evidence: Evidence, contradiction: Contradiction) -> F
     parts, decided = [], True
     for system, pair in readings.items():
         ours = float(np.mean(values_of(evidence, system, ERROR)))
-        near = [value for value in pair if abs(ours - value) < margin]
+        near = [value for value in pair if round(abs(ours - value), 9) < margin]
         decided &= len(near) == 1
         choice = f"{near[0]:g}" if len(near) == 1 else "neither or both"
         parts.append(f"{system} {shown(ours)} %: {choice} of {pair[0]:g} and {pair[1]:g}")
@@ -171,16 +172,20 @@ def judge_degree(evidence: Evidence, contradiction: Contradiction) -> Finding:
     sizes, errors = means("memory_thousands"), means(ERROR)
     printed = published_column(evidence, "memory_thousands")[_VIRTUAL]
     fitting = [n for n, size in sizes.items() if compare_rounded(size, printed).outcome == FITS]
-    outcomes: dict[int, Outcome] = {0: "differs", 1: FITS, 2: "inconclusive"}
     nearest = min(sizes, key=lambda degree: abs(np.log(sizes[degree] / printed)))
     each = [
         f"degree {n} has {sizes[n]:.0f} thousand and misses {shown(errors[n])} %" for n in sizes
     ]
     return Finding(
-        outcomes[len(fitting)],
+        _one_of_two(fitting),
         f"degree {fitting[0]}" if len(fitting) == 1 else "both" if fitting else "neither",
         f"{'; '.join(each)}; Figure 12 prints {printed:g} thousand, nearer to degree {nearest}",
     )
+
+
+def _one_of_two(fitting: Sequence[str]) -> Outcome:
+    outcomes: tuple[Outcome, ...] = ("differs", FITS, "inconclusive")
+    return outcomes[len(fitting)]
 
 
 def _misquoted(contradiction: Contradiction) -> ReplicationError:

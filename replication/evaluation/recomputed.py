@@ -30,7 +30,7 @@ class Trained:
     def __init__(self, stated: Mapping[str, Any], paper: Paper, source: Path) -> None:
         """``stated`` are a record's settings; ReplicationError naming ``source`` if incomplete."""
         try:
-            self.database = str(stated["database"])
+            self.system, self.database = str(stated["system"]), str(stated["database"])
             self.network = catalogue.network(str(stated["network"]), self.database, paper)
             self._table = databases.grey_levels(stated["background"], stated["foreground"])
             self._reference = Reference(

@@ -1,1 +1,1 @@
-"""Networks as tables of layers."""
+"""What params.yaml may say, section by section."""

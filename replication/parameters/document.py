@@ -14,6 +14,9 @@ from replication.parameters.sections import Name, Section
 from replication.parameters.studies import Collapse, Compare, Invariance, Readings, Train
 from replication.parameters.training import Prepare
 
+# What the value of an option may be.
+_KINDS = ("bool", "int", "float", "str")
+
 
 class Settings(Section):
     """All of params.yaml; each experiment of a network is merged with ``base``."""
@@ -57,6 +60,8 @@ def _place(location: tuple[Any, ...]) -> tuple[str, list[str]]:
         kinds = {kind.__name__: kind for kind in SYSTEMS.values()}
         model, below = kinds[path[2]], path[3:]
         del path[2]
+    if "options" in path and path[-1] in _KINDS:
+        del path[-1]  # pydantic tries one kind of value after the other
     for step in below[:-1]:
         field = getattr(model, "model_fields", {}).get(step)
         model = field.annotation if field else None
@@ -85,4 +90,6 @@ def sentence(
         text = str(first["ctx"]["error"])
         return f"{source}: {where}: {text}" if where else f"{source}: {text}"
     rule = re.sub(r"^\w+ (?=should)", "it ", first["msg"])
+    if first["loc"][-1] in _KINDS:
+        rule = "it should be a number, a word, true or false"
     return f"{source}: {where} is {first['input']!r}, but {rule}: correct it"

@@ -83,6 +83,10 @@ class Combined(Trained):
     system: Literal["boosted", "last-layer", "noisy"]
     options: Options
 
+    def presentations(self, patterns: int) -> int:
+        """How many patterns all its networks are shown; three are boosted."""
+        return super().presentations(patterns) * (3 if self.system == "boosted" else 1)
+
     def recipe(self) -> Recipe:
         """How each of its networks is trained."""
         return Recipe(system="network", **dict(self.model_dump(exclude={"system", "options"})))

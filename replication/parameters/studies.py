@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import Field, model_validator
@@ -26,7 +27,7 @@ class Subjects(Section):
 
 
 class Compare(Section):
-    """What decides a verdict; fixed before the results were seen."""
+    """What decides a verdict; each fixed before the results that it decides on."""
 
     confidence: Annotated[float, Field(gt=0.5, lt=1)]
     equivalence_margin_percent: Positive
@@ -62,6 +63,13 @@ class Readings(Section):
 
     @model_validator(mode="after")
     def _varies_what_has_levels(self) -> Readings:
+        first: Mapping[str, object] = next(iter(self.centres.values()), {})
+        lacking = sorted({*self.factors, *self.factorial} - set(first))
+        if lacking:
+            raise ValueError(
+                f"the first centre has no {', '.join(lacking)}, which factors or factorial vary; "
+                "give every factor a value there"
+            )
         unknown = sorted(set(self.around_first) - set(self.factors))
         if unknown:
             raise ValueError(

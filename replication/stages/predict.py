@@ -22,6 +22,8 @@ from replication.evaluation.rejection import rejected_share, target_percent
 from replication.mnist import databases, drawn
 from replication.systems.contract import answers_of
 
+# Systems whose weights are one network's, which answers by itself.
+ANSWERS_ALONE = ("network", "noisy")
 WEIGHTS = Path("results/runs/lenet5/0/weights.safetensors")
 
 
@@ -55,6 +57,11 @@ def _trained(given: argparse.Namespace, published: paper.Paper) -> Trained:
     else:
         chosen = settings.load(given.params)
         trained = Trained(base_settings(chosen), published, given.params)
+    if trained.system not in ANSWERS_ALONE:
+        raise ReplicationError(
+            f"{given.weights} is of the system {trained.system}, which does not answer by one "
+            "network's output layer: name weights of another experiment"
+        )
     if trained.database != "regular":
         raise ReplicationError(
             f"{given.weights} is of a network for the {trained.database} database, but own digits "

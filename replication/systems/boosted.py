@@ -6,10 +6,10 @@ disagree. Their outputs are added; where the first is confident the others are n
 
 The paper leaves open how many patterns are filtered out of how many, and what confident means:
 
-* For each later network as many new distorted versions of the training patterns are gone through
-  as ``candidates`` says, in random order, until ``patterns`` are found; where the earlier networks
-  err too rarely, what was found has to do. Either way there are as many presentations as for the
-  first network, the filtered patterns gone through again and again.
+* For each later network as many originals and new distorted versions of the training patterns are
+  gone through as ``candidates`` says, in random order, until ``patterns`` are found; where the
+  earlier networks err too rarely, what was found has to do. Either way there are as many
+  presentations as for the first network, the filtered patterns gone through again and again.
 * The first network is confident above the least margin at which, of the training patterns, no more
   than ``lost_percent`` percent are missed that all three together get right.
 
@@ -66,7 +66,7 @@ class Options(Section):
 
 
 class Candidates(NamedTuple):
-    """New distorted patterns, and the order in which they are gone through."""
+    """Originals and new distorted versions, and the order in which they are gone through."""
 
     pool: Pool
     order: Numbers

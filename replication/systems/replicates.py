@@ -26,7 +26,7 @@ from replication.settings import AnyRecipe, Prepare
 from replication.systems.contract import Fitted, Task
 from replication.systems.costs import Fits, cost_of
 
-PACKAGES = ("numba", "numpy", "scipy", "torch")
+PACKAGES = ("numba", "numpy", "scikit-learn", "scipy", "torch")
 
 # The folders whose code shapes a replicate; settings, data and tables enter the key by value.
 DECISIVE = ("learning", "mnist", "networks", "systems")
@@ -148,7 +148,8 @@ def _write(
 ) -> None:
     """The record comes last: where it lies, the replicate is whole."""
     folder = experiment.folder(replicate)
-    (folder / "record.json").unlink(missing_ok=True)
+    for name in ("record.json", "weights.safetensors", "history.csv"):
+        (folder / name).unlink(missing_ok=True)
     if fitted.weights and fitted.parameters <= experiment.kept:
         artifacts.write_bytes(folder / "weights.safetensors", save(fitted.weights))
     if not fitted.history.empty:

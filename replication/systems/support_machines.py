@@ -153,7 +153,7 @@ class Decision:
         """A multiply-add for each pixel of each vector, one for each weight that is not zero.
 
         A vector of several machines is kept once, and its kernel value is computed once. Its
-        power, one squaring or two, is not counted, nor the length of the image. Kept are the
+        power, a few products, is not counted, nor the length of the image. Kept are the
         vectors, the weights that are not zero, and the biases.
         """
         operations = self.vectors.size + int(np.count_nonzero(self.weights))
