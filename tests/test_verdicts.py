@@ -608,7 +608,9 @@ def test_lenet5_is_not_second_where_another_is_clearly_better(values, outcome):
     finding = found(replace(evidence, metrics=metrics), "ordering.boosting-best:error")
     assert finding.outcome == outcome
     better = "lenet1/16x16" if outcome == "differs" else "none"
-    assert f"clearly better than LeNet-5: {better} of" in finding.reason
+    assert f"clearly better than boosted: none; clearly better than LeNet-5: {better};" in (
+        finding.reason
+    )
 
 
 def test_beaten_boosting_differs():

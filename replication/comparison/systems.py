@@ -161,20 +161,24 @@ def _judge_best(evidence: Evidence, metric: str) -> Finding:
         if name not in (_BOOSTED, _SECOND) and experiment in evidence.metrics
     }
     confidence = evidence.choices.confidence
-    better = [name for name, values in others.items() if _clearly_less(values, second, confidence)]
+    first, better = (
+        [name for name, values in others.items() if _clearly_less(values, theirs, confidence)]
+        for theirs in (best, second)
+    )
     nearest = min((float(np.mean(values)) for values in others.values()), default=math.inf)
     run = {*others, _BOOSTED, _SECOND}
     missing = [name for name in published_column(evidence, ERROR) if name not in run]
     outcome: Outcome = "inconclusive"
-    if better or _clearly_less(second, best, confidence):
+    if first or better or _clearly_less(second, best, confidence):
         outcome = "differs"
     elif _clearly_less(best, second, confidence) and np.mean(second) <= nearest and not missing:
         outcome = "reproduced"  # a system that has not been run is not beaten
     return Finding(
         outcome,
         f"boosted {shown(float(np.mean(best)))} %, LeNet-5 {shown(float(np.mean(second)))} %",
-        f"means, Welch's test p = {statistics.two_means(best, second):.2g} (seeds vary); clearly "
-        f"better than LeNet-5: {', '.join(better) or 'none'} of {len(others)} others; "
+        f"means, Welch's test p = {statistics.two_means(best, second):.2g} (seeds vary); of "
+        f"{len(others)} others clearly better than boosted: {', '.join(first) or 'none'}; clearly "
+        f"better than LeNet-5: {', '.join(better) or 'none'}; "
         f"{len(missing)} systems of Figure 9 have not been run",
         replicates=fewest,
     )
