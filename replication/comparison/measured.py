@@ -102,7 +102,7 @@ def _other_patterns(evidence: Evidence, mean: float) -> str:
     misses = round(mean * patterns / 100)
     low, high = statistics.wilson(misses, patterns, evidence.choices.confidence)
     return (
-        f"; a network with {misses} misses would have {shown(100 * low)} to {shown(100 * high)} % "
+        f"; a system with {misses} misses would have {shown(100 * low)} to {shown(100 * high)} % "
         "on other test patterns (Wilson)"
     )
 
