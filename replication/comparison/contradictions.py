@@ -124,8 +124,7 @@ def judge_hidden_layers(evidence: Evidence, contradiction: Contradiction) -> Fin
     fitting = [n for n, size in sizes.items() if compare_rounded(size, printed).outcome == FITS]
     counted = ", ".join(f"{name} has {size:.1f} thousand" for name, size in sizes.items())
     return Finding(
-        _one_of_two(fitting),
-        fitting[0] if len(fitting) == 1 else "both" if fitting else "neither",
+        *_one_of_two(fitting),
         f"parameters with biases: {counted}; Figure 12 prints {printed:g} thousand",
     )
 
@@ -171,21 +170,24 @@ def judge_degree(evidence: Evidence, contradiction: Contradiction) -> Finding:
 
     sizes, errors = means("memory_thousands"), means(ERROR)
     printed = published_column(evidence, "memory_thousands")[_VIRTUAL]
-    fitting = [n for n, size in sizes.items() if compare_rounded(size, printed).outcome == FITS]
+    fitting = [
+        f"degree {n}" for n, size in sizes.items() if compare_rounded(size, printed).outcome == FITS
+    ]
     nearest = min(sizes, key=lambda degree: abs(np.log(sizes[degree] / printed)))
     each = [
         f"degree {n} has {sizes[n]:.0f} thousand and misses {shown(errors[n])} %" for n in sizes
     ]
     return Finding(
-        _one_of_two(fitting),
-        f"degree {fitting[0]}" if len(fitting) == 1 else "both" if fitting else "neither",
+        *_one_of_two(fitting),
         f"{'; '.join(each)}; Figure 12 prints {printed:g} thousand, nearer to degree {nearest}",
     )
 
 
-def _one_of_two(fitting: Sequence[str]) -> Outcome:
-    outcomes: tuple[Outcome, ...] = ("differs", FITS, "inconclusive")
-    return outcomes[len(fitting)]
+def _one_of_two(fitting: Sequence[str]) -> tuple[Outcome, str]:
+    """The outcome where these of the paper's two numbers fit, and which it is."""
+    if len(fitting) == 1:
+        return FITS, fitting[0]
+    return ("inconclusive", "both") if fitting else ("differs", "neither")
 
 
 def _misquoted(contradiction: Contradiction) -> ReplicationError:
