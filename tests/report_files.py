@@ -11,16 +11,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import report_systems
+from fabricated import CHOICES, FULL, LABELS, histories, metric, metrics_of, relatives, spread
 from raw_files import write_raw
 from small import REPOSITORY
-from test_verdicts import CHOICES, FULL, LABELS, histories, metric, metrics_of, relatives, spread
 
-from replication import artifacts
 from replication.comparison import overlap, verdicts
 from replication.evaluation import errors
+from replication.evaluation.metrics import write_metrics
+from replication.files import write_json, write_table
 from replication.mnist.databases import Database
 from replication.report import inputs
 from replication.report.inputs import Inputs
+from replication.runs import RECORD_KEYS, write_answers, write_history
 
 OPTIONAL = ("misclassified.csv", "audit.csv", "bench.json", "readings.csv", "variance.csv",
             "distortions.csv", "invariance.csv", "invariance_examples.csv",
@@ -63,18 +65,18 @@ def _write_runs(results: Path) -> dict[str, Any]:
         found = relatives(seed=seed)
         for number, (answers, history) in enumerate(zip(found, histories(), strict=True)):
             run = results / "runs" / name / str(number)
-            artifacts.write_answers(run / "answers.npz", answers)
-            artifacts.write_history(run / "history.csv", history)
-            artifacts.write_json(run / "record.json", _record(name, number))
+            write_answers(run / "answers.npz", answers)
+            write_history(run / "history.csv", history)
+            write_json(run / "record.json", _record(name, number))
             host = {"machine": "x86_64", "system": "Linux"}
-            artifacts.write_json(run / "timing.json", {"seconds": 100.5 + number, "host": host})
+            write_json(run / "timing.json", {"seconds": 100.5 + number, "host": host})
         metrics[name] = _entry(
             [errors.percent(errors.misses(one.classes, LABELS), len(LABELS)) for one in found]
         )
     for name, mean in SIZES.items():  # evaluated elsewhere: their runs are not here
         metrics[name] = _entry([round(value, 2) for value in spread(mean, 0.05, 5)])
     systems = report_systems.write_runs(results)
-    artifacts.write_metrics(results / "metrics.json", metrics | systems)
+    write_metrics(results / "metrics.json", metrics | systems)
     return systems
 
 
@@ -87,7 +89,7 @@ def _entry(test: list[float]) -> dict[str, object]:
 
 
 def _record(name: str, number: int) -> dict[str, object]:
-    nothing: dict[str, object] = {key: {} for key in artifacts.RECORD_KEYS}
+    nothing: dict[str, object] = {key: {} for key in RECORD_KEYS}
     packages = {"numba": "0.62.1", "numpy": "2.4.6"}
     return nothing | {"experiment": name, "replicate": number, "packages": packages}
 
@@ -99,8 +101,8 @@ def _write_verdicts(results: Path, systems: dict[str, Any]) -> None:
         for name, entry in FULL.metrics.items()
     }
     found = verdicts.judge_all(replace(FULL, choices=choices, metrics=lenet5 | systems))
-    artifacts.write_table(results / "verdicts.csv", verdicts.as_table(found))
-    artifacts.write_table(results / "misclassified.csv", overlap.table(FULL))
+    write_table(results / "verdicts.csv", verdicts.as_table(found))
+    write_table(results / "misclassified.csv", overlap.table(FULL))
 
 
 def _write_studies(results: Path) -> None:
@@ -121,21 +123,21 @@ def _write_studies(results: Path) -> None:
             one.assign(reading=name, replicate=number)
             for number, one in enumerate(histories(3, shift=0.1 * place))
         ]  # fmt: skip
-    artifacts.write_table(results / "readings.csv", pd.DataFrame(rows))
-    artifacts.write_table(results / "readings_curves.csv", pd.concat(curves, ignore_index=True))
+    write_table(results / "readings.csv", pd.DataFrame(rows))
+    write_table(results / "readings_curves.csv", pd.concat(curves, ignore_index=True))
     columns = ("source", "experiment", "replicates", "test_mean", "test_sd", "test_sd_low",
                "test_sd_high", "training_mean", "training_sd", "share_of_variance")  # fmt: skip
     sources = [("all", "lenet5", 10, 0.96, 0.05, 0.03, 0.09, 0.36, 0.02, 1.0),
                ("order", "lenet5-order", 10, 0.95, 0.04, 0.03, 0.07, 0.36, 0.01, 0.64)]  # fmt: skip
-    artifacts.write_table(results / "variance.csv", pd.DataFrame(sources, columns=list(columns)))
+    write_table(results / "variance.csv", pd.DataFrame(sources, columns=list(columns)))
     columns = ("quantity", "reading", "distribution", "low", "high", "mean", "sd", "p", "chosen")
     fits = [("scale", "inverse", "uniform", 0.74, 1.4, np.nan, np.nan, 0.7, True),
             ("scale", "inverse", "normal", np.nan, np.nan, 1.06, 0.17, 0.2, False),
             ("shear", "by pixel of the original", "normal", np.nan, np.nan, 0.0, 0.08, 0.5, True),
             ("anchor_y", "pixel", "constant", np.nan, np.nan, 10.3, 0.7, np.nan, True)]  # fmt: skip
-    artifacts.write_table(results / "distortions.csv", pd.DataFrame(fits, columns=list(columns)))
+    write_table(results / "distortions.csv", pd.DataFrame(fits, columns=list(columns)))
     timing = {"median": 86.25, "min": 84.0, "max": 99.0, "repeats": 25}
-    artifacts.write_json(
+    write_json(
         results / "bench.json",
         {
             "lenet5": {
@@ -154,4 +156,4 @@ def _write_audit(results: Path) -> None:
     rows = [("sdlm.mu", 10, "0.02", "0.02", "faithful", "as printed"),
             ("loss.map", 9, "", "j = 10", "unstated", "the paper gives no value"),
             ("training.order", 41, "constant", "fresh", "departs", "<b>tried</b>")]  # fmt: skip
-    artifacts.write_table(results / "audit.csv", pd.DataFrame(rows, columns=list(columns)))
+    write_table(results / "audit.csv", pd.DataFrame(rows, columns=list(columns)))

@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from fabricated import LABELS, PAPER, metric
 from ruamel.yaml import YAML
 from small import REPOSITORY, write_params
-from test_verdicts import LABELS, PAPER, metric
 
-from replication import artifacts, settings
-from replication.artifacts import Answers
+from replication import settings
 from replication.evaluation import errors, invariance, rejection
+from replication.files import write_table
+from replication.runs import Answers, write_answers
 
 UNMAPPED, NOT_RUN = "rbf1000-linear/regular", "tangent-distance/16x16"
 LENET5 = {"lenet5/regular": "lenet5", "lenet5/distorted": "lenet5-distorted"}
@@ -43,7 +44,7 @@ def write_runs(results: Path) -> dict[str, Any]:
         found = _answers(name)
         for number, answers in enumerate(found):
             run = results / "runs" / experiment / str(number)
-            artifacts.write_answers(run / "answers.npz", answers)
+            write_answers(run / "answers.npz", answers)
         metrics[experiment] = _metrics(name, found)
     return metrics
 
@@ -108,7 +109,7 @@ def write_studies(results: Path) -> None:
         ),
     }  # fmt: skip
     for name, table in tables.items():
-        artifacts.write_table(results / name, table)
+        write_table(results / name, table)
 
 
 def _each() -> Iterator[tuple[str, str, float]]:

@@ -11,12 +11,14 @@ import torch
 from safetensors.numpy import load_file
 from small import REPOSITORY
 
-from replication import artifacts, settings
 from replication import paper as paper_module
+from replication import settings
+from replication.files import read_table
 from replication.mnist import databases
 from replication.mnist.databases import fields, grey_levels
 from replication.networks.catalogue import network
 from replication.networks.reference import Reference
+from replication.runs import read_answers, read_cost, read_record
 
 CHOSEN = settings.load(REPOSITORY / "params.yaml")
 PAPER = paper_module.load(REPOSITORY / "data" / "paper")
@@ -60,7 +62,7 @@ def test_the_reference_gives_the_committed_answers_from_the_committed_weights(ex
     """Replicate 0, all 10,000 patterns; `verify --answers-only --all` does every replicate."""
     folder = RUNS / experiment / "0"
     penalties = penalties_of(experiment, load_file(folder / "weights.safetensors")["parameters"])
-    committed = artifacts.read_answers(folder / "answers.npz")
+    committed = read_answers(folder / "answers.npz")
     np.testing.assert_array_equal(penalties.argmin(axis=1), committed.classes)
     misses = int((penalties.argmin(axis=1) != regular.test_labels).sum())
     assert misses == METRICS[experiment]["test_misses"][0]
@@ -75,8 +77,8 @@ def test_the_reference_gives_the_boosted_answers_from_the_three_committed_networ
         penalties_of("lenet4-boosted", weights[name]) for name in ("first", "second", "third")
     )
     together = first + sum(others)
-    committed = artifacts.read_answers(folder / "answers.npz")
-    ratio = artifacts.read_cost(folder / "cost.json")["operations_thousands"] / (
+    committed = read_answers(folder / "answers.npz")
+    ratio = read_cost(folder / "cost.json")["operations_thousands"] / (
         network("lenet4", "regular", PAPER).connections / 1e3
     )
     called = round((ratio - 1) / 2 * len(first))
@@ -101,9 +103,7 @@ def test_what_replaces_the_last_layer_of_lenet4_stands_on_the_same_lenet4(experi
 
 
 def test_every_row_of_figure_9_is_measured():
-    found = artifacts.read_table(
-        REPOSITORY / "results" / "verdicts.csv", ("claim", "verdict"), "compare"
-    )
+    found = read_table(REPOSITORY / "results" / "verdicts.csv", ("claim", "verdict"), "compare")
     rows = found[found["claim"].str.startswith("systems.error:")]
     assert len(rows) == len(PAPER.systems) + 1  # and their order
     assert "unmeasured" not in set(rows["verdict"])
@@ -113,7 +113,7 @@ def test_every_row_of_figure_9_is_measured():
 def test_every_replicate_was_made_with_the_committed_settings(experiment):
     recipe = CHOSEN.experiments[experiment]
     for number in range(recipe.replicates):
-        record = artifacts.read_record(RUNS / experiment / str(number) / "record.json")
+        record = read_record(RUNS / experiment / str(number) / "record.json")
         in_force = {key: record["settings"][key] for key in recipe.training()}
         assert in_force == json.loads(json.dumps(recipe.training()))
     assert METRICS[experiment]["replicates"] == recipe.replicates

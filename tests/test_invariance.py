@@ -12,11 +12,11 @@ import pytest
 import torch
 from small import small_project
 
-from replication import artifacts
 from replication.comparison import invariance as verdicts
 from replication.comparison.evidence import Unmeasured
 from replication.errors import ReplicationError
 from replication.evaluation import fields, invariance
+from replication.files import read_table
 from replication.mnist import databases, distortions
 from replication.networks.lenet5 import lenet5
 from replication.networks.reference import Reference
@@ -320,7 +320,7 @@ def written(project, repository):
 
 
 def test_the_command_reads_committed_weights_and_leaves_out_what_is_not_trained(written):
-    tables = {name: artifacts.read_table(written / name, FILES[name], "") for name in FILES}
+    tables = {name: read_table(written / name, FILES[name], "") for name in FILES}
     found = tables["invariance.csv"]
     assert list(dict.fromkeys(found["experiment"])) == ["lenet5", "lenet5-distorted"]
     assert len(found) == 4 * 11
@@ -348,7 +348,7 @@ def test_without_any_weights_the_command_says_what_makes_them(project, tmp_path,
 @pytest.fixture(scope="module")
 def inputs(written, paper, tiny):
     tables = {
-        name.removesuffix(".csv"): artifacts.read_table(written / name, columns, "")
+        name.removesuffix(".csv"): read_table(written / name, columns, "")
         for name, columns in FILES.items()
     }
     return SimpleNamespace(

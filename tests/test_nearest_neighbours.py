@@ -8,8 +8,8 @@ import pytest
 from small import small_document, small_project, write_params
 
 from replication import settings
-from replication.artifacts import read_table
 from replication.comparison import neighbours
+from replication.files import read_table
 from replication.learning.monitor import Monitor
 from replication.mnist import databases
 from replication.stages import neighbours as stage

@@ -10,13 +10,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import report_files
+from fabricated import FULL, INDEX, LABELS, PAPER, history
 from PIL import Image
 from report_files import OPTIONAL, load
 from report_systems import EXPERIMENTS, NOT_RUN, ROWS, UNMAPPED
-from test_verdicts import FULL, INDEX, LABELS, PAPER, history
 
-from replication import artifacts
 from replication.errors import ReplicationError
+from replication.evaluation.metrics import read_metrics, write_metrics
+from replication.files import write_table
 from replication.report import (
     charts,
     comparisons,
@@ -29,6 +30,7 @@ from replication.report import (
     rejections,
     systems,
 )
+from replication.runs import write_history
 from replication.stages import report
 
 REQUESTING = ("src", "srcset", "href", "action", "formaction", "data", "poster", "ping", "manifest")
@@ -177,7 +179,7 @@ def test_headline_numbers_name_their_file_and_key(html):
 
 
 def test_misses_of_every_replicate_are_listed(html, folder):
-    metrics = artifacts.read_metrics(folder / "results" / "metrics.json")
+    metrics = read_metrics(folder / "results" / "metrics.json")
     (link,) = [one for one in html.all("a") if one.get("title", "").endswith(" lenet5.test_misses")]
     assert link["text"] == ", ".join(str(count) for count in metrics["lenet5"]["test_misses"])
 
@@ -302,7 +304,7 @@ def test_damaged_file_is_named_and_never_taken_for_missing(name, bare):
 def test_claim_without_a_verdict_is_unmeasured_in_the_headline(bare):
     path = bare / "results" / "verdicts.csv"
     table = pd.read_csv(path)
-    artifacts.write_table(path, table[table["claim"] != "lenet5.test-error"])
+    write_table(path, table[table["claim"] != "lenet5.test-error"])
     row = listings.headline(load(bare))[0]
     assert (row.verdict, row.ours.text) == ("unmeasured", "")
 
@@ -322,19 +324,17 @@ def test_figure_5_has_1998_and_the_mean_of_ours_in_its_table(folder):
 
 @pytest.mark.parametrize(("passes", "replicates"), [(2, 1), (2, 2), (25, 1)])
 def test_runs_of_another_length_and_number_are_drawn(passes, replicates, bare):
-    metrics = artifacts.read_metrics(bare / "results" / "metrics.json")
+    metrics = read_metrics(bare / "results" / "metrics.json")
     entry = metrics["lenet5"]
     for value in (entry, *entry.values()):
         for key in ("values", "test_misses", "training_misses"):
             if isinstance(value, dict) and key in value:
                 value[key] = value[key][:replicates]
-    artifacts.write_metrics(
-        bare / "results" / "metrics.json", {"lenet5": entry | {"replicates": replicates}}
-    )
+    write_metrics(bare / "results" / "metrics.json", {"lenet5": entry | {"replicates": replicates}})
     falling = np.geomspace(5, 1, passes)
     for number in range(replicates):
         path = bare / "results" / "runs" / "lenet5" / str(number) / "history.csv"
-        artifacts.write_history(path, history(falling, falling))
+        write_history(path, history(falling, falling))
     figures = charts.learning_curves(load(bare))
     assert len(figures) == (1 if passes == 2 else 2)
     assert len(figures[0].table.rows) == passes
@@ -350,7 +350,7 @@ def test_readings_are_ranked_and_those_that_diverged_come_last(folder):
 
 
 def test_four_figures_have_every_system_in_the_order_of_the_paper(folder):
-    metrics = artifacts.read_metrics(folder / "results" / "metrics.json")
+    metrics = read_metrics(folder / "results" / "metrics.json")
     figures = comparisons.systems(load(folder))
     assert [one.name for one in figures] == ["figure9", "figure10", "figure11", "figure12"]
     for figure, shown in zip(figures, systems.FIGURES, strict=True):
@@ -433,7 +433,7 @@ def test_curves_of_all_systems_with_answers_are_in_one_figure(folder):
     assert [row[0] for row in figure.table.rows] == names
     for name in names:
         assert f">{name}</text>" in figure.svg
-    metrics = artifacts.read_metrics(folder / "results" / "metrics.json")
+    metrics = read_metrics(folder / "results" / "metrics.json")
     for row in figure.table.rows:
         expected = np.mean(metrics[EXPERIMENTS[row[0].replace(", ", "/")]]["test_misses"]) / 100
         assert float(row[1]) == pytest.approx(expected, rel=1e-3)

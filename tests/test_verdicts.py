@@ -1,201 +1,35 @@
 """Verdicts from fabricated evidence: nothing here has been measured."""
 
 from dataclasses import replace
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+from fabricated import (
+    CHOICES,
+    EMPTY,
+    FULL,
+    INDEX,
+    LABELS,
+    PAPER,
+    PATTERNS,
+    answers_like_1998,
+    histories,
+    history,
+    metric,
+    metrics_of,
+    relatives,
+    spread,
+)
 
-from replication import artifacts, paper, settings
-from replication.artifacts import Answers
 from replication.comparison import architecture, curves, overlap, verdicts
-from replication.comparison.evidence import Evidence, Subject
+from replication.comparison.evidence import Subject
 from replication.errors import ReplicationError
 from replication.evaluation import errors
 from replication.networks.lenet5 import lenet5
-from replication.stages import compare, evaluate
-
-DATA = Path(__file__).parent.parent / "data" / "paper"
-BASE = settings.load(DATA.parents[1] / "params.yaml").base
-PAPER = paper.load(DATA)
-PATTERNS, PRESENTATIONS = 10_000, 60_000
-FIGURE_5 = PAPER.learning_curves.iloc[:20]
-CHOICES = SimpleNamespace(
-    confidence=0.95,
-    equivalence_margin_percent=0.1,
-    minimum_replicates=3,
-    informative_margins=3.0,
-    informative_factor=2.0,
-    roughly=0.25,
-    negligible_share=0.05,
-    accurate_percent=10.0,
-    seed=1998,
-    experiments=SimpleNamespace(
-        undistorted="lenet5",
-        distorted="lenet5-distorted",
-        hessian_subset="subsets",
-        virtual_other_degree="degree 5",
-    ),
-    training_sizes={15000: ("lenet5-15000", "lenet5-15000-long"), 60000: ("lenet5",)},
-    systems={"lenet5/regular": "lenet5", "lenet5/distorted": "lenet5-distorted"},
-)
-
-
-COST = {"operations_thousands": 340.908, "memory_thousands": 60.0}
-
-
-def labels():
-    made = np.random.default_rng(3).integers(0, 10, PATTERNS).astype(np.uint8)
-    made[PAPER.misclassified["test_index"]] = PAPER.misclassified["label"]
-    return made
-
-
-LABELS = labels()
-INDEX = PAPER.misclassified["test_index"].to_numpy()
-
-
-def answers_like_1998(generator, misses=82):
-    """A relative of 1998: two thirds of each one's misses come from one pool, that of 1998."""
-    classes = LABELS.copy()
-    known = generator.choice(len(INDEX), 50, replace=False)
-    classes[INDEX[known]] = PAPER.misclassified["predicted"].to_numpy()[known]
-    others = np.setdiff1d(np.arange(PATTERNS), INDEX)
-    own = generator.choice(others, misses - 50, replace=False)
-    classes[own] = (LABELS[own] + 1) % 10
-    return Answers(classes, np.ones(PATTERNS, dtype=np.float32))
-
-
-def relatives(count=10, hard=120, misses=80, seed=5):
-    """Replicates that miss digits of one pool of hard ones, in which 1998's 82 lie."""
-    generator = np.random.default_rng(seed)
-    others = np.setdiff1d(np.arange(PATTERNS), INDEX)
-    pool = np.concatenate([INDEX, generator.choice(others, hard - len(INDEX), replace=False)])
-    usual = (LABELS + 1) % 10
-    usual[INDEX] = PAPER.misclassified["predicted"]
-    made = []
-    for _ in range(count):
-        classes = LABELS.copy()
-        chosen = generator.choice(pool, misses, replace=False)
-        classes[chosen] = usual[chosen]
-        odd = generator.choice(chosen, 10, replace=False)
-        classes[odd] = np.where((LABELS[odd] + 2) % 10 == usual[odd], (LABELS[odd] + 3) % 10,
-                                (LABELS[odd] + 2) % 10)  # fmt: skip
-        made.append(Answers(classes, np.ones(PATTERNS, dtype=np.float32)))
-    return made
-
-
-def history(test, training, steps=(7e-5, 0.016)):
-    """A history with these percentages, pass by pass."""
-    test, training = np.asarray(test), np.asarray(training)
-    return pd.DataFrame(
-        {
-            "pass": np.arange(1, len(test) + 1),
-            "learning_rate": 1e-4,
-            "training_presentations": PRESENTATIONS,
-            "training_misses": np.round(training * PRESENTATIONS / 100).astype(int),
-            "test_misses": np.round(test * PATTERNS / 100).astype(int),
-            "mean_criterion": 1.0,
-            "step_C1_min": steps[0],
-            "step_C1_max": steps[1] / 2,
-            "step_F6_min": steps[0] * 3,
-            "step_F6_max": steps[1],
-        }
-    )
-
-
-def histories(count=10, shift=0.0, sd=0.03, seed=7):
-    """Replicates around Figure 5, each wholly higher or lower, and a little rough."""
-    generator = np.random.default_rng(seed)
-    made = []
-    for _ in range(count):
-        offset = shift + generator.normal(0, sd, 2)
-        rough = generator.normal(0, sd / 3, (2, 20))
-        made.append(
-            history(
-                FIGURE_5["test_error_percent"].to_numpy() + offset[0] + rough[0],
-                FIGURE_5["training_error_percent"].to_numpy() + offset[1] + rough[1],
-                (
-                    7e-5 * np.exp(generator.normal(0, 0.05)),
-                    0.016 * np.exp(generator.normal(0, 0.05)),
-                ),
-            )
-        )
-    return made
-
-
-def metric(values):
-    return {"mean": float(np.mean(values)), "sd": None, "values": list(values)}
-
-
-def metrics_of(test, training, rejection=(0.9,)):
-    return {
-        "replicates": len(test),
-        "test_error_percent": metric(test),
-        "training_error_percent": metric(training),
-        "rejection_percent": metric(rejection * len(test)),
-        **{key: metric([value] * len(test)) for key, value in COST.items()},
-    }
-
-
-def spread(mean, sd, count=10):
-    """Values with exactly this mean and standard deviation."""
-    steps = np.linspace(-1, 1, count)
-    return list(mean + sd * steps / np.std(steps, ddof=1))
-
-
-EMPTY = Evidence(
-    paper=PAPER,
-    choices=CHOICES,
-    amplitude=1.7159,
-    slope=2 / 3,
-    counts=architecture.counts(PAPER),
-    summary={},
-    labels=LABELS,
-    metrics={},
-    histories={},
-    answers={},
-)
-SUMMARY = {
-    "databases": {
-        "regular": {
-            "mean": 0.0276,
-            "variance": 0.123,
-            "image_mean": 0.0666,
-            "image_variance": 0.154,
-            "training_patterns": 60000,
-            "test_patterns": 10000,
-            "centre_of_mass": {
-                "training": {"mean_distance": 0.7, "largest_distance": 1.1},
-                "test": {"mean_distance": 0.7, "largest_distance": 1.2},
-            },
-        }
-    }
-}
-FULL = replace(
-    EMPTY,
-    summary=SUMMARY,
-    metrics={
-        "lenet5": metrics_of(spread(0.96, 0.05), spread(0.36, 0.03)),
-        "lenet5-distorted": metrics_of(spread(0.82, 0.05), spread(0.6, 0.03)),
-        "subsets": metrics_of(spread(0.96, 0.05), spread(0.36, 0.03)),
-    },
-    histories={"lenet5": histories(), "subsets": histories(5)},
-    answers={"lenet5": relatives(seed=6), "lenet5-distorted": relatives()},
-    bench={"curvature_share_of_pass": 0.02, "microseconds_per_pattern": 100.0},
-    readings=pd.DataFrame(
-        {
-            "centre": "printed",
-            "factor": "subsampling.reading",
-            "level": ["averaged", "added"],
-            "distance": [5.0, 1.0],
-            "rms_low": [0.5, 0.1],
-            "rms_high": [0.6, 0.2],
-        }
-    ),
-    collapse={"mle": {"code_spread": [0.001] * 3}, "map": {"code_spread": [0.9] * 3}},
-)
+from replication.runs import Answers
+from replication.stages import compare
 
 
 def found(evidence, claim):
@@ -656,94 +490,6 @@ def test_summary_leaves_unmeasured_claims_to_the_tally():
     assert text.splitlines()[-1] == ", ".join(
         f"{number} {outcome}" for outcome, number in verdicts.tally(judged).items()
     )
-
-
-def replicate(test_misses=100, folder=Path("runs/lenet5/0")):
-    classes = LABELS.copy()
-    classes[:100] = (LABELS[:100] + 1) % 10
-    margins = np.arange(PATTERNS, dtype=np.float32)
-    return evaluate.Replicate(
-        Answers(classes, margins), history([test_misses / 100], [0.6]), COST, folder
-    )
-
-
-def test_metrics_are_counted_from_the_answers():
-    entry = evaluate.evaluate({"lenet5": [replicate(), replicate()]}, LABELS, 0.5)["lenet5"]
-    assert entry["test_misses"] == [100, 100]
-    assert entry["training_misses"] == [360, 360]
-    assert entry["test_error_percent"] == {"mean": 1.0, "sd": 0.0, "values": [1.0, 1.0]}
-    # the 100 wrong answers are the least sure: with 51 rejected, 49 of 9,949 are left
-    assert entry["rejection_percent"]["values"] == [0.51, 0.51]
-
-
-def test_answers_that_do_not_belong_to_their_history_are_named():
-    with pytest.raises(ReplicationError, match=r"lenet5/0 is a mixture.* 100 .* 99 "):
-        evaluate.evaluate({"lenet5": [replicate(99)]}, LABELS, 0.5)
-
-
-def test_answers_for_other_patterns_are_named():
-    with pytest.raises(ReplicationError, match=r"answers for 10000 patterns but .* has 9999"):
-        evaluate.evaluate({"lenet5": [replicate()]}, LABELS[:-1], 0.5)
-
-
-def test_missing_replicate_is_named(tmp_path):
-    with pytest.raises(ReplicationError, match=r"lenet5/0/answers\.npz is missing"):
-        evaluate.read_replicates(tmp_path, "lenet5", BASE)
-
-
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    """A project folder with three fabricated replicates, and settings that ask for them."""
-    recipe = BASE.model_copy(update={"replicates": 3})
-    chosen = SimpleNamespace(
-        compare=CHOICES,
-        base=SimpleNamespace(squashing=SimpleNamespace(amplitude=1.7159, slope=2 / 3)),
-        experiments={"lenet5": recipe},
-        experiment=lambda _: recipe,
-        variance={},
-    )
-    monkeypatch.setattr("replication.settings.load", lambda _: chosen)
-    database = SimpleNamespace(test_labels=LABELS)
-    monkeypatch.setattr("replication.mnist.databases.ensure", lambda *_: database)
-    artifacts.write_json(tmp_path / "prepared" / "summary.json", SUMMARY)
-    for number, (one, table) in enumerate(zip(relatives(3), histories(3), strict=True)):
-        table.loc[table.index[-1], "test_misses"] = errors.misses(one.classes, LABELS)
-        artifacts.write_answers(tmp_path / f"runs/lenet5/{number}/answers.npz", one)
-        artifacts.write_history(tmp_path / f"runs/lenet5/{number}/history.csv", table)
-        artifacts.write_json(tmp_path / f"runs/lenet5/{number}/cost.json", COST)
-    return tmp_path
-
-
-def run_stages(folder, *options):
-    paths = {"paper": DATA, "prepared": folder / "prepared", "runs": folder / "runs"}
-    common = [part for name, path in paths.items() for part in (f"--{name}", str(path))]
-    evaluate.main([*common, "--out", str(folder / "metrics.json")])
-    metrics = ["--metrics", str(folder / "metrics.json")]
-    return compare.main([*common, *metrics, "--out", str(folder), *options])
-
-
-def test_stages_go_from_answers_to_verdicts_and_repeat_byte_by_byte(folder, capsys):
-    assert run_stages(folder) == 3
-    outputs = ("metrics.json", "verdicts.csv", "misclassified.csv")
-    first = [(folder / name).read_bytes() for name in outputs]
-    assert run_stages(folder, "--allow-incomplete") == 0
-    assert [(folder / name).read_bytes() for name in outputs] == first
-    table = pd.read_csv(folder / "verdicts.csv").set_index("claim")
-    assert table.loc["lenet5.test-error", "replicates"] == 3
-    assert table.loc["lenet5.distorted-test-error", "verdict"] == "unmeasured"
-    assert "lenet5: 3 replicates, test error 0.800 %" in capsys.readouterr().out
-
-
-def test_run_that_vanished_after_evaluation_is_named(folder):
-    run_stages(folder)
-    (folder / "runs/lenet5/2/answers.npz").unlink()
-    with pytest.raises(ReplicationError, match=r"lenet5/2/answers\.npz is missing"):
-        run_stages(folder)
-
-
-def test_optional_file_that_is_named_has_to_exist(folder):
-    with pytest.raises(ReplicationError, match=r"bench\.json is missing: run .* bench"):
-        run_stages(folder, "--bench", str(folder / "bench.json"))
 
 
 def test_the_variables_of_figure_12_decide_between_500_150_and_1000_150():

@@ -12,16 +12,10 @@ from safetensors.numpy import load_file, save_file
 from small import small_document, small_project, write_params
 
 from replication.__main__ import main
-from replication.artifacts import (
-    Answers,
-    read_answers,
-    read_json,
-    write_answers,
-    write_json,
-    write_text,
-)
 from replication.comparison.outputs import compare_answers, compare_files
+from replication.files import read_json, write_json, write_text
 from replication.mnist.databases import Database
+from replication.runs import Answers, read_answers, write_answers
 from replication.stages import again
 
 RUN = "results/runs/lenet5/0"

@@ -18,8 +18,8 @@ import pandas as pd
 from scipy import stats
 
 from replication import paper
-from replication.artifacts import write_table
 from replication.comparison.distortion_readings import Reading, Values, anchor, readings, trusted
+from replication.files import write_table
 
 SIMULATIONS = 4999
 _SEED = 7

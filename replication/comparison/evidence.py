@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from replication.artifacts import Answers
 from replication.claims import Claim, Contradiction
 from replication.paper import Paper
+from replication.runs import Answers
 
 Outcome = Literal["reproduced", "differs", "inconclusive", "unmeasured"]
 OUTCOMES: tuple[Outcome, ...] = ("reproduced", "differs", "inconclusive", "unmeasured")

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors import numpy as tensors
 
-from replication.artifacts import Answers, read_answers, read_json
 from replication.errors import ReplicationError
+from replication.files import read_json
+from replication.runs import Answers, read_answers
 
 Outcome = Literal["byte-equal", "numerically equal", "different", "missing"]
 TOLERANCE = 1e-5

@@ -16,7 +16,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from replication.artifacts import Answers
 from replication.claims import RESTORE, Claim
 from replication.comparison import statistics
 from replication.comparison.evidence import Evidence, Finding, Outcome, Row, Subject
@@ -24,6 +23,7 @@ from replication.comparison.measured import shown
 from replication.comparison.statistics import Interval
 from replication.errors import ReplicationError
 from replication.evaluation.errors import Classes, Mask, missed, shared, similarity
+from replication.runs import Answers
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ the page with a sentence that says which command makes it. A damaged file is an 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,22 +16,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from replication import paper, settings
-from replication.artifacts import (
-    Answers,
-    read_answers,
-    read_history,
-    read_json,
-    read_metrics,
-    read_record,
-    read_table,
-)
 from replication.errors import ReplicationError
 from replication.evaluation import invariance
+from replication.evaluation.metrics import read_metrics
+from replication.files import read_json, read_table
 from replication.mnist import idx
 from replication.paper import Paper
+from replication.runs import ANSWERS, HISTORY, Answers, Run, of_experiment
 from replication.settings import Compare, Invariance
 
-TRAIN = "python -m replication train"
 COMPARE = "python -m replication compare"
 AUDIT = "python -m replication audit"
 BENCH = "python -m replication bench"
@@ -52,19 +45,6 @@ _DISTORTIONS = ("quantity", "reading", "distribution", "low", "high", "mean", "s
 _FIELDS = ("experiment", "picture", "position", "class", "penalty")
 _NEIGHBOURS = ("database", "neighbours", "training_patterns", "vote", "test_error_percent")
 _T = TypeVar("_T")
-
-
-@dataclass(frozen=True)
-class Run:
-    """What one replicate left behind; None for what is not there.
-
-    A classifier that is fitted at once has no history.
-    """
-
-    answers: Answers | None
-    history: pd.DataFrame | None
-    record: Mapping[str, Any] | None
-    timing: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True)
@@ -89,7 +69,7 @@ class Inputs:
     verdicts: pd.DataFrame
     images: NDArray[np.uint8]
     labels: NDArray[np.uint8]
-    runs: Mapping[str, tuple[Run, ...]]
+    runs: Mapping[str, Sequence[Run]]
     misclassified: pd.DataFrame | None
     audit: pd.DataFrame | None
     bench: Mapping[str, Any] | None
@@ -104,11 +84,11 @@ class Inputs:
 
     def histories(self, experiment: str) -> list[pd.DataFrame]:
         """Those of the replicates that are there."""
-        return [run.history for run in self.runs.get(experiment, ()) if run.history is not None]
+        return [run.history for run in self.runs.get(experiment, ()) if run.has(HISTORY)]
 
     def answers(self, experiment: str) -> list[Answers]:
         """Those of the replicates that are there and answer these test patterns."""
-        found = [run.answers for run in self.runs.get(experiment, ()) if run.answers is not None]
+        found = [run.answers for run in self.runs.get(experiment, ()) if run.has(ANSWERS)]
         return [one for one in found if len(one.classes) == len(self.labels)]
 
     def values(self, experiment: str, metric: str) -> list[float]:
@@ -147,7 +127,7 @@ def read(params: Path, paper_folder: Path, raw: Path, results: Path) -> Inputs:
         images=idx.read_images(raw / idx.TEST_IMAGES),
         labels=idx.read_labels(raw / idx.TEST_LABELS),
         runs={
-            name: tuple(_run(results / "runs" / name / str(n)) for n in range(entry["replicates"]))
+            name: of_experiment(results / "runs", name, entry["replicates"])
             for name, entry in metrics.items()
         },
         misclassified=table("misclassified.csv", ("test_index", "label", "answer_1998"), COMPARE),
@@ -193,17 +173,3 @@ def _bench(path: Path) -> Mapping[str, Any]:
     if not isinstance(content, dict):
         raise ReplicationError(f"{path} is damaged (no table): delete it and run `{BENCH}`")
     return content
-
-
-def _run(folder: Path) -> Run:
-    return Run(
-        _optional(folder / "answers.npz", read_answers),
-        _optional(folder / "history.csv", read_history),
-        _optional(folder / "record.json", read_record),
-        _optional(folder / "timing.json", _timing),
-    )
-
-
-def _timing(path: Path) -> Mapping[str, Any]:
-    content = read_json(path, TRAIN)
-    return content if isinstance(content, dict) else {}

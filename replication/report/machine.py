@@ -8,6 +8,7 @@ from typing import Any
 from replication.report.drawing import Source, Table, table
 from replication.report.inputs import Inputs
 from replication.report.listings import CLAIMS, Number, verdict_cell
+from replication.runs import RECORD, TIMING
 
 _SECONDS_A_DAY = 86_400
 
@@ -17,7 +18,7 @@ def experiments(inputs: Inputs) -> Table:
     rows = []
     for name, entry in inputs.metrics.items():
         seconds = [float(run.timing["seconds"]) for run in inputs.runs[name]
-                   if run.timing and "seconds" in run.timing]  # fmt: skip
+                   if run.has(TIMING) and "seconds" in run.timing]  # fmt: skip
         rows.append(
             (
                 name,
@@ -83,8 +84,8 @@ def environment(inputs: Inputs) -> Table:
     found: dict[tuple[str, str], list[str]] = {}
     for experiment, runs in inputs.runs.items():
         for number, run in enumerate(runs):
-            packages = (run.record or {}).get("packages", {})
-            host = (run.timing or {}).get("host", {})
+            packages = run.record.get("packages", {}) if run.has(RECORD) else {}
+            host = run.timing.get("host", {}) if run.has(TIMING) else {}
             for name, value in [*sorted(packages.items()), *sorted(host.items())]:
                 found.setdefault((str(name), str(value)), []).append(f"{experiment} {number}")
     total = sum(len(runs) for runs in inputs.runs.values())

@@ -28,6 +28,7 @@ from replication.report import (
 from replication.report.drawing import Figure
 from replication.report.gallery import gallery
 from replication.report.inputs import Inputs
+from replication.runs import TRAIN
 
 _T = TypeVar("_T")
 
@@ -66,7 +67,7 @@ def content(found: Inputs) -> dict[str, Any]:
     """Everything the template shows, by name; what is missing is a `Missing`."""
     groups = listings.groups(found)
     undistorted = found.choices.experiments.undistorted
-    train = f"{inputs.TRAIN} {undistorted}"
+    train = f"{TRAIN} {undistorted}"
     return {
         "headline": listings.headline(found),
         "misses": listings.misses(found),

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from replication import artifacts, paper, settings
+from replication import paper, settings
+from replication.files import write_json
 from replication.learning.collapse import train
 from replication.mnist import databases
 from replication.mnist.databases import Database
@@ -65,7 +66,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     torch.set_num_threads(1)
     database = databases.ensure(given.prepared, given.raw, chosen.base.database)
     result = collapse(chosen, paper.load(given.paper), database)
-    artifacts.write_json(given.out, result)
+    write_json(given.out, result)
     for name in CRITERIA:
         spreads = ", ".join(f"{value:.3g}" for value in result[name]["code_spread"])
         errors = ", ".join(f"{value:.3g}" for value in result[name]["training_error_percent"])

@@ -15,15 +15,16 @@ from typing import Any
 import pandas as pd
 
 from replication import paper, settings
-from replication.artifacts import read_json, read_metrics, read_table, write_table
 from replication.comparison import overlap, variance
 from replication.comparison.architecture import counts
 from replication.comparison.evidence import Evidence
 from replication.comparison.verdicts import Verdict, as_table, judge_all, tally
 from replication.errors import ReplicationError
 from replication.evaluation import invariance
+from replication.evaluation.metrics import in_passes, read_metrics
+from replication.files import read_json, read_table, write_table
 from replication.mnist import databases
-from replication.stages.evaluate import read_replicates
+from replication.runs import of_experiment
 
 DIFFERS, INCOMPLETE = 1, 3
 _OPTIONAL = ("bench", "readings", "variance", "collapse", "invariance")
@@ -78,13 +79,16 @@ def read_evidence(arguments: argparse.Namespace) -> Evidence:
     """Read all that the verdicts are made from; raises ReplicationError as the readers do."""
     chosen, published = settings.load(arguments.params), paper.load(arguments.paper)
     metrics = read_metrics(arguments.metrics)
+    recipes = {name: chosen.experiment(name) for name in metrics}
     runs = {
-        name: read_replicates(arguments.runs, name, chosen.experiment(name)) for name in metrics
+        name: of_experiment(arguments.runs, name, recipe.replicates)
+        for name, recipe in recipes.items()
     }
     labels = databases.ensure(arguments.prepared, arguments.raw, "regular").test_labels
     histories = {
-        name: [run.history for run in found if run.history is not None]
+        name: [run.history for run in found]
         for name, found in runs.items()
+        if in_passes(recipes[name])
     }
     if arguments.variance:
         key = ("experiment", "replicate", "pass")

@@ -18,19 +18,20 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
-from replication import artifacts, paper, settings
+from replication import paper, settings
 from replication.errors import ReplicationError
 from replication.evaluation import fields, invariance
 from replication.evaluation.recomputed import Trained
+from replication.files import write_table
 from replication.learning.engine import Engine
 from replication.mnist import databases
 from replication.mnist.databases import Database, Levels
 from replication.networks.reference import Reference
 from replication.paper import Paper
+from replication.runs import RECORD, WEIGHTS, Run, of_experiment
 from replication.settings import Criterion, Squashing, Subsampling
 
 DATABASE = "regular"
-WEIGHTS = "weights.safetensors"
 
 
 class Choices(invariance.Choices, Protocol):
@@ -74,10 +75,9 @@ class Replicate(NamedTuple):
         return self.engine.penalties(self.weights, images)
 
 
-def read(folder: Path, published: Paper) -> Replicate:
+def read(run: Run, published: Paper) -> Replicate:
     """The network that a replicate left; raises ReplicationError as the readers do."""
-    source = folder / "record.json"
-    stated = artifacts.read_record(source)["settings"]
+    source, stated = run.path(RECORD), run.record["settings"]
     trained = Trained(stated, published, source)
     if trained.database != DATABASE:
         raise ReplicationError(
@@ -90,7 +90,7 @@ def read(folder: Path, published: Paper) -> Replicate:
         Criterion.model_validate(stated["criterion"]),
     )
     table = databases.grey_levels(stated["background"], stated["foreground"])
-    weights = artifacts.read_weights(folder / WEIGHTS, trained.network.parameters)
+    weights = run.weights(trained.network.parameters)
     return Replicate(
         Engine(trained.network, *rules, table), Reference(trained.network, *rules), table, weights
     )
@@ -103,11 +103,10 @@ def replicates(runs: Path, published: Paper, choices: Choices) -> dict[tuple[str
     """
     found = {}
     for name in choices.experiments:
-        for number in range(choices.replicates):
-            folder = runs / name / str(number)
-            if not (folder / WEIGHTS).exists():
+        for number, run in enumerate(of_experiment(runs, name, choices.replicates)):
+            if not run.has(WEIGHTS):
                 break
-            found[name, number] = read(folder, published)
+            found[name, number] = read(run, published)
     if not found:
         raise ReplicationError(
             f"{runs} holds weights of none of {', '.join(choices.experiments)}: run "
@@ -177,5 +176,5 @@ def main(argv: Sequence[str] | None = None) -> None:
     database = databases.ensure(given.prepared, given.raw, DATABASE)
     tables = study(networks, database, choices)
     for name, table in tables.items():
-        artifacts.write_table(given.out / name, table)
+        write_table(given.out / name, table)
     print(summary(tables["invariance.csv"]))

@@ -13,8 +13,9 @@ from pathlib import Path
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from replication import artifacts, paper, settings
+from replication import paper, settings
 from replication.comparison import neighbours
+from replication.files import write_table
 from replication.mnist import databases
 from replication.mnist.databases import Database
 from replication.paper import Paper
@@ -64,6 +65,6 @@ def main(argv: Sequence[str] | None = None) -> None:
     if "regular" in versions:
         versions |= neighbours.cuts(versions["regular"])
     table = neighbours.table(versions)
-    artifacts.write_table(given.out, table)
+    write_table(given.out, table)
     for line in nearest_to_published(table, published):
         print(line)

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from replication import artifacts, paper, settings
+from replication import paper, settings
 from replication.comparison.readings import Reading, all_readings, rank
 from replication.display import Display
+from replication.files import read_table, write_table
 from replication.learning.jobs import LocalRunner
+from replication.runs import Run
 from replication.settings import Recipe, Settings
 from replication.stages.experiments import add_folders, experiments
 from replication.systems.replicates import Job, presentations, train_or_diverge
@@ -42,7 +44,7 @@ def curves(chosen: Settings, given: argparse.Namespace) -> pd.DataFrame:
     for job in jobs:
         if job.name in diverged:
             continue
-        history = artifacts.read_history(job.experiment.folder(job.number) / "history.csv")
+        history = Run(job.experiment.folder(job.number)).history.copy()
         history.insert(0, "reading", wanted[job.experiment.name][0].name)
         history.insert(1, "replicate", job.number)
         tables.append(history)
@@ -61,10 +63,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     given = parser.parse_args(argv)
     chosen = settings.load(given.params)
     if not given.rank_only:
-        artifacts.write_table(given.out / CURVES, curves(chosen, given))
-    trained = artifacts.read_table(given.out / CURVES, ("reading", "replicate", "pass"), COMMAND)
+        write_table(given.out / CURVES, curves(chosen, given))
+    trained = read_table(given.out / CURVES, ("reading", "replicate", "pass"), COMMAND)
     table = rank(trained, chosen, paper.load(given.paper))
-    artifacts.write_table(given.out / "readings.csv", table)
+    write_table(given.out / "readings.csv", table)
     print(
         table.drop(columns=["centre", "factor", "level"]).drop_duplicates().to_string(index=False)
     )

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from replication import artifacts, settings
+from replication import settings
 from replication.display import Display
+from replication.files import write_table
 from replication.learning.jobs import LocalRunner
+from replication.runs import Run
 from replication.stages.experiments import add_folders, experiments
 from replication.systems.replicates import Job, presentations, train
 
@@ -31,9 +33,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         train(jobs, LocalRunner(chosen.train.workers, display.tick), display.monitor)
     tables = []
     for job in jobs:
-        history = artifacts.read_history(job.experiment.folder(job.number) / "history.csv")
+        history = Run(job.experiment.folder(job.number)).history.copy()
         history.insert(0, "experiment", job.experiment.name)
         history.insert(1, "replicate", job.number)
         tables.append(history)
-    artifacts.write_table(given.out / CURVES, pd.concat(tables, ignore_index=True))
+    write_table(given.out / CURVES, pd.concat(tables, ignore_index=True))
     print(f"{given.out / CURVES} written: {len(jobs)} replicates")

@@ -15,27 +15,27 @@ from pathlib import Path
 
 import torch
 
-from replication import artifacts, paper, settings
+from replication import paper, settings
 from replication.comparison.outputs import FAILURES, Check, compare_answers
 from replication.errors import ReplicationError
 from replication.evaluation.errors import misses
+from replication.evaluation.metrics import read_metrics
 from replication.evaluation.recomputed import Trained
 from replication.mnist import databases
 from replication.networks import catalogue
+from replication.runs import ANSWERS, HISTORY, RECORD, TIMING, WEIGHTS, Run
 from replication.settings import Recipe
-from replication.stages.again import CLOCK, METRICS, Asked, derived, retrained
+from replication.stages.again import METRICS, Asked, derived, retrained
 from replication.stages.experiments import add_folders
 from replication.systems.contract import answers_of
 
 DIFFERENT = 1
-ANSWERS, HISTORY, RECORD = "answers.npz", "history.csv", "record.json"
-WEIGHTS = "weights.safetensors"
 
 
 def answers_only(asked: Asked) -> Iterator[Check]:
     """Recompute the networks' answers from the committed weights; one check an output."""
     metrics = Path(asked.given.results) / METRICS
-    stated = artifacts.read_metrics(metrics) if metrics.exists() else {}
+    stated = read_metrics(metrics) if metrics.exists() else {}
     if not metrics.exists():
         yield Check(str(metrics), "missing")
     for name in asked.experiments:
@@ -44,7 +44,7 @@ def answers_only(asked: Asked) -> Iterator[Check]:
             continue
         counted: list[int] = []
         for number in asked.numbers(name):
-            yield from _replicate(asked, asked.folder(name, number), counted)
+            yield from _replicate(asked, Run(asked.folder(name, number)), counted)
         if counted and stated:
             known = stated.get(name, {}).get("test_misses", [])[: len(counted)]
             yield _counts(f"{metrics} ({name})", known, counted)
@@ -56,30 +56,29 @@ def _is_kept(asked: Asked, recipe: Recipe) -> bool:
     return network.parameters <= asked.chosen.train.kept_parameters
 
 
-def _replicate(asked: Asked, folder: Path, counted: list[int]) -> Iterator[Check]:
+def _replicate(asked: Asked, run: Run, counted: list[int]) -> Iterator[Check]:
     """The checks of one replicate; its misses are added to ``counted``."""
-    absent = [n for n in (RECORD, WEIGHTS, ANSWERS, HISTORY) if not (folder / n).exists()]
+    absent = [name for name in (RECORD, WEIGHTS, ANSWERS, HISTORY) if not run.has(name)]
     if absent:
-        yield from (Check(str(folder / name), "missing") for name in absent)
+        yield from (Check(str(run.path(name)), "missing") for name in absent)
         return
-    reading = folder
+    reading = RECORD
     try:
-        reading = folder / RECORD
-        trained = Trained(artifacts.read_record(reading)["settings"], asked.published, reading)
-        reading = folder / WEIGHTS
-        weights = artifacts.read_weights(reading, trained.network.parameters)
-        reading = folder / ANSWERS
-        committed = artifacts.read_answers(reading)
-        reading = folder / HISTORY
-        history = artifacts.read_history(reading)
+        trained = Trained(run.record["settings"], asked.published, run.path(RECORD))
+        reading = WEIGHTS
+        weights = run.weights(trained.network.parameters)
+        reading = ANSWERS
+        committed = run.answers
+        reading = HISTORY
+        stated = int(run.history["test_misses"].iloc[-1])
     except ReplicationError as error:
-        yield Check(str(reading), "different", str(error))
+        yield Check(str(run.path(reading)), "different", str(error))
         return
     test = databases.ensure(asked.given.prepared, asked.given.raw, trained.database)
     again = answers_of(trained.penalties(weights, test.test_images))
-    yield compare_answers(str(folder / ANSWERS), committed, again)
+    yield compare_answers(str(run.path(ANSWERS)), committed, again)
     counted.append(misses(again.classes, test.test_labels))
-    yield _counts(str(folder / HISTORY), [int(history["test_misses"].iloc[-1])], counted[-1:])
+    yield _counts(str(run.path(HISTORY)), [stated], counted[-1:])
 
 
 def _counts(output: str, stated: Sequence[int], counted: Sequence[int]) -> Check:
@@ -98,11 +97,11 @@ def unverified(results: Path, checks: Sequence[Check]) -> list[str]:
     verified = {Path(check.output.split(" (")[0]) for check in checks}
     left = [path for path in sorted(results.rglob("*")) if path.is_file() and path not in verified]
     runs = [path for path in left if path.is_relative_to(results / "runs")]
-    clocks = sum(path.name == CLOCK.name for path in runs)
+    clocks = sum(path.name == TIMING for path in runs)
     lines = [str(path) for path in left if path not in runs]
     if len(runs) > clocks:
         lines.append(f"{len(runs) - clocks} files of replicates under {results / 'runs'}")
-    return [*lines, f"{clocks} {CLOCK}, which hold clocks"] if clocks else lines
+    return [*lines, f"{clocks} {TIMING}, which hold clocks"] if clocks else lines
 
 
 def verify(asked: Asked, scratch: Path, *, train_anew: bool) -> Iterator[Check]:

@@ -1,14 +1,20 @@
-"""Files that cross a stage border: whole, equal bytes for equal content, damage is named."""
-
-import json
+"""What a replicate leaves behind: equal bytes for equal content, damage is named."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from replication import artifacts
-from replication.artifacts import Answers
 from replication.errors import ReplicationError
+from replication.files import write_json
+from replication.runs import (
+    RECORD_KEYS,
+    Answers,
+    read_answers,
+    read_history,
+    read_record,
+    write_answers,
+    write_history,
+)
 
 
 def answers(n=20):
@@ -33,47 +39,17 @@ def history(passes=3):
     )
 
 
-def metrics():
-    values = {"mean": 1.0, "sd": None, "values": [1.0]}
-    return {
-        "lenet5": {
-            "replicates": 1,
-            "test_patterns": 10000,
-            "training_presentations": 60000,
-            "test_misses": [100],
-            "training_misses": [600],
-            "test_error_percent": values,
-            "training_error_percent": values,
-            "rejection_percent": values,
-        }
-    }
-
-
-def test_interrupted_writing_leaves_the_old_file(tmp_path, monkeypatch):
-    path = tmp_path / "file"
-    artifacts.write_text(path, "old")
-
-    def full(_):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(ReplicationError, match="No space left on device"):
-        artifacts.write_text(path, "new")
-    assert path.read_text() == "old"
-    assert list(tmp_path.iterdir()) == [path]
-
-
 def test_answers_come_back_as_written(tmp_path):
     path = tmp_path / "answers.npz"
-    artifacts.write_answers(path, answers())
-    read = artifacts.read_answers(path)
+    write_answers(path, answers())
+    read = read_answers(path)
     np.testing.assert_array_equal(read.classes, answers().classes)
     np.testing.assert_array_equal(read.margins, answers().margins)
 
 
 def test_equal_answers_are_equal_bytes(tmp_path):
-    artifacts.write_answers(tmp_path / "a.npz", answers())
-    artifacts.write_answers(tmp_path / "b.npz", answers())
+    write_answers(tmp_path / "a.npz", answers())
+    write_answers(tmp_path / "b.npz", answers())
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
 
 
@@ -95,53 +71,53 @@ def test_impossible_answers_are_refused(classes, margins, message):
 
 def test_missing_answers_name_the_command(tmp_path):
     with pytest.raises(ReplicationError, match=r"answers\.npz is missing.*replication train"):
-        artifacts.read_answers(tmp_path / "answers.npz")
+        read_answers(tmp_path / "answers.npz")
 
 
 def test_array_in_place_of_answers_is_named(tmp_path):
     with (tmp_path / "answers.npz").open("wb") as stream:
         np.save(stream, answers().classes)
     with pytest.raises(ReplicationError, match="is damaged"):
-        artifacts.read_answers(tmp_path / "answers.npz")
+        read_answers(tmp_path / "answers.npz")
 
 
 @pytest.mark.parametrize("keep", [0, 10, 100, -30])
 def test_truncated_answers_are_named(tmp_path, keep):
     path = tmp_path / "answers.npz"
-    artifacts.write_answers(path, answers())
+    write_answers(path, answers())
     path.write_bytes(path.read_bytes()[:keep])
     with pytest.raises(ReplicationError, match=r"answers\.npz is damaged"):
-        artifacts.read_answers(path)
+        read_answers(path)
 
 
 def test_flipped_bit_in_answers_is_noticed(tmp_path):
     path = tmp_path / "answers.npz"
-    artifacts.write_answers(path, answers())
+    write_answers(path, answers())
     content = bytearray(path.read_bytes())
     content[content.index(b"classes.npy") + 150] ^= 1
     path.write_bytes(bytes(content))
     with pytest.raises(ReplicationError, match="is damaged"):
-        artifacts.read_answers(path)
+        read_answers(path)
 
 
 def test_answers_with_other_arrays_are_named(tmp_path):
     path = tmp_path / "answers.npz"
     np.savez(path, classes=answers().classes, scores=answers().margins)
     with pytest.raises(ReplicationError, match="it holds classes, scores"):
-        artifacts.read_answers(path)
+        read_answers(path)
 
 
 def test_pickled_answers_are_refused(tmp_path):
     path = tmp_path / "answers.npz"
     np.savez(path, classes=np.array([{}], dtype=object), margins=answers().margins)
     with pytest.raises(ReplicationError, match="is damaged"):
-        artifacts.read_answers(path)
+        read_answers(path)
 
 
 def test_history_comes_back_as_written(tmp_path):
     path = tmp_path / "history.csv"
-    artifacts.write_history(path, history())
-    pd.testing.assert_frame_equal(artifacts.read_history(path), history())
+    write_history(path, history())
+    pd.testing.assert_frame_equal(read_history(path), history())
     assert b"\r" not in path.read_bytes()
 
 
@@ -165,12 +141,12 @@ def test_impossible_history_is_named(tmp_path, column, value, problem):
     table.loc[0, column] = value
     table.to_csv(path, index=False)
     with pytest.raises(ReplicationError, match=rf"history\.csv is damaged \(.*{problem}"):
-        artifacts.read_history(path)
+        read_history(path)
 
 
 def test_impossible_history_is_not_written(tmp_path):
     with pytest.raises(ValueError, match="passes are not"):
-        artifacts.write_history(tmp_path / "history.csv", history().iloc[1:])
+        write_history(tmp_path / "history.csv", history().iloc[1:])
     assert not list(tmp_path.iterdir())
 
 
@@ -178,81 +154,15 @@ def test_history_without_a_column_is_named(tmp_path):
     path = tmp_path / "history.csv"
     history().drop(columns="test_misses").to_csv(path, index=False)
     with pytest.raises(ReplicationError, match="no column test_misses"):
-        artifacts.read_history(path)
-
-
-@pytest.mark.parametrize(
-    ("content", "problem"), [("", "No columns"), ("pass\n", "no rows"), ('a,b\n1,"', "EOF")]
-)
-def test_damaged_table_is_named(tmp_path, content, problem):
-    path = tmp_path / "table.csv"
-    path.write_text(content)
-    column = content[:4].strip() or "pass"
-    columns = (column,) if column == "pass" else ("a",)
-    with pytest.raises(ReplicationError, match=rf"table\.csv is damaged .*{problem}"):
-        artifacts.read_table(path, columns, "python -m replication readings")
-
-
-def test_missing_table_names_the_command(tmp_path):
-    with pytest.raises(ReplicationError, match="run `python -m replication readings` first"):
-        artifacts.read_table(tmp_path / "t.csv", ("a",), "python -m replication readings")
-
-
-def test_table_holds_six_digits_and_empty_cells(tmp_path):
-    path = tmp_path / "table.csv"
-    artifacts.write_table(path, pd.DataFrame({"a": [1 / 3, float("nan")], "b": [1, 2]}))
-    assert path.read_bytes() == b"a,b\n0.333333,1\n,2\n"
-
-
-def test_metrics_come_back_as_written(tmp_path):
-    path = tmp_path / "metrics.json"
-    artifacts.write_metrics(path, metrics())
-    assert artifacts.read_metrics(path) == metrics()
-
-
-@pytest.mark.parametrize(
-    ("key", "value", "problem"),
-    [
-        ("replicates", 0, "lenet5 has no replicates"),
-        ("replicates", 2, "does not hold 2"),
-        ("test_misses", [1.5], "are not counts"),
-        ("test_misses", None, "does not hold 1 counts"),
-        ("test_error_percent", {"values": [101.0]}, "are not percentages"),
-        ("rejection_percent", {"values": ["1"]}, "are not numbers"),
-        ("training_error_percent", {}, "does not hold 1 values"),
-    ],
-)
-def test_impossible_metrics_are_named(tmp_path, key, value, problem):
-    path = tmp_path / "metrics.json"
-    changed = metrics()
-    changed["lenet5"][key] = value
-    with pytest.raises(ValueError, match=problem):
-        artifacts.write_metrics(path, changed)
-    path.write_text(json.dumps(changed))
-    with pytest.raises(ReplicationError, match=rf"metrics\.json is damaged .*{problem}"):
-        artifacts.read_metrics(path)
-
-
-def test_metrics_that_are_no_table_are_named(tmp_path):
-    path = tmp_path / "metrics.json"
-    path.write_text("[]")
-    with pytest.raises(ReplicationError, match=r"metrics\.json is damaged \(no table"):
-        artifacts.read_metrics(path)
+        read_history(path)
 
 
 def test_incomplete_record_is_named(tmp_path):
     path = tmp_path / "record.json"
-    record = dict.fromkeys(artifacts.RECORD_KEYS, 0)
-    artifacts.write_json(path, record)
-    assert artifacts.read_record(path) == record
+    record = dict.fromkeys(RECORD_KEYS, 0)
+    write_json(path, record)
+    assert read_record(path) == record
     del record["streams"]
-    artifacts.write_json(path, record)
+    write_json(path, record)
     with pytest.raises(ReplicationError, match=r"record\.json is damaged \(no streams\)"):
-        artifacts.read_record(path)
-
-
-def test_malformed_json_is_named(tmp_path):
-    path = tmp_path / "record.json"
-    path.write_text("{")
-    with pytest.raises(ReplicationError, match=r"record\.json is not valid JSON"):
-        artifacts.read_record(path)
+        read_record(path)

@@ -1,0 +1,118 @@
+"""Files read and written in one place: always whole, and damage is named.
+
+A file is written to a temporary name in the same folder and renamed, so that an interrupted run or
+a full disk never leaves half a file under the final name.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from replication.errors import ReplicationError
+
+# One time stamp for every archive member, the earliest that zip knows: equal content, equal bytes.
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write ``content`` to ``path`` atomically, creating its folder.
+
+    Raises ReplicationError when the disk is full or the folder cannot be written.
+    """
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(
+            dir=path.parent, prefix=f".{path.name}.", delete=False
+        ) as stream:
+            temporary = Path(stream.name)
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        # mkstemp's private mode would otherwise end up on files meant for everyone.
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    except OSError as error:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+        raise ReplicationError(
+            f"{path} could not be written ({error.strerror}); nothing was left half-written: "
+            "free some space or mend the folder's permissions, then run the command again"
+        ) from error
+
+
+def write_text(path: Path, content: str) -> None:
+    """Write UTF-8 text with LF line ends atomically."""
+    write_bytes(path, content.encode("utf-8"))
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write JSON with sorted keys and an indent of two: equal content is equal bytes."""
+    write_text(path, json.dumps(content, indent=2, sort_keys=True, allow_nan=False) + "\n")
+
+
+def read_json(path: Path, made_by: str) -> Any:
+    """Read a JSON file; ``made_by`` is the command that makes it, named when it is missing.
+
+    Raises ReplicationError for a missing or malformed file.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ReplicationError(f"{path} is missing: run `{made_by}` first") from error
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ReplicationError(
+            f"{path} is not valid JSON ({error}): delete it and run `{made_by}`"
+        ) from error
+
+
+def damaged(path: Path, problem: object, made_by: str) -> ReplicationError:
+    """The error that names a damaged file, what is wrong with it and the command that makes it."""
+    return ReplicationError(f"{path} is damaged ({problem}): delete it and run `{made_by}`")
+
+
+def packed(arrays: Mapping[str, NDArray[Any]]) -> bytes:
+    """An ``.npz`` archive of ``arrays``, uncompressed; equal arrays give equal bytes."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for name, array in arrays.items():
+            member = io.BytesIO()
+            np.lib.format.write_array(member, np.asarray(array, order="C"), allow_pickle=False)
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy", _EPOCH), member.getvalue())
+    return buffer.getvalue()
+
+
+def write_table(path: Path, table: pd.DataFrame) -> None:
+    """Write a CSV table: UTF-8, LF, six significant digits, empty for a missing number."""
+    text = table.to_csv(index=False, lineterminator="\n", float_format="%.6g")
+    write_text(path, text)
+
+
+def read_table(path: Path, columns: tuple[str, ...], made_by: str) -> pd.DataFrame:
+    """Read a CSV table that has at least ``columns``; ``made_by`` is the command that makes it.
+
+    Raises ReplicationError when it is missing, no table, empty or lacks a column.
+    """
+    try:
+        table = pd.read_csv(path)
+    except FileNotFoundError as error:
+        raise ReplicationError(f"{path} is missing: run `{made_by}` first") from error
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise damaged(path, error, made_by) from error
+    absent = [name for name in columns if name not in table.columns]
+    if absent:
+        raise damaged(path, f"no column {', '.join(absent)}", made_by)
+    if table.empty:
+        raise damaged(path, "no rows", made_by)
+    return table

@@ -1,0 +1,276 @@
+"""What a replicate leaves behind: the folder ``results/runs/<experiment>/<replicate>/``.
+
+The one place that knows the names and the formats of the files in it.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors import numpy as tensors
+
+from replication.errors import ReplicationError
+from replication.files import (
+    damaged,
+    packed,
+    read_json,
+    read_table,
+    write_bytes,
+    write_json,
+    write_table,
+)
+
+TRAIN = "python -m replication train"
+ANSWERS, HISTORY, WEIGHTS = "answers.npz", "history.csv", "weights.safetensors"
+COST, RECORD, TIMING = "cost.json", "record.json", "timing.json"
+CLASSES = 10
+HISTORY_COLUMNS = (
+    "pass",
+    "learning_rate",
+    "training_presentations",
+    "training_misses",
+    "test_misses",
+    "mean_criterion",
+)
+RECORD_KEYS = frozenset(
+    {
+        "experiment",
+        "replicate",
+        "key",
+        "settings",
+        "streams",
+        "data",
+        "presentations",
+        "parameters",
+        "packages",
+    }
+)
+COST_KEYS = frozenset({"operations_thousands", "memory_thousands"})
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a finished replicate leaves behind for each test pattern.
+
+    Attributes:
+        classes: uint8 (n,), the class given, 0 to 9.
+        margins: float32 (n,), the difference between the two best scores: not negative, larger is
+            surer; comparable only within one network.
+
+    Raises ValueError when shapes, types or ranges are others.
+    """
+
+    classes: NDArray[np.uint8]
+    margins: NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        """Refuse what no classifier can have answered."""
+        if self.classes.dtype != np.uint8 or self.margins.dtype != np.float32:
+            raise ValueError("classes must be uint8 and margins float32")
+        if self.classes.ndim != 1 or self.classes.shape != self.margins.shape:
+            raise ValueError(f"{self.classes.shape} classes with {self.margins.shape} margins")
+        if self.classes.size and int(self.classes.max()) >= CLASSES:
+            raise ValueError(f"a class of {int(self.classes.max())}; classes are 0 to 9")
+        if not (np.isfinite(self.margins) & (self.margins >= 0)).all():
+            raise ValueError("a margin that is negative or not finite")
+
+
+def write_answers(path: Path, answers: Answers) -> None:
+    """Write ``answers.npz``; equal answers give equal bytes."""
+    write_bytes(path, packed({"classes": answers.classes, "margins": answers.margins}))
+
+
+def read_answers(path: Path, made_by: str = TRAIN) -> Answers:
+    """Read ``answers.npz``.
+
+    Raises ReplicationError when it is missing, or damaged: other arrays, shapes, types or ranges.
+    """
+    try:
+        # From memory: np.load forgets to close the file when it is no archive.
+        content = io.BytesIO(path.read_bytes())
+        with np.load(content, allow_pickle=False) as archive:
+            if set(archive.files) != {"classes", "margins"}:
+                raise ValueError(f"it holds {', '.join(archive.files) or 'nothing'}")
+            return Answers(archive["classes"], archive["margins"])
+    except FileNotFoundError as error:
+        raise ReplicationError(f"{path} is missing: run `{made_by}` first") from error
+    except (ValueError, KeyError, EOFError, TypeError, OSError, zipfile.BadZipFile) as error:
+        raise damaged(path, error, made_by) from error
+
+
+def read_weights(path: Path, parameters: int, made_by: str = TRAIN) -> NDArray[np.float32]:
+    """Read the one tensor ``parameters`` of ``weights.safetensors``, float32 (parameters,).
+
+    Raises ReplicationError when it is missing or damaged: no such tensor, others beside it, another
+    shape or type, or a value that is not finite.
+    """
+    try:
+        found = tensors.load(path.read_bytes())
+    except FileNotFoundError as error:
+        raise ReplicationError(f"{path} is missing: run `{made_by}` first") from error
+    except (SafetensorError, KeyError, OSError) as error:
+        raise damaged(path, error, made_by) from error
+    if set(found) != {"parameters"}:
+        problem = f"it holds {', '.join(sorted(found)) or 'nothing'} instead of parameters"
+        raise damaged(path, problem, made_by)
+    values = found["parameters"]
+    if values.dtype != np.float32:
+        raise damaged(path, f"its parameters are {values.dtype}, not float32", made_by)
+    if values.shape != (parameters,):
+        problem = f"its parameters have the shape {values.shape} instead of ({parameters},)"
+        raise damaged(path, problem, made_by)
+    if not np.isfinite(values).all():
+        raise damaged(path, "a parameter that is not finite", made_by)
+    return values
+
+
+def read_cost(path: Path, made_by: str = TRAIN) -> dict[str, float]:
+    """Read ``cost.json``: thousands of multiply-adds and of variables that one answer takes.
+
+    Raises ReplicationError when it is missing or damaged.
+    """
+    cost = read_json(path, made_by)
+    if not isinstance(cost, dict) or set(cost) != COST_KEYS:
+        raise damaged(path, f"it holds other keys than {', '.join(sorted(COST_KEYS))}", made_by)
+    if not all(isinstance(value, int | float) and value > 0 for value in cost.values()):
+        raise damaged(path, "a cost that is not a positive number", made_by)
+    return cost
+
+
+def _history_problem(history: pd.DataFrame) -> str | None:
+    """What makes a history impossible, or None."""
+    absent = [name for name in HISTORY_COLUMNS if name not in history.columns]
+    if absent:
+        return f"no column {', '.join(absent)}"
+    if not all(pd.api.types.is_numeric_dtype(dtype) for dtype in history.dtypes):
+        return "a cell that is not a number"
+    if not np.isfinite(history.to_numpy(dtype=np.float64)).all():
+        return "a cell that is empty or not finite"
+    if history["pass"].tolist() != list(range(1, len(history) + 1)) or history.empty:
+        return "the passes are not 1, 2, 3 ..."
+    for name in ("training_presentations", "training_misses", "test_misses"):
+        if not pd.api.types.is_integer_dtype(history[name].dtype):
+            return f"{name} are not whole numbers"
+    if not history["training_misses"].between(0, history["training_presentations"]).all():
+        return "more training misses than presentations, or fewer than none"
+    if (history["test_misses"] < 0).any() or (history["learning_rate"] <= 0).any():
+        return "a negative number of test misses or a learning rate that is not positive"
+    return None
+
+
+def write_history(path: Path, history: pd.DataFrame) -> None:
+    """Write ``history.csv``, one row a pass; ValueError for a history that cannot be."""
+    problem = _history_problem(history)
+    if problem is not None:
+        raise ValueError(problem)
+    write_table(path, history)
+
+
+def read_history(path: Path, made_by: str = TRAIN) -> pd.DataFrame:
+    """Read ``history.csv``: `HISTORY_COLUMNS`, then ``step_<layer>_min`` and ``_max`` by layer.
+
+    ``pass`` counts 1, 2, 3 ...; misses are counts, ``test_misses`` after the pass and
+    ``training_misses`` during it, of ``training_presentations``. Raises ReplicationError for a
+    missing or damaged file.
+    """
+    history = read_table(path, HISTORY_COLUMNS, made_by)
+    problem = _history_problem(history)
+    if problem is not None:
+        raise damaged(path, problem, made_by)
+    return history
+
+
+def read_record(path: Path, made_by: str = TRAIN) -> dict[str, Any]:
+    """Read ``record.json``: what was in force in a run; raises ReplicationError if incomplete."""
+    record = read_json(path, made_by)
+    if not isinstance(record, dict) or not record.keys() >= RECORD_KEYS:
+        absent = sorted(RECORD_KEYS - set(record if isinstance(record, dict) else ()))
+        raise damaged(path, f"no {', '.join(absent)}", made_by)
+    return record
+
+
+@dataclass(frozen=True)
+class Run:
+    """The folder of one replicate; every part is read and checked once, when it is first wanted.
+
+    Reading a part raises ReplicationError when its file is missing or damaged.
+    """
+
+    folder: Path
+
+    def path(self, name: str) -> Path:
+        """Where a file of the run lies; ``name`` is one of this module's, such as `ANSWERS`."""
+        return self.folder / name
+
+    def has(self, name: str) -> bool:
+        """Whether a file of the run is there."""
+        return self.path(name).exists()
+
+    @cached_property
+    def answers(self) -> Answers:
+        """The classes and margins given to the test patterns."""
+        return read_answers(self.path(ANSWERS))
+
+    @cached_property
+    def history(self) -> pd.DataFrame:
+        """A row a pass; only a system that is trained in passes has one."""
+        return read_history(self.path(HISTORY))
+
+    @cached_property
+    def cost(self) -> dict[str, float]:
+        """What one answer takes."""
+        return read_cost(self.path(COST))
+
+    @cached_property
+    def record(self) -> dict[str, Any]:
+        """What was in force when the replicate was trained."""
+        return read_record(self.path(RECORD))
+
+    @cached_property
+    def timing(self) -> dict[str, Any]:
+        """How long the training took, and on what; no result depends on it."""
+        content = read_json(self.path(TIMING), TRAIN)
+        return content if isinstance(content, dict) else {}
+
+    def weights(self, parameters: int) -> NDArray[np.float32]:
+        """The weights of the run of a single network with so many parameters."""
+        return read_weights(self.path(WEIGHTS), parameters)
+
+    def write(
+        self,
+        answers: Answers,
+        history: pd.DataFrame,
+        weights: Mapping[str, NDArray[np.float32]],
+        cost: Mapping[str, float],
+        timing: Mapping[str, Any],
+        record: Mapping[str, Any],
+    ) -> None:
+        """Write all of it; an empty history or no weights leave no file.
+
+        The record is removed first and written last: where it lies, the run is whole.
+        """
+        for name in (RECORD, WEIGHTS, HISTORY):
+            self.path(name).unlink(missing_ok=True)
+        if weights:
+            write_bytes(self.path(WEIGHTS), tensors.save(dict(weights)))
+        if not history.empty:
+            write_history(self.path(HISTORY), history)
+        write_answers(self.path(ANSWERS), answers)
+        write_json(self.path(COST), dict(cost))
+        write_json(self.path(TIMING), dict(timing))
+        write_json(self.path(RECORD), dict(record))
+
+
+def of_experiment(runs: Path, experiment: str, replicates: int) -> list[Run]:
+    """The runs of the replicates 0, 1, 2 ... of an experiment, whether or not they are there."""
+    return [Run(runs / experiment / str(number)) for number in range(replicates)]
