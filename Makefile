@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: replicate replicate-all report test test-page check ready
+.PHONY: replicate replicate-all report test test-page test-arm check ready
 .DEFAULT_GOAL := test
 
 replicate: ready  ## train LeNet-5 anew, whatever is up to date, and set 1998, committed and this run side by side
@@ -14,14 +14,18 @@ replicate: ready  ## train LeNet-5 anew, whatever is up to date, and set 1998, c
 replicate-all: ready  ## the same, with every system that LeNet-5 is compared with
 	$(BIN)/python -m replication replicate --all
 
-report: ready  ## draw results/report/index.html again from the files in results/
+report: ready  ## make the page again, and the numbers and pictures in README.md, paper_notes.md and CONTRIBUTING.md
 	$(BIN)/python -m replication report
+	$(BIN)/python -m replication house --text CONTRIBUTING.md
 
 test: ready  ## run the tests
 	$(BIN)/python -m pytest
 
 test-page: ready  ## open the page in Chromium, which has to be installed (Debian: apt-get install chromium)
 	$(BIN)/python -m pytest -m browser -n 0 tests/test_page_in_browser.py
+
+test-arm: ready  ## compare the bytes of a short training with those of an emulated aarch64 (Debian: apt-get install qemu-user)
+	tests/arm.sh
 
 check: ready  ## format, lint and types
 	$(BIN)/ruff format --check .

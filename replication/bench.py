@@ -7,16 +7,15 @@ given.
 
 from __future__ import annotations
 
-import argparse
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
-from replication import settings
-from replication.artifacts import write_json
+from replication.benchmarks.earlier import Earlier, fetch
 from replication.benchmarks.kernels import Training, multiply_adds, trainings
 from replication.benchmarks.machine import facts, peak_memory_mebibytes
 from replication.errors import ReplicationError
@@ -26,6 +25,7 @@ from replication.settings import Modern, Settings
 NETWORKS = ("lenet5", "lenet4", "lenet1", "perceptron-300-100", "perceptron-1000")
 MODERN = "lenet5-modern"
 TANGENT, PLAIN = "tangent-distance", "tangent-distance-lstsq"
+EARLIER, SHARE = "earlier-", "time_as_share_of_earlier"
 PEAK, BANDWIDTH = "peak_multiply_adds_per_second", "bandwidth_bytes_per_second"
 
 
@@ -118,6 +118,7 @@ def measure(chosen: Settings, runs: Mapping[str, Training], amounts: Amounts) ->
     pairs = Tangents(runs["lenet1"].images, amounts.tangents)
     work: dict[str, tuple[Callable[[int], None], int]] = {
         **{name: (run.train, amounts.kernels) for name, run in runs.items()},
+        **{name: (run.train, amounts.kernels) for name, run in _earlier(runs).items()},
         "eager": (eager.train, amounts.eager),
         "modern": (usual.train, amounts.modern),
         TANGENT: (pairs.compiled, amounts.tangents),
@@ -140,6 +141,18 @@ def measure(chosen: Settings, runs: Mapping[str, Training], amounts: Amounts) ->
     }
 
 
+def _earlier(runs: Mapping[str, Training]) -> dict[str, Earlier]:
+    """The same networks by the kernels that these replaced, where the history has them."""
+    with TemporaryDirectory() as folder:
+        kernels = fetch(Path(folder))
+        if kernels is None:
+            return {}
+        found = {f"{EARLIER}{name}": Earlier(kernels, run) for name, run in runs.items()}
+        for run in found.values():
+            run.train(1)  # compiled while the files are there
+        return found
+
+
 def figures(
     series: Mapping[str, Series], work: Mapping[str, int], chosen: Settings
 ) -> dict[str, Any]:
@@ -155,6 +168,10 @@ def figures(
         rates = [amount / value for value in series[name]]
         result[name]["multiply_adds_per_update"] = amount
         result[name]["share_of_peak"] = spread(_quotients(rates, series["peak"]))
+    for name in work:
+        if EARLIER + name in series:
+            ratios = _quotients(series[name], series[EARLIER + name])
+            result[name][SHARE] = spread(ratios)
     for other in ("eager", "modern"):
         ratios = _quotients(series[other], series["lenet5"])
         result["lenet5"][f"times_faster_than_{other}"] = spread(ratios)
@@ -222,6 +239,11 @@ def table(result: Mapping[str, Any]) -> str:
         [
             f"{machine['processor']}, one core, {lenet5['share_of_peak']['repeats']} repeats",
             *lines,
+            *(
+                _line(f"{name}, % of the earlier kernels' time", result[name][SHARE], 100)
+                for name in NETWORKS
+                if SHARE in result[name]
+            ),
             _line("lenet5, times faster than eager autograd", lenet5["times_faster_than_eager"]),
             _line("lenet5, times faster than modern", lenet5["times_faster_than_modern"]),
             _line("tangent distance, microseconds a pair", tangent["microseconds_per_pair"]),
@@ -234,19 +256,3 @@ def table(result: Mapping[str, Any]) -> str:
             f"{'memory of training, MiB':<44}{result['peak_memory_mebibytes']['training']:>9.4g}",
         ]
     )
-
-
-def main(argv: Sequence[str] | None = None) -> None:
-    """Time everything, print it and write results/bench.json."""
-    parser = argparse.ArgumentParser(prog="python -m replication bench", description=__doc__)
-    parser.add_argument("--params", type=Path, default=Path("params.yaml"))
-    parser.add_argument("--paper", type=Path, default=Path("data/paper"))
-    parser.add_argument("--raw", type=Path, default=Path("data/raw"))
-    parser.add_argument("--out", type=Path, default=Path("results/bench.json"))
-    parser.add_argument("--quick", action="store_true", help="seconds, and rough figures")
-    given = parser.parse_args(argv)
-    print("Timings mean something only while the machine is otherwise idle.", flush=True)
-    amounts = QUICK if given.quick else FULL
-    result = bench(settings.load(given.params), given.paper, given.raw, amounts)
-    write_json(given.out, result)
-    print(table(result))

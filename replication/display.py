@@ -7,22 +7,21 @@ from types import TracebackType
 
 from tqdm import tqdm
 
-from replication.learning.monitor import Monitor
+from replication.learning.monitor import Message
 
 
 class _Shown:
-    """How far a replicate was when it was last looked at."""
+    """How many patterns a replicate has been shown, by all of its networks."""
 
-    def __init__(self, monitor: Monitor) -> None:
-        self._monitor = monitor
-        self._now = self._before = 0
+    def __init__(self) -> None:
+        self._earlier = self._now = 0
 
-    def done(self) -> int:
-        """Presentations, with those of networks that it trained before the present one."""
-        last, self._now = self._now, int(self._monitor.signals[0])
-        if self._now < last:  # the next network counts from nought again
-            self._before += last
-        return self._before + self._now
+    def done(self, presentations: int) -> int:
+        """The sum, when the present network has been shown so many."""
+        if presentations < self._now:  # the next network counts from nought again
+            self._earlier += self._now
+        self._now = presentations
+        return self._earlier + self._now
 
 
 class Display:
@@ -31,7 +30,8 @@ class Display:
     def __init__(self, title: str, presentations: int) -> None:
         """``presentations`` is what one replicate is shown in all."""
         self._presentations = presentations
-        self._shown: list[_Shown] = []
+        self._shown: dict[str, _Shown] = {}
+        self._done: dict[str, int] = {}
         self._bar = tqdm(
             total=0,
             desc=title,
@@ -41,23 +41,21 @@ class Display:
             dynamic_ncols=True,
         )
 
-    def monitor(self, name: str) -> Monitor:
-        """The monitor of another replicate."""
-        monitor = Monitor(name, self._say)
-        self._shown.append(_Shown(monitor))
-        self._bar.total = self._presentations * len(self._shown)
-        return monitor
+    def expect(self, jobs: int) -> None:
+        """So many replicates begin."""
+        self._bar.total = self._presentations * (len(self._shown) + jobs)
 
-    def _say(self, line: str) -> None:
+    def show(self, message: Message) -> None:
+        """Bring the bar up to date, or print the line."""
+        shown = self._shown.setdefault(message.name, _Shown())
+        self._done[message.name] = shown.done(message.presentations)
         if self._bar.disable:
-            print(line, flush=True)
-        else:
-            self._bar.set_postfix_str(line, refresh=False)
-
-    def tick(self) -> None:
-        """Bring the bar up to date."""
-        done = sum(shown.done() for shown in self._shown)
-        self._bar.update(done - self._bar.n)
+            if message.line:
+                print(f"{message.name}: {message.line}", flush=True)
+            return
+        if message.line:
+            self._bar.set_postfix_str(f"{message.name}: {message.line}", refresh=False)
+        self._bar.update(sum(self._done.values()) - self._bar.n)
 
     def __enter__(self) -> Display:
         """Show the bar."""

@@ -9,9 +9,11 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import tempfile
 import zipfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -46,10 +48,33 @@ def write_bytes(path: Path, content: bytes) -> None:
     except OSError as error:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
-        raise ReplicationError(
-            f"{path} could not be written ({error.strerror}); nothing was left half-written: "
-            "free some space or mend the folder's permissions, then run the command again"
-        ) from error
+        raise _not_written(path, error) from error
+
+
+def write_folder(folder: Path, parts: Mapping[str, bytes]) -> None:
+    """Make ``folder`` hold the files ``parts`` and nothing else; it appears whole or not at all.
+
+    Raises ReplicationError when the disk is full or the folder cannot be written.
+    """
+    temporary = folder.with_name(f".{folder.name}.writing")
+    try:
+        shutil.rmtree(temporary, ignore_errors=True)
+        for name, content in parts.items():
+            write_bytes(temporary / name, content)
+        shutil.rmtree(folder, ignore_errors=True)
+        temporary.rename(folder)
+    except (OSError, ReplicationError) as error:
+        shutil.rmtree(temporary, ignore_errors=True)
+        if isinstance(error, ReplicationError):
+            raise
+        raise _not_written(folder, error) from error
+
+
+def _not_written(path: Path, error: OSError) -> ReplicationError:
+    return ReplicationError(
+        f"{path} could not be written ({error.strerror}); nothing was left half-written: "
+        "free some space or mend the folder's permissions, then run the command again"
+    )
 
 
 def write_text(path: Path, content: str) -> None:
@@ -58,8 +83,13 @@ def write_text(path: Path, content: str) -> None:
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Write JSON with sorted keys and an indent of two: equal content is equal bytes."""
-    write_text(path, json.dumps(content, indent=2, sort_keys=True, allow_nan=False) + "\n")
+    """Write JSON as `json_bytes` gives it."""
+    write_bytes(path, json_bytes(content))
+
+
+def json_bytes(content: Any) -> bytes:
+    """JSON with sorted keys and an indent of two: equal content is equal bytes."""
+    return (json.dumps(content, indent=2, sort_keys=True, allow_nan=False) + "\n").encode()
 
 
 def read_json(path: Path, made_by: str) -> Any:
@@ -94,9 +124,13 @@ def packed(arrays: Mapping[str, NDArray[Any]]) -> bytes:
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:
-    """Write a CSV table: UTF-8, LF, six significant digits, empty for a missing number."""
-    text = table.to_csv(index=False, lineterminator="\n", float_format="%.6g")
-    write_text(path, text)
+    """Write a CSV table as `table_bytes` gives it."""
+    write_bytes(path, table_bytes(table))
+
+
+def table_bytes(table: pd.DataFrame) -> bytes:
+    """A CSV table: UTF-8, LF, six significant digits, empty for a missing number."""
+    return table.to_csv(index=False, lineterminator="\n", float_format="%.6g").encode()
 
 
 def read_table(path: Path, columns: tuple[str, ...], made_by: str) -> pd.DataFrame:
@@ -116,3 +150,49 @@ def read_table(path: Path, columns: tuple[str, ...], made_by: str) -> pd.DataFra
     if table.empty:
         raise damaged(path, "no rows", made_by)
     return table
+
+
+@dataclass(frozen=True)
+class Output:
+    """A file in the folder of results that one command makes and others read."""
+
+    name: str
+    made_by: str
+
+    def exists(self, results: Path) -> bool:
+        """Whether it has been made."""
+        return (results / self.name).exists()
+
+
+@dataclass(frozen=True)
+class Table(Output):
+    """A CSV table; whoever reads it may rely on ``columns``."""
+
+    columns: tuple[str, ...]
+
+    def read(self, results: Path) -> pd.DataFrame:
+        """Raises ReplicationError as `read_table` does."""
+        return read_table(results / self.name, self.columns, self.made_by)
+
+    def write(self, results: Path, table: pd.DataFrame) -> None:
+        """Write it as `write_table` does; ValueError when a column is missing."""
+        absent = [name for name in self.columns if name not in table.columns]
+        if absent:
+            raise ValueError(f"{self.name} without the column {', '.join(absent)}")
+        write_table(results / self.name, table)
+
+
+@dataclass(frozen=True)
+class Document(Output):
+    """A JSON document that is a mapping."""
+
+    def read(self, results: Path) -> dict[str, Any]:
+        """Raises ReplicationError as `read_json` does, and when it is no mapping."""
+        content = read_json(results / self.name, self.made_by)
+        if not isinstance(content, dict):
+            raise damaged(results / self.name, "no table", self.made_by)
+        return content
+
+    def write(self, results: Path, content: Mapping[str, Any]) -> None:
+        """Write it as `write_json` does."""
+        write_json(results / self.name, dict(content))

@@ -22,12 +22,12 @@ from safetensors import numpy as tensors
 from replication.errors import ReplicationError
 from replication.files import (
     damaged,
+    json_bytes,
     packed,
     read_json,
     read_table,
-    write_bytes,
-    write_json,
-    write_table,
+    table_bytes,
+    write_folder,
 )
 
 TRAIN = "python -m replication train"
@@ -85,9 +85,9 @@ class Answers:
             raise ValueError("a margin that is negative or not finite")
 
 
-def write_answers(path: Path, answers: Answers) -> None:
-    """Write ``answers.npz``; equal answers give equal bytes."""
-    write_bytes(path, packed({"classes": answers.classes, "margins": answers.margins}))
+def answers_bytes(answers: Answers) -> bytes:
+    """``answers.npz``; equal answers give equal bytes."""
+    return packed({"classes": answers.classes, "margins": answers.margins})
 
 
 def read_answers(path: Path, made_by: str = TRAIN) -> Answers:
@@ -168,12 +168,12 @@ def _history_problem(history: pd.DataFrame) -> str | None:
     return None
 
 
-def write_history(path: Path, history: pd.DataFrame) -> None:
-    """Write ``history.csv``, one row a pass; ValueError for a history that cannot be."""
+def history_bytes(history: pd.DataFrame) -> bytes:
+    """``history.csv``, one row a pass; ValueError for a history that cannot be."""
     problem = _history_problem(history)
     if problem is not None:
         raise ValueError(problem)
-    write_table(path, history)
+    return table_bytes(history)
 
 
 def read_history(path: Path, made_by: str = TRAIN) -> pd.DataFrame:
@@ -250,25 +250,31 @@ class Run:
         self,
         answers: Answers,
         history: pd.DataFrame,
-        weights: Mapping[str, NDArray[np.float32]],
+        weights: bytes,
         cost: Mapping[str, float],
         timing: Mapping[str, Any],
         record: Mapping[str, Any],
     ) -> None:
-        """Write all of it; an empty history or no weights leave no file.
+        """Write all of it; an empty history or no ``weights`` (safetensors) leave no file.
 
-        The record is removed first and written last: where it lies, the run is whole.
+        It is written beside the run and then takes its place, so that what lies there is one
+        whole run or none.
         """
-        for name in (RECORD, WEIGHTS, HISTORY):
-            self.path(name).unlink(missing_ok=True)
+        parts: dict[str, bytes] = {
+            ANSWERS: answers_bytes(answers),
+            COST: json_bytes(dict(cost)),
+            TIMING: json_bytes(dict(timing)),
+            RECORD: json_bytes(dict(record)),
+        }
         if weights:
-            write_bytes(self.path(WEIGHTS), tensors.save(dict(weights)))
+            parts[WEIGHTS] = weights
         if not history.empty:
-            write_history(self.path(HISTORY), history)
-        write_answers(self.path(ANSWERS), answers)
-        write_json(self.path(COST), dict(cost))
-        write_json(self.path(TIMING), dict(timing))
-        write_json(self.path(RECORD), dict(record))
+            parts[HISTORY] = history_bytes(history)
+        write_folder(self.folder, parts)
+
+    def is_whole(self) -> bool:
+        """Whether there is a record, which only a whole run has."""
+        return self.has(RECORD)
 
 
 def of_experiment(runs: Path, experiment: str, replicates: int) -> list[Run]:

@@ -30,7 +30,8 @@ def _path(module: str) -> Path | None:
     return None
 
 
-def _imported(path: Path) -> set[str]:
+def imported(path: Path) -> set[str]:
+    """The modules that a file imports, anywhere in it, and what it takes from them."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -52,34 +53,39 @@ def closure(module: str) -> tuple[Path, ...]:
         path = _path(waiting.pop())
         if path is not None and path not in found:
             found.add(path)
-            waiting.extend(_imported(path))
+            waiting.extend(imported(path))
     return tuple(sorted(path for path in found if path.name != "__init__.py"))
 
 
 def _meaning(path: Path) -> str:
-    """The syntax tree without docstrings: an edited comment is not another code."""
+    """The syntax tree without docstrings and imports.
+
+    An edited comment is not another code, and neither is a module that moved: what is imported from
+    the folders that count is hashed itself.
+    """
     tree = ast.parse(path.read_text(encoding="utf-8"))
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
-            first = node.body[0] if node.body else None
-            if (
-                isinstance(first, ast.Expr)
-                and isinstance(first.value, ast.Constant)
-                and isinstance(first.value.value, str)
-            ):
-                node.body = node.body[1:]
+            node.body = [part for part in node.body if not _is_silent(part)]
     return ast.dump(tree)
 
 
-@cache
-def version(module: str, folders: tuple[str, ...]) -> str:
-    """A hash of what ``module`` and all it imports from ``folders`` say to Python.
+def _is_silent(node: ast.stmt) -> bool:
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return True
+    text = node.value if isinstance(node, ast.Expr) else None
+    return isinstance(text, ast.Constant) and isinstance(text.value, str)
 
-    Comments and docstrings do not count.
+
+@cache
+def version(modules: tuple[str, ...], folders: tuple[str, ...]) -> str:
+    """A hash of what ``modules`` and all they import from ``folders`` say to Python.
+
+    Comments, docstrings and imports do not count.
     """
     digest = hashlib.sha256()
     with _ONE_AT_A_TIME:
-        for path in closure(module):
+        for path in sorted({path for module in modules for path in closure(module)}):
             if path.relative_to(ROOT).parts[0] not in folders:
                 continue
             digest.update(path.relative_to(ROOT).as_posix().encode())

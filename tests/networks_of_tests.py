@@ -15,11 +15,18 @@ from replication.networks.lenet4 import lenet4
 from replication.networks.lenet5 import lenet5
 from replication.networks.perceptrons import perceptron
 from replication.networks.specification import Network, Stack
-from replication.settings import Criterion, Squashing, Subsampling
+from replication.settings import Criterion, Rules, Sdlm, Squashing, Subsampling
 
 PAPER = paper.load(Path(__file__).parents[1] / "data" / "paper")
 
 CRITERIA = ("mle", "map", "squared-error")
+SDLM = {
+    "mu": 0.02,
+    "patterns": 500,
+    "patterns_drawn": "random",
+    "curvature_start": "exact",
+    "coefficient_curvature": "sum_squared",
+}
 
 
 def tiny(name: str) -> Stack:
@@ -52,10 +59,9 @@ class Case:
     """A network with random weights and random images, and the settings in force."""
 
     network: Network
-    squashing: Squashing
-    subsampling: Subsampling
-    criterion: Criterion
-    table: NDArray[np.float64]
+    rules: Rules
+    sdlm: Sdlm
+    levels: NDArray[np.float64]
     parameters: NDArray[np.float64]
     images: NDArray[np.uint8]
     labels: NDArray[np.int64]
@@ -64,7 +70,7 @@ class Case:
         """The images as the reference's inputs, float64 (patterns, 1, field, field)."""
         margin = (self.network.field - self.images.shape[1]) // 2
         padded = np.pad(self.images, ((0, 0), (margin, margin), (margin, margin)))
-        return torch.from_numpy(self.table[padded][:, np.newaxis])
+        return torch.from_numpy(self.levels[padded][:, np.newaxis])
 
 
 def random_case(
@@ -73,6 +79,8 @@ def random_case(
     criterion: str | None = None,
     reading: str = "added",
     patterns: int = 4,
+    distance: float = 1.0,
+    **sdlm: object,
 ) -> Case:
     """Random weights large enough to bend the squashing, random images, two pixels of margin."""
     generator = np.random.default_rng(seed)
@@ -84,9 +92,14 @@ def random_case(
         raise ValueError("a network without RBF units has the squared error alone")
     return Case(
         network,
-        Squashing(amplitude=1.7159, slope=2 / 3),
-        Subsampling.model_validate({"reading": reading, "fan_in": 4}),
-        Criterion.model_validate({"name": name, "j": 5.0, "divisor": 3.0}),
+        Rules(
+            Squashing(amplitude=1.7159, slope=2 / 3),
+            Subsampling.model_validate({"reading": reading, "fan_in": 4}),
+            Criterion.model_validate(
+                {"name": name, "distance": distance, "j": 5.0, "divisor": 3.0}
+            ),
+        ),
+        Sdlm.model_validate({**SDLM, **sdlm}),
         np.linspace(-0.1, 1.175, 256),
         generator.normal(0, 0.2, network.parameters),
         generator.integers(0, 256, (patterns, side, side), dtype=np.uint8),

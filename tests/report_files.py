@@ -5,30 +5,31 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import report_systems
+import study_files
 from fabricated import CHOICES, FULL, LABELS, histories, metric, metrics_of, relatives, spread
 from raw_files import write_raw
 from small import REPOSITORY
 
-from replication.comparison import overlap, verdicts
 from replication.evaluation import errors
 from replication.evaluation.metrics import write_metrics
-from replication.files import write_json, write_table
+from replication.files import write_bytes, write_json, write_table
+from replication.folders import PLACES, Folders
 from replication.mnist.databases import Database
+from replication.pipeline import compare
 from replication.report import inputs
 from replication.report.inputs import Inputs
-from replication.runs import RECORD_KEYS, write_answers, write_history
+from replication.runs import RECORD_KEYS, answers_bytes, history_bytes
+from replication.verdicts import judges, overlap
 
 OPTIONAL = ("misclassified.csv", "audit.csv", "bench.json", "readings.csv", "variance.csv",
             "distortions.csv", "invariance.csv", "invariance_examples.csv",
             "fields.csv", "neighbours.csv")  # fmt: skip
 SIZES = {"lenet5-15000": 1.9, "lenet5-15000-long": 1.7}
-READINGS = ("order=fresh", "printed", "criterion.j=20.0 initialisation.biases=zero", "order=lost")
 
 
 def project(folder: Path) -> Path:
@@ -38,17 +39,22 @@ def project(folder: Path) -> Path:
     write_raw(folder / "data" / "raw", _database())
     results = folder / "results"
     _write_verdicts(results, _write_runs(results))
-    _write_studies(results)
-    report_systems.write_studies(results)
+    study_files.write(results)
+    _write_bench(results)
     _write_audit(results)
     return folder
 
 
 def load(folder: Path) -> Inputs:
     """What the page of a project is made from."""
-    return inputs.read(
-        folder / "params.yaml", folder / "data/paper", folder / "data/raw", folder / "results"
-    )
+    there = folders(folder)
+    return inputs.read(there.params, there.paper, there.raw, there.results)
+
+
+def folders(folder: Path) -> Folders:
+    """Where everything lies in a project."""
+    places = {name: folder / place.default for name, place in PLACES.items()}
+    return Folders(**places)
 
 
 def _database() -> Database:
@@ -65,8 +71,8 @@ def _write_runs(results: Path) -> dict[str, Any]:
         found = relatives(seed=seed)
         for number, (answers, history) in enumerate(zip(found, histories(), strict=True)):
             run = results / "runs" / name / str(number)
-            write_answers(run / "answers.npz", answers)
-            write_history(run / "history.csv", history)
+            write_bytes(run / "answers.npz", answers_bytes(answers))
+            write_bytes(run / "history.csv", history_bytes(history))
             write_json(run / "record.json", _record(name, number))
             host = {"machine": "x86_64", "system": "Linux"}
             write_json(run / "timing.json", {"seconds": 100.5 + number, "host": host})
@@ -95,47 +101,19 @@ def _record(name: str, number: int) -> dict[str, object]:
 
 
 def _write_verdicts(results: Path, systems: dict[str, Any]) -> None:
-    choices = SimpleNamespace(**{**vars(CHOICES), "systems": report_systems.EXPERIMENTS})
+    choices = CHOICES.model_copy(update={"systems": report_systems.EXPERIMENTS})
     lenet5 = {
         name: entry | {"rejection_percent": metric(spread(0.9, 0.05))}
         for name, entry in FULL.metrics.items()
     }
-    found = verdicts.judge_all(replace(FULL, choices=choices, metrics=lenet5 | systems))
-    write_table(results / "verdicts.csv", verdicts.as_table(found))
+    found = judges.judge_all(
+        replace(FULL, choices=choices, metrics=lenet5 | systems), compare.all_judges()
+    )
+    write_table(results / "verdicts.csv", judges.as_table(found))
     write_table(results / "misclassified.csv", overlap.table(FULL))
 
 
-def _write_studies(results: Path) -> None:
-    rows, curves = [], []
-    for place, name in enumerate(READINGS, start=1):
-        lost = name.endswith("lost")
-        numbers = ("distance", "rms", "rms_low", "rms_high", "training_error", "test_error")
-        common = {
-            "centre": "printed",
-            "factor": "order",
-            "level": name,
-            "reading": name,
-            "adopted": name == "printed",
-            "replicates": 3,
-        }
-        rows.append(common | dict.fromkeys(numbers, np.nan if lost else 0.1 * place))
-        curves += [] if lost else [
-            one.assign(reading=name, replicate=number)
-            for number, one in enumerate(histories(3, shift=0.1 * place))
-        ]  # fmt: skip
-    write_table(results / "readings.csv", pd.DataFrame(rows))
-    write_table(results / "readings_curves.csv", pd.concat(curves, ignore_index=True))
-    columns = ("source", "experiment", "replicates", "test_mean", "test_sd", "test_sd_low",
-               "test_sd_high", "training_mean", "training_sd", "share_of_variance")  # fmt: skip
-    sources = [("all", "lenet5", 10, 0.96, 0.05, 0.03, 0.09, 0.36, 0.02, 1.0),
-               ("order", "lenet5-order", 10, 0.95, 0.04, 0.03, 0.07, 0.36, 0.01, 0.64)]  # fmt: skip
-    write_table(results / "variance.csv", pd.DataFrame(sources, columns=list(columns)))
-    columns = ("quantity", "reading", "distribution", "low", "high", "mean", "sd", "p", "chosen")
-    fits = [("scale", "inverse", "uniform", 0.74, 1.4, np.nan, np.nan, 0.7, True),
-            ("scale", "inverse", "normal", np.nan, np.nan, 1.06, 0.17, 0.2, False),
-            ("shear", "by pixel of the original", "normal", np.nan, np.nan, 0.0, 0.08, 0.5, True),
-            ("anchor_y", "pixel", "constant", np.nan, np.nan, 10.3, 0.7, np.nan, True)]  # fmt: skip
-    write_table(results / "distortions.csv", pd.DataFrame(fits, columns=list(columns)))
+def _write_bench(results: Path) -> None:
     timing = {"median": 86.25, "min": 84.0, "max": 99.0, "repeats": 25}
     write_json(
         results / "bench.json",

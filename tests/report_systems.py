@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from fabricated import LABELS, PAPER, metric
 from ruamel.yaml import YAML
 from small import REPOSITORY, write_params
 
-from replication import settings
-from replication.evaluation import errors, invariance, rejection
-from replication.files import write_table
-from replication.runs import Answers, write_answers
+from replication.evaluation import errors, rejection
+from replication.files import write_bytes
+from replication.runs import Answers, answers_bytes
 
 UNMAPPED, NOT_RUN = "rbf1000-linear/regular", "tangent-distance/16x16"
 LENET5 = {"lenet5/regular": "lenet5", "lenet5/distorted": "lenet5-distorted"}
 ROWS = {f"{row['system']}/{row['database']}": row for row in PAPER.systems.to_dict("records")}
 # What stands for each row; the one that is not run has a name in params.yaml all the same.
 EXPERIMENTS = {name: LENET5.get(name, name.replace("/", "-")) for name in ROWS if name != UNMAPPED}
-STUDY = settings.load(REPOSITORY / "params.yaml").invariance
 
 
 def params(folder: Path) -> Path:
@@ -44,7 +40,7 @@ def write_runs(results: Path) -> dict[str, Any]:
         found = _answers(name)
         for number, answers in enumerate(found):
             run = results / "runs" / experiment / str(number)
-            write_answers(run / "answers.npz", answers)
+            write_bytes(run / "answers.npz", answers_bytes(answers))
         metrics[experiment] = _metrics(name, found)
     return metrics
 
@@ -90,56 +86,3 @@ def _metrics(name: str, found: list[Answers]) -> dict[str, Any]:
         "training_error_percent": metric([1.0] * len(found)),
     }
     return entry if once else entry | training
-
-
-def write_studies(results: Path) -> None:
-    """The files of the study of invariance and of K-NN's choices."""
-    tables = {
-        "invariance.csv": pd.DataFrame(_counts(), columns=list(invariance.COLUMNS)),
-        "invariance_examples.csv": pd.DataFrame(
-            _examples(), columns=list(invariance.EXAMPLE_COLUMNS)
-        ),
-        "fields.csv": pd.DataFrame(
-            _fields(), columns=["experiment", "picture", "position", "class", "penalty"]
-        ),
-        "neighbours.csv": pd.DataFrame(
-            [("regular", 3, 10000, "majority", 3.5), ("regular", 3, 60000, "majority", 3.1),
-             ("cropped", 1, 10000, "majority", 5.1), ("deslanted", 3, 60000, "weighted", 2.2)],
-            columns=["database", "neighbours", "training_patterns", "vote", "test_error_percent"],
-        ),
-    }  # fmt: skip
-    for name, table in tables.items():
-        write_table(results / name, table)
-
-
-def _each() -> Iterator[tuple[str, str, float]]:
-    for experiment in ("lenet5", "lenet5-distorted"):
-        for kind in invariance.KINDS:
-            for amount in invariance.amounts(STUDY, kind):
-                yield experiment, kind, amount
-
-
-def _counts() -> list[tuple[object, ...]]:
-    found: list[tuple[object, ...]] = []
-    for experiment, kind, amount in _each():
-        off = abs(amount - invariance.UNCHANGED[kind]) / (60 if kind == "rotation" else 1)
-        missed = round(1000 * min(0.9, 0.01 + off**2))
-        found += [(experiment, number, kind, amount, missed + number, 1000) for number in range(2)]
-    return found
-
-
-def _examples() -> list[tuple[object, ...]]:
-    return [
-        (*one, number, int(LABELS[number]) if number else (int(LABELS[0]) + 1) % 10, 2.5)
-        for one in _each()
-        for number in range(3)
-    ]
-
-
-def _fields() -> list[tuple[object, ...]]:
-    return [
-        ("lenet5", picture, position, digit, float((digit + position) % 10 + 1))
-        for picture, shown in enumerate(STUDY.fields)
-        for position in range(0, STUDY.pitch * (len(shown) - 1) + 1, 4)
-        for digit in range(10)
-    ]

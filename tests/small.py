@@ -9,8 +9,10 @@ from typing import Any
 from raw_files import write_raw
 from ruamel.yaml import YAML
 
+from replication import settings
+from replication.folders import Folders
 from replication.mnist.databases import Database
-from replication.stages import prepare
+from replication.pipeline import prepare
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -44,10 +46,8 @@ def small_project(folder: Path, tiny: Database, **base: Any) -> Path:
     write_raw(folder / "data" / "raw", tiny)
     shutil.copytree(REPOSITORY / "data" / "paper", folder / "data" / "paper")
     params = write_params(folder / "params.yaml", small_document(**base))
-    prepare.main([
-        "--params", str(params), "--raw", str(folder / "data/raw"),
-        "--out", str(folder / "data/prepared"),
-    ])  # fmt: skip
+    raw = Folders.usual(raw=folder / "data" / "raw")
+    prepare.run(raw, settings.load(params), folder / "data" / "prepared")
     return folder
 
 

@@ -12,12 +12,13 @@ import pytest
 from ruamel.yaml import YAML
 from small import write_params
 
-from replication import audit_rules, settings
-from replication.__main__ import main
-from replication.artifacts import write_json
-from replication.audit import COLUMNS, audit
-from replication.audit_runs import flattened
+from replication import settings
+from replication.audit import rules
+from replication.audit.records import flattened
+from replication.audit.table import COLUMNS, audit
+from replication.cli import main
 from replication.errors import ReplicationError
+from replication.files import write_json
 
 PARAMS = Path(__file__).parents[1] / "params.yaml"
 CHOSEN = settings.load(PARAMS)
@@ -70,8 +71,8 @@ def test_every_setting_and_every_key_has_a_row(paper):
     stated = {name for name, claim in paper.claims.items() if claim.kind == "setting"}
     assert stated <= set(found)
     assert {f"experiments.{name}" for name in CHOSEN.experiments} <= set(found)
-    rules = [*audit_rules.CLAIMS.values(), *audit_rules.OWN.values()]
-    explained = {key for rule in rules for key in rule.keys}
+    known = [*rules.CLAIMS.values(), *rules.OWN.values()]
+    explained = {key for rule in known for key in rule.keys}
     for key in flattened(CHOSEN.model_dump(exclude={"experiments"})):
         assert any(key == one or key.startswith(f"{one}.") for one in explained), key
 
@@ -85,6 +86,14 @@ def test_the_recipe_as_printed_is_faithful_and_what_is_open_is_unstated(paper):
         assert found[name].status == "faithful", found[name]
     for name in ("loss.map", "loss.mle", "base.criterion.j", "base.criterion.divisor", "base.seed"):
         assert found[name].status == "unstated", found[name]
+
+
+def test_what_no_record_shows_is_not_called_faithful(paper):
+    """These rows could never depart, whatever a run had done."""
+    found = rows(audit(paper, settings.load(PARAMS), {}))
+    for name in ("training.online", "sdlm.update", "boosting.procedure"):
+        assert found[name].status == "unstated"
+        assert "no evidence" in found[name].reason
 
 
 DEPARTURES = {
@@ -176,7 +185,7 @@ def with_claims(paper, changes):
 
 
 def test_a_setting_without_a_rule_is_a_gap(paper):
-    new = replace(paper.claims["sdlm.mu"], id="sdlm.nu")
+    new = paper.claims["sdlm.mu"].model_copy(update={"id": "sdlm.nu"})
     with pytest.raises(ReplicationError, match=r"the setting sdlm\.nu of claims\.yaml has no rule"):
         audit(with_claims(paper, {"sdlm.nu": new}), CHOSEN, {})
 
@@ -187,16 +196,16 @@ def test_a_rule_for_a_setting_that_is_gone_is_a_gap(paper):
 
 
 def test_a_key_without_claim_or_reason_is_a_gap(paper, monkeypatch):
-    kept = {key: rule for key, rule in audit_rules.OWN.items() if key != "base.criterion.j"}
-    monkeypatch.setattr("replication.audit.OWN", kept)
+    kept = {key: rule for key, rule in rules.OWN.items() if key != "base.criterion.j"}
+    monkeypatch.setattr("replication.audit.table.OWN", kept)
     expected = r"the key base\.criterion\.j of params\.yaml has neither a claim nor a reason"
     with pytest.raises(ReplicationError, match=expected):
         audit(paper, CHOSEN, {})
 
 
 def test_a_rule_for_a_key_that_is_gone_is_a_gap(paper, monkeypatch):
-    rule = audit_rules.OWN["train"]._replace(keys=("base.momentum",))
-    monkeypatch.setattr("replication.audit.OWN", audit_rules.OWN | {"base.momentum": rule})
+    rule = rules.OWN["train"]._replace(keys=("base.momentum",))
+    monkeypatch.setattr("replication.audit.table.OWN", rules.OWN | {"base.momentum": rule})
     with pytest.raises(ReplicationError, match=r"a rule for the key base\.momentum, which is not"):
         audit(paper, CHOSEN, {})
 

@@ -6,29 +6,27 @@ import json
 
 import numpy as np
 import pytest
+from fabricated import with_study
 from networks_of_tests import NETWORKS
 
 from replication import bench, settings
-from replication.benchmarks.kernels import multiply_adds
+from replication.benchmarks import earlier
+from replication.benchmarks.kernels import multiply_adds, trainings
 from replication.benchmarks.tangents import CANDIDATES, Tangents
-from replication.errors import ReplicationError
-from replication.mnist.databases import derive
-from replication.stages import compare
+from replication.cli import main
+from replication.files import write_json
+from replication.mnist.databases import derive, read_raw
+from replication.verdicts import training
 
 
 @pytest.fixture(scope="module")
 def quick(repository, tmp_path_factory):
     """What a quick run writes and prints."""
     out = tmp_path_factory.mktemp("bench") / "bench.json"
-    folders = [
-        "--params", str(repository / "params.yaml"), "--paper", str(repository / "data" / "paper"),
-        "--raw", str(repository / "data" / "raw"), "--out", str(out),
-    ]  # fmt: skip
-    with pytest.MonkeyPatch.context() as patch:
-        said = []
-        patch.setattr("builtins.print", lambda *words, **_: said.extend(words))
-        bench.main(["--quick", *folders])
-    return json.loads(out.read_text()), "\n".join(said)
+    chosen = settings.load(repository / "params.yaml")
+    result = bench.bench(chosen, repository / "data/paper", repository / "data/raw", bench.QUICK)
+    write_json(out, result)
+    return json.loads(out.read_text()), bench.table(result)
 
 
 def spreads(entry, path=""):
@@ -71,17 +69,14 @@ def test_every_figure_is_positive_and_has_its_spread(quick):
         assert figure["repeats"] == bench.QUICK.repeats, name
 
 
-def test_compare_reads_the_medians_it_judges_by(quick, tmp_path):
+def test_the_verdicts_find_the_medians_that_they_judge_by(quick, paper):
     result, _ = quick
-    path = tmp_path / "bench.json"
-    path.write_text(json.dumps(result))
-    assert compare.timings(path) == {
-        "curvature_share_of_pass": result["curvature_share_of_pass"]["median"],
-        "microseconds_per_pattern": result["lenet5"]["microseconds_per_pattern"]["median"],
-    }
-    path.write_text(json.dumps({"lenet5": {}}))
-    with pytest.raises(ReplicationError, match=r"bench\.json is damaged \(no .*\): delete it"):
-        compare.timings(path)
+    evidence = with_study(training.BENCH.name, result)
+    cost = training.judge_cost(evidence, paper.claims["sdlm.cost"])
+    assert cost.mean == pytest.approx(100 * result["curvature_share_of_pass"]["median"])
+    time = training.judge_time(evidence, paper.claims["lenet5.training-time"])
+    each = result["lenet5"]["microseconds_per_pattern"]["median"]
+    assert time.mean == pytest.approx(1.2 * each)  # 20 passes of 60,000
 
 
 @pytest.mark.parametrize(
@@ -142,10 +137,9 @@ def test_measures_are_taken_in_turn_after_one_round_that_does_not_count():
     assert series == {"a": [3.0, 5.0], "b": [4.0, 6.0]}
 
 
-def test_what_is_printed_begins_with_the_condition_and_shows_each_network(quick):
+def test_what_is_printed_shows_each_network(quick):
     result, said = quick
-    first, *lines = said.splitlines()
-    assert first == "Timings mean something only while the machine is otherwise idle."
+    lines = said.splitlines()
     for name in bench.NETWORKS:
         (line,) = (one for one in lines if one.startswith(f"{name}, microseconds a pattern"))
         assert f"{result[name]['microseconds_per_pattern']['median']:.4g}" in line
@@ -189,8 +183,25 @@ def test_an_update_of_a_perceptron_uses_each_weight_three_times_but_the_first_tw
     assert multiply_adds(NETWORKS["perceptron"]) == 2 * 400 * 30 + 3 * (30 * 12 + 12 * 10)
 
 
-def test_bench_without_raw_files_is_one_sentence(repository, tmp_path):
-    folders = ["--params", str(repository / "params.yaml"), "--raw", str(tmp_path)]
-    with pytest.raises(ReplicationError, match=r"train-images-idx3-ubyte\.gz is missing"):
-        bench.main(["--quick", *folders, "--out", str(tmp_path / "bench.json")])
+def test_bench_without_raw_files_is_one_sentence(repository, tmp_path, capsys):
+    arguments = ["bench", "--quick", "--params", str(repository / "params.yaml")]
+    assert main([*arguments, "--raw", str(tmp_path), "--out", str(tmp_path / "bench.json")]) == 2
+    assert "train-images-idx3-ubyte.gz is missing" in capsys.readouterr().err
     assert not (tmp_path / "bench.json").exists()
+
+
+def test_the_earlier_kernels_train_the_same_network_a_little_differently(repository, tmp_path):
+    """Only where this copy has the project's history: what is timed beside is the same work."""
+    kernels = earlier.fetch(tmp_path)
+    if kernels is None:
+        assert not (repository / ".git").exists()
+        return
+    regular = read_raw(repository / "data" / "raw")
+    chosen = settings.load(repository / "params.yaml")
+    run = trainings(chosen, repository / "data" / "paper", regular, ("lenet5",))["lenet5"]
+    before = run.parameters.copy()
+    other = earlier.Earlier(kernels, run)
+    run.train(100)
+    other.train(100)
+    moved = np.abs(run.parameters - before).max()
+    assert 0 < np.abs(run.parameters - other.parameters).max() < 1e-3 * moved

@@ -11,10 +11,9 @@ from networks_of_tests import NETWORKS
 from small import small_document, small_project, write_params
 
 from replication import settings
-from replication.__main__ import main
+from replication.cli import main
 from replication.errors import Diverged
-from replication.learning import criteria
-from replication.learning.collapse import criterion, least_distance, train
+from replication.studies.collapse.training import least_distance, train
 
 NETWORK = NETWORKS["tiny-rbf"]
 
@@ -48,21 +47,6 @@ def test_the_same_replicate_comes_out_the_same():
     torch.set_num_threads(1)
     assert train(*parts(passes=2), 1) == train(*parts(passes=2), 1)
     assert train(*parts(passes=2), 1) != train(*parts(passes=2), 2)
-
-
-@pytest.mark.parametrize("name", ["mle", "map"])
-def test_the_criterion_is_that_of_the_other_trainings(name):
-    generator = np.random.default_rng(3)
-    outputs = generator.normal(0, 1, (5, 6))
-    codes = NETWORK.codes.astype(float)
-    labels = generator.integers(0, 4, 5)
-    distances = ((outputs[:, None] - codes) ** 2).sum(axis=2)
-    found = criterion(name, torch.from_numpy(distances), torch.from_numpy(labels), 5.0)
-    expected = [
-        criteria.value(name, output, codes, int(label), 5.0, 1.0)
-        for output, label in zip(outputs, labels, strict=True)
-    ]
-    assert float(found) == pytest.approx(np.mean(expected), rel=1e-12)
 
 
 def test_the_least_distance_is_between_the_two_nearest_codes():

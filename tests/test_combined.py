@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import pickle
 import tracemalloc
 
 import numpy as np
 import pytest
 import torch
-from small import small_document
+from small import small_document, small_project
+from watching import Watched
 
 from replication import settings
+from replication.display import Display
 from replication.errors import ReplicationError
 from replication.learning.distorted_pool import DistortedPool
 from replication.learning.jobs import LocalRunner
-from replication.learning.monitor import Monitor, Stopped
+from replication.learning.monitor import Stopped
 from replication.learning.streams import generator
 from replication.mnist import databases
 from replication.networks.lenet4 import lenet4
@@ -47,7 +50,7 @@ def task_of(tiny, folder, replicate=0):
 
 
 def quiet():
-    return Monitor("mine 0", str)
+    return Watched()
 
 
 def fit(paper, tiny, folder, system, options=None, **changes):
@@ -72,7 +75,7 @@ def plain(paper, tiny, tmp_path_factory):
 def activations(plain, tiny):
     """C5 of the training and of the test patterns by the torch reference, float64 (n, 120)."""
     recipe = recipe_of("network", None)
-    reference = Reference(lenet4(), recipe.squashing, recipe.subsampling, recipe.criterion)
+    reference = Reference(lenet4(), recipe.rules)
     weights = torch.from_numpy(plain.weights["parameters"]).double()
 
     def of(images):
@@ -182,14 +185,15 @@ def test_options_that_cannot_be_are_refused(paper, options, message):
 
 def test_asked_to_stop_after_the_last_pass_the_network_is_kept(paper, tiny, tmp_path):
     system = system_of(paper, "last-layer", NEIGHBOURS)
-    monitor = Monitor("mine", lambda line: monitor.stop() if "pass 2" in line else None)
+    monitor = Watched(listen=lambda told: monitor.stop() if "pass 2" in told.line else None)
     with pytest.raises(Stopped):
         system.fit(task_of(tiny, tmp_path), monitor)
-    again = Monitor("mine", lambda line: pytest.fail(line) if "pass" in line else None)
+    again = Watched()
     same_bytes(
         system.fit(task_of(tiny, tmp_path), again),
         fit(paper, tiny, tmp_path, "last-layer", NEIGHBOURS),
     )
+    assert not any("pass" in line for line in again.lines)
 
 
 # --- boosting ------------------------------------------------------------------------------------
@@ -205,7 +209,7 @@ def boost(paper, tiny, tmp_path_factory):
 def network_of(boost, name):
     """One of the three as a function from images to penalties."""
     recipe = recipe_of("boosted", BOOSTED, distorted=True)
-    reference = Reference(lenet4(), recipe.squashing, recipe.subsampling, recipe.criterion)
+    reference = Reference(lenet4(), recipe.rules)
     weights = torch.from_numpy(boost[0].weights[name])
 
     def answer(images):
@@ -358,11 +362,11 @@ def test_the_answers_follow_from_the_weights_and_the_cost_from_the_calls(tiny, b
     assert fitted.history.empty
 
 
-class Restless(Monitor):
+class Restless(Watched):
     """Asks to stop at random moments."""
 
     def __init__(self, random):
-        super().__init__("mine", str)
+        super().__init__("mine")
         self._random = random
 
     def _perhaps(self):
@@ -399,30 +403,45 @@ def test_interrupted_boosting_goes_on_to_the_same_bytes(paper, tiny, boost, tmp_
 
 
 def test_no_checkpoint_is_left_and_none_goes_before_the_replicate_is_kept(
-    paper, tiny, boost, tmp_path, monkeypatch
+    tiny, boost, tmp_path, monkeypatch
 ):
     assert len(list(boost[1].iterdir())) == boosted.NETWORKS
     recipe = recipe_of("boosted", BOOSTED, distorted=True)
-    system = catalogue.system("mine", recipe, paper)
     prepare = settings.parse(small_document(), "params.yaml").prepare
+    project = small_project(tmp_path / "project", tiny)
+    data = [project / "data" / name for name in ("raw", "prepared", "paper")]
     folders = tmp_path / "runs", tmp_path / "checkpoints"
-    mine = replicates.Experiment(
-        "mine", recipe, prepare, paper, system, tiny, TABLE, 100_000, *folders
-    )
-    jobs = [replicates.Job(mine, 0)]
+    jobs = [
+        replicates.Job(replicates.Experiment("mine", recipe, prepare, 10**6, *data, *folders), 0)
+    ]
 
     def full(*_):
         raise ReplicationError("the disk is full")
 
-    with monkeypatch.context() as context:
-        context.setattr(replicates.artifacts, "write_answers", full)
+    with monkeypatch.context() as context, Display("mine", 1) as display:
+        context.setattr("replication.runs.write_folder", full)
         with pytest.raises(ReplicationError, match="full"):
-            replicates.train(jobs, LocalRunner(1, str), lambda _: quiet())
+            replicates.train(jobs, LocalRunner(1), display)
     assert len(list(folders[1].iterdir())) == boosted.NETWORKS
     other = folders[1] / "mine-10-0123456789abcdef-1.npz"
     other.touch()
-    assert replicates.train(jobs, LocalRunner(1, str), lambda _: quiet()) == jobs
+    with Display("mine", 1) as display:
+        assert replicates.train(jobs, LocalRunner(1), display) == jobs
     assert list(folders[1].iterdir()) == [other]
+
+
+def test_an_experiment_can_travel(tiny, tmp_path):
+    """What a job carries is pickled, and gives the same key and bytes on the other side."""
+    project = small_project(tmp_path / "project", tiny)
+    recipe = recipe_of("boosted", BOOSTED, distorted=True)
+    prepare = settings.parse(small_document(), "params.yaml").prepare
+    data = [project / "data" / name for name in ("raw", "prepared", "paper")]
+    job = replicates.Job(
+        replicates.Experiment("mine", recipe, prepare, 1, *data, tmp_path / "runs", tmp_path), 3
+    )
+    again = pickle.loads(pickle.dumps(job))
+    assert again == job
+    assert replicates.key(*again) == replicates.key(*job)
 
 
 def test_boosting_needs_distorted_patterns(paper):
@@ -491,7 +510,7 @@ def test_a_network_trained_on_noise_answers_patterns_without(paper, tiny, plain,
     fitted = fit(paper, tiny, tmp_path, "noisy", NOISE)
     assert fitted.weights["parameters"].tobytes() != plain.weights["parameters"].tobytes()
     recipe = recipe_of("noisy", NOISE)
-    reference = Reference(lenet4(), recipe.squashing, recipe.subsampling, recipe.criterion)
+    reference = Reference(lenet4(), recipe.rules)
     inputs = torch.from_numpy(databases.fields(tiny.test_images, 32, TABLE)[:, None])
     weights = torch.from_numpy(fitted.weights["parameters"])
     check_against_scores(fitted.answers, -reference.penalties(weights, inputs)[:, :, 0, 0].numpy())

@@ -1,46 +1,87 @@
-"""The command line as a whole: help, unknown commands, one sentence and no traceback."""
+"""The command line as a whole: help, completion, one sentence on a mistake and no traceback."""
 
 from __future__ import annotations
 
-import importlib
+import os
+import subprocess
+import sys
 
+import click
 import pytest
+from small import REPOSITORY
 
-from replication import __main__ as command_line
-from replication.__main__ import COMMANDS, main
+from replication import cli
+from replication.cli import PIPELINE, STUDIES, main
+from replication.folders import PLACES
 
-
-def test_help_names_every_command(capsys):
-    assert main(["--help"]) == 0
-    out = capsys.readouterr().out
-    assert all(name in out for name in COMMANDS)
+NAMES = [*PIPELINE, *STUDIES]
 
 
-def test_without_a_command_it_says_how(capsys):
-    assert main([]) == 2
-    assert "usage" in capsys.readouterr().out
+def test_help_names_every_command_without_importing_the_heavy_packages():
+    code = (
+        "import sys; from replication.cli import main; main(['--help']); "
+        "sys.exit(bool({'torch', 'numba', 'pandas', 'pydantic'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert all(name in done.stdout for name in NAMES)
 
 
-def test_an_unknown_command_is_refused(capsys):
-    assert main(["trian"]) == 2
-    assert "no command 'trian'" in capsys.readouterr().err
+@pytest.mark.parametrize("name", NAMES)
+def test_every_option_says_what_it_is_and_every_path_its_default(name, capsys):
+    assert main([name, "--help"]) == 0
+    assert "--help" in capsys.readouterr().out
+    command = cli.commands.get_command(click.Context(cli.commands), name)
+    assert command.help
+    for option in command.params:
+        if isinstance(option, click.Option):
+            assert option.help, option.name
+            if option.name in PLACES:
+                assert option.show_default
+                assert option.default
 
 
-@pytest.mark.parametrize("name", sorted(COMMANDS))
-def test_every_command_has_a_help(name, capsys):
-    module = importlib.import_module(COMMANDS[name][0])
-    with pytest.raises(SystemExit) as stopped:
-        module.main(["--help"])
-    assert stopped.value.code == 0
-    assert "usage" in capsys.readouterr().out
+MISTAKES = {
+    "no command": [],
+    "an unknown command": ["trian"],
+    "an unknown option": ["prepare", "--parms", "x"],
+    "an option without its value": ["prepare", "--params"],
+    "no argument": ["train"],
+    "an argument too many": ["train", "lenet5", "lenet4"],
+    "a folder for a file": ["prepare", "--params", "/"],
+    "an unknown experiment": ["train", "lenet6", "--params", str(REPOSITORY / "params.yaml")],
+}
+
+
+@pytest.mark.parametrize("arguments", MISTAKES.values(), ids=MISTAKES)
+def test_a_mistake_is_one_sentence_and_status_2(arguments, capsys):
+    assert main(arguments) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.startswith("replication: ")
+    assert shown.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("written", ["trian", "train --parms x y"])
+def test_what_was_meant_is_proposed(written, capsys):
+    main(written.split())
+    assert {"trian": "train", "train --parms x y": "--params"}[written] in capsys.readouterr().err
 
 
 def test_an_interruption_is_a_sentence_and_its_own_status(monkeypatch, capsys):
-    class Interrupted:
-        @staticmethod
-        def main(argv):
-            raise KeyboardInterrupt(argv)
+    def interrupted(*_):
+        raise KeyboardInterrupt
 
-    monkeypatch.setattr(command_line.importlib, "import_module", lambda _: Interrupted)
+    monkeypatch.setattr(cli.Commands, "get_command", interrupted)
     assert main(["train", "lenet5"]) == 130
     assert "the same command goes on from there" in capsys.readouterr().err
+
+
+def test_the_shell_completes_commands_and_options():
+    script = [sys.executable, "-c", "import sys; sys.argv[0] = 'lenet-replication'; "
+              "from replication.cli import main; sys.exit(main())"]  # fmt: skip
+    environment = {**os.environ, cli.COMPLETION: "bash_complete"}
+    for words, expected in (("lenet-replication inv", "invariance"), ("x audit --st", "--strict")):
+        typed = {"COMP_WORDS": words, "COMP_CWORD": str(len(words.split()) - 1)}
+        done = subprocess.run(script, env=environment | typed, capture_output=True, text=True)
+        assert expected in done.stdout, done.stderr

@@ -4,44 +4,44 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
-from fabricated import BASE, CHOICES, COST, DATA, LABELS, SUMMARY, histories, relatives
+from fabricated import BASE, CHOICES, COST, DATA, LABELS, SETTINGS, SUMMARY, histories, relatives
 
+from replication.cli import main
 from replication.errors import ReplicationError
 from replication.evaluation import errors
-from replication.files import write_json
-from replication.runs import write_answers, write_history
-from replication.stages import compare, evaluate
+from replication.files import write_bytes, write_json
+from replication.folders import Folders
+from replication.pipeline import compare, evaluate
+from replication.runs import answers_bytes, history_bytes
 
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """A project folder with three fabricated replicates, and settings that ask for them."""
     recipe = BASE.model_copy(update={"replicates": 3})
-    chosen = SimpleNamespace(
-        compare=CHOICES,
-        base=SimpleNamespace(squashing=SimpleNamespace(amplitude=1.7159, slope=2 / 3)),
-        experiments={"lenet5": recipe},
-        experiment=lambda _: recipe,
-        variance={},
+    chosen = SETTINGS.model_copy(
+        update={"compare": CHOICES, "experiments": {"lenet5": recipe}, "variance": {}}
     )
-    monkeypatch.setattr("replication.settings.load", lambda _: chosen)
+    for stage in (evaluate, compare):
+        monkeypatch.setattr(stage, "load", lambda _: chosen)
     database = SimpleNamespace(test_labels=LABELS)
-    monkeypatch.setattr("replication.mnist.databases.ensure", lambda *_: database)
+    monkeypatch.setattr("replication.mnist.databases.load", lambda *_: database)
     write_json(tmp_path / "prepared" / "summary.json", SUMMARY)
     for number, (one, table) in enumerate(zip(relatives(3), histories(3), strict=True)):
         table.loc[table.index[-1], "test_misses"] = errors.misses(one.classes, LABELS)
-        write_answers(tmp_path / f"runs/lenet5/{number}/answers.npz", one)
-        write_history(tmp_path / f"runs/lenet5/{number}/history.csv", table)
+        write_bytes(tmp_path / f"runs/lenet5/{number}/answers.npz", answers_bytes(one))
+        write_bytes(tmp_path / f"runs/lenet5/{number}/history.csv", history_bytes(table))
         write_json(tmp_path / f"runs/lenet5/{number}/cost.json", COST)
     return tmp_path
 
 
 def run_stages(folder, *options):
-    paths = {"paper": DATA, "prepared": folder / "prepared", "runs": folder / "runs"}
-    common = [part for name, path in paths.items() for part in (f"--{name}", str(path))]
-    evaluate.main([*common, "--out", str(folder / "metrics.json")])
-    metrics = ["--metrics", str(folder / "metrics.json")]
-    return compare.main([*common, *metrics, "--out", str(folder), *options])
+    places = {"paper": DATA, "prepared": folder / "prepared", "runs": folder / "runs"}
+    common = [part for name, path in places.items() for part in (f"--{name}", str(path))]
+    metrics = str(folder / "metrics.json")
+    assert main(["evaluate", *common, "--out", metrics]) == 0
+    written = ["--results", str(folder), "--out", str(folder)]
+    return main(["compare", *common, "--metrics", metrics, *written, *options])
 
 
 def test_stages_go_from_answers_to_verdicts_and_repeat_byte_by_byte(folder, capsys):
@@ -59,10 +59,29 @@ def test_stages_go_from_answers_to_verdicts_and_repeat_byte_by_byte(folder, caps
 def test_run_that_vanished_after_evaluation_is_named(folder):
     run_stages(folder)
     (folder / "runs/lenet5/2/answers.npz").unlink()
+    metrics = folder / "metrics.json"
+    places = Folders.usual(paper=DATA, prepared=folder / "prepared", runs=folder / "runs")
     with pytest.raises(ReplicationError, match=r"lenet5/2/answers\.npz is missing"):
-        run_stages(folder)
+        compare.read_evidence(places, compare.load(places.params), metrics)
 
 
-def test_optional_file_that_is_named_has_to_exist(folder):
-    with pytest.raises(ReplicationError, match=r"bench\.json is missing: run .* bench"):
-        run_stages(folder, "--bench", str(folder / "bench.json"))
+def test_a_study_that_has_not_been_made_is_named_by_its_command(folder):
+    assert run_stages(folder) == 3
+    table = pd.read_csv(folder / "verdicts.csv").set_index("claim")
+    for claim, command in (
+        ("loss.collapse", "collapse"),
+        ("invariance.scale", "invariance"),
+        ("sdlm.subset", "variance"),
+        ("sdlm.cost", "bench"),
+        ("paper.pooling", "readings"),
+    ):
+        assert table.loc[claim, "verdict"] == "unmeasured"
+        assert f"run `python -m replication {command}`" in table.loc[claim, "reason"]
+
+
+def test_compare_without_options_measures_every_claim(repository, tmp_path, monkeypatch):
+    """What the page recommends: the studies' files are read from where they lie."""
+    monkeypatch.chdir(repository)
+    assert main(["compare", "--out", str(tmp_path)]) == 0
+    for name in ("verdicts.csv", "misclassified.csv", "variance.csv"):
+        assert (tmp_path / name).read_bytes() == (repository / "results" / name).read_bytes()

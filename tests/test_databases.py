@@ -5,18 +5,20 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from raw_files import encoded, write_content
 
-from replication.artifacts import write_json
 from replication.errors import ReplicationError
+from replication.files import write_json
 from replication.mnist import databases, idx, versions
 
 IMAGES = arrays.arrays(np.uint8, (2, 28, 28))
 
 
-def write_prepared(prepared, name, database):
-    databases.write(prepared, name, database)
-    stated = {"version": databases.VERSION, "databases": {name: {"sha256": database.sha256()}}}
-    write_json(prepared / databases.SUMMARY, stated)
-    return prepared / f"{name}.npz"
+def state(prepared, name, database):
+    """Write a summary.json that states ``database`` under ``name``."""
+    said = {"sha256": database.sha256(), "training_patterns": len(database.train_images)}
+    write_json(
+        prepared / databases.SUMMARY,
+        {"version": databases.VERSION, "databases": {name: said}},
+    )
 
 
 def slanted_bar(slope):
@@ -129,81 +131,32 @@ def test_field_smaller_than_the_images_is_refused(tiny):
         databases.fields(tiny.test_images, 24, databases.grey_levels(0.0, 1.0))
 
 
-def test_prepared_file_comes_back_as_written(tmp_path, tiny):
-    write_prepared(tmp_path, "regular", tiny)
-    read = databases.load(tmp_path, "regular")
-    np.testing.assert_array_equal(read.train_images, tiny.train_images)
-    np.testing.assert_array_equal(read.test_labels, tiny.test_labels)
-    assert read.sha256() == tiny.sha256()
+def test_what_is_made_from_raw_files_is_what_the_summary_states(tmp_path, tiny, tiny_raw):
+    state(tmp_path, "sixteen", databases.derive("sixteen", tiny))
+    made = databases.load(tiny_raw, tmp_path, "sixteen")
+    assert made.train_images.shape == (200, 16, 16)
+    assert databases.stated(tmp_path, "sixteen") == (made.sha256(), 200)
 
 
-def test_equal_databases_give_equal_bytes(tmp_path, tiny):
-    databases.write(tmp_path / "a", "regular", tiny)
-    databases.write(tmp_path / "b", "regular", tiny)
-    first = (tmp_path / "a" / "regular.npz").read_bytes()
-    assert first == (tmp_path / "b" / "regular.npz").read_bytes()
+def test_another_hash_than_the_summary_states_is_refused(tmp_path, tiny, tiny_raw):
+    state(tmp_path, "regular", databases.derive("sixteen", tiny))
+    with pytest.raises(ReplicationError, match=r"`regular`, made from .*, does not have the hash"):
+        databases.load(tiny_raw, tmp_path, "regular")
 
 
-def test_prepared_file_of_another_version_is_refused(tmp_path, tiny, monkeypatch):
-    write_prepared(tmp_path, "regular", tiny)
+def test_a_summary_of_another_version_is_refused(tmp_path, tiny, tiny_raw, monkeypatch):
+    state(tmp_path, "regular", tiny)
     monkeypatch.setattr(databases, "VERSION", databases.VERSION + 1)
-    with pytest.raises(ReplicationError, match=r"regular\.npz is of version 1 where .* reads 2"):
-        databases.load(tmp_path, "regular")
-
-
-@pytest.mark.parametrize("kept", [0.0, 0.3, 0.99])
-def test_truncated_prepared_file_is_named(tmp_path, tiny, kept):
-    path = write_prepared(tmp_path, "regular", tiny)
-    content = path.read_bytes()
-    path.write_bytes(content[: int(len(content) * kept)])
-    with pytest.raises(ReplicationError, match=r"regular\.npz is truncated or damaged"):
-        databases.load(tmp_path, "regular")
-
-
-def test_flipped_bit_in_prepared_file_is_named(tmp_path, tiny):
-    path = write_prepared(tmp_path, "regular", tiny)
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 1
-    path.write_bytes(bytes(content))
-    with pytest.raises(ReplicationError, match=r"regular\.npz is truncated or damaged"):
-        databases.load(tmp_path, "regular")
-
-
-def test_arrays_other_than_the_summary_states_are_refused(tmp_path, tiny):
-    write_prepared(tmp_path, "regular", tiny)
-    other = databases.derive("sixteen", tiny)
-    databases.write(tmp_path, "regular", other)
-    with pytest.raises(ReplicationError, match=r"does not hold the arrays that .*summary\.json"):
-        databases.load(tmp_path, "regular")
-
-
-def test_missing_prepared_file_says_which_stage_makes_it(tmp_path):
-    with pytest.raises(ReplicationError, match=r"regular\.npz is missing: run `python -m repl"):
-        databases.load(tmp_path, "regular")
-
-
-def test_missing_prepared_file_is_rebuilt_from_raw(tmp_path, tiny, tiny_raw):
-    path = write_prepared(tmp_path, "sixteen", databases.derive("sixteen", tiny))
-    before = path.read_bytes()
-    path.unlink()
-    assert databases.ensure(tmp_path, tiny_raw, "sixteen").train_images.shape == (200, 16, 16)
-    assert path.read_bytes() == before
-
-
-def test_rebuilt_file_must_be_what_the_summary_states(tmp_path, tiny, tiny_raw):
-    path = write_prepared(tmp_path, "regular", databases.derive("sixteen", tiny))
-    path.unlink()
-    with pytest.raises(ReplicationError, match=r"rebuilt from .* does not have the hash"):
-        databases.ensure(tmp_path, tiny_raw, "regular")
-    assert not path.exists()
+    with pytest.raises(ReplicationError, match=r"summary\.json is not of version 2"):
+        databases.load(tiny_raw, tmp_path, "regular")
 
 
 def test_database_left_out_of_the_summary_is_named(tmp_path, tiny, tiny_raw):
-    write_prepared(tmp_path, "regular", tiny)
+    state(tmp_path, "regular", tiny)
     with pytest.raises(ReplicationError, match="says nothing of the database `sixteen`"):
-        databases.ensure(tmp_path, tiny_raw, "sixteen")
+        databases.load(tiny_raw, tmp_path, "sixteen")
 
 
 def test_stage_run_before_prepare_is_told_so(tmp_path, tiny_raw):
     with pytest.raises(ReplicationError, match=r"summary\.json is missing: run `python -m repl"):
-        databases.ensure(tmp_path, tiny_raw, "regular")
+        databases.load(tiny_raw, tmp_path, "regular")

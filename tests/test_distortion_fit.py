@@ -3,11 +3,11 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from replication.__main__ import main
-from replication.comparison.distortion_fit import correlations, fit
-from replication.comparison.distortion_readings import anchor, readings, trusted
+from replication.cli import main
 from replication.mnist.distortions import COLUMNS, draw
 from replication.settings import load
+from replication.studies.distortions.quantities import anchor, readings, trusted
+from replication.studies.distortions.run import correlations, fit
 
 # What `distortions.draw` draws at random, by its key in params.yaml.
 DRAWN = {

@@ -11,10 +11,11 @@ from replication.errors import ReplicationError
 from replication.learning.distorted_pool import DistortedPool
 from replication.learning.presentations import presented
 from replication.learning.streams import generator
-from replication.mnist.distortions import COLUMNS, IDENTITY, distort, draw
+from replication.mnist.distortions import COLUMNS, distort, draw
 from replication.settings import load
 
 images_of_28 = arrays(np.uint8, (3, 28, 28))
+IDENTITY = np.array([1, 1, 0, 0, 0], dtype=np.float32)
 
 
 @pytest.fixture(scope="module")

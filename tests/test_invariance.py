@@ -4,29 +4,33 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from fabricated import EMPTY, SETTINGS
 from small import small_project
 
-from replication.comparison import invariance as verdicts
-from replication.comparison.evidence import Unmeasured
 from replication.errors import ReplicationError
-from replication.evaluation import fields, invariance
 from replication.files import read_table
+from replication.folders import Folders
 from replication.mnist import databases, distortions
 from replication.networks.lenet5 import lenet5
 from replication.networks.reference import Reference
-from replication.report import invariance as chart
-from replication.report import pictures
-from replication.settings import load
-from replication.stages import invariance as stage
+from replication.settings import Invariance, load
+from replication.studies import invariance as study
+from replication.studies.invariance import changes as invariance
+from replication.studies.invariance import fields, pictures
+from replication.studies.invariance import figure as chart
+from replication.studies.invariance import verdict as verdicts
+from replication.studies.invariance.run import run
+from replication.verdicts.evidence import Unmeasured
 
 FIELD = 32
-CHOICES = SimpleNamespace(
+CHOICES = Invariance(
     experiments=("lenet5", "not-trained", "lenet5-distorted"),
     replicates=2,
     patterns=30,
@@ -48,7 +52,7 @@ def padded(images):
 
 
 def changed(images, kind, amount, **other):
-    choices = SimpleNamespace(**{**vars(CHOICES), **other})
+    choices = CHOICES.model_copy(update=other)
     return invariance.changed(images, range(len(images)), kind, amount, choices, FIELD)
 
 
@@ -132,7 +136,7 @@ def test_the_study_counts_what_a_network_misses(tiny):
     images, labels = tiny.test_images[:20], np.zeros(20, np.uint8)
     dark = {("b", 1): brightness, ("a", 0): lambda shown: -brightness(shown)}
     found = invariance.study(dark, images, labels, CHOICES, FIELD)
-    assert tuple(found.columns) == invariance.COLUMNS
+    assert tuple(found.columns) == study.COUNTS.columns
     ways = [("scale", 0.5), ("scale", 1.0), ("scale", 1.5), ("shift", -0.5), ("shift", 0.0),
             ("shift", 0.5), ("rotation", -30.0), ("rotation", 0.0), ("rotation", 30.0),
             ("noise", 0.0), ("noise", 0.3)]  # fmt: skip
@@ -147,7 +151,7 @@ def test_the_study_counts_what_a_network_misses(tiny):
 def test_examples_are_the_answers_of_the_study(tiny):
     images = tiny.test_images[:3]
     found = invariance.examples({"b": brightness}, images, CHOICES, FIELD)
-    assert tuple(found.columns) == invariance.EXAMPLE_COLUMNS
+    assert tuple(found.columns) == study.EXAMPLES.columns
     assert len(found) == 11 * 3
     for row in found.itertuples(index=False):
         number = row[3]
@@ -159,14 +163,14 @@ def test_examples_are_the_answers_of_the_study(tiny):
 @pytest.fixture(scope="module")
 def network(paper, repository):
     base = load(repository / "params.yaml").base
-    reference = Reference(lenet5(paper), base.squashing, base.subsampling, base.criterion)
+    reference = Reference(lenet5(paper), base.rules)
     weights = np.random.default_rng(2).normal(0, 0.15, reference.network.parameters)
     return reference, weights.astype(np.float32)
 
 
 def test_every_output_of_a_wide_field_is_that_of_the_square_below_it(tiny, network):
     reference, weights = network
-    wide = invariance.side_by_side(tiny.test_images[:3], 24, FIELD)
+    wide = invariance.in_one_field(tiny.test_images[:3], 24, FIELD)
     found = fields.outputs(reference, weights, TABLE, wide)
     assert fields.step(reference.network) == 4
     assert found.shape == (10, 13)
@@ -179,7 +183,7 @@ def test_every_output_of_a_wide_field_is_that_of_the_square_below_it(tiny, netwo
 
 def test_digits_far_apart_are_answered_as_if_alone(tiny, network):
     reference, weights = network
-    wide = invariance.side_by_side(tiny.test_images[:3], 32, FIELD)
+    wide = invariance.in_one_field(tiny.test_images[:3], 32, FIELD)
     found = fields.outputs(reference, weights, TABLE, wide)
     inputs = torch.from_numpy(databases.fields(tiny.test_images[:3], FIELD, TABLE)[:, None])
     alone = reference.penalties(torch.from_numpy(weights), inputs)[:, :, 0, 0]
@@ -188,7 +192,7 @@ def test_digits_far_apart_are_answered_as_if_alone(tiny, network):
 
 
 def test_where_digits_overlap_the_darker_ink_is_seen(tiny):
-    wide = invariance.side_by_side(tiny.test_images[:2], 8, FIELD)
+    wide = invariance.in_one_field(tiny.test_images[:2], 8, FIELD)
     first, second = padded(tiny.test_images[:2])
     assert wide.shape == (FIELD, 40)
     assert np.array_equal(wide[:, :8], first[:, :8])
@@ -222,7 +226,7 @@ def rows(kind, percent, experiment="lenet5", replicate=0):
 
 
 def frame(found):
-    return pd.DataFrame(found, columns=list(invariance.COLUMNS))
+    return pd.DataFrame(found, columns=list(study.COUNTS.columns))
 
 
 def test_both_ways_count_together_and_scales_apart():
@@ -247,9 +251,10 @@ def rotations(ends, experiment="lenet5"):
 
 
 def judged(paper, found, claim="invariance.rotation"):
-    choices = SimpleNamespace(accurate_percent=10.0, minimum_replicates=3, roughly=0.25)
-    table = None if found is None else frame(found)
-    evidence = SimpleNamespace(paper=paper, choices=choices, invariance=table)
+    update = {"accurate_percent": 10.0, "minimum_replicates": 3, "roughly": 0.25}
+    choices = EMPTY.choices.model_copy(update=update)
+    studies = {} if found is None else {study.COUNTS.name: frame(found)}
+    evidence = replace(EMPTY, choices=choices, studies=studies)
     return verdicts.judge(evidence, paper.claims[claim])
 
 
@@ -290,20 +295,18 @@ def test_without_evidence_the_ranges_are_unmeasured(paper):
         judged(paper, short, "invariance.shift")
 
 
-def command(folder, runs, out, monkeypatch, **other):
-    choices = SimpleNamespace(**{**vars(CHOICES), **other})
-    with monkeypatch.context() as patch:
-        patch.setattr(stage.settings, "load", lambda _: SimpleNamespace(invariance=choices))
-        stage.main([
-            "--paper", str(folder / "data/paper"), "--raw", str(folder / "data/raw"),
-            "--prepared", str(folder / "data/prepared"), "--runs", str(runs), "--out", str(out),
-        ])  # fmt: skip
+def make(folder, runs, out):
+    places = Folders.usual(
+        paper=folder / "data/paper", raw=folder / "data/raw", prepared=folder / "data/prepared",
+        runs=runs,
+    )  # fmt: skip
+    run(places, SETTINGS.model_copy(update={"invariance": CHOICES}), out)
 
 
 FILES = {
-    "invariance.csv": invariance.COLUMNS,
-    "invariance_examples.csv": invariance.EXAMPLE_COLUMNS,
-    "fields.csv": fields.COLUMNS,
+    "invariance.csv": study.COUNTS.columns,
+    "invariance_examples.csv": study.EXAMPLES.columns,
+    "fields.csv": study.FIELDS.columns,
 }
 
 
@@ -314,8 +317,7 @@ def project(tmp_path_factory, tiny):
 
 @pytest.fixture(scope="module")
 def written(project, repository):
-    with pytest.MonkeyPatch.context() as patch:
-        command(project, repository / "results" / "runs", project / "results", patch)
+    make(project, repository / "results" / "runs", project / "results")
     return project / "results"
 
 
@@ -334,37 +336,33 @@ def test_the_command_reads_committed_weights_and_leaves_out_what_is_not_trained(
     assert list(shown["class"]) == [7, 2, 1, 0, 4]
 
 
-def test_the_command_gives_the_same_bytes_again(written, project, repository, monkeypatch):
+def test_the_command_gives_the_same_bytes_again(written, project, repository):
     before = {name: (written / name).read_bytes() for name in FILES}
-    command(project, repository / "results" / "runs", written, monkeypatch)
+    make(project, repository / "results" / "runs", written)
     assert {name: (written / name).read_bytes() for name in FILES} == before
 
 
-def test_without_any_weights_the_command_says_what_makes_them(project, tmp_path, monkeypatch):
+def test_without_any_weights_the_command_says_what_makes_them(project, tmp_path):
     with pytest.raises(ReplicationError, match=r"weights of none of lenet5, .*train lenet5` first"):
-        command(project, tmp_path, tmp_path, monkeypatch)
+        make(project, tmp_path, tmp_path)
 
 
 @pytest.fixture(scope="module")
 def inputs(written, paper, tiny):
-    tables = {
-        name.removesuffix(".csv"): read_table(written / name, columns, "")
-        for name, columns in FILES.items()
-    }
     return SimpleNamespace(
         paper=paper,
         choices=SimpleNamespace(accurate_percent=10.0),
         study=CHOICES,
         images=tiny.test_images,
         labels=tiny.test_labels,
-        **tables,
+        table=lambda output: output.read(written),
     )
 
 
 def test_the_chart_has_every_amount_and_the_published_ranges(inputs):
     found = chart.curves(inputs)
-    own = inputs.invariance
-    expected = own[(own["experiment"] == "lenet5") & (own["kind"] == "rotation")]
+    counts = inputs.table(study.COUNTS)
+    expected = counts[(counts["experiment"] == "lenet5") & (counts["kind"] == "rotation")]
     total = 100 * expected.loc[expected["amount"] != 0, "misses"].sum() / (4 * 30)
     assert ("lenet5", "rotation", "30", f"{total:.4g}", "2") in found.table.rows
     assert len(found.table.rows) == 2 * (3 + 2 + 2 + 2)
@@ -384,10 +382,10 @@ def test_the_upright_lines_are_what_the_paper_states(paper):
 
 def test_digits_show_the_answers_and_mark_the_wrong_ones(inputs):
     found = pictures.digits(inputs)
-    examples = inputs.invariance_examples
+    examples = inputs.table(study.EXAMPLES)
     wrong = examples["class"].to_numpy() != inputs.labels[examples["pattern"].to_numpy()]
     assert 0 < wrong.sum() < len(examples)
-    assert found.svg.count("underline") == wrong.sum()
+    assert found.svg.count("font-weight: 700") == wrong.sum()
     assert found.svg.count("<image") == 4 * CHOICES.examples
     assert len(found.table.rows) == len(examples)
 
@@ -399,13 +397,12 @@ def test_many_amounts_are_thinned_to_those_that_fit():
 
 def test_wide_fields_show_a_square_for_every_output(inputs):
     found = pictures.wide_fields(inputs)
-    assert found.svg.count("opacity=") == len(inputs.fields) == 10 * (7 + 13)
-    assert re.findall(r'font-weight="700">(\d)', found.svg)[::6][0] == "7"
+    assert found.svg.count("opacity") == len(inputs.table(study.FIELDS)) == 10 * (7 + 13)
+    assert re.findall(r"font-weight: 700[^>]*>(\d)", found.svg)[0] == "7"
     assert "7 2: 7" in found.svg
     assert found.svg == pictures.wide_fields(inputs).svg
 
 
 def test_without_the_study_there_are_no_figures(inputs):
-    bare = SimpleNamespace(**{**vars(inputs), **dict.fromkeys(
-        ("invariance", "invariance_examples", "fields"))})  # fmt: skip
+    bare = SimpleNamespace(**{**vars(inputs), "table": lambda _: None})
     assert (chart.curves(bare), pictures.digits(bare), pictures.wide_fields(bare)) == (None,) * 3

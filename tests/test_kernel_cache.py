@@ -12,7 +12,7 @@ from small import REPOSITORY
 
 PROGRAM = """
 import numpy as np
-from replication.learning import kernels
+from replication.learning.kernels import network as kernels
 values = np.full(4, 1.0, np.float32)
 kernels.squash(values, np.empty(4, np.float32), np.float32(1), np.float32(1))
 hits = sum(kernels.squash.stats.cache_hits.values())
@@ -40,7 +40,7 @@ def test_an_edited_kernel_is_compiled_anew(tmp_path):
     shutil.copytree(REPOSITORY / "replication", project / "replication")
     assert squashed(project, tmp_path) == (0.761594, 0)
     assert squashed(project, tmp_path) == (0.761594, 1)
-    source = project / "replication" / "learning" / "kernels.py"
+    source = project / "replication" / "learning" / "kernels" / "network.py"
     before = source.stat()
     text = source.read_text(encoding="utf-8")
     edited = text.replace("values[p] = output\n", "values[p] = output + output\n")

@@ -6,16 +6,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from networks_of_tests import CRITERIA, NETWORKS
 
 from replication import settings
-from replication.learning import criteria, sdlm
+from replication.learning.optimisers import sdlm
 from replication.learning.presentations import hessian_patterns, presented
 from replication.learning.streams import generator
+from replication.networks import criteria
 from replication.networks.initialisation import initial_parameters
-from replication.settings import Recipe
+from replication.networks.specification import Kind
+from replication.settings import Criterion, Recipe
 
 BASE = settings.load(Path(__file__).parents[1] / "params.yaml").base
 
@@ -24,49 +27,68 @@ def recipe(**changes) -> Recipe:
     return settings.changed(BASE, changes)
 
 
-def random_outputs(seed: int) -> tuple[np.ndarray, np.ndarray]:
+def rules(**changes) -> Criterion:
+    return Criterion.model_validate(
+        {"name": "map", "distance": 1.0, "j": 1.0, "divisor": 1.0} | changes
+    )
+
+
+def random_outputs(seed: int) -> tuple[torch.Tensor, torch.Tensor]:
     draw = np.random.default_rng(seed)
     codes = np.where(draw.random((4, 6)) < 0.5, -1.0, 1.0)
-    return codes[1] + draw.normal(0, 0.6, 6), codes
+    outputs = codes[1] + draw.normal(0, 0.6, 6)
+    return torch.from_numpy(outputs[np.newaxis]), torch.from_numpy(codes)
+
+
+def value(chosen: Criterion, outputs: torch.Tensor, codes: torch.Tensor, label: int) -> float:
+    penalty = criteria.penalties(chosen, outputs, codes)
+    return float(criteria.value(chosen, penalty, torch.tensor([label])))
 
 
 @pytest.mark.parametrize("name", CRITERIA)
-@given(seed=st.integers(0, 10_000), j=st.floats(0.5, 20), divisor=st.floats(1, 100))
-def test_gradient_and_curvature_are_those_of_the_value(name, seed, j, divisor):
+@given(
+    seed=st.integers(0, 10_000), j=st.floats(0.5, 20), divisor=st.floats(1, 100),
+    distance=st.sampled_from([0.5, 1.0]),
+)  # fmt: skip
+def test_gradient_and_curvature_are_those_of_the_value(name, seed, j, divisor, distance):
     """By finite differences, in float64."""
     outputs, codes = random_outputs(seed)
-    rules = (codes, 1, j, divisor)
-    gradient = criteria.gradient(name, outputs, *rules)
-    curvature = criteria.curvature(name, outputs, codes, j, divisor)
-    for k in range(outputs.size):
-        step = np.zeros_like(outputs)
-        step[k] = 1e-4
-        up, here, down = (
-            criteria.value(name, outputs + sign * step, *rules) for sign in (1, 0, -1)
+    codes = codes[:0] if name == "squared-error" else codes
+    chosen = rules(name=name, j=j, divisor=divisor, distance=distance)
+    variable = outputs.clone().requires_grad_()
+    criteria.value(
+        chosen, criteria.penalties(chosen, variable, codes), torch.tensor([1])
+    ).backward()
+    curvature = criteria.curvature(chosen, outputs, codes)[0]
+    for k in range(6):
+        step = torch.zeros_like(outputs)
+        step[0, k] = 1e-4
+        up, here, down = (value(chosen, outputs + sign * step, codes, 1) for sign in (1, 0, -1))
+        assert float(variable.grad[0, k]) == pytest.approx((up - down) / 2e-4, rel=1e-5, abs=1e-6)
+        assert float(curvature[k]) == pytest.approx(
+            (up - 2 * here + down) / 1e-8, rel=1e-3, abs=1e-4
         )
-        assert gradient[k] == pytest.approx((up - down) / 2e-4, rel=1e-5, abs=1e-6)
-        assert curvature[k] == pytest.approx((up - 2 * here + down) / 1e-8, rel=1e-3, abs=1e-4)
 
 
 @given(seed=st.integers(0, 10_000), j=st.floats(0.5, 20))
 def test_the_curvature_of_equation_9_is_never_negative(seed, j):
-    outputs, codes = random_outputs(seed)
-    assert (criteria.curvature("map", outputs, codes, j, 1.0) >= 0).all()
+    assert (criteria.curvature(rules(j=j), *random_outputs(seed)) >= 0).all()
 
 
 def test_equation_9_with_a_far_class_of_rubbish_is_the_log_of_the_posterior():
     outputs, codes = random_outputs(1)
-    distance = criteria.distances(outputs, codes)
-    posterior = np.exp(-distance[2]) / np.exp(-distance).sum()
-    value = criteria.value("map", outputs, codes, 2, 700.0, 1.0)
-    assert value == pytest.approx(-np.log(posterior))
+    distance = ((outputs - codes) ** 2).sum(dim=1)
+    posterior = torch.exp(-distance[2]) / torch.exp(-distance).sum()
+    assert value(rules(j=700.0), outputs, codes, 2) == pytest.approx(-float(torch.log(posterior)))
 
 
 def test_equation_9_by_hand():
-    """One unit, codes +1 and -1, output 0: both distances are 1."""
-    codes = np.array([[1.0], [-1.0]])
-    value = criteria.value("map", np.array([0.0]), codes, 0, 1.0, 1.0)
-    assert value == pytest.approx(1.0 + np.log(3 * np.exp(-1.0)))
+    """One unit, codes +1 and -1, output 0: both distances are 1, both penalties the factor."""
+    codes, output = torch.tensor([[1.0], [-1.0]]), torch.tensor([[0.0]])
+    assert value(rules(), output, codes, 0) == pytest.approx(1.0 + np.log(3 * np.exp(-1.0)))
+    half = rules(distance=0.5)
+    expected = 0.5 + np.log(np.exp(-1.0) + 2 * np.exp(-0.5))
+    assert value(half, output, codes, 0) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("power", [1.0, 0.5])
@@ -77,28 +99,69 @@ def test_initial_weights_fill_the_range_of_their_fan_in(power):
     fan_ins = {"C1": 25, "S2": 4, "C5": 400, "F6": 120}
     for name, fan_in in fan_ins.items():
         layer = network.layer(name)
-        own = np.abs(values[layer.offset : layer.end])
+        drawn = np.abs(values[layer.offset : layer.end])
         bound = 2.4 / fan_in**power
-        assert own.max() <= np.float32(bound)
-        if own.size > 100:
-            assert own.max() > 0.97 * bound
-    c3 = network.layer("C3")
-    own = np.abs(values[c3.offset : c3.end])
-    bound = np.float32(2.4 / 75**power)
-    assert own[: 3 * 25].max() <= bound < own[-16 - 6 * 25 :].max() * 3
+        assert drawn.max() <= np.float32(bound)
+        if drawn.size > 100:
+            assert drawn.max() > 0.97 * bound
+
+
+@pytest.mark.parametrize("power", [1.0, 0.5])
+def test_each_map_of_c3_has_the_fan_in_of_its_own_row_of_table_1(power):
+    """75 for three maps, 100 for four, 150 for six; many draws nearly reach each bound."""
+    network = NETWORKS["lenet5"]
+    chosen = recipe(**{"initialisation.power": power, "initialisation.biases": "random"})
+    layer = network.layer("C3")
+    draws = [initial_parameters(network, chosen, np.random.default_rng(n)) for n in range(20)]
+    greatest = np.abs(np.stack(draws)[:, layer.offset : layer.end]).max(axis=0)
+    sizes = [25 * len(row) for row in layer.table]
+    assert set(sizes) == {75, 100, 150}
+    start = 0
+    for number, size in enumerate(sizes):
+        bound = np.float32(2.4 / size**power)
+        assert 0.98 * bound < greatest[start : start + size].max() <= bound
+        assert greatest[layer.weights + number] <= bound
+        start += size
 
 
 def test_zero_biases_leave_the_weights_as_they_are():
     network = NETWORKS["lenet5"]
-    drawn = initial_parameters(network, recipe(), np.random.default_rng(0))
-    zeroed = initial_parameters(
-        network, recipe(**{"initialisation.biases": "zero"}), np.random.default_rng(0)
+    drawn, zeroed = (
+        initial_parameters(
+            network, recipe(**{"initialisation.biases": name}), np.random.default_rng(0)
+        )
+        for name in ("random", "zero")
     )
     for layer in network.trainable:
         biases = slice(layer.offset + layer.weights, layer.end)
         weights = slice(layer.offset, layer.offset + layer.weights)
+        assert drawn[biases].any()
         assert not zeroed[biases].any()
         np.testing.assert_array_equal(zeroed[weights], drawn[weights])
+
+
+def test_constant_coefficients_are_the_range_over_the_fan_in():
+    """The authors' library: the same for every map of a sub-sampling layer."""
+    network = NETWORKS["lenet5"]
+    drawn, constant = (
+        initial_parameters(
+            network, recipe(**{"initialisation.coefficients": name}), np.random.default_rng(0)
+        )
+        for name in ("random", "constant")
+    )
+    for layer in network.trainable:
+        weights = slice(layer.offset, layer.offset + layer.weights)
+        if layer.kind is Kind.SUBSAMPLING:
+            assert (constant[weights] == np.float32(2.4 / 4**0.5)).all()
+        else:
+            np.testing.assert_array_equal(constant[weights], drawn[weights])
+
+
+def test_consecutive_patterns_are_the_first_of_the_pass():
+    chosen = recipe(**{"sdlm.patterns_drawn": "consecutive"})
+    np.testing.assert_array_equal(
+        hessian_patterns(chosen, 0, 60_000, 2), presented(chosen, 0, 60_000, 2)[:500]
+    )
 
 
 @given(h=st.floats(0, 1e3), eta=st.floats(1e-6, 1), mu=st.floats(1e-3, 1))

@@ -6,17 +6,18 @@ import importlib
 
 import numpy as np
 import pytest
+from watching import Watched
 
 from replication import settings
 from replication.errors import ReplicationError
-from replication.learning.monitor import Monitor, Stopped
+from replication.learning.monitor import Stopped
 from replication.mnist import databases
 from replication.systems.classifier import Patterns
 from replication.systems.classifiers import pca_quadratic, rbf_linear
 from replication.systems.classifiers.pairwise_linear import PAIRS
 from replication.systems.contract import Task
 
-SILENT = Monitor("x", str)
+SILENT = Watched()
 OPTIONS = {
     "linear": {},
     "linear-gradient": {"units": "sigmoid", "passes": 5, "learning_rate": 0.005},
@@ -128,7 +129,7 @@ def test_a_sigmoid_unit_gives_the_targets_for_sums_of_one_and_bends_most_there()
 
 
 def test_gradient_descent_stops_when_asked():
-    monitor = Monitor("x", str)
+    monitor = Watched()
     monitor.stop()
     with pytest.raises(Stopped):
         system("linear-gradient").train(noise(), np.random.default_rng(1), monitor)

@@ -8,8 +8,8 @@ from fabricated import BASE, COST, LABELS, PATTERNS, history
 
 from replication.errors import ReplicationError
 from replication.evaluation.metrics import evaluate, read_metrics, write_metrics
-from replication.files import write_json
-from replication.runs import ANSWERS, HISTORY, Answers, Run, write_answers, write_history
+from replication.files import write_bytes, write_json
+from replication.runs import ANSWERS, HISTORY, Answers, Run, answers_bytes, history_bytes
 from replication.runs import COST as COST_FILE
 
 
@@ -20,8 +20,8 @@ def evaluated(folder, replicates=2, test_misses=100, labels=LABELS):
     margins = np.arange(PATTERNS, dtype=np.float32)
     for number in range(replicates):
         run = Run(folder / "lenet5" / str(number))
-        write_answers(run.path(ANSWERS), Answers(classes, margins))
-        write_history(run.path(HISTORY), history([test_misses / 100], [0.6]))
+        write_bytes(run.path(ANSWERS), answers_bytes(Answers(classes, margins)))
+        write_bytes(run.path(HISTORY), history_bytes(history([test_misses / 100], [0.6])))
         write_json(run.path(COST_FILE), COST)
     recipe = BASE.model_copy(update={"replicates": 2})
     return evaluate(folder, {"lenet5": recipe}, labels, 0.5)["lenet5"]

@@ -11,16 +11,19 @@ import torch
 from PIL import Image
 from torch import nn
 from torchvision.transforms import Compose, Resize, ToTensor
+from watching import Watched
 
-from replication import artifacts, settings
+from replication import runs, settings
 from replication.errors import ReplicationError
-from replication.learning.monitor import Monitor, Stopped
+from replication.files import write_bytes
+from replication.learning.monitor import Stopped
 from replication.systems.catalogue import system
 from replication.systems.contract import Task
 from replication.systems.modern import (
     Learner,
     ModernSystem,
     connections,
+    cost,
     initialised,
     network,
     resized,
@@ -41,7 +44,7 @@ RECIPE = settings.Modern(
 
 
 def quiet(name="modern 0"):
-    return Monitor(name, lambda _: None)
+    return Watched(name)
 
 
 def task(database, folder: Path, replicate=0):
@@ -73,7 +76,7 @@ def test_network_has_61706_parameters():
     expected = {"C1": 156, "C3": 2416, "C5": 48120, "F6": 10164, "output": 850}
     assert {name: count for name, count in counts.items() if count} == expected
     assert sum(counts.values()) == 61706
-    assert ModernSystem(RECIPE).cost().memory_thousands == pytest.approx(61.706)
+    assert cost().memory_thousands == pytest.approx(61.706)
 
 
 def test_network_has_the_maps_of_lenet5():
@@ -136,9 +139,9 @@ def test_training_lowers_misses_and_criterion(whole):
 
 
 def test_what_is_fitted_fits_the_files(whole, tiny, tmp_path):
-    artifacts.write_history(tmp_path / "history.csv", whole.history)
-    read = artifacts.read_history(tmp_path / "history.csv")
-    assert tuple(read.columns) == artifacts.HISTORY_COLUMNS
+    write_bytes(tmp_path / "history.csv", runs.history_bytes(whole.history))
+    read = runs.read_history(tmp_path / "history.csv")
+    assert tuple(read.columns) == runs.HISTORY_COLUMNS
     misses = int((whole.answers.classes != tiny.test_labels).sum())
     assert read["test_misses"].tolist()[-1] == misses
     assert read["training_presentations"].tolist() == [200] * EPOCHS
@@ -159,20 +162,17 @@ def test_answers_come_from_the_kept_weights(whole, tiny):
 
 @pytest.mark.parametrize("passes", [1, 2])
 def test_training_goes_on_after_a_whole_pass_to_the_same_bytes(whole, tiny, tmp_path, passes):
-    said = []
-
-    def report(line):
-        said.append(line)
-        if len(said) == passes:
+    def listen(_):
+        if len(monitor.lines) == passes:
             monitor.stop()
 
-    monitor = Monitor("modern 0", report)
+    monitor = Watched("modern 0", listen)
     with pytest.raises(Stopped):
         ModernSystem(RECIPE).fit(task(tiny, tmp_path), monitor)
     again = quiet()
     fitted = ModernSystem(RECIPE).fit(task(tiny, tmp_path), again)
     assert_same(fitted, whole)
-    assert again.signals[0] == 200 * EPOCHS
+    assert again.shown == 200 * EPOCHS
 
 
 def test_a_pass_cut_short_is_trained_again_to_the_same_bytes(whole, tiny, tmp_path, monkeypatch):
@@ -180,7 +180,7 @@ def test_a_pass_cut_short_is_trained_again_to_the_same_bytes(whole, tiny, tmp_pa
     step = Learner.step
 
     def stop_in_second_pass(self, images, labels):
-        if monitor.signals[0] >= 200 + 3 * BATCH:
+        if monitor.shown >= 200 + 3 * BATCH:
             monitor.stop()
         return step(self, images, labels)
 
@@ -188,7 +188,7 @@ def test_a_pass_cut_short_is_trained_again_to_the_same_bytes(whole, tiny, tmp_pa
         patch.setattr(Learner, "step", stop_in_second_pass)
         with pytest.raises(Stopped):
             ModernSystem(RECIPE).fit(task(tiny, tmp_path), monitor)
-    assert monitor.signals[0] == 200 + 4 * BATCH
+    assert monitor.shown == 200 + 3 * BATCH
     assert_same(ModernSystem(RECIPE).fit(task(tiny, tmp_path), quiet()), whole)
 
 
@@ -208,12 +208,11 @@ def test_replicates_side_by_side_are_those_trained_alone(whole, tiny, tmp_path):
 
 
 def test_a_monitor_hears_of_each_pass(tiny, tmp_path):
-    said = []
-    monitor = Monitor("modern 0", said.append)
+    monitor = Watched("modern 0")
     history = ModernSystem(RECIPE).fit(task(tiny, tmp_path), monitor).history
-    assert monitor.signals[0] == 200 * EPOCHS
-    assert said == [
-        f"modern 0: pass {row['pass']} of {EPOCHS}, {row['training_misses']} of 200 missed in "
+    assert monitor.shown == 200 * EPOCHS
+    assert monitor.lines == [
+        f"pass {row['pass']} of {EPOCHS}, {row['training_misses']} of 200 missed in "
         f"training, {row['test_misses']} of 100 in test"
         for row in history.to_dict("records")
     ]

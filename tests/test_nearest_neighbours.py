@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
+import study_files
 from small import small_document, small_project, write_params
+from watching import Watched
 
 from replication import settings
-from replication.comparison import neighbours
-from replication.files import read_table
-from replication.learning.monitor import Monitor
+from replication.cli import main
 from replication.mnist import databases
-from replication.stages import neighbours as stage
+from replication.studies.neighbours import ERRORS, figure
+from replication.studies.neighbours import run as neighbours
 from replication.systems.classifiers.nearest_neighbours import System, nearest, votes
 from replication.systems.contract import Task
 
@@ -90,7 +93,7 @@ def test_the_system_keeps_all_training_patterns(tiny, tmp_path):
         options={"neighbours": 1},
     )  # fmt: skip
     task = Task("mine", 0, tiny, databases.grey_levels(-0.1, 1.175), tmp_path / "none")
-    fitted = System("mine", recipe).fit(task, Monitor("x", str))
+    fitted = System("mine", recipe).fit(task, Watched())
     flat = tiny.train_images.reshape(200, -1).astype(float)
     for image, answer in zip(tiny.test_images, fitted.answers.classes, strict=True):
         number = ((flat - image.reshape(-1)) ** 2).sum(axis=1).argmin()
@@ -132,10 +135,10 @@ def test_boxed_leaves_an_image_without_ink_empty_and_refuses_too_much():
 
 def test_a_row_of_the_table_is_the_error_of_that_reading(tiny):
     table = neighbours.table({"mine": tiny, "cropped": neighbours.cuts(tiny)["cropped"]})
-    assert tuple(table.columns) == neighbours.COLUMNS
+    assert tuple(table.columns) == ERRORS.columns
     # 200 // 60 = 3 prototypes are too few for 5 and 9 neighbours.
     assert len(table) == 2 * (5 * 4 + 2) * 2
-    by = table.set_index(list(neighbours.COLUMNS[:-1]))["test_error_percent"]
+    by = table.set_index(list(ERRORS.columns[:-1]))["test_error_percent"]
     cut = slice(4, 24)
     for name, part in (("mine", slice(None)), ("cropped", cut)):
         flat = tiny.train_images[:100, part, part].reshape(100, -1).astype(float)
@@ -157,14 +160,14 @@ def test_with_one_neighbour_both_votes_agree(tiny):
 
 def test_the_study_writes_its_table_and_says_what_is_nearest(tiny, tmp_path, capsys):
     folder = small_project(tmp_path, tiny)
-    out = folder / "neighbours.csv"
     capsys.readouterr()
-    stage.main([
+    main([
+        "neighbours",
         "--params", str(folder / "params.yaml"), "--paper", str(folder / "data/paper"),
         "--raw", str(folder / "data/raw"), "--prepared", str(folder / "data/prepared"),
-        "--out", str(out),
+        "--out", str(folder),
     ])  # fmt: skip
-    table = read_table(out, neighbours.COLUMNS, "the study")
+    table = ERRORS.read(folder)
     assert list(dict.fromkeys(table["database"])) == [
         "regular", "deslanted", "sixteen", "cropped", "box-centred", "box-corner",
     ]  # fmt: skip
@@ -178,8 +181,8 @@ def test_the_nearest_reading_is_named_beside_the_published_error(paper):
         ("box-corner", 1, 60, "weighted", 4.5),
         ("deslanted", 3, 60, "weighted", 5.0),
     ]
-    table = pd.DataFrame(rows, columns=list(neighbours.COLUMNS))
-    regular, deslanted = stage.nearest_to_published(table, paper)
+    table = pd.DataFrame(rows, columns=list(ERRORS.columns))
+    regular, deslanted = neighbours.summary(table, paper).splitlines()
     assert "4.50 % (box-corner, 60 patterns, k 1, weighted); all from 3.00 to 4.50 %" in regular
     assert "5.00 % (deslanted, 60 patterns, k 3, weighted)" in deslanted
 
@@ -190,11 +193,24 @@ def test_the_study_reads_only_the_databases_that_are_prepared(tiny, tmp_path, ca
     document["prepare"]["databases"] = ["deslanted"]
     params = write_params(folder / "params.yaml", document)
     capsys.readouterr()
-    stage.main([
+    main([
+        "neighbours",
         "--params", str(params), "--paper", str(folder / "data/paper"),
         "--raw", str(folder / "data/raw"), "--prepared", str(folder / "data/prepared"),
-        "--out", str(folder / "out.csv"),
+        "--out", str(folder),
     ])  # fmt: skip
-    table = read_table(folder / "out.csv", neighbours.COLUMNS, "the study")
+    table = ERRORS.read(folder)
     assert set(table["database"]) == {"deslanted"}
     assert capsys.readouterr().out.startswith("deslanted: published")
+
+
+def test_choice_of_knn_nearest_to_each_printed_error_is_told(paper, tmp_path):
+    study_files.write(tmp_path)
+    inputs = SimpleNamespace(paper=paper, table=lambda output: output.read(tmp_path))
+    found = figure.neighbours(inputs)
+    assert found.nearest.rows == (
+        ("regular", "5", "5.1", "cropped", "10000", "1", "majority"),
+        ("deslanted", "2.4", "2.2", "deslanted", "60000", "3", "weighted"),
+    )
+    assert found.every.columns == ("images", "k", "vote", "10000 patterns, %", "60000 patterns, %")
+    assert found.every.rows[0] == ("regular", "3", "majority", "3.5", "3.1")

@@ -6,6 +6,7 @@ import pytest
 import report_files
 from playwright.sync_api import sync_playwright
 
+from replication.pipeline import report
 from replication.report import page
 
 pytestmark = pytest.mark.browser
@@ -29,7 +30,7 @@ def address(tmp_path_factory):
     folder = report_files.project(tmp_path_factory.mktemp("project"))
     out = folder / "results" / "report" / "index.html"
     out.parent.mkdir()
-    out.write_text(page.render(report_files.load(folder)), encoding="utf-8")
+    out.write_text(page.render(report_files.load(folder), report.study_parts()), encoding="utf-8")
     return out.as_uri()
 
 

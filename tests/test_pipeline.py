@@ -14,53 +14,61 @@ import pytest
 from ruamel.yaml import YAML
 from small import REPOSITORY, contents, small_project
 
-from replication import sources
+from replication import cli, sources, studies
 
 DOCUMENT: dict[str, Any] = YAML(typ="safe", pure=True).load(
     (REPOSITORY / "dvc.yaml").read_text(encoding="utf-8")
 )
 # `train` is a stage for each experiment of params.yaml.
 STAGES = {name: stage.get("do", stage) for name, stage in DOCUMENT["stages"].items()}
-SYSTEMS = "replication/systems"
 # Made by commands of their own, committed, and only read by the pipeline.
 STUDIES = ("bench.json", "readings.csv", "readings_curves.csv",
            "variance_curves.csv", "collapse.json", "neighbours.csv",
            "distortions.csv", "distortion_correlations.csv")  # fmt: skip
 
 
+def code(name):
+    """The deps of a stage that are code."""
+    return [dep for dep in STAGES[name]["deps"] if dep.startswith("replication/")]
+
+
+def covered(path, deps):
+    return any(path == dep or path.startswith(f"{dep}/") for dep in deps)
+
+
+def imported(module):
+    return [path.relative_to(REPOSITORY).as_posix() for path in sources.closure(module)]
+
+
 @pytest.mark.parametrize("name", sorted(STAGES))
-def test_a_stage_depends_on_the_modules_it_imports(name):
-    """DVC does not follow imports: a module missing here would not make the stage run again."""
-    real = [
-        path.relative_to(sources.ROOT.parent).as_posix()
-        for path in sources.closure(f"replication.stages.{name}")
-    ]
-    deps = STAGES[name]["deps"]
-    stated = sorted(dep for dep in deps if dep.endswith(".py"))
-    # Which system a training imports is known when it runs: it depends on the folder of all.
-    real = [path for path in real if not (SYSTEMS in deps and path.startswith(f"{SYSTEMS}/"))]
-    assert stated == sorted(real)
+def test_a_stage_depends_on_the_code_it_imports_and_on_no_other(name):
+    """DVC does not follow imports: code missing here would not make the stage run again."""
+    real = imported(cli.module_of(name))
+    for module in studies.having({"compare": "verdict", "report": "figure"}.get(name, "")).values():
+        real += imported(module)
+    assert [path for path in real if not covered(path, code(name))] == []
+    needless = [dep for dep in code(name) if not any(covered(path, [dep]) for path in real)]
+    # The audit reads what the classifiers' modules say of themselves.
+    assert needless == (["replication/systems/classifiers"] if name == "audit" else [])
 
 
 def test_training_depends_on_all_that_the_systems_import():
-    deps = STAGES["train"]["deps"]
+    """Which system a training imports is known when it runs."""
     for module in (sources.ROOT / "systems").rglob("*.py"):
-        name = module.relative_to(sources.ROOT.parent).with_suffix("").as_posix()
-        for path in sources.closure(name.replace("/", ".")):
-            needed = path.relative_to(sources.ROOT.parent).as_posix()
-            assert needed in deps or needed.startswith(f"{SYSTEMS}/"), (module.name, needed)
+        name = module.relative_to(REPOSITORY).with_suffix("").as_posix().replace("/", ".")
+        assert [path for path in imported(name) if not covered(path, code("train"))] == [], name
 
 
 @pytest.mark.parametrize("name", sorted(STAGES))
 def test_a_stage_says_what_it_does_and_runs_its_own_command(name):
-    assert DOCUMENT["stages"][name].get("desc") or STAGES[name]["desc"]
+    assert STAGES[name]["desc"]
     assert STAGES[name]["cmd"].startswith(f"python -m replication {name} ")
 
 
 @pytest.mark.parametrize("name", sorted(STAGES))
 def test_the_paths_in_a_command_are_its_deps_or_outs(name):
     stage = STAGES[name]
-    known = [dep for dep in stage["deps"] if not dep.endswith(".py")]
+    known = [*stage["deps"]]
     for key in ("outs", "metrics"):
         known += [path for entry in stage.get(key, []) for path in entry]
     words = [word for word in stage["cmd"].split() if word.startswith(("data/", "results/"))]
@@ -78,7 +86,7 @@ def test_the_code_version_ignores_comments_and_sees_code(tmp_path, monkeypatch):
 
     def version(text: str) -> str:
         module.write_text(text, encoding="utf-8")
-        return sources.version.__wrapped__("replication.learning.thing", ("learning",))
+        return sources.version.__wrapped__(("replication.learning.thing",), ("learning",))
 
     plain = version("x = 1\n")
     assert version('"""A docstring."""\n# a comment\nx = 1\n') == plain

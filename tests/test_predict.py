@@ -12,14 +12,15 @@ from PIL import Image
 from safetensors.numpy import save_file
 
 from replication import settings
-from replication.__main__ import main
-from replication.artifacts import Answers, write_answers, write_json
+from replication.cli import main
 from replication.errors import ReplicationError
 from replication.evaluation.recomputed import Trained, base_settings
 from replication.evaluation.rejection import rejected_share
+from replication.files import write_bytes, write_json
 from replication.mnist import drawn
 from replication.networks.lenet5 import lenet5
-from replication.stages.predict import described, threshold
+from replication.pipeline.digits import described, threshold
+from replication.runs import Answers, answers_bytes
 from replication.systems.contract import answers_of
 
 
@@ -211,7 +212,7 @@ def test_committed_answers_give_the_threshold(repository, weights, digits, regul
     classes[:51] = (classes[:51] + 1) % 10
     margins = np.full(10_000, 9.0, np.float32)
     margins[:51] = 1e6
-    write_answers(path.parent / "answers.npz", Answers(classes, margins))
+    write_bytes(path.parent / "answers.npz", answers_bytes(Answers(classes, margins)))
     assert command(repository, path, digits[0]) == 0
     # nothing is left but to reject all that are less sure than the wrong answers, and one of those
     assert "rejected at 0.5 % error (rejected up to 1000000.00)" in capsys.readouterr().out
@@ -274,3 +275,23 @@ def test_missing_and_truncated_weights_are_named(repository, weights, digits, ca
     path.unlink()
     assert command(repository, path, digits[0]) == 2
     assert "weights.safetensors is missing" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "LA", "P", "1", "I", "F", "I;16"])
+def test_a_photograph_is_read_at_a_bounded_size(mode, tmp_path, monkeypatch):
+    """Enlarged seven times it gives the pattern of the small one; no array is as large as it."""
+    small = np.full((600, 600), 255, np.uint8)
+    small[150:450, 280:320] = 20
+    image = Image.fromarray(small)
+    paths = []
+    for name, one in (("small", image), ("large", image.resize((4200, 4200), Image.NEAREST))):
+        depth = np.asarray(one, np.uint16) * 257
+        made = Image.fromarray(depth) if mode == "I;16" else one.convert(mode)
+        paths.append(tmp_path / f"{name}.tiff")
+        made.save(paths[-1])
+    sizes = []
+    plain = drawn.brightness
+    monkeypatch.setattr(drawn, "brightness", lambda one: sizes.append(one.size) or plain(one))
+    first, second = (drawn.read(path) for path in paths)
+    assert max(max(size) for size in sizes) <= 1000
+    assert np.abs(first.astype(int) - second).max() <= 12

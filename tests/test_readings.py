@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
+import study_files
 from ruamel.yaml import YAML
 
 from replication import settings
-from replication.comparison.readings import all_readings, published, rank, score
 from replication.errors import ReplicationError
+from replication.studies.readings.figure import ranking
+from replication.studies.readings.ranking import all_readings, published, rank, score
 
 
 def yaml_of(repository):
@@ -134,3 +137,12 @@ def test_the_committed_ranking_is_that_of_the_committed_curves(repository, chose
     assert found["distance"].tolist() == pytest.approx(
         committed["distance"].tolist(), rel=1e-4, nan_ok=True
     )
+
+
+def test_readings_are_ranked_and_those_that_diverged_come_last(tmp_path):
+    study_files.write(tmp_path)
+    figure = ranking(SimpleNamespace(table=lambda output: output.read(tmp_path)))
+    names = [row[0] for row in figure.table.rows]
+    assert names == ["order fresh", "printed", "j 20, biases zero", "order lost"]
+    assert "Ours, printed, is number 2" in figure.svg
+    assert "1 readings diverged" in figure.caption

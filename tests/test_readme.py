@@ -1,23 +1,20 @@
 """The numbers in README.md and paper_notes.md are those of the files."""
 
-import os
-import re
 import shutil
-import subprocess
-import sys
 from dataclasses import replace
 
 import pytest
 import report_files
-from report_files import load
-from ruamel.yaml import YAML
-from small import REPOSITORY, small_document, small_project, write_params
+from report_files import folders, load
+from small import REPOSITORY
 
-from replication import artifacts
+from replication.cli import main
 from replication.errors import ReplicationError
+from replication.pipeline import report
 from replication.report import inputs, readme
-from replication.stages import report
+from replication.report.blocks import replaced, rewrite
 
+STUDIES = report.study_blocks()
 EMPTY = "before\n<!-- results:begin -->\nold\n<!-- results:end -->\nafter\n"
 
 
@@ -35,45 +32,12 @@ def test_committed_text_has_the_numbers_of_the_committed_files(name):
         REPOSITORY / "results",
     )
     text = (REPOSITORY / name).read_text(encoding="utf-8")
-    assert readme.rendered(text, found, name) == text, (
-        f"{name} is out of date: python -m replication report --readme {name}"
-    )
+    now = replaced(text, readme.blocks(found, STUDIES), name)
+    assert now == text, f"{name} is out of date: make report"
 
 
-def blocks(language):
-    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
-    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-
-
-@pytest.fixture(scope="module")
-def extended(tmp_path_factory, tiny):
-    """A small project with a copy of the package, in which the README's examples are followed."""
-    project = small_project(tmp_path_factory.mktemp("extended") / "project", tiny)
-    ignored = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(REPOSITORY / "replication", project / "replication", ignore=ignored)
-    (module,) = blocks("python")
-    path = project / "replication" / "systems" / "classifiers" / "nearest_mean.py"
-    path.write_text(module, encoding="utf-8")
-    variation, entry = (YAML(typ="safe", pure=True).load(text) for text in blocks("yaml"))
-    document = small_document()
-    document["experiments"] |= variation["experiments"] | entry
-    write_params(project / "params.yaml", document)
-    return project
-
-
-@pytest.mark.parametrize("experiment", ["nearest-mean", "lenet5-equation-8"])
-def test_the_examples_of_the_readme_do_what_it_says(extended, experiment):
-    command = [sys.executable, "-m", "replication", "train", experiment]
-    environment = {**os.environ, "PYTHONPATH": str(extended)}
-    done = subprocess.run(command, cwd=extended, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    answers = artifacts.read_answers(extended / f"results/runs/{experiment}/0/answers.npz")
-    assert len(answers.classes) == 100
-    assert len(set(answers.classes.tolist())) > 1
-
-
-def test_the_example_of_a_system_has_six_lines_of_settings():
-    assert len(blocks("yaml")[1].splitlines()) == 6
+def rendered(text, found):
+    return replaced(text, readme.blocks(found, STUDIES), "text")
 
 
 def test_block_has_the_headline_the_tally_and_the_speed(folder):
@@ -90,34 +54,42 @@ def test_block_has_the_headline_the_tally_and_the_speed(folder):
 
 def test_only_what_stands_between_the_marks_changes(folder):
     found = load(folder)
-    once = readme.rendered(EMPTY, found, "text")
+    once = rendered(EMPTY, found)
     assert once.startswith("before\n<!-- results:begin -->\n|")
     assert once.endswith("\n<!-- results:end -->\nafter\n")
     assert "old" not in once
-    assert readme.rendered(once, found, "text") == once
+    assert rendered(once, found) == once
 
 
-def test_stage_rewrites_the_texts_it_is_given_and_no_other(folder, tmp_path, capsys):
+def test_stage_rewrites_the_texts_it_is_given_and_no_other(folder, tmp_path):
     given, other = tmp_path / "README.md", tmp_path / "OTHER.md"
     for path in (given, other):
         path.write_text(EMPTY)
-    paths = {
-        "params": "params.yaml",
-        "paper": "data/paper",
-        "raw": "data/raw",
-        "results": "results",
-    }
-    options = [part for name, path in paths.items() for part in (f"--{name}", str(folder / path))]
-    report.main([*options, "--out", str(tmp_path / "index.html"), "--readme", str(given)])
-    assert given.read_text() == readme.rendered(EMPTY, load(folder), "")
+    changed = report.run(folders(folder), tmp_path / "index.html", [given])
+    assert changed == {given: True}
+    assert given.read_text() == rendered(EMPTY, load(folder))
     assert other.read_text() == EMPTY
+
+
+def test_the_command_brings_readme_and_notes_up_to_date(folder, tmp_path, monkeypatch, capsys):
+    """As paper_notes.md says, and without naming them."""
+    project = tmp_path / "project"
+    shutil.copytree(folder, project)
+    for name in report.TEXTS:
+        (project / name).write_text(EMPTY)
+    monkeypatch.chdir(project)
+    assert main(["report", "--page-only"]) == 0
+    assert (project / "README.md").read_text() == EMPTY
+    assert main(["report"]) == 0
+    for name in report.TEXTS:
+        assert (project / name).read_text() == rendered(EMPTY, load(folder))
     assert "README.md brought up to date" in capsys.readouterr().out
 
 
 def test_all_blocks_are_tables(folder):
     found = load(folder)
-    for name, block in readme.BLOCKS.items():
-        text = block(found)
+    for name, block in readme.blocks(found, STUDIES).items():
+        text = block()
         assert text.startswith("| "), name
         assert len({line.count("|") for line in text.split("\n\n")[0].splitlines()}) == 1
 
@@ -138,26 +110,27 @@ def test_block_without_its_file_names_the_command(folder, tmp_path):
         (results / name).write_bytes((folder / "results" / name).read_bytes())
     found = inputs.read(folder / "params.yaml", folder / "data/paper", folder / "data/raw", results)
     assert "python -m replication bench" in readme.results(found)
+    blocks = readme.blocks(found, STUDIES)
     for name in ("readings", "distortions"):
-        assert f"python -m replication {name}" in readme.BLOCKS[name](found)
-    assert "python -m replication compare" in readme.variance(found)
+        assert f"python -m replication {name}" in blocks[name]()
+    assert "python -m replication compare" in blocks["variance"]()
 
 
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
         ("nothing", "has no block"),
-        ("<!-- results:begin -->", "but no `<!-- results:end -->`"),
-        ("<!-- results:end -->", "closes nothing"),
-        ("<!-- results:begin --><!-- readings:begin -->", "opens within another"),
+        ("<!-- results:begin -->", "has no `<!-- results:end -->`"),
+        ("<!-- results:end -->", "right after"),
+        ("<!-- results:begin --><!-- readings:begin -->", "has no `<!-- results:end -->`"),
         ("<!-- numbers:begin --><!-- numbers:end -->", "unknown block `numbers`"),
     ],
 )
 def test_marks_that_do_not_pair_up_are_refused(text, problem, folder):
     with pytest.raises(ReplicationError, match=rf"^NOTES\.md .*{problem}"):
-        readme.rendered(text, load(folder), "NOTES.md")
+        replaced(text, readme.blocks(load(folder), STUDIES), "NOTES.md")
 
 
 def test_missing_text_is_named(folder, tmp_path):
     with pytest.raises(ReplicationError, match=r"README\.md is missing or cannot be read"):
-        readme.rewrite(tmp_path / "README.md", load(folder))
+        rewrite(tmp_path / "README.md", readme.blocks(load(folder), STUDIES))

@@ -12,26 +12,25 @@ import pytest
 import report_files
 from fabricated import FULL, INDEX, LABELS, PAPER, history
 from PIL import Image
-from report_files import OPTIONAL, load
+from report_files import OPTIONAL, folders, load
 from report_systems import EXPERIMENTS, NOT_RUN, ROWS, UNMAPPED
 
 from replication.errors import ReplicationError
 from replication.evaluation.metrics import read_metrics, write_metrics
-from replication.files import write_table
+from replication.files import write_bytes, write_table
+from replication.pipeline import report
 from replication.report import (
     charts,
     comparisons,
     gallery,
     listings,
     machine,
-    neighbours,
     page,
-    readings,
     rejections,
     systems,
 )
-from replication.runs import write_history
-from replication.stages import report
+from replication.report.drawing import Figure
+from replication.runs import history_bytes
 
 REQUESTING = ("src", "srcset", "href", "action", "formaction", "data", "poster", "ping", "manifest")
 VOID = {"meta", "link", "img", "br", "input", "use", "path", "hr"}
@@ -110,15 +109,8 @@ def bare(folder, tmp_path):
     return tmp_path
 
 
-def run(folder, out, *options):
-    paths = {
-        "params": "params.yaml",
-        "paper": "data/paper",
-        "raw": "data/raw",
-        "results": "results",
-    }
-    given = [part for name, path in paths.items() for part in (f"--{name}", str(folder / path))]
-    report.main([*given, "--out", str(out), *options])
+def run(folder, out):
+    report.run(folders(folder), out)
 
 
 def test_page_asks_the_network_for_nothing(html, text):
@@ -174,7 +166,7 @@ def test_headline_numbers_name_their_file_and_key(html):
     links = [one for one in html.all("a", **{"class": "n"}) if "lenet5.test-error" in one["title"]]
     titles = {one["title"] for one in links}
     assert "data/paper/claims.yaml: lenet5.test-error" in titles
-    assert "verdicts.csv: replicated where claim = lenet5.test-error" in titles
+    assert "verdicts.csv: mean where claim = lenet5.test-error" in titles
     assert "verdicts.csv: low, high where claim = lenet5.test-error" in titles
 
 
@@ -189,9 +181,11 @@ def test_same_files_give_the_same_bytes(folder, text, tmp_path):
     assert (tmp_path / "again.html").read_text(encoding="utf-8") == text
 
 
-def test_every_chart_has_words_and_a_table(html):
+def test_every_chart_has_words_and_a_table(html, folder):
     charts = html.all("svg")
-    assert len(charts) == 16
+    parts = page.content(load(folder), report.study_parts()).values()
+    drawn = [one for part in parts for one in (part if isinstance(part, list) else [part])]
+    assert len(charts) == sum(isinstance(one, Figure) for one in drawn)
     assert all(one["role"] == "img" and len(one["aria-label"]) > 40 for one in charts)
     names = [one["id"] for one in html.all("figure")]
     assert len(names) == len(charts)
@@ -272,9 +266,10 @@ def test_missing_parts_are_sentences_with_their_commands(folder, bare, html):
 
 
 def test_missing_file_leaves_the_other_parts(folder):
-    parts = page.content(replace(load(folder), fields=None))
+    bare = replace(load(folder), audit=None)
+    parts = page.content(bare, report.study_parts())
     missing = {name for name, part in parts.items() if isinstance(part, page.Missing)}
-    assert missing == {"wide_fields"}
+    assert missing == {"audit"}
 
 
 def test_page_without_any_run_is_made_of_sentences(bare):
@@ -334,19 +329,11 @@ def test_runs_of_another_length_and_number_are_drawn(passes, replicates, bare):
     falling = np.geomspace(5, 1, passes)
     for number in range(replicates):
         path = bare / "results" / "runs" / "lenet5" / str(number) / "history.csv"
-        write_history(path, history(falling, falling))
+        write_bytes(path, history_bytes(history(falling, falling)))
     figures = charts.learning_curves(load(bare))
     assert len(figures) == (1 if passes == 2 else 2)
     assert len(figures[0].table.rows) == passes
     assert figures[0].table.rows[-1][6] == "1"
-
-
-def test_readings_are_ranked_and_those_that_diverged_come_last(folder):
-    figure = readings.ranking(load(folder))
-    names = [row[0] for row in figure.table.rows]
-    assert names == ["order fresh", "printed", "j 20, biases zero", "order lost"]
-    assert "Ours, printed, is number 2" in figure.svg
-    assert "1 readings diverged" in figure.caption
 
 
 def test_four_figures_have_every_system_in_the_order_of_the_paper(folder):
@@ -450,16 +437,6 @@ def test_experiment_without_passes_has_no_training_error(folder):
     assert float(rows["linear-regular"][2]) == pytest.approx(12.6, abs=0.05)
     assert rows["linear-regular"][3] == ""
     assert rows["mlp-300-regular"][3] == "1.000"
-
-
-def test_choice_of_knn_nearest_to_each_printed_error_is_told(folder):
-    found = neighbours.neighbours(load(folder))
-    assert found.nearest.rows == (
-        ("regular", "5", "5.1", "cropped", "10000", "1", "majority"),
-        ("deslanted", "2.4", "2.2", "deslanted", "60000", "3", "weighted"),
-    )
-    assert found.every.columns == ("images", "k", "vote", "10000 patterns, %", "60000 patterns, %")
-    assert found.every.rows[0] == ("regular", "3", "majority", "3.5", "3.1")
 
 
 def test_changed_digits_and_wide_fields_have_their_sections(html, folder):

@@ -5,15 +5,15 @@ import pandas as pd
 import pytest
 
 from replication.errors import ReplicationError
-from replication.files import write_json
+from replication.files import write_bytes, write_json
 from replication.runs import (
     RECORD_KEYS,
     Answers,
+    answers_bytes,
+    history_bytes,
     read_answers,
     read_history,
     read_record,
-    write_answers,
-    write_history,
 )
 
 
@@ -41,15 +41,15 @@ def history(passes=3):
 
 def test_answers_come_back_as_written(tmp_path):
     path = tmp_path / "answers.npz"
-    write_answers(path, answers())
+    write_bytes(path, answers_bytes(answers()))
     read = read_answers(path)
     np.testing.assert_array_equal(read.classes, answers().classes)
     np.testing.assert_array_equal(read.margins, answers().margins)
 
 
 def test_equal_answers_are_equal_bytes(tmp_path):
-    write_answers(tmp_path / "a.npz", answers())
-    write_answers(tmp_path / "b.npz", answers())
+    write_bytes(tmp_path / "a.npz", answers_bytes(answers()))
+    write_bytes(tmp_path / "b.npz", answers_bytes(answers()))
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
 
 
@@ -84,7 +84,7 @@ def test_array_in_place_of_answers_is_named(tmp_path):
 @pytest.mark.parametrize("keep", [0, 10, 100, -30])
 def test_truncated_answers_are_named(tmp_path, keep):
     path = tmp_path / "answers.npz"
-    write_answers(path, answers())
+    write_bytes(path, answers_bytes(answers()))
     path.write_bytes(path.read_bytes()[:keep])
     with pytest.raises(ReplicationError, match=r"answers\.npz is damaged"):
         read_answers(path)
@@ -92,7 +92,7 @@ def test_truncated_answers_are_named(tmp_path, keep):
 
 def test_flipped_bit_in_answers_is_noticed(tmp_path):
     path = tmp_path / "answers.npz"
-    write_answers(path, answers())
+    write_bytes(path, answers_bytes(answers()))
     content = bytearray(path.read_bytes())
     content[content.index(b"classes.npy") + 150] ^= 1
     path.write_bytes(bytes(content))
@@ -116,7 +116,7 @@ def test_pickled_answers_are_refused(tmp_path):
 
 def test_history_comes_back_as_written(tmp_path):
     path = tmp_path / "history.csv"
-    write_history(path, history())
+    write_bytes(path, history_bytes(history()))
     pd.testing.assert_frame_equal(read_history(path), history())
     assert b"\r" not in path.read_bytes()
 
@@ -146,7 +146,7 @@ def test_impossible_history_is_named(tmp_path, column, value, problem):
 
 def test_impossible_history_is_not_written(tmp_path):
     with pytest.raises(ValueError, match="passes are not"):
-        write_history(tmp_path / "history.csv", history().iloc[1:])
+        write_bytes(tmp_path / "history.csv", history_bytes(history().iloc[1:]))
     assert not list(tmp_path.iterdir())
 
 

@@ -7,10 +7,10 @@ import pytest
 import torch
 from networks_of_tests import NETWORKS, PAPER, random_case
 
-from replication.comparison.architecture import counts
 from replication.networks.catalogue import network
 from replication.networks.reference import Reference
 from replication.networks.specification import Stack, full_table
+from replication.verdicts.architecture import counts
 
 COUNTS = counts(PAPER)
 PUBLISHED = {
@@ -45,7 +45,7 @@ def test_each_layer_of_lenet5(layer, parameters, connections):
 def test_a_wider_field_gives_a_row_of_outputs():
     """Section II-B, p. 8: C5 is a convolution. (W - F + 2P) / S + 1 at every layer."""
     case = random_case(NETWORKS["lenet5"], seed=1)
-    reference = Reference(case.network, case.squashing, case.subsampling, case.criterion)
+    reference = Reference(case.network, case.rules)
     wide = torch.zeros(1, 1, 32, 36, dtype=torch.float64)
     maps = reference.maps(torch.from_numpy(case.parameters), wide)
     assert [tuple(value.shape[1:]) for value in maps.values()] == [
@@ -55,7 +55,7 @@ def test_a_wider_field_gives_a_row_of_outputs():
 
 def test_each_output_of_a_wider_field_is_the_network_on_its_window():
     case = random_case(NETWORKS["lenet5"], seed=1)
-    reference = Reference(case.network, case.squashing, case.subsampling, case.criterion)
+    reference = Reference(case.network, case.rules)
     parameters = torch.from_numpy(case.parameters)
     wide = torch.rand(1, 1, 32, 36, generator=torch.Generator().manual_seed(0)).double()
     row = reference.penalties(parameters, wide)[0, :, 0]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from replication.comparison import statistics
+from replication.verdicts import statistics
 
 FIVE = [1.0, 2.0, 3.0, 4.0, 5.0]
 finite = st.floats(-100, 100, allow_nan=False)

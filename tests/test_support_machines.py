@@ -3,9 +3,10 @@ import math
 import numpy as np
 import pytest
 from sklearn.svm import SVC
+from watching import Watched
 
 from replication.errors import ReplicationError
-from replication.learning.monitor import Monitor, Stopped
+from replication.learning.monitor import Stopped
 from replication.settings import Classifier
 from replication.systems import support_machines
 from replication.systems.classifier import Patterns, flat
@@ -27,7 +28,7 @@ def patterns(tiny):
 
 @pytest.fixture
 def monitor():
-    return Monitor("test", [].append)
+    return Watched()
 
 
 def system(module, **options):
@@ -119,13 +120,11 @@ def test_how_many_join_at_a_time_changes_no_machine(patterns, tiny, monkeypatch)
     test = support_machines.inputs_of(tiny.test_images)
     values, steps = [], []
     for joining in (10, 200):
-        lines = []
+        watched = Watched()
         monkeypatch.setattr(support_machines, "_JOINING", joining)
-        machines = support_machines.chunked(
-            inputs, signs, first, KINDS[0], Monitor("test", lines.append)
-        )
+        machines = support_machines.chunked(inputs, signs, first, KINDS[0], watched)
         values.append(support_machines.together(inputs, machines, KINDS[0]).values(test))
-        steps.append(len(lines))
+        steps.append(len(watched.lines))
     np.testing.assert_allclose(values[0], values[1], atol=5e-3)
     assert steps[0] > steps[1]
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
 import pytest
+from watching import Watched
 
 from replication import settings
 from replication.errors import ReplicationError
-from replication.learning import kernels
-from replication.learning.monitor import Monitor
 from replication.mnist import databases
 from replication.systems import tangent_kernels
 from replication.systems.classifier import Patterns
@@ -19,7 +17,7 @@ from replication.systems.classifiers.tangent_distance import Options, System, le
 from replication.systems.contract import Task
 
 SIDE, SIGMA = 16, 0.9
-SILENT = Monitor("x", str)
+SILENT = Watched()
 X_SHIFT, Y_SHIFT, SCALING, ROTATION, AXIS, DIAGONAL, THICKNESS = range(7)
 
 
@@ -166,13 +164,6 @@ def test_a_wider_bell_smooths_more():
     expected = np.exp(-0.5 * (np.arange(15) - 7.0) ** 2)
     np.testing.assert_allclose(wide, expected / expected.sum(), atol=1e-9)
     assert narrow[7] > wide[7]
-
-
-def test_the_cache_of_other_kernels_lies_where_it_did():
-    own = tangent_kernels.distances._cache.cache_path
-    assert "lenet-replication" in own
-    assert numba.config.CACHE_DIR not in own
-    assert numba.config.CACHE_DIR in kernels.squash._cache.cache_path
 
 
 def test_the_least_distance_of_each_class_and_the_largest_where_there_is_none():

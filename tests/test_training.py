@@ -15,12 +15,13 @@ import numpy as np
 import pytest
 from small import contents, small_document, small_project, write_params
 
-from replication.__main__ import main
+from replication.cli import main
 from replication.display import Display
 from replication.errors import ReplicationError
 from replication.learning import checkpoints
 from replication.learning.checkpoints import Progress
-from replication.stages import train
+from replication.learning.monitor import Message
+from replication.pipeline import train
 
 OUTPUTS = {"answers.npz", "cost.json", "history.csv", "record.json", "timing.json",
            "weights.safetensors"}  # fmt: skip
@@ -47,8 +48,13 @@ def with_settings(project, workers: int = 2, **base: Any) -> None:
     write_params(project / "params.yaml", document)
 
 
+def run(*arguments: str) -> None:
+    """`train`, with its exceptions."""
+    train.command.main(list(arguments), standalone_mode=False)
+
+
 def test_a_finished_replicate_leaves_what_the_design_says(project):
-    train.main(["lenet5"])
+    run("lenet5")
     runs = project / "results" / "runs" / "lenet5"
     assert {path.name for path in runs.iterdir()} == {"0", "1"}
     assert {path.name for path in (runs / "0").iterdir()} == OUTPUTS
@@ -56,52 +62,51 @@ def test_a_finished_replicate_leaves_what_the_design_says(project):
 
 
 def test_what_an_earlier_replicate_left_is_not_taken_for_the_present_one(project):
-    train.main(["lenet5"])
+    run("lenet5")
     folder = project / "results" / "runs" / "lenet5" / "0"
     document = small_document()
     document["train"]["kept_parameters"] = 1
     document["base"]["seed"] = 7
     write_params(project / "params.yaml", document)
-    train.main(["lenet5"])
+    run("lenet5")
     assert {path.name for path in folder.iterdir()} == OUTPUTS - {"weights.safetensors"}
 
 
 def test_a_bar_counts_on_where_a_replicate_trains_another_network(monkeypatch):
     monkeypatch.setattr("sys.stderr", Terminal())
     with Display("boosted", 90) as display:
-        monitors = [display.monitor("boosted 0"), display.monitor("boosted 1")]
+        display.expect(2)
         for counts in ((20, 30), (30, 30), (5, 30), (30, 10)):
-            for monitor, count in zip(monitors, counts, strict=True):
-                monitor.signals[0] = count
-            display.tick()
+            for number, count in enumerate(counts):
+                display.show(Message(f"boosted {number}", count))
     assert "100/180" in sys.stderr.getvalue().split("\r")[-1]
 
 
 def test_the_number_of_workers_changes_no_byte(project):
-    train.main(["lenet5"])
+    run("lenet5")
     together = contents(project / "results")
     for number in (1, 3):
         with_settings(project, workers=number)
-        train.main(["lenet5", "--runs", f"other{number}/runs"])
+        run("lenet5", "--runs", f"other{number}/runs")
         assert contents(project / f"other{number}") == together
 
 
 def test_replicates_differ_and_a_replicate_repeats(project):
-    train.main(["lenet5"])
+    run("lenet5")
     runs = project / "results" / "runs" / "lenet5"
     weights = (runs / "0" / "weights.safetensors").read_bytes()
     assert (runs / "1" / "weights.safetensors").read_bytes() != weights
-    train.main(["lenet5", "--runs", "again"])
+    run("lenet5", "--runs", "again")
     again = project / "again" / "lenet5" / "0" / "weights.safetensors"
     assert again.read_bytes() == weights
 
 
 def test_more_replicates_train_only_the_new_ones(project, capsys):
-    train.main(["lenet5"])
+    run("lenet5")
     before = contents(project / "results")
     with_settings(project, replicates=4)
     capsys.readouterr()
-    train.main(["lenet5"])
+    run("lenet5")
     assert "2 replicates trained, 2 were there already" in capsys.readouterr().out
     after = contents(project / "results")
     assert {name: after[name] for name in before} == before
@@ -109,10 +114,10 @@ def test_more_replicates_train_only_the_new_ones(project, capsys):
 
 
 def test_another_setting_trains_anew(project, capsys):
-    train.main(["lenet5"])
+    run("lenet5")
     with_settings(project, order="fresh")
     capsys.readouterr()
-    train.main(["lenet5"])
+    run("lenet5")
     assert "2 replicates trained, 0 were there already" in capsys.readouterr().out
 
 
@@ -140,11 +145,11 @@ def run_and_kill(project, seconds: float) -> bool:
 def test_killed_three_times_it_ends_with_the_same_bytes(project):
     passes = {"passes": 40, "learning_rates": [1e-4] * 40, "presentations_per_pass": 400}
     with_settings(project, **passes)
-    train.main(["lenet5", "--runs", "whole/runs", "--checkpoints", "elsewhere"])
+    run("lenet5", "--runs", "whole/runs", "--checkpoints", "elsewhere")
     chance = random.Random(3)
     killed = [run_and_kill(project, chance.uniform(0, 0.3)) for _ in range(3)]
     assert any(killed)
-    train.main(["lenet5"])
+    run("lenet5")
     assert contents(project / "results") == contents(project / "whole")
 
 
@@ -159,11 +164,11 @@ def test_a_full_disk_keeps_the_passes_before(project, monkeypatch):
 
     monkeypatch.setattr(checkpoints, "write", full)
     with pytest.raises(ReplicationError, match="No space left"):
-        train.main(["lenet5"])
+        run("lenet5")
     monkeypatch.setattr(checkpoints, "write", whole)
     assert list((project / ".checkpoints").glob("lenet5-*.npz"))
-    train.main(["lenet5"])
-    train.main(["lenet5", "--runs", "again/runs", "--checkpoints", "elsewhere"])
+    run("lenet5")
+    run("lenet5", "--runs", "again/runs", "--checkpoints", "elsewhere")
     assert contents(project / "results") == contents(project / "again")
 
 
@@ -214,7 +219,6 @@ def test_an_unknown_experiment_is_refused_with_the_nearest(capsys):
 
 
 def test_training_before_prepare_names_the_command(project, capsys):
-    (project / "data" / "prepared" / "regular.npz").unlink()
     (project / "data" / "prepared" / "summary.json").unlink()
     assert main(["train", "lenet5"]) == 2
     assert "python -m replication prepare" in capsys.readouterr().err
@@ -222,7 +226,7 @@ def test_training_before_prepare_names_the_command(project, capsys):
 
 def test_off_a_terminal_there_is_a_line_a_pass(project, capsys):
     with_settings(project, replicates=1)
-    train.main(["lenet5"])
+    run("lenet5")
     out = capsys.readouterr().out.splitlines()
     assert [line.split(",")[0] for line in out[:2]] == [
         "lenet5 0: pass 1 of 2", "lenet5 0: pass 2 of 2",

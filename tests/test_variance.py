@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from replication import settings
-from replication.comparison.variance import errors, histories, source, sources
+from replication.studies.variance.table import errors, histories, source, sources
 
 
 @pytest.fixture(scope="module")

@@ -11,12 +11,12 @@ import pytest
 from safetensors.numpy import load_file, save_file
 from small import small_document, small_project, write_params
 
-from replication.__main__ import main
-from replication.comparison.outputs import compare_answers, compare_files
-from replication.files import read_json, write_json, write_text
+from replication.cli import main
+from replication.evaluation.outputs import compare_answers, compare_files
+from replication.files import read_json, write_bytes, write_json, write_text
 from replication.mnist.databases import Database
-from replication.runs import Answers, read_answers, write_answers
-from replication.stages import again
+from replication.pipeline import again
+from replication.runs import Answers, answers_bytes, read_answers
 
 RUN = "results/runs/lenet5/0"
 
@@ -50,10 +50,10 @@ def project(finished, tmp_path, monkeypatch):
     shutil.copytree(finished, folder)
     monkeypatch.chdir(folder)
     # Minutes of simulation, and a page of figures: they have tests of their own.
-    monkeypatch.setattr(again, "distortions", lambda _: None)
-    monkeypatch.setattr(again.report, "main", lambda _: None)
-    monkeypatch.setattr(again.collapse, "main", lambda _: None)
-    monkeypatch.setattr(again.invariance, "main", lambda _: None)
+    monkeypatch.setattr(again.distortions, "run", lambda *_: None)
+    monkeypatch.setattr(again.report, "run", lambda *_: None)
+    monkeypatch.setattr(again.collapse, "run", lambda *_: None)
+    monkeypatch.setattr(again.invariance, "run", lambda *_: None)
     return folder
 
 
@@ -105,7 +105,7 @@ def flip(path):
     classes = answers.classes.copy()
     place = int(answers.margins.argmax())
     classes[place] = (classes[place] + 1) % 10
-    write_answers(path, Answers(classes, answers.margins))
+    write_bytes(path, answers_bytes(Answers(classes, answers.margins)))
 
 
 def edit(change):
@@ -213,7 +213,7 @@ def test_unknown_experiments_and_no_replicates_are_refused(capsys):
     assert main(["verify", "--experiment", "lenet6"]) == 2
     assert "did you mean 'lenet5'?" in capsys.readouterr().err
     assert main(["verify", "--replicates", "0"]) == 2
-    assert "--replicates must be 1 or more" in capsys.readouterr().err
+    assert "'--replicates': 0 is not in the range" in capsys.readouterr().err
 
 
 def answers(classes, margins):

@@ -17,8 +17,8 @@ class Eager:
 
     def __init__(self, training: Training, chosen: Settings, patterns: int) -> None:
         """The first ``patterns`` images are made to inputs beforehand, which is not timed."""
-        base, network = chosen.base, training.network
-        self._reference = Reference(network, base.squashing, base.subsampling, base.criterion)
+        network = training.network
+        self._reference = Reference(network, training.rules)
         self._parameters = torch.from_numpy(training.parameters.copy()).requires_grad_()
         self._steps = torch.from_numpy(training.steps)
         table = grey_levels(chosen.prepare.background, chosen.prepare.foreground)

@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 from replication import paper
 from replication.errors import ReplicationError
-from replication.learning import sdlm
 from replication.learning.engine import Engine
+from replication.learning.optimisers import sdlm
 from replication.learning.presentations import hessian_patterns
 from replication.learning.streams import generator
+from replication.learning.trainer import first_parameters
 from replication.mnist.databases import Database, derive, grey_levels
 from replication.networks import catalogue
-from replication.networks.initialisation import initial_parameters
 from replication.networks.specification import Kind, Network
 from replication.settings import Recipe, Settings, changed
 
@@ -27,28 +27,25 @@ class Training:
     """A network in training: real images in random order, the recipe's first step sizes."""
 
     def __init__(
-        self, network: Network, recipe: Recipe, database: Database, table: NDArray[np.float32]
+        self, network: Network, recipe: Recipe, database: Database, levels: NDArray[np.float32]
     ) -> None:
-        """``table`` (256,) gives the input for each grey level; of ``database`` all is used."""
+        """``levels`` (256,) gives the input for each grey level; of ``database`` all is used."""
         self.network = network
         self.images, self.labels = database.train_images, database.train_labels
-        self._engine = Engine(
-            network, recipe.squashing, recipe.subsampling, recipe.criterion, table
-        )
+        self.rules, self.levels = recipe.rules, levels
+        self._engine = Engine(network, recipe.rules, levels)
         size = len(self.images)
-        self._order = generator(recipe, 0, "order").permutation(size)
+        self.order = generator(recipe, 0, "order").permutation(size)
         self._sample = hessian_patterns(recipe, 0, size, 0)
-        self.parameters = initial_parameters(
-            network, recipe, generator(recipe, 0, "initialisation")
-        )
+        self._sdlm = recipe.sdlm
+        self.parameters = first_parameters(network, recipe, 0)
         self.steps = sdlm.step_sizes(self.curvature(), recipe.learning_rates[0], recipe.sdlm.mu)
-        self._signals = np.zeros(2, np.int64)
 
     def train(self, patterns: int) -> None:
         """Present the next ``patterns`` of the order, with an update after each."""
-        order, self._order = self._order[:patterns], np.roll(self._order, -patterns)
+        order, self.order = self.order[:patterns], np.roll(self.order, -patterns)
         _, _, failed = self._engine.train(
-            self.parameters, self.steps, self.images, self.labels, order, self._signals
+            self.parameters, self.steps, self.images, self.labels, order
         )
         if failed >= 0:
             raise ReplicationError(
@@ -58,7 +55,7 @@ class Training:
 
     def curvature(self) -> NDArray[np.floating]:
         """Estimate h_kk on as many patterns as before each pass."""
-        return self._engine.curvature(self.parameters, self.images, self._sample)
+        return self._engine.curvature(self.parameters, self.images, self._sample, self._sdlm)
 
 
 def trainings(

@@ -24,13 +24,6 @@ def misses(classes: Classes, labels: Classes) -> int:
     return int(np.sum(missed(classes, labels)))
 
 
-def confusion(classes: Classes, labels: Classes) -> NDArray[np.int64]:
-    """How often each label (row) got each class (column): int64 (10, 10)."""
-    table = np.zeros((10, 10), dtype=np.int64)
-    np.add.at(table, (labels, classes), 1)
-    return table
-
-
 def shared(first: Mask, second: Mask) -> int:
     """How many patterns two classifiers both miss; masks as `missed` gives them."""
     return int(np.sum(first & second))

@@ -20,6 +20,7 @@ from replication.files import damaged, read_json, write_json
 from replication.runs import ANSWERS, COST_KEYS, HISTORY, TRAIN, Run, of_experiment
 from replication.settings import AnyRecipe, Modern, Recipe
 
+METRICS = "metrics.json"
 EVALUATE = "python -m replication evaluate"
 
 

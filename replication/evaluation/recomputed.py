@@ -19,7 +19,7 @@ from replication.mnist import databases
 from replication.networks import catalogue
 from replication.networks.reference import Reference
 from replication.paper import Paper
-from replication.settings import Criterion, Settings, Squashing, Subsampling
+from replication.settings import Rules, Settings
 
 BATCH = 500
 
@@ -33,12 +33,8 @@ class Trained:
             self.system, self.database = str(stated["system"]), str(stated["database"])
             self.network = catalogue.network(str(stated["network"]), self.database, paper)
             self._table = databases.grey_levels(stated["background"], stated["foreground"])
-            self._reference = Reference(
-                self.network,
-                Squashing.model_validate(stated["squashing"]),
-                Subsampling.model_validate(stated["subsampling"]),
-                Criterion.model_validate(stated["criterion"]),
-            )
+            self.rules = Rules.stated(stated)
+            self._reference = Reference(self.network, self.rules)
         except (KeyError, TypeError, ValidationError) as error:
             raise ReplicationError(
                 f"{source} does not say how its network was trained ({type(error).__name__}: "

@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import zipfile
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from replication.artifacts import packed, write_bytes
 from replication.errors import ReplicationError
+from replication.files import packed, write_bytes
+
+_STATE = "optimiser."
 
 
 @dataclass
 class Progress:
-    """A training after some whole passes: the parameters, and a row of history for each pass."""
+    """A training after some whole passes.
+
+    Attributes:
+        parameters: those of the network.
+        history: a row for each pass.
+        state: what the optimiser remembers, by name.
+    """
 
     parameters: NDArray[np.float32]
     history: list[dict[str, float]]
+    state: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
     @property
     def passes(self) -> int:
@@ -36,8 +46,9 @@ def write(path: Path, progress: Progress) -> None:
     """Write a checkpoint, whole or not at all."""
     columns = list(progress.history[0]) if progress.history else []
     rows = np.array([[row[name] for name in columns] for row in progress.history], np.float64)
+    state = {_STATE + name: values for name, values in progress.state.items()}
     arrays = {"parameters": progress.parameters, "columns": np.array(columns, np.str_)}
-    write_bytes(path, packed({**arrays, "history": rows}))
+    write_bytes(path, packed({**arrays, "history": rows, **state}))
 
 
 def read(path: Path, parameters: int) -> Progress | None:
@@ -50,7 +61,9 @@ def read(path: Path, parameters: int) -> Progress | None:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
             columns = archive["columns"].tolist()
             history = [dict(zip(columns, row, strict=True)) for row in archive["history"].tolist()]
-            progress = Progress(archive["parameters"], history)
+            names = [name for name in archive.files if name.startswith(_STATE)]
+            state = {name.removeprefix(_STATE): archive[name] for name in names}
+            progress = Progress(archive["parameters"], history, state)
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile) as error:

@@ -10,9 +10,6 @@ from replication.mnist.databases import margins
 from replication.mnist.distortions import distort, draw
 from replication.settings import Distortions
 
-# Patterns drawn at a time, so that the working memory is a few megabytes whatever is asked for.
-_CHUNK = 2000
-
 
 class DistortedPool:
     """``originals`` patterns followed by ``copies`` distorted versions of each.
@@ -46,9 +43,7 @@ class DistortedPool:
     def show(self, numbers: NDArray[np.int64]) -> Batch:
         """Draw the patterns ``numbers``: images uint8 (n, field, field), 1 kB a pattern."""
         images = np.zeros((len(numbers), self._field, self._field), np.uint8)
-        for start in range(0, len(numbers), _CHUNK):
-            chunk = slice(start, start + _CHUNK)
-            self._draw(numbers[chunk], images[chunk])
+        self._draw(numbers, images)
         labels = self._labels[numbers % len(self._labels)]
         return Batch(images, labels, np.arange(len(numbers)))
 

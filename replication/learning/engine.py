@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from replication.learning import kernels
-from replication.learning.plan import CONVOLUTION, KIND, MAP, MAPS, START, plan
+from replication.arithmetic.elementary import exponential
+from replication.learning.kernels import criterion
+from replication.learning.kernels import network as kernels
+from replication.learning.kernels.plan import CONVOLUTION, KIND, MAPS, START, plan
 from replication.networks.specification import Network
-from replication.settings import Criterion, Squashing, Subsampling
+from replication.settings import Rules, Sdlm
 
-CRITERIA = {
-    "mle": kernels.MLE,
-    "map": kernels.MAP_CRITERION,
-    "squared-error": kernels.SQUARED_ERROR,
-}
+# Presentations between two looks at whether to stop: some 20 milliseconds of LeNet-5.
+AT_ONCE = 500
 
 Images = NDArray[np.uint8]
 Labels = NDArray[np.uint8]
@@ -26,30 +25,34 @@ Parameters = NDArray[np.floating]
 class Engine:
     """Runs a network's kernels on images of grey levels, with working memory of its own.
 
-    Not to be shared between threads. ``dtype`` is float32 in training, float64 in tests.
+    Not to be shared between threads. ``dtype`` is float32 in training, float64 in tests. What
+    float32 gives is the same bytes on every processor.
     """
 
     def __init__(
         self,
         network: Network,
-        squashing: Squashing,
-        subsampling: Subsampling,
-        criterion: Criterion,
-        table: NDArray[np.floating],
+        rules: Rules,
+        levels: NDArray[np.floating],
         dtype: type[np.floating] = np.float32,
     ) -> None:
-        """``table`` (256,) gives the input for each grey level."""
+        """``levels`` (256,) gives the input for each grey level."""
         self.network = network
         self._plan = plan(network, dtype)
-        self._state = kernels.state(self._plan)
-        self._table = table.astype(dtype)
+        self._memory = kernels.memory(self._plan)
+        self._levels = levels.astype(dtype)
+        chosen = rules.criterion
         self._rules = kernels.Rules(
-            dtype(squashing.amplitude),
-            dtype(squashing.slope),
-            dtype(1.0 if subsampling.reading == "added" else 0.25),
-            CRITERIA[criterion.name],
-            math.exp(-criterion.j),
-            dtype(criterion.divisor),
+            dtype(rules.squashing.amplitude),
+            dtype(rules.squashing.slope),
+            dtype(rules.subsampling.share),
+            criterion.Criterion(
+                criterion.KINDS[chosen.name],
+                dtype(chosen.distance),
+                float(exponential(-chosen.j)),
+                dtype(chosen.divisor),
+                self._plan.codes,
+            ),
         )
 
     def train(
@@ -59,54 +62,78 @@ class Engine:
         images: Images,
         labels: Labels,
         order: NDArray[np.int64],
-        signals: NDArray[np.int64],
+        watch: Callable[[int], None] | None = None,
     ) -> tuple[int, float, int]:
         """Present ``images[order]`` one by one, updating ``parameters`` in place after each.
 
-        ``signals`` (2,) counts presentations, and stops the pass when its second entry is set.
-        Returns the misses made on the way, the sum of the criterion, and the number of the
-        presentation at which it was not finite any more, or -1.
+        ``watch`` is told now and then how many have been presented; what it raises ends the pass,
+        and then ``parameters`` are as before. Returns the misses made on the way, the sum of the
+        losses, and the number of the presentation whose loss was not finite any more, or -1.
         """
-        misses, total, failed = kernels.train(
-            self._plan, self._rules, parameters, steps, images, labels, order, self._table,
-            self._state, signals,
-        )  # fmt: skip
-        return int(misses), float(total), int(failed)
+        weights, scale = self._laid_out(parameters), self._laid_out(steps)
+        misses, losses, failed = 0, 0.0, -1
+        for start in range(0, len(order), AT_ONCE):
+            some = order[start : start + AT_ONCE]
+            found = kernels.train(
+                self._plan, self._rules, weights, scale, images, labels, some, self._levels,
+                self._memory,
+            )  # fmt: skip
+            misses += int(found[0])
+            losses += float(found[1])
+            if found[2] >= 0:
+                failed = start + int(found[2])
+                break
+            if watch is not None:
+                watch(start + len(some))
+        parameters[:] = weights[self._plan.places]
+        return misses, losses, failed
 
     def gradient(
         self, parameters: Parameters, image: Images, label: int
     ) -> tuple[float, Parameters]:
-        """The criterion of one pattern and its derivatives by ``parameters``."""
-        value, result = kernels.gradient(
-            self._plan, self._rules, parameters, image, label, self._table, self._state
-        )
-        return float(value), result
+        """The loss of one pattern and its derivatives by ``parameters``."""
+        loss, result = kernels.gradient(
+            self._plan, self._rules, self._laid_out(parameters), image, label, self._levels,
+            self._memory,
+        )  # fmt: skip
+        return float(loss), result[self._plan.places]
 
     def curvature(
-        self, parameters: Parameters, images: Images, subset: NDArray[np.int64]
+        self, parameters: Parameters, images: Images, subset: NDArray[np.int64], chosen: Sdlm
     ) -> Parameters:
-        """h_kk of every parameter, estimated on ``images[subset]`` (eqs. 25-27, p. 42)."""
+        """h_kk of every parameter, estimated on ``images[subset]`` (eqs. 25-27, p. 42).
+
+        Of ``chosen`` count the curvature's start and that of the coefficients.
+        """
+        start = -1.0 if chosen.curvature_start == "exact" else float(chosen.curvature_start)
         result: Parameters = kernels.curvature(
-            self._plan, self._rules, parameters, images, subset, self._table, self._state
-        )
-        return result
+            self._plan, self._rules, self._laid_out(parameters), images, subset, self._levels,
+            self._memory, start, chosen.coefficient_curvature == "squares_summed",
+        )  # fmt: skip
+        return result[self._plan.places]
 
     def penalties(self, parameters: Parameters, images: Images) -> Parameters:
         """(patterns, classes): the lower the likelier; the class given is the least."""
         result = np.empty((images.shape[0], self._plan.classes), self._plan.codes.dtype)
         kernels.classify(
-            self._plan, self._rules, parameters, images, self._table, self._state, result
-        )
+            self._plan, self._rules, self._laid_out(parameters), images, self._levels,
+            self._memory, result,
+        )  # fmt: skip
         return result
 
     def first_unsound_layer(self, parameters: Parameters, image: Images) -> str:
         """The name of the first layer whose parameters or outputs are not finite."""
         self.penalties(parameters, image[np.newaxis])
-        layers = [layer for layer in self.network.layers if layer.parameters]
-        for row, layer in zip(self._plan.layers[1:], layers, strict=True):
-            outputs = self._state.outputs[row[START] : row[START] + row[MAPS] * row[MAP]]
+        for row, layer in zip(self._plan.layers[1:], self.network.trainable, strict=True):
+            outputs = self._memory.values[row[START] : row[START] + row[MAPS]]
             if not np.isfinite(parameters[layer.offset : layer.end]).all():
                 return layer.name
             if row[KIND] != CONVOLUTION and not np.isfinite(outputs).all():
                 return layer.name
         return self.network.layers[-1].name
+
+    def _laid_out(self, values: Parameters) -> Parameters:
+        """A vector over the parameters as the kernels keep it."""
+        result = np.zeros(self._plan.kept, self._plan.codes.dtype)
+        result[self._plan.places] = values
+        return result

@@ -1,38 +1,52 @@
-"""How a running replicate is watched and stopped from another thread."""
+"""How a running replicate is watched and stopped: by messages, wherever it runs."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-
-import numpy as np
+from typing import NamedTuple
 
 
 class Stopped(Exception):
     """The replicate was asked to stop; its last whole pass is kept."""
 
 
-class Monitor:
-    """Shared between the thread that trains and the one that shows.
+class Message(NamedTuple):
+    """What a running replicate says of itself.
 
     Attributes:
-        signals: (2,) int64 that the kernels touch: presentations so far, and stop if not 0.
+        name: the experiment and the replicate's number.
+        presentations: how many patterns its present network has been shown so far.
+        line: what a pass brought, or nothing.
     """
 
-    def __init__(self, name: str, report: Callable[[str], None]) -> None:
-        """``report`` is given a line after each pass."""
+    name: str
+    presentations: int
+    line: str = ""
+
+
+class Monitor:
+    """The replicate's end of the line: it says how far it is, and hears whether it is to stop."""
+
+    def __init__(
+        self, name: str, send: Callable[[Message], None], is_stopped: Callable[[], bool]
+    ) -> None:
+        """``send`` takes a message to whoever watches; ``is_stopped`` is asked now and then."""
         self.name = name
-        self.signals = np.zeros(2, np.int64)
-        self._report = report
+        self._send = send
+        self._is_stopped = is_stopped
+        self._presentations = 0
+
+    def presented(self, presentations: int) -> None:
+        """Say how many patterns have been presented so far; raises Stopped when asked to stop."""
+        self.check()
+        self._presentations = presentations
+        self._send(Message(self.name, presentations))
 
     def line(self, text: str) -> None:
         """Say what a pass brought."""
-        self._report(f"{self.name}: {text}")
-
-    def stop(self) -> None:
-        """Ask the replicate to stop at its next pattern."""
-        self.signals[1] = 1
+        self._send(Message(self.name, self._presentations, text))
 
     def check(self) -> None:
         """Raise Stopped when asked to stop."""
-        if self.signals[1]:
+        if self._is_stopped():
             raise Stopped(self.name)

@@ -68,6 +68,11 @@ def presented(recipe: Recipe, replicate: int, pool_size: int, turn: int) -> NDAr
 def hessian_patterns(
     recipe: Recipe, replicate: int, pool_size: int, turn: int
 ) -> NDArray[np.int64]:
-    """The patterns for the diagonal Hessian before pass ``turn``, all different."""
-    draw = generator(recipe, replicate, "hessian", turn)
-    return draw.choice(pool_size, min(recipe.sdlm.patterns, pool_size), replace=False)
+    """The patterns for the diagonal Hessian before pass ``turn``, all different.
+
+    Drawn at random, or consecutive: the first that the pass presents.
+    """
+    count = min(recipe.sdlm.patterns, pool_size)
+    if recipe.sdlm.patterns_drawn == "consecutive":
+        return presented(recipe, replicate, pool_size, turn)[:count]
+    return generator(recipe, replicate, "hessian", turn).choice(pool_size, count, replace=False)

@@ -1,7 +1,7 @@
 """Planar affine distortions of training patterns (Section III-B, page 11; Figure 7).
 
 The paper names them: horizontal and vertical translation, scaling, squeezing and horizontal shear.
-How large they are is read from Figure 7 by `replication.comparison.distortion_fit`.
+How large they are is read from Figure 7 by `replication.studies.distortions.run`.
 
 Coordinates: x to the right and y downwards in pixels, seen from the centre of mass. A point at
 (x, y) of the original comes to
@@ -16,10 +16,13 @@ the centre of mass of every image.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
+from replication.arithmetic.elementary import exponentials
+from replication.compiled import kernel
 from replication.mnist.databases import margins
 from replication.settings import Distortions, Range
 
@@ -27,12 +30,6 @@ Bytes = NDArray[np.uint8]
 Parameters = NDArray[np.float32]
 
 COLUMNS = ("scale_x", "scale_y", "shear", "shift_x", "shift_y")
-IDENTITY = np.array([1, 1, 0, 0, 0], dtype=np.float32)
-# The working memory of a chunk, about 30 bytes a pixel of the field, stays in the cache.
-_CHUNK = 96
-# So few images that torch does not spread them over its threads, which beside workers that each
-# keep a core busy makes it tens of times slower.
-_AT_ONCE = 8
 
 
 def draw(distortions: Distortions, count: int, generator: np.random.Generator) -> Parameters:
@@ -45,7 +42,7 @@ def draw(distortions: Distortions, count: int, generator: np.random.Generator) -
     """
     unit = generator.random((count, 5), dtype=np.float32).astype(np.float64)
     scale = 1.0 / _within(distortions.inverse_scale, unit[:, 0])
-    squeeze = np.exp(_within(distortions.log_squeeze, unit[:, 1]) / 2.0)
+    squeeze = exponentials(_within(distortions.log_squeeze, unit[:, 1]) / 2.0)
     scale_x, scale_y = scale * squeeze, scale / squeeze
     shear = _within(distortions.shear, unit[:, 2])
     shift_x = scale_x * _within(distortions.shift_x, unit[:, 3])
@@ -67,10 +64,9 @@ def distort(images: Bytes, parameters: Parameters, field: int = 32) -> Bytes:
     digit shrinks. What lies outside the original is background, ink that leaves the field is lost.
     Each image depends on its own row alone. Raises ReplicationError as `databases.margins` does.
     """
+    top, left = margins(field, *images.shape[1:])
     result = np.empty((len(images), field, field), np.uint8)
-    for start in range(0, len(images), _CHUNK):
-        chunk = slice(start, start + _CHUNK)
-        result[chunk] = _distorted(images[chunk], parameters[chunk], field)
+    _draw_distorted(images, parameters.astype(np.float64), top, left, result)
     return result
 
 
@@ -78,31 +74,35 @@ def _within(limits: Range, unit: NDArray[np.float64]) -> NDArray[np.float64]:
     return limits.low + (limits.high - limits.low) * unit
 
 
-def _distorted(images: Bytes, parameters: Parameters, field: int) -> Bytes:
-    grids = torch.from_numpy(_origins(parameters, field, *images.shape[1:]))
-    ink = torch.from_numpy(images[:, np.newaxis].astype(np.float32))
-    drawn = [
-        torch.nn.functional.grid_sample(
-            some, grid, mode="bilinear", padding_mode="zeros", align_corners=False
-        ).numpy()
-        for some, grid in zip(torch.split(ink, _AT_ONCE), torch.split(grids, _AT_ONCE), strict=True)
-    ]
-    levels: Bytes = np.rint(np.concatenate(drawn)[:, 0]).astype(np.uint8)
-    return levels
+@kernel
+def _draw_distorted(
+    images: Bytes, parameters: NDArray[np.float64], top: int, left: int, result: Bytes
+) -> None:
+    count, height, width = images.shape
+    for n in range(count):
+        scale_x, scale_y, shear, shift_x, shift_y = parameters[n]
+        for line in range(result.shape[1]):
+            y = (line - (top + height // 2) - shift_y) / scale_y
+            row = y + height // 2
+            upper = math.floor(row)
+            below = row - upper
+            for column in range(result.shape[2]):
+                x = (column - (left + width // 2) - shift_x - shear * y) / scale_x + width // 2
+                nearest = math.floor(x)
+                right = x - nearest
+                i, j = int(upper), int(nearest)
+                above = _between(images[n], i, j, right)
+                under = _between(images[n], i + 1, j, right)
+                level = above + (under - above) * below
+                # Half a level is rounded up; no level is negative.
+                result[n, line, column] = int(level + 0.5)
 
 
-def _origins(parameters: Parameters, field: int, height: int, width: int) -> NDArray[np.float32]:
-    """Where each pixel of the field comes from: float32 (n, field, field, 2), x then y.
-
-    In grid_sample's units: the centre of pixel i of n is at (2 i + 1) / n - 1.
-    """
-    top, left = margins(field, height, width)
-    # (n, 1, 1) each; y is a column of the field and x a line, so that sums make (n, field, field).
-    scale_x, scale_y, shear, shift_x, shift_y = parameters.T[..., np.newaxis, np.newaxis]
-    pixels = np.arange(field, dtype=np.float32)
-    y = (pixels[:, np.newaxis] - (top + height // 2) - shift_y) / scale_y
-    x = (pixels - (left + width // 2) - shift_x - shear * y) / scale_x
-    origins = np.empty((len(parameters), field, field, 2), np.float32)
-    origins[..., 0] = (x + (width // 2 + 0.5)) * (2 / width) - 1
-    origins[..., 1] = (y + (height // 2 + 0.5)) * (2 / height) - 1
-    return origins
+@kernel
+def _between(image: Bytes, line: int, column: int, share: float) -> float:
+    """The level ``share`` of the way from a column to the next, on a line; 0 outside the image."""
+    if not 0 <= line < image.shape[0]:
+        return 0.0
+    near = float(image[line, column]) if 0 <= column < image.shape[1] else 0.0
+    far = float(image[line, column + 1]) if -1 <= column < image.shape[1] - 1 else 0.0
+    return near + (far - near) * share

@@ -23,6 +23,8 @@ BOX, FIELD = 20, 28
 # before and after it, so their mean is half a pixel from the field's middle, 13.5
 # (data/prepared/summary.json, centre_of_mass).
 CENTRE = 14.0
+# Pixels on a side that are enough to scale a digit into its box of 20.
+_LARGEST = 1000
 # Contrasts below this share of the whole range are no ink; a photograph's paper varies as much.
 _LEAST_CONTRAST = 0.1
 # Fainter ink, as a share of the darkest, does not count for the bounding box.
@@ -36,7 +38,9 @@ def read(path: Path) -> Bytes:
     """
     try:
         with Image.open(path) as image:
-            levels = brightness(ImageOps.exif_transpose(image))
+            # A JPEG is decoded at a fraction of its size where it can be.
+            image.draft(None, (_LARGEST, _LARGEST))
+            levels = brightness(ImageOps.exif_transpose(bounded(image)))
     except FileNotFoundError as error:
         raise ReplicationError(f"{path} is missing: name an image file that exists") from error
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
@@ -47,6 +51,21 @@ def read(path: Path) -> Bytes:
     if found is None:
         raise ReplicationError(f"{path} shows no ink: give an image with a digit on plain ground")
     return pattern(found)
+
+
+def bounded(image: Image.Image) -> Image.Image:
+    """The image with at most `_LARGEST` pixels on a side, larger ones averaged block by block.
+
+    A photograph of 36 megapixels then takes no more time and memory than a small one, once read.
+    """
+    factor = math.ceil(max(image.size) / _LARGEST)
+    if factor <= 1:
+        return image
+    if image.mode in ("1", "P", "PA"):
+        image = image.convert("RGBA")
+    elif image.mode.startswith("I;"):
+        image = image.convert("I")
+    return image.reduce(factor)
 
 
 def brightness(image: Image.Image) -> Grey:

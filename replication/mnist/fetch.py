@@ -14,8 +14,8 @@ from pathlib import Path
 from torchvision.datasets import MNIST
 from torchvision.datasets.utils import download_url
 
-from replication.artifacts import write_bytes
 from replication.errors import ReplicationError
+from replication.files import write_bytes
 from replication.mnist import idx
 
 

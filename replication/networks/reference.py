@@ -13,9 +13,9 @@ import torch.nn.functional as functional
 from numpy.typing import NDArray
 from torch import Tensor
 
-from replication.learning import criteria
+from replication.networks import criteria
 from replication.networks.specification import Kind, Layer, Network
-from replication.settings import Criterion, Squashing, Subsampling
+from replication.settings import Rules, Sdlm
 
 
 def _places(layer: Layer) -> tuple[Tensor, Tensor]:
@@ -37,14 +37,10 @@ class Reference:
     the paper's input levels; results have the dtype of the arguments.
     """
 
-    def __init__(
-        self, network: Network, squashing: Squashing, subsampling: Subsampling, criterion: Criterion
-    ) -> None:
+    def __init__(self, network: Network, rules: Rules) -> None:
         """Describe the network; it holds no parameters of its own."""
         self.network = network
-        self._squashing = squashing
-        self._share = 1.0 if subsampling.reading == "added" else 0.25
-        self._criterion = criterion
+        self._rules = rules
         self._codes = torch.from_numpy(network.codes)
         self._places = {layer.name: _places(layer) for layer in network.trainable}
 
@@ -60,7 +56,7 @@ class Reference:
 
     def _sums_of_four(self, layer: Layer, x: Tensor) -> Tensor:
         maps = [row[0] for row in layer.table]
-        return functional.avg_pool2d(x[:, maps], 2) * 4 * self._share
+        return functional.avg_pool2d(x[:, maps], 2) * 4 * self._rules.subsampling.share
 
     def _weighted_sum(self, layer: Layer, parameters: Tensor, x: Tensor) -> Tensor:
         weights, biases = _split(layer, parameters)
@@ -70,7 +66,8 @@ class Reference:
         return functional.conv2d(x, self._dense(layer, weights), biases)
 
     def _squash(self, a: Tensor) -> Tensor:
-        return self._squashing.amplitude * torch.tanh(self._squashing.slope * a)
+        squashing = self._rules.squashing
+        return squashing.amplitude * torch.tanh(squashing.slope * a)
 
     def maps(self, parameters: Tensor, inputs: Tensor) -> dict[str, Tensor]:
         """The outputs of every layer with parameters, by name: (patterns, maps, height, width)."""
@@ -82,25 +79,16 @@ class Reference:
 
     def penalties(self, parameters: Tensor, inputs: Tensor) -> Tensor:
         """(patterns, classes, rows, columns): equation 7's distances, or minus the outputs."""
-        x = self.maps(parameters, inputs)[self.network.trainable[-1].name]
-        if not self._codes.numel():
-            return -x
-        codes = self._codes.to(x.dtype)[None, :, :, None, None]
-        return ((x[:, None] - codes) ** 2).sum(dim=2)
+        last = self.maps(parameters, inputs)[self.network.trainable[-1].name]
+        codes = self._codes.to(last.dtype)
+        return criteria.penalties(self._rules.criterion, last.movedim(1, -1), codes).movedim(-1, 1)
 
     def criterion(self, parameters: Tensor, inputs: Tensor, labels: Tensor) -> Tensor:
         """The criterion of each pattern, (patterns,), for inputs of the network's own field."""
         penalties = self.penalties(parameters, inputs)[:, :, 0, 0]
-        if self._criterion.name == "squared-error":
-            target = 2.0 * functional.one_hot(labels, penalties.shape[1]) - 1.0
-            return ((-penalties - target) ** 2).sum(dim=1) / self._criterion.divisor
-        values = penalties.gather(1, labels[:, None])[:, 0]
-        if self._criterion.name == "map":
-            rubbish = penalties.new_full((penalties.shape[0], 1), -self._criterion.j)
-            values = values + torch.logsumexp(torch.cat([rubbish, -penalties], dim=1), dim=1)
-        return values / self._criterion.divisor
+        return criteria.value(self._rules.criterion, penalties, labels)
 
-    def curvature(self, parameters: Tensor, inputs: Tensor) -> NDArray[np.float64]:
+    def curvature(self, parameters: Tensor, inputs: Tensor, chosen: Sdlm) -> NDArray[np.float64]:
         """h_kk of every parameter by equations 25 to 27, p. 42: the mean over ``inputs``.
 
         The recursion goes down layer by layer with squared weights and squared slopes; a shared
@@ -108,39 +96,43 @@ class Reference:
         the squared quantities, which autograd can do.
         """
         outputs = self.maps(parameters, inputs)
-        last = outputs[self.network.trainable[-1].name][:, :, 0, 0].double().numpy()
-        second = torch.from_numpy(np.stack([self._second_derivative(row) for row in last]))
-        second = second[:, :, None, None].to(parameters.dtype)
+        second = self._start(outputs[self.network.trainable[-1].name], chosen)
         result = np.zeros(self.network.parameters)
         below = [inputs, *outputs.values()]
+        amplitude, slope = self._rules.squashing.amplitude, self._rules.squashing.slope
         for number in reversed(range(len(self.network.trainable))):
             layer = self.network.trainable[number]
             y = below[number + 1]
-            amplitude, slope = self._squashing.amplitude, self._squashing.slope
             second = second * (slope * (amplitude - y**2 / amplitude)) ** 2
-            own, second = self._recursion(layer, parameters, below[number], second)
-            result[layer.offset : layer.end] = own / inputs.shape[0]
+            some, second = self._recursion(layer, parameters, below[number], second, chosen)
+            result[layer.offset : layer.end] = some / inputs.shape[0]
         return result
 
-    def _second_derivative(self, outputs: NDArray[np.float64]) -> NDArray[np.float64]:
-        rules = self._criterion
-        codes = self.network.codes.astype(np.float64)
-        return criteria.curvature(rules.name, outputs, codes, rules.j, rules.divisor)
+    def _start(self, last: Tensor, chosen: Sdlm) -> Tensor:
+        """Second derivatives by the last layer's outputs, shaped like ``last``."""
+        if chosen.curvature_start != "exact":
+            return torch.full_like(last, chosen.curvature_start)
+        codes = self._codes.to(last.dtype)
+        second = criteria.curvature(self._rules.criterion, last[:, :, 0, 0], codes)
+        return second[:, :, None, None]
 
     def _recursion(
-        self, layer: Layer, parameters: Tensor, x: Tensor, second: Tensor
+        self, layer: Layer, parameters: Tensor, x: Tensor, second: Tensor, chosen: Sdlm
     ) -> tuple[NDArray[np.float64], Tensor]:
         """Equation 26 for the layer's parameters, summed over patterns, and 27 for its inputs."""
         weights, biases = _split(layer, parameters)
         squares = (weights**2).requires_grad_()
         ones = torch.ones_like(biases).requires_grad_()
         if layer.kind is Kind.SUBSAMPLING:
-            # A coefficient multiplies the sum of its four inputs: that sum is squared.
-            squared = (self._sums_of_four(layer, x) ** 2).requires_grad_()
+            share = self._rules.subsampling.share
+            if chosen.coefficient_curvature == "sum_squared":
+                squared = (self._sums_of_four(layer, x) ** 2).requires_grad_()
+            else:
+                squared = (self._sums_of_four(layer, x**2) * share).requires_grad_()
             total = squared * squares[:, None, None] + ones[:, None, None]
             own = torch.autograd.grad(total, (squares, ones), second)
             maps = torch.zeros_like(x)
-            spread = (second * squares.detach()[:, None, None] * self._share**2).repeat_interleave(
+            spread = (second * squares.detach()[:, None, None] * share**2).repeat_interleave(
                 2, dim=2
             )
             maps.index_add_(

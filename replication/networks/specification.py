@@ -63,6 +63,13 @@ class Layer:
         return self.pairs * self.kernel**2
 
     @cached_property
+    def weights_a_map(self) -> tuple[int, ...]:
+        """The number of weights (coefficients) of each output map, in their order."""
+        if self.kind is Kind.SUBSAMPLING:
+            return (1,) * self.outputs[0]
+        return tuple(len(row) * self.kernel**2 for row in self.table)
+
+    @cached_property
     def biases(self) -> int:
         """Number of trainable biases, one a map; the RBF layer has none."""
         return 0 if self.kind is Kind.RBF else self.outputs[0]

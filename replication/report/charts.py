@@ -11,7 +11,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from numpy.typing import NDArray
 
-from replication.comparison.statistics import prediction_interval
 from replication.report.drawing import (
     INK,
     MUTED,
@@ -25,6 +24,7 @@ from replication.report.drawing import (
     table,
 )
 from replication.report.inputs import Inputs
+from replication.verdicts.statistics import prediction_interval
 
 DATA = "../../data/paper"
 SERIES = {"training": TRAINING, "test": TEST}

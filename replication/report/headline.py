@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure as Canvas
 
-from replication.comparison.curves import stated_numbers
-from replication.comparison.evidence import number
 from replication.report.charts import percentages
 from replication.report.drawing import (
     DISTORTED,
@@ -25,25 +23,26 @@ from replication.report.drawing import (
     table,
 )
 from replication.report.inputs import Inputs
+from replication.verdicts.answers import experiment
 
-HEADLINE = ("lenet5.test-error", "lenet5.training-error", "lenet5.distorted-test-error")
-_ABOVE = 0.36  # of a row: how far 1998 stands above ours
 NAMES = {
-    HEADLINE[0]: "test error",
-    HEADLINE[1]: "training error",
-    HEADLINE[2]: "test error, trained with distortions",
+    "lenet5.test-error": "test error",
+    "lenet5.training-error": "training error",
+    "lenet5.distorted-test-error": "test error, trained with distortions",
 }
+HEADLINE = tuple(NAMES)
+_ABOVE = 0.36  # of a row: how far 1998 stands above ours
 
 
 def headline_values(inputs: Inputs, claim: str) -> list[float]:
     """Percent, one a replicate: what the headline's verdict on ``claim`` was reached from."""
-    roles = inputs.choices.experiments
-    if claim == HEADLINE[1]:
-        wanted = stated_numbers(inputs.paper.claims[claim])[0]
-        curves = percentages(inputs.histories(roles.undistorted), "training", len(inputs.labels))
-        return curves[:, wanted - 1].tolist() if curves.shape[1] >= wanted else []
-    experiment = roles.undistorted if claim == HEADLINE[0] else roles.distorted
-    return inputs.values(experiment, "test_error_percent")
+    stated = inputs.paper.claims[claim]
+    name = experiment(stated, inputs.choices)
+    if "after_pass" not in stated.numbers:
+        return inputs.values(name, f"{stated.series}_error_percent")
+    wanted = int(stated.numbers["after_pass"])
+    curves = percentages(inputs.histories(name), str(stated.series), len(inputs.labels))
+    return curves[:, wanted - 1].tolist() if curves.shape[1] >= wanted else []
 
 
 def headline(inputs: Inputs) -> Figure | None:
@@ -79,12 +78,16 @@ def headline(inputs: Inputs) -> Figure | None:
     )
 
 
-def run_sources(inputs: Inputs, claims: Mapping[str, object]) -> tuple[Source, ...]:
-    """The histories, where the training error is among ``claims``."""
-    if HEADLINE[1] not in claims:
-        return ()
-    name = inputs.choices.experiments.undistorted
-    return (Source(f"../runs/{name}/", "history.csv: training_misses / training_presentations"),)
+def run_sources(inputs: Inputs, claims: Iterable[str]) -> tuple[Source, ...]:
+    """The histories from which the errors after a certain pass come, where there are any."""
+    return tuple(
+        Source(
+            f"../runs/{experiment(claim, inputs.choices)}/",
+            "history.csv: training_misses / training_presentations",
+        )
+        for claim in map(inputs.paper.claims.__getitem__, claims)
+        if "after_pass" in claim.numbers
+    )
 
 
 def _paint(canvas: Canvas, inputs: Inputs, drawn: Mapping[str, list[float]]) -> None:
@@ -97,7 +100,7 @@ def _paint(canvas: Canvas, inputs: Inputs, drawn: Mapping[str, list[float]]) -> 
                   solid_capstyle="butt")  # fmt: skip
         axes.plot(values, [y] * len(values), "|", color=colour, markersize=11, alpha=0.8)
         axes.plot(np.mean(values), y, "o", color=colour, markersize=6)
-        published, off = number(inputs.paper.claims[claim]), inputs.paper.claims[claim].uncertainty
+        published, off = inputs.paper.claims[claim].number, inputs.paper.claims[claim].uncertainty
         axes.errorbar(published, y + _ABOVE, xerr=off, fmt="D", color=INK, markerfacecolor=PAPER,
                       markersize=5.5, linewidth=1)  # fmt: skip
         axes.text(0.0, y + _ABOVE, NAMES[claim], va="center", color=MUTED)

@@ -17,33 +17,18 @@ from numpy.typing import NDArray
 
 from replication import paper, settings
 from replication.errors import ReplicationError
-from replication.evaluation import invariance
 from replication.evaluation.metrics import read_metrics
-from replication.files import read_json, read_table
+from replication.files import Table, read_json, read_table
 from replication.mnist import idx
 from replication.paper import Paper
 from replication.runs import ANSWERS, HISTORY, Answers, Run, of_experiment
 from replication.settings import Compare, Invariance
+from replication.verdicts.evidence import VERDICTS
 
-COMPARE = "python -m replication compare"
+COMPARE = VERDICTS.made_by
 AUDIT = "python -m replication audit"
 BENCH = "python -m replication bench"
-READINGS = "python -m replication readings"
-DISTORTIONS = "python -m replication distortions"
-INVARIANCE = "python -m replication invariance"
-NEIGHBOURS = "python -m replication neighbours"
-VERDICTS = ("claim", "kind", "page", "published", "replicated", "low", "high", "replicates",
-            "verdict", "reason")  # fmt: skip
 _AUDIT = ("claim", "page", "paper", "ours", "status", "reason")
-_READINGS = ("factor", "level", "reading", "replicates", "distance", "rms", "rms_low", "rms_high",
-             "training_error", "test_error")  # fmt: skip
-_CURVES = ("reading", "replicate", "pass", "training_presentations", "training_misses",
-           "test_misses")  # fmt: skip
-_VARIANCE = ("source", "replicates", "test_mean", "test_sd", "test_sd_low", "test_sd_high",
-             "training_mean", "training_sd", "share_of_variance")  # fmt: skip
-_DISTORTIONS = ("quantity", "reading", "distribution", "low", "high", "mean", "sd", "p", "chosen")
-_FIELDS = ("experiment", "picture", "position", "class", "penalty")
-_NEIGHBOURS = ("database", "neighbours", "training_patterns", "vote", "test_error_percent")
 _T = TypeVar("_T")
 
 
@@ -58,8 +43,8 @@ class Inputs:
         metrics: results/metrics.json. verdicts: results/verdicts.csv, text never NaN.
         images, labels: uint8 (n, 28, 28) and (n,), the test patterns.
         runs: by experiment of the metrics, in the order of its replicates.
-        misclassified, audit, bench, readings, readings_curves, variance, distortions, invariance,
-            invariance_examples, fields, neighbours: the files of these names, or None.
+        misclassified, audit, bench: the files of these names, or None.
+        results: the folder of them all, in which the studies' tables lie as well.
     """
 
     paper: Paper
@@ -73,14 +58,11 @@ class Inputs:
     misclassified: pd.DataFrame | None
     audit: pd.DataFrame | None
     bench: Mapping[str, Any] | None
-    readings: pd.DataFrame | None
-    readings_curves: pd.DataFrame | None
-    variance: pd.DataFrame | None
-    distortions: pd.DataFrame | None
-    invariance: pd.DataFrame | None
-    invariance_examples: pd.DataFrame | None
-    fields: pd.DataFrame | None
-    neighbours: pd.DataFrame | None
+    results: Path
+
+    def table(self, study: Table) -> pd.DataFrame | None:
+        """What a study has written, or None; raises ReplicationError when it is damaged."""
+        return study.read(self.results) if study.exists(self.results) else None
 
     def histories(self, experiment: str) -> list[pd.DataFrame]:
         """Those of the replicates that are there."""
@@ -123,7 +105,7 @@ def read(params: Path, paper_folder: Path, raw: Path, results: Path) -> Inputs:
         choices=chosen.compare,
         study=chosen.invariance,
         metrics=metrics,
-        verdicts=text_columns(read_table(results / "verdicts.csv", VERDICTS, COMPARE)),
+        verdicts=text_columns(VERDICTS.read(results)),
         images=idx.read_images(raw / idx.TEST_IMAGES),
         labels=idx.read_labels(raw / idx.TEST_LABELS),
         runs={
@@ -133,23 +115,14 @@ def read(params: Path, paper_folder: Path, raw: Path, results: Path) -> Inputs:
         misclassified=table("misclassified.csv", ("test_index", "label", "answer_1998"), COMPARE),
         audit=_optional_text(table("audit.csv", _AUDIT, AUDIT)),
         bench=_optional(results / "bench.json", _bench),
-        readings=table("readings.csv", _READINGS, READINGS),
-        readings_curves=table("readings_curves.csv", _CURVES, READINGS),
-        variance=table("variance.csv", _VARIANCE, COMPARE),
-        distortions=table("distortions.csv", _DISTORTIONS, DISTORTIONS),
-        invariance=table("invariance.csv", invariance.COLUMNS, INVARIANCE),
-        invariance_examples=table(
-            "invariance_examples.csv", invariance.EXAMPLE_COLUMNS, INVARIANCE
-        ),
-        fields=table("fields.csv", _FIELDS, INVARIANCE),
-        neighbours=table("neighbours.csv", _NEIGHBOURS, NEIGHBOURS),
+        results=results,
     )
 
 
 def text_columns(table: pd.DataFrame) -> pd.DataFrame:
     """The table with every column that is not of numbers as text, empty where nothing stands."""
     found = table.copy()
-    for name in ("claim", "kind", "page", "published", "replicated", "verdict", "reason",
+    for name in ("claim", "kind", "role", "page", "published", "replicated", "verdict", "reason",
                  "paper", "ours", "status"):  # fmt: skip
         if name in found.columns:
             found[name] = found[name].astype(object).where(found[name].notna(), "").map(_text)

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from replication.claims import CONTRADICTIONS
-from replication.comparison.evidence import OUTCOMES
-from replication.comparison.measured import shown
+from replication.paper import CONTRADICTIONS
 from replication.report.charts import DATA
 from replication.report.drawing import Source
 from replication.report.headline import HEADLINE, NAMES
 from replication.report.inputs import Inputs, records
+from replication.verdicts.evidence import OUTCOMES
+from replication.verdicts.rule import shown
 
 CLAIMS = f"{DATA}/claims.yaml"
 VERDICTS = "../verdicts.csv"
@@ -91,19 +90,21 @@ def headline(inputs: Inputs) -> list[Headline]:
 
 def _headline(inputs: Inputs, claim_id: str) -> Headline:
     claim = inputs.paper.claims[claim_id]
-    row = inputs.verdict(claim_id) or dict.fromkeys(("replicated", "reason"), "")
+    row: Mapping[str, Any] = inputs.verdict(claim_id) or {}
     off = f" ± {claim.uncertainty:g}" if claim.uncertainty else ""
-    ours, _, spread = _decimals(str(row["replicated"])).partition(" (")
+    mean, sd, low, high = (
+        _decimals(float(row.get(key, math.nan))) for key in ("mean", "sd", "low", "high")
+    )
     name = NAMES[claim_id] + (f", {claim.statement}" if claim.statement else "")
     return Headline(
         name[0].upper() + name[1:],
         Number(f"{claim.value}{off} %", Source(CLAIMS, claim_id)),
-        Number(ours, verdict_cell(claim_id, "replicated")),
-        spread.removesuffix(")"),
-        Number(_decimals(_interval(row, " %")), verdict_cell(claim_id, "low, high")),
+        Number(f"{mean} %" if mean else "", verdict_cell(claim_id, "mean")),
+        f"sd {sd}" if sd else "",
+        Number(f"{low} to {high} %" if low else "", verdict_cell(claim_id, "low, high")),
         Number(str(row.get("replicates", 0)), verdict_cell(claim_id, "replicates")),
         str(row.get("verdict") or "unmeasured"),
-        str(row["reason"]) or "there is no verdict on it in verdicts.csv",
+        str(row.get("reason") or "there is no verdict on it in verdicts.csv"),
     )
 
 
@@ -112,14 +113,14 @@ def verdict_cell(claim: str, column: str) -> Source:
     return Source(VERDICTS, f"{column} where claim = {claim}")
 
 
-def _interval(row: Mapping[str, Any], unit: str = "") -> str:
+def _interval(row: Mapping[str, Any]) -> str:
     low, high = (float(row.get(end, math.nan)) for end in ("low", "high"))
-    return "" if math.isnan(low) else f"{shown(low)} to {shown(high)}{unit}"
+    return "" if math.isnan(low) else f"{shown(low)} to {shown(high)}"
 
 
-def _decimals(text: str) -> str:
-    """The numbers in a text to `_DECIMALS` decimals: a hundredth of a point is one miss."""
-    return re.sub(r"\d+\.\d+", lambda found: f"{float(found[0]):.{_DECIMALS}f}", text)
+def _decimals(number: float) -> str:
+    """To `_DECIMALS` decimals, a hundredth of a point being one miss; empty for no number."""
+    return "" if math.isnan(number) else f"{number:.{_DECIMALS}f}"
 
 
 def misses(inputs: Inputs) -> list[tuple[str, Number]]:
@@ -144,7 +145,7 @@ def groups(inputs: Inputs) -> list[Group]:
     for row in records(inputs.verdicts):
         base = str(row["claim"]).partition(":")[0]
         claim = inputs.paper.claims.get(base)
-        heading = claim.section_group if claim else CONTRADICTIONS
+        heading = claim.heading if claim else CONTRADICTIONS
         statement = claim.statement if claim else str(row["published"])
         found.setdefault(heading, []).append(_entry(row, statement))
     return [

@@ -36,8 +36,7 @@ from replication.learning.streams import generator
 from replication.learning.trainer import Trainer
 from replication.networks.specification import Network
 from replication.settings import Amount, Combined, Count, Recipe, Section, options
-from replication.systems.contract import Cost, Task, answers_of
-from replication.systems.costs import Priced
+from replication.systems.contract import Cost, Fitted, Task, answers_of
 from replication.systems.network import NetworkSystem
 
 NETWORKS = 3
@@ -185,14 +184,14 @@ class System(NetworkSystem):
     def __init__(self, experiment: str, recipe: Combined, network: Network) -> None:
         """Raises ReplicationError for options that cannot be, and without distorted patterns."""
         super().__init__(network, recipe.recipe())
-        self._chosen = options(Options, recipe.options, experiment)
+        self._chosen = options(Options, recipe.options, "experiments", experiment, "options")
         if not recipe.distorted:
             raise ReplicationError(
                 "params.yaml: a network errs too rarely on its own training patterns to be "
                 "boosted with them: set distorted to true"
             )
 
-    def fit(self, task: Task, monitor: Monitor) -> Priced:
+    def fit(self, task: Task, monitor: Monitor) -> Fitted:
         """Train one after the other, each from its own checkpoint where there is one.
 
         What is filtered is found again after an interruption: it follows from the networks that
@@ -216,20 +215,18 @@ class System(NetworkSystem):
         answers = answers_of(penalties)
         wrong = int((answers.classes != task.database.test_labels).sum())
         monitor.line(f"{called:.2f} networks called, {wrong} of {len(penalties)} missed in test")
-        return Priced(
+        return Fitted(
             answers,
+            Cost(called * self._network.connections / 1e3, NETWORKS * fitted.parameters / 1e3),
             pd.DataFrame(),
             {"first": first, "second": second, "third": third},
             NETWORKS * fitted.parameters,
             NETWORKS * fitted.presentations,
-            Cost(called * self._network.connections / 1e3, NETWORKS * fitted.parameters / 1e3),
+            fitted.evidence,
         )
 
     def _engine(self, task: Task) -> Engine:
-        recipe = self._recipe
-        return Engine(
-            self._network, recipe.squashing, recipe.subsampling, recipe.criterion, task.table
-        )
+        return Engine(self._network, self._recipe.rules, task.levels)
 
     def _answering(self, task: Task, parameters: NDArray[np.float32]) -> Answering:
         engine = self._engine(task)

@@ -9,10 +9,10 @@ from replication.errors import ReplicationError
 from replication.networks import catalogue
 from replication.paper import Paper
 from replication.settings import AnyRecipe, Classifier, Combined, Modern
-from replication.systems.costs import Fits
+from replication.systems.contract import System
 
 
-def system(experiment: str, recipe: AnyRecipe, paper: Paper) -> Fits:
+def system(experiment: str, recipe: AnyRecipe, paper: Paper) -> System:
     """What trains the replicates of ``experiment``.
 
     Raises ReplicationError, naming the experiment, for a network that does not exist and for
@@ -27,11 +27,11 @@ def system(experiment: str, recipe: AnyRecipe, paper: Paper) -> Fits:
     try:
         if isinstance(recipe, Classifier):
             found = importlib.import_module(f"replication.systems.classifiers.{module}")
-            return cast(Fits, found.System(experiment, recipe))
+            return cast(System, found.System(experiment, recipe))
         network = catalogue.network(recipe.network, recipe.database, paper)
         if isinstance(recipe, Combined):
             found = importlib.import_module(f"replication.systems.{module}")
-            return cast(Fits, found.System(experiment, recipe, network))
+            return cast(System, found.System(experiment, recipe, network))
         from replication.systems.network import NetworkSystem
 
         return NetworkSystem(network, recipe)

@@ -19,8 +19,7 @@ from threadpoolctl import threadpool_limits
 
 from replication.learning.monitor import Monitor
 from replication.settings import Classifier, Section, options
-from replication.systems.contract import Cost, Task, answers_of
-from replication.systems.costs import Priced
+from replication.systems.contract import Cost, Fitted, Task, answers_of
 
 Chosen = TypeVar("Chosen", bound=Section)
 
@@ -54,7 +53,7 @@ class ClassifierSystem(ABC, Generic[Chosen]):
     def __init__(self, experiment: str, recipe: Classifier) -> None:
         """Raises ReplicationError, naming ``experiment``, for options that cannot be."""
         self._seed = recipe.seed
-        self.chosen = options(self.Options, recipe.options, experiment)  # type: ignore[assignment]
+        self.chosen = options(self.Options, recipe.options, "experiments", experiment, "options")  # type: ignore[assignment]
 
     @abstractmethod
     def train(self, patterns: Patterns, random: np.random.Generator, monitor: Monitor) -> Model:
@@ -64,7 +63,7 @@ class ClassifierSystem(ABC, Generic[Chosen]):
         then, which raises Stopped when it is asked to stop.
         """
 
-    def fit(self, task: Task, monitor: Monitor) -> Priced:
+    def fit(self, task: Task, monitor: Monitor) -> Fitted:
         """Train, and answer the test patterns.
 
         BLAS and torch work with one thread in the whole process from then on: replicates run side
@@ -80,10 +79,10 @@ class ClassifierSystem(ABC, Generic[Chosen]):
         model = self.train(patterns, np.random.default_rng(seed), monitor)
         monitor.check()
         answers = answers_of(model.penalties(database.test_images))
-        monitor.signals[0] = len(patterns.labels)
+        monitor.presented(len(patterns.labels))
         wrong = int((answers.classes != database.test_labels).sum())
         monitor.line(f"fitted, {wrong} of {len(database.test_labels)} missed in test")
-        return Priced(answers, pd.DataFrame(), {}, 0, len(patterns.labels), model.cost())
+        return Fitted(answers, model.cost(), pd.DataFrame(), {}, 0, len(patterns.labels))
 
 
 def flat(images: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -1,8 +1,9 @@
-"""What every system of the comparison has: fit, answers, cost."""
+"""What every system of the comparison has: fit, and what fitting gives."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -10,9 +11,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from replication.artifacts import Answers
 from replication.learning.monitor import Monitor
 from replication.mnist.databases import Database
+from replication.runs import Answers
 
 
 class Task(NamedTuple):
@@ -22,15 +23,22 @@ class Task(NamedTuple):
         experiment, replicate: its name and number.
         database: training and test patterns; a system must not look at test labels except to
             count the misses of its history.
-        table: float32 (256,), the network input of each grey level.
+        levels: float32 (256,), the network input of each grey level.
         checkpoint: where passes done so far may be kept; removed when the replicate is finished.
     """
 
     experiment: str
     replicate: int
     database: Database
-    table: NDArray[np.float32]
+    levels: NDArray[np.float32]
     checkpoint: Path
+
+
+class Cost(NamedTuple):
+    """Figures 11 and 12: thousands of multiply-adds for one answer, and of variables kept."""
+
+    operations_thousands: float
+    memory_thousands: float
 
 
 @dataclass(frozen=True)
@@ -39,24 +47,22 @@ class Fitted:
 
     Attributes:
         answers: for each test pattern, the class given and the margin.
-        history: a row a pass, columns as in `artifacts.HISTORY_COLUMNS`.
+        cost: what one answer takes.
+        history: a row a pass, columns as in `runs.HISTORY_COLUMNS`; empty for a system that is not
+            trained in passes.
         weights: tensors to be kept as ``weights.safetensors``; empty for systems without.
         parameters: number of trainable parameters.
         presentations: training patterns shown in all.
+        evidence: of what happened, for the record: hashes by name.
     """
 
     answers: Answers
+    cost: Cost
     history: pd.DataFrame
     weights: dict[str, NDArray[np.float32]]
     parameters: int
     presentations: int
-
-
-class Cost(NamedTuple):
-    """Figures 11 and 12: thousands of multiply-adds for one answer, and of variables kept."""
-
-    operations_thousands: float
-    memory_thousands: float
+    evidence: Mapping[str, str] = field(default_factory=dict)
 
 
 class System(Protocol):
@@ -67,9 +73,6 @@ class System(Protocol):
 
         Raises ReplicationError when training fails and Stopped when ``monitor`` asks to stop.
         """
-
-    def cost(self) -> Cost:
-        """What one answer takes."""
 
 
 def answers_of(penalties: NDArray[np.floating]) -> Answers:

@@ -29,8 +29,7 @@ from replication.learning.monitor import Monitor
 from replication.networks.specification import Network
 from replication.settings import Combined, Count, Positive, Recipe, Section, options
 from replication.systems.classifiers.nearest_neighbours import CLASSES, nearest, votes
-from replication.systems.contract import Cost, Task, answers_of
-from replication.systems.costs import Priced
+from replication.systems.contract import Cost, Fitted, Task, answers_of
 from replication.systems.network import NetworkSystem
 
 # Patterns between two looks at whether to stop.
@@ -62,13 +61,13 @@ class Options(Section):
 class Hidden:
     """The last hidden layer of a network, as compiled as the network itself."""
 
-    def __init__(self, network: Network, recipe: Recipe, table: NDArray[np.float32]) -> None:
-        """``table`` (256,) gives the input for each grey level."""
+    def __init__(self, network: Network, recipe: Recipe, levels: NDArray[np.float32]) -> None:
+        """``levels`` (256,) gives the input for each grey level."""
         below = network.layers[: network.layers.index(network.trainable[-1])]
         self.network = Network(network.name, network.field, below, np.zeros((0, 0), np.float32))
         # Without codes the kernels take the last layer there is for scores; no criterion is used.
         plain = recipe.criterion.model_copy(update={"name": "squared-error"})
-        self._engine = Engine(self.network, recipe.squashing, recipe.subsampling, plain, table)
+        self._engine = Engine(self.network, recipe.rules._replace(criterion=plain), levels)
 
     def activations(
         self, parameters: NDArray[np.float32], images: NDArray[np.uint8], monitor: Monitor
@@ -111,18 +110,18 @@ class System:
 
     def __init__(self, experiment: str, recipe: Combined, network: Network) -> None:
         """Raises ReplicationError, naming ``experiment``, for options that cannot be."""
-        self._chosen = options(Options, recipe.options, experiment)
+        self._chosen = options(Options, recipe.options, "experiments", experiment, "options")
         self._network, self._recipe = network, recipe.recipe()
         self._plain = NetworkSystem(network, self._recipe)
 
-    def fit(self, task: Task, monitor: Monitor) -> Priced:
+    def fit(self, task: Task, monitor: Monitor) -> Fitted:
         """Train the network, going on from the checkpoint where there is one, and replace a layer.
 
         BLAS works with one thread in the whole process from then on, as for the classifiers.
         """
         threadpool_limits(1)
         fitted = self._plain.fit(task, monitor)
-        hidden = Hidden(self._network, self._recipe, task.table)
+        hidden = Hidden(self._network, self._recipe, task.levels)
         weights = fitted.weights["parameters"]
         count = self._recipe.training_patterns
         known = hidden.activations(weights, task.database.train_images[:count], monitor)
@@ -132,8 +131,7 @@ class System:
         wrong = int((answers.classes != task.database.test_labels).sum())
         monitor.line(f"output layer replaced, {wrong} of {len(asked)} missed in test")
         cost = self._cost(hidden.network, known)
-        without = replace(fitted, answers=answers, history=pd.DataFrame())
-        return Priced(**vars(without), cost=cost)
+        return replace(fitted, answers=answers, history=pd.DataFrame(), cost=cost)
 
     def _penalties(
         self,

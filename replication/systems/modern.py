@@ -97,6 +97,12 @@ def scaled(images: Tensor) -> Tensor:
     return images.float() / 255
 
 
+def cost() -> Cost:
+    """Multiply-adds and parameters, as for the paper's networks."""
+    size = sum(values.numel() for values in network().parameters())
+    return Cost(connections() / 1e3, size / 1e3)
+
+
 class Learner:
     """One network with its optimiser."""
 
@@ -177,7 +183,6 @@ class ModernSystem:
             learner.restore(
                 progress.parameters, progress.passes * math.ceil(patterns / recipe.batch)
             )
-        monitor.signals[0] = progress.passes * patterns
         images = resized(database.train_images)
         labels = torch.from_numpy(database.train_labels.astype(np.int64))
         test = resized(database.test_images)
@@ -193,6 +198,7 @@ class ModernSystem:
             )
         return Fitted(
             answers_of(learner.penalties(test)),
+            cost(),
             progress.table(),
             learner.weights(),
             learner.size,
@@ -209,7 +215,7 @@ class ModernSystem:
         monitor: Monitor,
     ) -> dict[str, float]:
         order = self._generator(replicate, "order", turn).permutation(len(images))
-        total, misses = 0.0, 0
+        total, misses, shown = 0.0, 0, 0
         for numbers in torch.split(torch.from_numpy(order), self._recipe.batch):
             value, missed = learner.step(images[numbers], labels[numbers])
             if not math.isfinite(value):
@@ -219,8 +225,8 @@ class ModernSystem:
                 )
             total += value * len(numbers)
             misses += missed
-            monitor.signals[0] += len(numbers)
-            monitor.check()
+            shown += len(numbers)
+            monitor.presented(turn * len(images) + shown)
         return {
             "pass": turn + 1,
             "learning_rate": self._recipe.learning_rate,
@@ -236,8 +242,3 @@ class ModernSystem:
         """One stream for each purpose and epoch: going on draws what not stopping would have."""
         key = (replicate, zlib.crc32(stream.encode()), turn)
         return np.random.default_rng(np.random.SeedSequence(self._recipe.seed, spawn_key=key))
-
-    def cost(self) -> Cost:
-        """Multiply-adds and parameters, as for the paper's networks."""
-        size = sum(values.numel() for values in network().parameters())
-        return Cost(connections() / 1e3, size / 1e3)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from replication.errors import ReplicationError
 from replication.learning.distorted_pool import DistortedPool
 from replication.learning.engine import Engine
 from replication.learning.monitor import Monitor
-from replication.learning.presentations import OriginalPool, Pool
+from replication.learning.presentations import OriginalPool, Pool, presented
 from replication.learning.streams import generator
-from replication.learning.trainer import Trainer
+from replication.learning.trainer import Trainer, first_parameters
 from replication.networks.specification import Network
 from replication.settings import Recipe
 from replication.systems.contract import Cost, Fitted, Task, answers_of
@@ -38,20 +40,29 @@ class NetworkSystem:
                 f"params.yaml: experiments.{task.experiment}.training_patterns is "
                 f"{recipe.training_patterns}, but the database has {available}: lower it"
             )
-        engine = Engine(
-            self._network, recipe.squashing, recipe.subsampling, recipe.criterion, task.table
-        )
+        engine = Engine(self._network, recipe.rules, task.levels)
         pool = self._pool(task)
         test = (database.test_images, database.test_labels)
         trainer = Trainer(recipe, task.replicate, engine, pool, test, task.checkpoint)
         progress = trainer.run(monitor)
         return Fitted(
-            answers_of(engine.penalties(progress.parameters, database.test_images)),
+            answers_of(trainer.penalties(progress)),
+            cost(self._network),
             progress.table(),
             {"parameters": progress.parameters},
             self._network.parameters,
             recipe.passes * recipe.presentations_per_pass,
+            self._evidence(task, pool.size),
         )
+
+    def _evidence(self, task: Task, patterns: int) -> dict[str, str]:
+        """What the replicate began with and was shown first, so that an audit can look again."""
+        first = first_parameters(self._network, self._recipe, task.replicate)
+        order = presented(self._recipe, task.replicate, patterns, 0)
+        return {
+            "initial_weights_sha256": hashlib.sha256(first.tobytes()).hexdigest(),
+            "first_pass_order_sha256": hashlib.sha256(order.astype("<i8").tobytes()).hexdigest(),
+        }
 
     def _pool(self, task: Task) -> Pool:
         recipe = self._recipe
@@ -63,6 +74,7 @@ class NetworkSystem:
             images, labels, recipe.training_patterns, recipe.distortions, draw, self._network.field
         )
 
-    def cost(self) -> Cost:
-        """Multiply-adds are the connections, as the paper counts them; memory the parameters."""
-        return Cost(self._network.connections / 1e3, self._network.parameters / 1e3)
+
+def cost(network: Network) -> Cost:
+    """Multiply-adds are the connections, as the paper counts them; memory the parameters."""
+    return Cost(network.connections / 1e3, network.parameters / 1e3)

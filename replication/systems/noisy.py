@@ -83,7 +83,7 @@ class System(NetworkSystem):
     def __init__(self, experiment: str, recipe: Combined, network: Network) -> None:
         """Raises ReplicationError for options that cannot be, and together with distortions."""
         super().__init__(network, recipe.recipe())
-        self._noise = options(Options, recipe.options, experiment)
+        self._noise = options(Options, recipe.options, "experiments", experiment, "options")
         if recipe.distorted:
             raise ReplicationError(
                 "params.yaml: noise is drawn over patterns that are not distorted: set distorted "

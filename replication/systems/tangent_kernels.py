@@ -5,26 +5,20 @@ An image and all that small deformations make of it lie near a plane: the image 
 seven tangents. The two-sided tangent distance is the least squared Euclidean distance of a point of
 one plane from a point of the other's.
 
-All compiled code of this classifier is in this file, because Numba's disk cache does not see an
-edit in another one; the cache lies in a folder named after this file's content, outside the
-repository, so it is never stale.
-
 Legend: n images, m prototypes, c candidates, s pixels of a side, p = s * s pixels, t tangents.
 Arithmetic is float64 throughout.
 """
 
 from __future__ import annotations
 
-import hashlib
 import math
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any
 
-import numba
 import numpy as np
-from numba.core import config
 from numpy.typing import NDArray
+
+from replication.arithmetic.vectors import LANES, fma, load, same, total
+from replication.compiled import kernel
 
 # x and y translation, scaling, rotation, two hyperbolic deformations, line thickness.
 TANGENTS = 7
@@ -33,33 +27,7 @@ TANGENTS = 7
 # these have no single solution. Far above float64's rounding, far below what changes an answer.
 RIDGE = 1e-8
 
-Compiled = TypeVar("Compiled", bound=Callable[..., Any])
 Floats = NDArray[np.float64]
-
-# Numba asks where the cache lies when a function is decorated, and the setting is one for the
-# whole process: it is changed for the decorations of this file alone.
-_BEFORE = config.CACHE_DIR
-config.CACHE_DIR = str(
-    Path.home()
-    / ".cache"
-    / "lenet-replication"
-    / hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:16]
-)
-
-
-def kernel(function: Compiled) -> Compiled:
-    """Compile with the options all kernels share, those of replication/learning/kernels.py.
-
-    Sums may be reassociated and contracted to fused multiply-adds, or no reduction is vectorised.
-    """
-    compiled = numba.njit(
-        function,
-        nogil=True,
-        cache=True,
-        error_model="numpy",
-        fastmath={"contract", "reassoc", "nsz"},
-    )
-    return cast(Compiled, compiled)
 
 
 @kernel
@@ -74,12 +42,17 @@ def product(left: Floats, right: Floats, result: Floats) -> None:
 
 
 @kernel
-def dot(left: Floats, right: Floats) -> float:
-    """The sum of the products of two (p,)."""
-    total = 0.0
-    for i in range(left.size):
-        total += left[i] * right[i]
-    return total
+def dot(left: Floats, right: Floats) -> Any:
+    """The sum of the products of two (p,): even and odd vectors apart, then what is left over."""
+    whole = left.size - left.size % (2 * LANES)
+    even, odd = same(0.0), same(0.0)
+    for i in range(0, whole, 2 * LANES):
+        even = fma(load(left, i), load(right, i), even)
+        odd = fma(load(left, i + LANES), load(right, i + LANES), odd)
+    result = total(even + odd)
+    for i in range(whole, left.size):
+        result = fma(left[i], right[i], result)
+    return result
 
 
 @kernel
@@ -180,9 +153,6 @@ def distances(
                 matrix[i, i] += RIDGE
             square = dot(difference, difference)
             result[n, c] = max(square - explained(matrix, vector), 0.0)
-
-
-config.CACHE_DIR = _BEFORE
 
 
 def filters(side: int, sigma: float) -> tuple[Floats, Floats]:

@@ -1,0 +1,107 @@
+"""The command line: ``lenet-replication COMMAND``, or ``python -m replication COMMAND``."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from replication import studies
+from replication.errors import ReplicationError
+
+PROGRAM, SCRIPT = "python -m replication", "lenet-replication"
+COMPLETION = "_LENET_REPLICATION_COMPLETE"
+# Commands are imported when they are wanted: most need neither torch nor Numba.
+PIPELINE = {
+    "replicate": "Run the whole pipeline anew and compare.",
+    "fetch": "Download missing or damaged raw files.",
+    "prepare": "Make the databases from raw MNIST.",
+    "train": "Train the replicates of one experiment.",
+    "evaluate": "Count errors and rejections in the answers.",
+    "compare": "Give a verdict on every published claim.",
+    "audit": "Set every setting beside the paper's.",
+    "report": "Make the page results/report/index.html.",
+    "verify": "Tell whether the committed outputs are what the code gives.",
+    "predict": "Classify your own digits.",
+    "bench": "How fast, against what, how far from the machine's peak?",
+    "house": "Draw the package as it stands on its imports.",
+}
+STUDIES = {name: studies.STUDIES[name] for name in studies.having("run")}
+
+
+def module_of(command: str) -> str:
+    """The module whose `command` it is."""
+    return studies.having("run").get(command, f"replication.pipeline.{command}")
+
+
+class Commands(click.Group):
+    """All commands by name, each imported when it is wanted."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order in which the help has them."""
+        del ctx
+        return [*PIPELINE, *STUDIES]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, or None."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        command: click.Command = importlib.import_module(module_of(cmd_name)).command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Refuse an unknown command, naming the one that is most like it."""
+        name = args[0]
+        if not name.startswith("-") and name not in self.list_commands(ctx):
+            nearest = difflib.get_close_matches(name, self.list_commands(ctx), n=1)
+            hint = f" (did you mean '{nearest[0]}'?)" if nearest else ""
+            ctx.fail(f"there is no command '{name}'{hint}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """A line a command, without importing any."""
+        del ctx
+        for title, commands in (("Commands", PIPELINE), ("Studies", STUDIES)):
+            with formatter.section(title):
+                formatter.write_dl(list(commands.items()))
+
+
+@click.command(cls=Commands, no_args_is_help=False)
+def commands() -> None:
+    """Gradient-Based Learning Applied to Document Recognition (1998), replicated.
+
+    Every command explains itself: give it with --help.
+    """
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; 0 when all went well, 2 with one sentence when something is to be mended."""
+    # As it was called, so that a help text and a shell's completion name it rightly.
+    program = Path(sys.argv[0]).name if Path(sys.argv[0]).name == SCRIPT else PROGRAM
+    try:
+        status = commands.main(argv, program, complete_var=COMPLETION, standalone_mode=False)
+    except click.UsageError as error:
+        where = error.ctx.command_path if error.ctx else program
+        message = error.format_message().rstrip(".")
+        print(f"replication: {message}: see `{where} --help`", file=sys.stderr)
+        return 2
+    except ReplicationError as error:
+        print(f"replication: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"replication: {error.filename or 'a file'}: {error.strerror}", file=sys.stderr)
+        return 2
+    except (KeyboardInterrupt, click.Abort):
+        print(
+            "replication: interrupted; whole passes are kept, and the same command goes on "
+            "from there",
+            file=sys.stderr,
+        )
+        return 130
+    return status or 0

@@ -1,0 +1,33 @@
+"""From params.yaml and the folders of the project to experiments ready to be trained."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from replication.folders import Folders
+from replication.settings import AnyRecipe, Classifier, Settings
+from replication.systems.known import module_of
+from replication.systems.replicates import Experiment
+
+
+def experiments(
+    recipes: Mapping[str, AnyRecipe], settings: Settings, folders: Folders
+) -> list[Experiment]:
+    """One experiment for each of ``recipes``; ReplicationError for an unknown classifier."""
+    for recipe in recipes.values():
+        if isinstance(recipe, Classifier):
+            module_of(recipe.system)
+    return [
+        Experiment(
+            name,
+            recipe,
+            settings.prepare,
+            settings.train.kept_parameters,
+            folders.raw,
+            folders.prepared,
+            folders.paper,
+            folders.runs,
+            folders.checkpoints,
+        )
+        for name, recipe in recipes.items()
+    ]

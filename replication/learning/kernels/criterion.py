@@ -1,0 +1,160 @@
+"""The criterion of one pattern in the kernels; networks/criteria.py has the formulas to be read."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from replication.arithmetic.elementary import exponential, logarithm
+from replication.arithmetic.vectors import LANES, fma, load, same, store, total
+from replication.compiled import kernel
+from replication.learning.kernels.plan import SIZE, START
+
+MLE, MAP, SQUARED_ERROR = range(3)
+KINDS = {"mle": MLE, "map": MAP, "squared-error": SQUARED_ERROR}
+
+
+class Criterion(NamedTuple):
+    """What is minimised, in the precision of the run.
+
+    Attributes:
+        kind: MLE (equation 8), MAP (equation 9) or SQUARED_ERROR.
+        distance: a penalty is so many times the squared distance.
+        rubbish: exp(-j) of equation 9, float64.
+        divisor: what the criterion is divided by.
+        codes: (classes, size of the last layer) of +1 and -1, zero in the gaps.
+    """
+
+    kind: int
+    distance: Any
+    rubbish: float
+    divisor: Any
+    codes: NDArray[Any]
+
+
+class Answer(NamedTuple):
+    """What a network says of one pattern.
+
+    Attributes:
+        penalties: (classes,) the lower the likelier.
+        shares: (classes,) float64, exp(-penalty) over the sum of all and of exp(-j); equation 9's.
+    """
+
+    penalties: NDArray[Any]
+    shares: NDArray[np.float64]
+
+
+@kernel
+def penalties(criterion: Any, layer: Any, values: Any, answer: Any) -> None:
+    """Distances to the codes (equation 7, p. 8), or without codes the outputs, sign changed."""
+    first = layer[START]
+    for n in range(answer.penalties.size):
+        if criterion.kind == SQUARED_ERROR:
+            answer.penalties[n] = -values[first + n]
+        else:
+            squares = same(values.dtype.type(0))
+            code = criterion.codes[n]
+            for k in range(0, layer[SIZE], LANES):
+                difference = load(values, first + k) - load(code, k)
+                squares = fma(difference, difference, squares)
+            answer.penalties[n] = criterion.distance * total(squares)
+
+
+@kernel
+def loss(criterion: Any, layer: Any, values: Any, answer: Any, label: int) -> Any:
+    """The criterion of one pattern, whose ``penalties`` are known; equation 9 fills ``shares``."""
+    divisor = float(criterion.divisor)
+    if criterion.kind == SQUARED_ERROR:
+        squares = 0.0
+        for n in range(answer.penalties.size):
+            error = float(values[layer[START] + n]) - (1.0 if n == label else -1.0)
+            squares += error * error
+        return squares / divisor
+    value = float(answer.penalties[label])
+    if criterion.kind == MAP:
+        value += logarithm(share(criterion, answer))
+    return value / divisor
+
+
+@kernel
+def share(criterion: Any, answer: Any) -> Any:
+    """Fill ``shares``; returns exp(-j) plus the sum of exp(-penalty)."""
+    everything = criterion.rubbish
+    for n in range(answer.penalties.size):
+        answer.shares[n] = exponential(-float(answer.penalties[n]))
+        everything += answer.shares[n]
+    for n in range(answer.penalties.size):
+        answer.shares[n] /= everything
+    return everything
+
+
+@kernel
+def slope(
+    criterion: Any, layer: Any, values: Any, slopes: Any, answer: Any, label: int, deltas: Any
+) -> None:
+    """Fill ``deltas`` with the derivatives of the criterion by the last layer's weighted sums."""
+    first = layer[START]
+    number = values.dtype.type
+    if criterion.kind == SQUARED_ERROR:
+        two = number(2) / criterion.divisor
+        for n in range(answer.penalties.size):
+            error = values[first + n] - number(1 if n == label else -1)
+            deltas[first + n] = two * error * slopes[first + n]
+        return
+    two = number(2) * criterion.distance / criterion.divisor
+    for k in range(0, layer[SIZE], LANES):
+        value = load(values, first + k)
+        delta = same(two) * (value - load(criterion.codes[label], k))
+        if criterion.kind == MAP:
+            for n in range(answer.penalties.size):
+                factor = same(two * number(answer.shares[n]))
+                delta = fma(-factor, value - load(criterion.codes[n], k), delta)
+        store(deltas, first + k, delta * load(slopes, first + k))
+
+
+@kernel
+def curvature(
+    criterion: Any, layer: Any, values: Any, slopes: Any, answer: Any, start: float, deltas: Any
+) -> None:
+    """Fill ``deltas`` with the second derivatives by the last layer's weighted sums.
+
+    ``start`` is that by every output, or negative: then it is the criterion's own. Gauss-Newton:
+    multiplied by the squared slope (equation 25, p. 42).
+    """
+    first = layer[START]
+    number = values.dtype.type
+    for k in range(first, first + layer[SIZE]):
+        if start >= 0.0:
+            second = start
+        elif criterion.kind == MAP:
+            second = _spread_of_slopes(criterion, answer, values[k], k - first)
+        else:
+            distance = 1.0 if criterion.kind == SQUARED_ERROR else float(criterion.distance)
+            second = 2.0 * distance / float(criterion.divisor)
+        deltas[k] = number(second) * (slopes[k] * slopes[k])
+
+
+@kernel
+def _spread_of_slopes(criterion: Any, answer: Any, value: Any, k: int) -> Any:
+    """The variance of equation 9's slopes over the classes and the class of rubbish, and more."""
+    factor = 2.0 * float(criterion.distance)
+    free, mean, square = 1.0, 0.0, 0.0
+    for n in range(answer.penalties.size):
+        part = answer.shares[n]
+        away = factor * (float(value) - float(criterion.codes[n, k]))
+        free -= part
+        mean += part * away
+        square += part * away * away
+    return (factor * max(free, 0.0) + max(square - mean * mean, 0.0)) / float(criterion.divisor)
+
+
+@kernel
+def best(answer: Any) -> int:
+    """The class of least penalty, the first of equals."""
+    least = 0
+    for n in range(1, answer.penalties.size):
+        if answer.penalties[n] < answer.penalties[least]:
+            least = n
+    return least

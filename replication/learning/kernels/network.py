@@ -1,0 +1,283 @@
+"""A whole network in the kernels, and what the engine calls: each call one loop over patterns.
+
+The backward pass is linear in weights, values and slopes. With all three squared it is the
+recursion of equations 25 to 27 (Appendix C, p. 42), so gradients and curvatures share one code.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from replication.arithmetic.elementary import tanh
+from replication.arithmetic.vectors import fma
+from replication.compiled import kernel
+from replication.learning.kernels import convolution, criterion, full, subsampling
+from replication.learning.kernels.criterion import Answer, Criterion
+from replication.learning.kernels.plan import (
+    CONVOLUTION,
+    FIELD,
+    FULL,
+    HEIGHT,
+    KIND,
+    SIZE,
+    START,
+    SUBSAMPLING,
+    Plan,
+)  # fmt: skip
+
+
+class Rules(NamedTuple):
+    """The scalars of a network and its criterion, in the precision of the run.
+
+    Attributes:
+        amplitude: A of the squashing function A tanh(S a).
+        slope: S.
+        share: weight of each of the four inputs of a sub-sampling unit: 1 added, 1/4 averaged.
+        criterion: what is minimised.
+    """
+
+    amplitude: Any
+    slope: Any
+    share: Any
+    criterion: Criterion
+
+
+class Memory(NamedTuple):
+    """Working memory of one network: made by `memory`, one for each thread.
+
+    Attributes:
+        values, slopes, deltas, sums: of every unit, laid out as plan.py says: the output, the
+            derivative of the squashing function, the derivative of the criterion by the weighted
+            sum, and what a sub-sampling unit's coefficient multiplies.
+        earlier: the input field of the pattern before.
+        mirrored: a convolution's weights by input map.
+        answer: what the network says of the pattern in hand.
+    """
+
+    values: NDArray[Any]
+    slopes: NDArray[Any]
+    deltas: NDArray[Any]
+    sums: NDArray[Any]
+    earlier: NDArray[Any]
+    mirrored: NDArray[Any]
+    answer: Answer
+
+
+def memory(plan: Plan) -> Memory:
+    """Working memory for ``plan``, zeroed."""
+    dtype = plan.codes.dtype
+    values, slopes, deltas, sums = (np.zeros(plan.values, dtype) for _ in range(4))
+    answer = Answer(np.zeros(plan.classes, dtype), np.zeros(plan.classes))
+    earlier = np.zeros(plan.layers[0, SIZE], dtype)
+    return Memory(values, slopes, deltas, sums, earlier, np.zeros(plan.mirrored, dtype), answer)
+
+
+@kernel
+def squash(values: Any, slopes: Any, amplitude: Any, slope: Any) -> None:
+    """Replace weighted sums by outputs A tanh(S a), and note the slopes S (A - output^2 / A)."""
+    share, most = slope / amplitude, slope * amplitude
+    for p in range(values.size):
+        output = amplitude * tanh(slope * values[p])
+        values[p] = output
+        slopes[p] = fma(-share * output, output, most)
+
+
+@kernel
+def show(plan: Any, image: Any, levels: Any, values: Any) -> None:
+    """Put an image of grey levels into the middle of the input field, through ``levels`` (256,)."""
+    side = plan.layers[0, HEIGHT]
+    height, width = image.shape
+    first = (side - height) // 2 * side + (side - width) // 2
+    values[: side * side] = levels[0]
+    for line in range(height):
+        for column in range(width):
+            values[first + line * side + column] = levels[image[line, column]]
+
+
+@kernel
+def forward(plan: Any, rules: Any, weights: Any, memory: Any) -> None:
+    """Values, slopes and sums of every unit from the input field upwards, and the penalties."""
+    _forward_layer(plan, rules, weights, memory, 1)
+    _finish_forward(plan, rules, weights, memory)
+
+
+@kernel
+def _finish_forward(plan: Any, rules: Any, weights: Any, memory: Any) -> None:
+    """`forward` once the weighted sums of the first layer are there."""
+    _squash_layer(plan, rules, memory, 1)
+    for n in range(2, plan.layers.shape[0]):
+        _forward_layer(plan, rules, weights, memory, n)
+        _squash_layer(plan, rules, memory, n)
+    criterion.penalties(rules.criterion, plan.layers[-1], memory.values, memory.answer)
+
+
+@kernel
+def _forward_layer(plan: Any, rules: Any, weights: Any, memory: Any, n: int) -> None:
+    layer, before, values = plan.layers[n], plan.layers[n - 1], memory.values
+    if layer[KIND] == CONVOLUTION:
+        convolution.forward(layer, before, weights, values)
+    elif layer[KIND] == SUBSAMPLING:
+        subsampling.forward(layer, before, weights, values, memory.sums, rules.share)
+    else:
+        full.forward(layer, before, weights, values)
+
+
+@kernel
+def _squash_layer(plan: Any, rules: Any, memory: Any, n: int) -> None:
+    first, last = plan.layers[n, START], plan.layers[n, START] + plan.layers[n, SIZE]
+    squash(memory.values[first:last], memory.slopes[first:last], rules.amplitude, rules.slope)
+
+
+@kernel
+def backward(
+    plan: Any, share: Any, weights: Any, values: Any, slopes: Any, sums: Any, memory: Any,
+    sink: Any, scale: Any,
+) -> None:  # fmt: skip
+    """Propagate the last layer's derivatives down, and subtract ``scale`` times the result.
+
+    On entry the last layer's place in ``memory.deltas`` holds the derivatives by its weighted sums.
+    ``sink`` may be ``weights`` itself: a layer's weights change only after they have been used. A
+    full connection that reads the input field is left out: its update may wait (see `train`).
+    """
+    deltas = memory.deltas
+    for n in range(plan.layers.shape[0] - 1, 0, -1):
+        layer, before = plan.layers[n], plan.layers[n - 1]
+        if layer[KIND] == CONVOLUTION:
+            if before[KIND] != FIELD:
+                convolution.backward(layer, before, weights, slopes, deltas, memory.mirrored)
+            convolution.update(layer, before, values, deltas, sink, scale)
+        elif layer[KIND] == SUBSAMPLING:
+            subsampling.backward(layer, before, weights, slopes, sums, deltas, share, sink, scale)
+        elif before[KIND] != FIELD:
+            full.backward(layer, before, weights, values, slopes, deltas, sink, scale)
+
+
+@kernel
+def finish_backward(plan: Any, values: Any, memory: Any, sink: Any, scale: Any) -> None:
+    """The update that `backward` left out, if it did; ``values`` begin with the input field."""
+    layer, before = plan.layers[1], plan.layers[0]
+    if layer[KIND] == FULL:
+        full.update(layer, before, values, memory.deltas, sink, scale)
+
+
+# --- what the engine calls -----------------------------------------------------------------------
+
+
+@kernel
+def train(
+    plan: Any, rules: Any, weights: Any, steps: Any, images: Any, labels: Any, order: Any,
+    levels: Any, memory: Any,
+) -> Any:  # fmt: skip
+    """Present the patterns ``order`` one by one, updating ``weights`` after each (eq. 18, p. 41).
+
+    A full connection that reads the input field is updated together with the next pattern's
+    forward pass. Returns the misses made on the way, the sum of the losses, and the number of the
+    presentation whose loss was not finite any more, or -1.
+    """
+    misses, losses = 0, 0.0
+    field, first, last = plan.layers[0], plan.layers[1], plan.layers[-1]
+    waits = first[KIND] == FULL
+    for n in range(order.size):
+        pattern = order[n]
+        label = int(labels[pattern])
+        if waits:
+            memory.earlier[:] = memory.values[: field[SIZE]]
+        show(plan, images[pattern], levels, memory.values)
+        if waits and n:
+            full.update_and_forward(
+                first, field, weights, steps, memory.deltas, memory.earlier, memory.values
+            )
+            _finish_forward(plan, rules, weights, memory)
+        else:
+            forward(plan, rules, weights, memory)
+        loss = criterion.loss(rules.criterion, last, memory.values, memory.answer, label)
+        if not math.isfinite(loss):
+            return misses, losses, n
+        losses += loss
+        misses += criterion.best(memory.answer) != label
+        criterion.slope(
+            rules.criterion, last, memory.values, memory.slopes, memory.answer, label, memory.deltas
+        )
+        backward(
+            plan, rules.share, weights, memory.values, memory.slopes, memory.sums, memory,
+            weights, steps,
+        )  # fmt: skip
+    if order.size:
+        finish_backward(plan, memory.values, memory, weights, steps)
+    return misses, losses, -1
+
+
+@kernel
+def gradient(
+    plan: Any, rules: Any, weights: Any, image: Any, label: int, levels: Any, memory: Any
+) -> Any:
+    """The loss of one pattern and its gradient, a vector like ``weights``."""
+    last, answer = plan.layers[-1], memory.answer
+    show(plan, image, levels, memory.values)
+    forward(plan, rules, weights, memory)
+    loss = criterion.loss(rules.criterion, last, memory.values, answer, label)
+    criterion.slope(
+        rules.criterion, last, memory.values, memory.slopes, answer, label, memory.deltas
+    )
+    result, scale = np.zeros_like(weights), -np.ones_like(weights)
+    backward(
+        plan, rules.share, weights, memory.values, memory.slopes, memory.sums, memory,
+        result, scale,
+    )  # fmt: skip
+    finish_backward(plan, memory.values, memory, result, scale)
+    return loss, result
+
+
+@kernel
+def curvature(
+    plan: Any, rules: Any, weights: Any, images: Any, subset: Any, levels: Any, memory: Any,
+    start: float, squares_summed: bool,
+) -> Any:  # fmt: skip
+    """h_kk: the mean over ``subset`` of the Gauss-Newton second derivatives (eqs. 25-27, p. 42).
+
+    ``start`` is the second derivative by every output of the last layer, or negative: then it is
+    the criterion's own. A coefficient multiplies the sum of its four inputs; its curvature takes
+    the square of that sum or, with ``squares_summed``, the sum of their squares.
+    """
+    last, answer = plan.layers[-1], memory.answer
+    result = np.zeros_like(weights)
+    scale = np.full_like(weights, -1.0 / subset.size)
+    squared = weights * weights
+    share = rules.share * rules.share
+    for pattern in subset:
+        show(plan, images[pattern], levels, memory.values)
+        forward(plan, rules, weights, memory)
+        if rules.criterion.kind == criterion.MAP:
+            criterion.share(rules.criterion, answer)
+        criterion.curvature(
+            rules.criterion, last, memory.values, memory.slopes, answer, start, memory.deltas
+        )
+        values = memory.values * memory.values
+        sums = memory.sums * memory.sums
+        if squares_summed:
+            for n in range(1, plan.layers.shape[0]):
+                if plan.layers[n, KIND] == SUBSAMPLING:
+                    subsampling.sums_of_four(
+                        plan.layers[n], plan.layers[n - 1], values, sums, share
+                    )
+        backward(
+            plan, share, squared, values, memory.slopes * memory.slopes, sums, memory,
+            result, scale,
+        )  # fmt: skip
+        finish_backward(plan, values, memory, result, scale)
+    return result
+
+
+@kernel
+def classify(
+    plan: Any, rules: Any, weights: Any, images: Any, levels: Any, memory: Any, penalties: Any
+) -> None:
+    """Fill ``penalties`` (patterns, classes): the lower the likelier."""
+    for n in range(images.shape[0]):
+        show(plan, images[n], levels, memory.values)
+        forward(plan, rules, weights, memory)
+        penalties[n] = memory.answer.penalties

@@ -1,0 +1,24 @@
+"""What kind of machine this is; nothing that identifies it."""
+
+from __future__ import annotations
+
+import platform
+from pathlib import Path
+
+# What decides how the kernels are compiled, from the widest.
+_EXTENSIONS = ("avx512f", "avx2", "fma", "avx", "sse4_2", "asimd")
+
+
+def processor() -> str:
+    """The processor's name and the vector extensions that it has, such as ``AMD EPYC (avx2 fma)``.
+
+    Where the system does not say, its architecture.
+    """
+    path = Path("/proc/cpuinfo")
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    fields = dict(line.split(":", 1) for line in lines if ":" in line)
+    found = {name.strip(): value.strip() for name, value in fields.items()}
+    name = found.get("model name") or platform.processor() or platform.machine()
+    flags = set((found.get("flags") or found.get("Features") or "").split())
+    extensions = " ".join(one for one in _EXTENSIONS if one in flags)
+    return f"{name} ({extensions})" if extensions else name

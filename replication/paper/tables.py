@@ -1,0 +1,139 @@
+"""The tables of data/paper: a model for the rows of each, checked as they are read."""
+
+from __future__ import annotations
+
+import csv
+import math
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import pandas as pd
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from replication.errors import ReplicationError
+from replication.paper.claims import RESTORE, read_text
+
+OptionalFloat = Annotated[float, BeforeValidator(lambda text: text or math.nan)]
+Word = Annotated[str, Field(min_length=1)]
+
+
+def _maps(text: str) -> tuple[int, ...]:
+    numbers = tuple(int(number) for number in text.split())
+    if not numbers or min(numbers) < 0 or len(set(numbers)) < len(numbers):
+        raise ValueError("is not a list of different map numbers")
+    return numbers
+
+
+class Row(BaseModel):
+    """A line of a CSV file; the columns are the fields, by their aliases where they have one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class CurvePoint(Row):
+    """Figure 5, p. 11: the errors in one pass."""
+
+    number: int = Field(alias="pass")
+    training_error_percent: float
+    test_error_percent: float
+
+
+class SizePoint(Row):
+    """Figure 6, p. 11: the errors for one size of the training set."""
+
+    training_patterns: int
+    training_error_percent: OptionalFloat
+    test_error_percent: float
+    distorted_training: bool
+
+
+class Distortion(Row):
+    """Figure 7, p. 11: what was done to the pattern drawn in this row and column."""
+
+    row: int
+    column: int
+    training_index: int
+    match_correlation: float
+    scale_x: float
+    scale_y: float
+    shear: float
+    shift_x_pixels: float
+    shift_y_pixels: float
+
+
+class Misclassified(Row):
+    """Figure 8, p. 11: a test pattern with its label and what 1998 answered."""
+
+    test_index: int
+    label: int
+    predicted: int
+
+
+class System(Row):
+    """Figures 9 to 12, pp. 12-15: one system on one version of the database."""
+
+    system: Word
+    database: Word
+    test_error_percent: float
+    rejected: OptionalFloat = Field(alias="reject_percent_for_0.5_percent_error")
+    operations_thousands: OptionalFloat
+    memory_thousands: OptionalFloat
+    stated_free_parameters: OptionalFloat
+
+
+class Connections(Row):
+    """Table I, p. 8: the S2 maps that one C3 map reads."""
+
+    c3_map: int
+    s2_maps: Annotated[tuple[int, ...], BeforeValidator(_maps)]
+
+
+_Row = TypeVar("_Row", bound=Row)
+
+
+def read_rows(path: Path, model: type[_Row]) -> list[_Row]:
+    """The rows of a CSV file; raises ReplicationError naming the file and the line."""
+    lines = list(csv.reader(read_text(path).splitlines()))
+    columns = [field.alias or name for name, field in model.model_fields.items()]
+    header = lines[0] if lines else []
+    if header != columns:
+        missing = [name for name in columns if name not in header]
+        what = f"lacks the column {missing[0]}" if missing else "has other columns than expected"
+        raise ReplicationError(f"{path}, line 1, {what}: {RESTORE}")
+    rows = [_row(path, number, model, columns, line) for number, line in enumerate(lines[1:], 2)]
+    if not rows:
+        raise ReplicationError(f"{path} has no rows: {RESTORE}")
+    return rows
+
+
+def read_table(path: Path, model: type[Row]) -> pd.DataFrame:
+    """The rows of a CSV file as a table; raises ReplicationError as `read_rows` does."""
+    return pd.DataFrame([row.model_dump(by_alias=True) for row in read_rows(path, model)])
+
+
+def read_connections(path: Path) -> tuple[tuple[int, ...], ...]:
+    """Table I: for each C3 map, in their order, the S2 maps it reads."""
+    rows = read_rows(path, Connections)
+    for place, row in enumerate(rows):
+        if row.c3_map != place:
+            raise ReplicationError(
+                f"{path}, line {place + 2}, is for C3 map {row.c3_map} where {place} is next: "
+                f"{RESTORE}"
+            )
+    return tuple(row.s2_maps for row in rows)
+
+
+def _row(path: Path, number: int, model: type[_Row], columns: list[str], line: list[str]) -> _Row:
+    where = f"{path}, line {number},"
+    if len(line) != len(columns):
+        raise ReplicationError(
+            f"{where} has {len(line)} values for {len(columns)} columns: {RESTORE}"
+        )
+    cells = dict(zip(columns, line, strict=True))
+    try:
+        return model.model_validate(cells)
+    except ValidationError as error:
+        name = str(error.errors()[0]["loc"][0])
+        raise ReplicationError(
+            f"{where} has no valid {name} in `{cells[name]}`: {RESTORE}"
+        ) from error

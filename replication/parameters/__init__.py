@@ -1,1 +1,0 @@
-"""What params.yaml may say, section by section."""

@@ -1,0 +1,94 @@
+"""The committed outputs made again: what is derived from the runs, and the runs themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+from replication.display import Display
+from replication.errors import ReplicationError
+from replication.evaluation.metrics import METRICS
+from replication.evaluation.outputs import Check, compare_files
+from replication.experiments import experiments
+from replication.folders import Folders
+from replication.learning.jobs import LocalRunner
+from replication.paper import Paper
+from replication.pipeline import audit, compare, evaluate, report
+from replication.runs import TIMING, Run
+from replication.settings import Settings
+from replication.studies.collapse import run as collapse
+from replication.studies.distortions import run as distortions
+from replication.studies.invariance import run as invariance
+from replication.systems.replicates import Job, presentations, train
+
+
+class Scope(NamedTuple):
+    """What is to be verified, and where it lies.
+
+    ``replicates``: how many of each experiment, None for all.
+    """
+
+    settings: Settings
+    paper: Paper
+    folders: Folders
+    experiments: tuple[str, ...]
+    replicates: int | None
+
+    def numbers(self, experiment: str) -> range:
+        """The replicates of an experiment that are verified."""
+        there = self.settings.experiment(experiment).replicates
+        return range(there if self.replicates is None else min(there, self.replicates))
+
+    def run(self, experiment: str, number: int) -> Run:
+        """A committed replicate."""
+        return Run(self.folders.runs / experiment / str(number))
+
+
+def derived(scope: Scope, scratch: Path) -> Iterator[Check]:
+    """Make again what follows from the committed runs, and the small studies; a check an output."""
+    settings, folders = scope.settings, scope.folders
+    metrics = scratch / METRICS
+    stages: dict[str, Callable[[], object]] = {
+        "evaluate": lambda: evaluate.run(folders, settings, metrics),
+        "invariance": lambda: invariance.run(folders, settings, scratch),
+        "compare": lambda: compare.run(folders, settings, metrics, scratch),
+        "audit": lambda: audit.run(folders, settings, scratch / "audit.csv"),
+        "distortions": lambda: distortions.run(folders, scratch),
+        "collapse": lambda: collapse.run(folders, settings, scratch),
+        "report": lambda: report.run(folders, scratch / "report" / "index.html"),
+    }
+    for name, make in stages.items():
+        yield from _stage(name, make, folders.results, scratch)
+
+
+def _stage(name: str, make: Callable[[], object], results: Path, scratch: Path) -> Iterator[Check]:
+    before = _files(scratch)
+    try:
+        make()
+    except ReplicationError as error:
+        yield Check(f"what {name} makes", "different", f"it cannot be made again: {error}")
+    for path in sorted(_files(scratch) - before):
+        yield compare_files(str(results / path), results / path, scratch / path)
+
+
+def _files(folder: Path) -> set[Path]:
+    return {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
+
+
+def retrained(scope: Scope, scratch: Path) -> Iterator[Check]:
+    """Train replicates anew into ``scratch``; a check a file, clocks left out."""
+    folders = replace(scope.folders, runs=scratch / "runs", checkpoints=scratch / "checkpoints")
+    for name in scope.experiments:
+        recipe = scope.settings.experiment(name)
+        (experiment,) = experiments({name: recipe}, scope.settings, folders)
+        jobs = [Job(experiment, number) for number in scope.numbers(name)]
+        with Display(name, presentations(experiment)) as display:
+            runner = LocalRunner(scope.settings.train.workers)
+            train(jobs, runner, display)
+        for job in jobs:
+            again, committed = Run(experiment.run(job.number).folder), scope.run(name, job.number)
+            for path in sorted(_files(again.folder) - {Path(TIMING)}):
+                both = committed.folder / path, again.folder / path
+                yield compare_files(str(both[0]), *both)

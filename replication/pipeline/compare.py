@@ -1,0 +1,118 @@
+"""compare: the metrics beside data/paper, to results/verdicts.csv and results/misclassified.csv."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from replication import paper, studies
+from replication.evaluation.metrics import METRICS, in_passes, read_metrics
+from replication.files import read_json, write_table
+from replication.folders import Folders, folder_options, path_option
+from replication.mnist import databases
+from replication.runs import of_experiment
+from replication.settings import Settings, load
+from replication.studies.variance import CURVES, SPREAD
+from replication.studies.variance.table import spread
+from replication.verdicts import overlap
+from replication.verdicts.architecture import counts
+from replication.verdicts.evidence import VERDICTS, Evidence, Judges
+from replication.verdicts.judges import SECTIONS, Verdict, as_table, judge_all, merged, tally
+
+DIFFERS, INCOMPLETE = 1, 3
+
+
+def all_judges() -> Judges:
+    """Those of the paper's sections and those of the studies."""
+    return merged([*SECTIONS, *(module.JUDGES for module in studies.modules("verdict"))])
+
+
+def read_evidence(folders: Folders, settings: Settings, metrics: Path) -> Evidence:
+    """Read all that the verdicts are made from; raises ReplicationError as the readers do.
+
+    Of the studies' files those are read that lie in the folder of results.
+    """
+    published, evaluated = paper.load(folders.paper), read_metrics(metrics)
+    recipes = {name: settings.experiment(name) for name in evaluated}
+    found = {
+        name: of_experiment(folders.runs, name, recipe.replicates)
+        for name, recipe in recipes.items()
+    }
+    return Evidence(
+        paper=published,
+        choices=settings.compare,
+        amplitude=settings.base.squashing.amplitude,
+        slope=settings.base.squashing.slope,
+        counts=counts(published),
+        summary=read_json(folders.prepared / databases.SUMMARY, databases.PREPARE),
+        labels=databases.load(folders.raw, folders.prepared, "regular").test_labels,
+        metrics=evaluated,
+        histories={
+            name: [run.history for run in found[name]]
+            for name, recipe in recipes.items()
+            if in_passes(recipe)
+        },
+        answers={name: [run.answers for run in each] for name, each in found.items()},
+        studies={
+            output.name: output.read(folders.results)
+            for output in all_judges().evidence
+            if output.exists(folders.results)
+        },
+    )
+
+
+def run(folders: Folders, settings: Settings, metrics: Path, out: Path) -> list[Verdict]:
+    """Write the verdicts, the digits that 1998 or all of ours missed, and the spread by source.
+
+    Returns the verdicts.
+    """
+    evidence = read_evidence(folders, settings, metrics)
+    verdicts = judge_all(evidence, all_judges())
+    VERDICTS.write(out, as_table(verdicts))
+    write_table(out / "misclassified.csv", overlap.table(evidence))
+    curves = evidence.studies.get(CURVES.name)
+    SPREAD.write(out, spread(settings, evidence.metrics, curves, len(evidence.labels)))
+    return verdicts
+
+
+def exit_status(verdicts: Sequence[Verdict], *, allow_incomplete: bool, strict: bool) -> int:
+    """What the command ends with; an unmeasured claim is never a pass unless that is allowed."""
+    counted = tally(verdicts)
+    if strict and counted["differs"]:
+        return DIFFERS
+    return INCOMPLETE if counted["unmeasured"] and not allow_incomplete else 0
+
+
+def summary(verdicts: Sequence[Verdict]) -> str:
+    """The measured claims as a short table, then the tally."""
+    lines = [
+        f"{one.finding.outcome:<13}{one.subject.claim:<60}"
+        f"{textwrap.shorten(one.subject.published, 24, placeholder=' ...'):<26}"
+        f"{one.finding.replicated}"
+        for one in verdicts
+        if one.finding.outcome != "unmeasured"
+    ]
+    counted = ", ".join(f"{number} {outcome}" for outcome, number in tally(verdicts).items())
+    return "\n".join([*lines, counted])
+
+
+@click.command()
+@folder_options("params", "paper", "raw", "prepared", "runs", "results")
+@path_option("--metrics", f"results/{METRICS}", "What evaluate has written.")
+@path_option("--out", "results", "The folder of the tables that are written.")
+@click.option("--allow-incomplete", is_flag=True, help="Unmeasured claims are no failure.")
+@click.option("--strict", is_flag=True, help="End with status 1 when a claim differs.")
+def command(
+    folders: Folders, metrics: Path, out: Path, allow_incomplete: bool, strict: bool
+) -> int:
+    """Give a verdict on every claim of the paper, from the runs and the studies' files.
+
+    A claim whose file is not there is unmeasured, and its verdict names the command that makes the
+    file. Ends with status 3 when a claim is unmeasured, unless that is allowed.
+    """
+    verdicts = run(folders, load(folders.params), metrics, out)
+    print(summary(verdicts))
+    return exit_status(verdicts, allow_incomplete=allow_incomplete, strict=strict)

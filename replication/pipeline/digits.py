@@ -1,0 +1,92 @@
+"""What a committed network says of your own digits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from replication import paper
+from replication.errors import ReplicationError
+from replication.evaluation.recomputed import Trained, base_settings
+from replication.evaluation.rejection import rejected_share, target_percent
+from replication.folders import Folders
+from replication.mnist import databases, drawn
+from replication.runs import ANSWERS, RECORD, Answers, Run, read_weights
+from replication.settings import load
+from replication.systems.contract import answers_of
+
+# Systems whose weights are one network's, which answers by itself.
+ANSWERS_ALONE = ("network", "noisy")
+
+
+def threshold(answers: Answers, labels: NDArray[np.uint8], target: float) -> float:
+    """The margin up to which answers are rejected for ``target`` percent error on the rest.
+
+    Negative when none has to be: no margin is.
+    """
+    share = rejected_share(answers.classes, answers.margins, labels, target)
+    rejected = round(share * len(labels) / 100)
+    return float(np.sort(answers.margins)[rejected - 1]) if rejected else -1.0
+
+
+def described(name: str, penalties: NDArray[np.float32], limit: float | None, target: float) -> str:
+    """What is printed of one image: ``penalties`` are (1, classes), ``limit`` as of `threshold`."""
+    answer = answers_of(penalties)
+    margin = float(answer.margins[0])
+    line = f"{name}: {int(answer.classes[0])}, margin {margin:.2f}"
+    if limit is not None:
+        verdict = "rejected" if margin <= limit else "accepted"
+        line += f", {verdict} at {target:g} % error (rejected up to {max(limit, 0.0):.2f})"
+    each = "  ".join(f"{number}: {value:.2f}" for number, value in enumerate(penalties[0]))
+    return f"{line}\n  penalties  {each}"
+
+
+def _trained(weights: Path, folders: Folders, published: paper.Paper) -> Trained:
+    """The network of the weights, by the record beside them, or else by the base recipe."""
+    run = Run(weights.parent)
+    if run.has(RECORD):
+        trained = Trained(run.record["settings"], published, run.path(RECORD))
+    else:
+        trained = Trained(base_settings(load(folders.params)), published, folders.params)
+    if trained.system not in ANSWERS_ALONE:
+        raise ReplicationError(
+            f"{weights} is of the system {trained.system}, which does not answer by one "
+            "network's output layer: name weights of another experiment"
+        )
+    if trained.database != "regular":
+        raise ReplicationError(
+            f"{weights} is of a network for the {trained.database} database, but own digits "
+            "are made like the regular one: name weights of another experiment"
+        )
+    return trained
+
+
+def _limit(weights: Path, folders: Folders, target: float) -> float | None:
+    run = Run(weights.parent)
+    if not run.has(ANSWERS):
+        return None
+    labels = databases.load(folders.raw, folders.prepared, "regular").test_labels
+    if run.answers.classes.shape != labels.shape:
+        raise ReplicationError(
+            f"{run.path(ANSWERS)} has answers for {len(run.answers.classes)} patterns but the "
+            f"test set has {len(labels)}: restore it from the repository"
+        )
+    return threshold(run.answers, labels, target)
+
+
+def classified(folders: Folders, weights: Path, images: Sequence[Path]) -> Iterator[str]:
+    """Two lines an image, then what could not be said; each image is read before any answer."""
+    published = paper.load(folders.paper)
+    trained = _trained(weights, folders, published)
+    parameters = read_weights(weights, trained.network.parameters)
+    target = target_percent(published)
+    patterns = {path: drawn.read(path) for path in images}
+    limit = _limit(weights, folders, target)
+    for path, pattern in patterns.items():
+        penalties = trained.penalties(parameters, pattern[np.newaxis])
+        yield described(str(path), penalties, limit, target)
+    if limit is None:
+        yield f"no answers.npz beside {weights}, so no margin for rejection is known"

@@ -1,0 +1,67 @@
+"""report: the files of results/ to results/report/index.html, and the numbers in the texts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from replication import studies
+from replication.folders import Folders, folder_options, path_option
+
+if TYPE_CHECKING:
+    from replication.report.parts import Block, Part
+
+TEXTS = ("README.md", "paper_notes.md")
+
+
+def study_parts() -> list[Part]:
+    """What the studies show on the page."""
+    return [part for module in studies.modules("figure") for part in module.PARTS]
+
+
+def study_blocks() -> list[Block]:
+    """What the studies show in README.md and paper_notes.md."""
+    found = (getattr(module, "BLOCKS", ()) for module in studies.modules("figure"))
+    return [block for several in found for block in several]
+
+
+def run(folders: Folders, out: Path, texts: Iterable[Path] = ()) -> dict[Path, bool]:
+    """Write the page, and bring the marked blocks of ``texts`` up to date.
+
+    Returns by text whether anything in it changed.
+    """
+    from replication.files import write_text
+    from replication.report.blocks import rewrite
+    from replication.report.inputs import read
+    from replication.report.page import render
+    from replication.report.readme import blocks
+
+    inputs = read(folders.params, folders.paper, folders.raw, folders.results)
+    write_text(out, render(inputs, study_parts()))
+    made = blocks(inputs, study_blocks())
+    return {path: rewrite(path, made) for path in texts}
+
+
+@click.command()
+@folder_options("params", "paper", "raw", "results")
+@path_option("--out", "results/report/index.html", "The page that is written.")
+@click.option(
+    "--text",
+    "texts",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    default=TEXTS,
+    show_default=True,
+    help="A text whose blocks between <!-- NAME:begin --> and <!-- NAME:end --> are rewritten; "
+    "may be given several times.",
+)
+@click.option("--page-only", is_flag=True, help="Write the page and leave the texts alone.")
+def command(folders: Folders, out: Path, texts: tuple[Path, ...], page_only: bool) -> None:
+    """Make the page from the files of results/, and bring the numbers in the texts up to date."""
+    changed = run(folders, out, () if page_only else texts)
+    print(f"{out} written")
+    for path, is_new in changed.items():
+        print(f"{path} {'brought up to date' if is_new else 'is up to date'}")

@@ -1,0 +1,45 @@
+"""What is studied beside the pipeline: a folder a study, all with the same insides.
+
+``__init__``: what is studied, and the files that the study writes. ``run``: its command, which
+makes them. ``verdict``: the claims that it answers, as `JUDGES`. ``figure``: what the page and the
+README show of it, as `PARTS` and `BLOCKS`, from the files alone, so that it imports neither torch
+nor Numba. A study has those of these modules that it needs.
+"""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from types import ModuleType
+
+# To add a study: its folder, and its line here, which is what the command line says of it.
+STUDIES = {
+    "readings": "Which reading of the paper fits its figures?",
+    "collapse": "Do trainable codes fall together under equations 8 and 9?",
+    "invariance": "How far may a digit be changed until it is missed?",
+    "neighbours": "Why is K-NN's published error another than ours?",
+    "sizes": "How do the errors fall with the number of training patterns?",
+    "variance": "Whose share of the spread is whose?",
+    "distortions": "Which distributions fit the distortions of Figure 7?",
+}
+
+# Said where a study's trainings are shown that have not been made anew since the engine changed.
+EARLIER = (
+    "These trainings are of the engine before the present one (commit deb00b9), whose last bits "
+    "depended on the processor."
+)
+
+
+def having(part: str) -> dict[str, str]:
+    """The modules of this name, such as ``run``, by study, of the studies that have one."""
+    folder = Path(__file__).parent
+    return {
+        study: f"{__name__}.{study}.{part}"
+        for study in STUDIES
+        if (folder / study / f"{part}.py").exists()
+    }
+
+
+def modules(part: str) -> list[ModuleType]:
+    """The same, imported."""
+    return [importlib.import_module(name) for name in having(part).values()]

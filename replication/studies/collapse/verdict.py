@@ -1,0 +1,42 @@
+"""The verdict on trainable codes: Section II-C, p. 9."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from replication.paper import Claim
+from replication.studies.collapse import OUTCOMES
+from replication.verdicts.evidence import Evidence, Finding, Judges, Unmeasured
+from replication.verdicts.rule import shown, too_few
+
+# Codes that are this much closer than before training have collapsed into one.
+_COLLAPSED = 0.01
+
+
+def judge(evidence: Evidence, claim: Claim) -> Finding:
+    """Trainable codes fall together under equation 8 and not under equation 9 (p. 9)."""
+    del claim
+    outcomes = evidence.study(OUTCOMES)
+    try:
+        spreads = {
+            name: [float(spread) for spread in outcomes[name]["code_spread"]]
+            for name in ("mle", "map")
+        }
+    except (KeyError, TypeError, ValueError) as error:
+        raise Unmeasured("results/collapse.json lacks the code_spread of mle or map") from error
+    fewest = min(len(values) for values in spreads.values())
+    text = "; ".join(f"{name}: {shown(float(np.mean(v)))}" for name, v in spreads.items())
+    if fewest < evidence.choices.minimum_replicates:
+        return too_few(spreads["mle"] + spreads["map"], evidence.choices, "of the distance before")
+    claimed = max(spreads["mle"]) <= _COLLAPSED < min(spreads["map"])
+    reversed_ = min(spreads["mle"]) > _COLLAPSED or max(spreads["map"]) <= _COLLAPSED
+    return Finding(
+        "reproduced" if claimed else "differs" if reversed_ else "inconclusive",
+        text,
+        f"least distance between two codes, as a share of that before training; {_COLLAPSED:g} "
+        "counts as collapsed",
+        replicates=fewest,
+    )
+
+
+JUDGES = Judges(claims={"loss.collapse": judge}, evidence=(OUTCOMES,))

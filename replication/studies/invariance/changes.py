@@ -1,0 +1,168 @@
+"""Test patterns changed by a known amount, and how many a network then misses.
+
+Section III-E, pp. 15-16: scale, vertical shift and rotation; and noise, each pixel inverted with
+some probability. The field is that of the network: ink that leaves it is lost, as it is when a
+segmenter cuts a character. Numpy and scipy only, so that the report draws the same pictures.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import sparse
+
+from replication.evaluation.errors import misses
+from replication.mnist.databases import margins
+from replication.settings import Invariance
+from replication.studies.invariance import COUNTS, EXAMPLES
+
+Bytes = NDArray[np.uint8]
+# Penalties (n, classes), the least is the class given, of uint8 (n, field, field).
+Network = Callable[[Bytes], NDArray[np.floating]]
+
+KINDS = ("scale", "shift", "rotation", "noise")
+# What leaves a pattern as it is.
+UNCHANGED: Mapping[str, float] = {"scale": 1.0, "shift": 0.0, "rotation": 0.0, "noise": 0.0}
+BOTH_WAYS = ("shift", "rotation")
+
+
+def amounts(choices: Invariance, kind: str) -> list[float]:
+    """All amounts of a kind, ascending; where both ways are tried, the other way is negative."""
+    one_way = [float(amount) for amount in getattr(choices, kind)]
+    other_way = [-amount for amount in reversed(one_way) if amount] if kind in BOTH_WAYS else []
+    return [*other_way, *one_way]
+
+
+def changed(
+    images: Bytes, numbers: Sequence[int], kind: str, amount: float, choices: Invariance, field: int
+) -> Bytes:
+    """Change each image by the same amount and draw it in a square field: uint8 (n, field, field).
+
+    Args:
+        images: uint8 (n, height, width), 0 background to 255 ink, centred by mass.
+        numbers: of these images in their file, (n,), on which nothing but the noise depends.
+        kind: one of `KINDS`. amount: factor, heights of a character downwards, degrees clockwise,
+            or probability.
+        choices: for the height of a character and the seed.
+        field: side of the result in pixels; the image's middle is the field's.
+    """
+    matrix, down = np.eye(2), 0.0
+    if kind == "scale":
+        matrix = amount * matrix
+    elif kind == "shift":
+        down = amount * choices.character_pixels
+    elif kind == "rotation":
+        angle = math.radians(amount)
+        cosine, sine = math.cos(angle), math.sin(angle)
+        matrix = np.array([[cosine, -sine], [sine, cosine]])
+    drawn = resampled(images, matrix, down, field)
+    return inverted(drawn, numbers, amount, choices.seed) if kind == "noise" else drawn
+
+
+def resampled(images: Bytes, matrix: NDArray[np.float64], down: float, field: int) -> Bytes:
+    """Images under one affine map, bilinearly: uint8 (n, field, field).
+
+    A point (x, y) of an image, in pixels to the right of and below the pixel of index side / 2,
+    where MNIST has the centre of mass, comes to ``matrix`` (2, 2) times (x, y), ``down`` pixels
+    further down. As in `mnist.distortions.distort`, which has no rotation, each pixel of the field
+    is looked up where it comes from, without smoothing when a digit shrinks, and what lies outside
+    the image is background. All images are changed alike, so that is one sparse matrix from the
+    pixels of an image to those of the field.
+    """
+    count, height, width = images.shape
+    top, left = margins(field, height, width)
+    row, column = np.mgrid[:field, :field].reshape(2, -1).astype(np.float64)
+    seen = np.stack([column - (left + width // 2), row - (top + height // 2) - down])
+    x, y = np.linalg.inv(matrix) @ seen + np.array([[width // 2], [height // 2]])
+    x0, y0 = np.floor(x), np.floor(y)
+    sources, targets, weights = [], [], []
+    for lines, share_y in ((y0, y0 + 1 - y), (y0 + 1, y - y0)):
+        for columns, share_x in ((x0, x0 + 1 - x), (x0 + 1, x - x0)):
+            inside = (lines >= 0) & (lines < height) & (columns >= 0) & (columns < width)
+            sources.append((lines * width + columns)[inside].astype(np.int64))
+            targets.append(np.flatnonzero(inside))
+            weights.append((share_y * share_x)[inside])
+    places = (np.concatenate(targets), np.concatenate(sources))
+    shape = (field * field, height * width)
+    table = sparse.csr_array((np.concatenate(weights), places), shape=shape)
+    ink = table @ images.reshape(count, -1).T.astype(np.float64)
+    levels: Bytes = np.rint(ink.T).astype(np.uint8)
+    return levels.reshape(count, field, field)
+
+
+def inverted(images: Bytes, numbers: Sequence[int], probability: float, seed: int) -> Bytes:
+    """Images (n, height, width) with each pixel inverted with ``probability`` (p. 16).
+
+    The noise of a pattern depends on the seed and its number alone; what is inverted at a lower
+    probability is inverted at a higher one as well.
+    """
+    chances = np.stack(
+        [np.random.default_rng((seed, number)).random(images.shape[1:]) for number in numbers]
+    )
+    return np.where(chances < probability, np.uint8(255) - images, images)
+
+
+def _each(choices: Invariance) -> Iterator[tuple[str, float]]:
+    for kind in KINDS:
+        for amount in amounts(choices, kind):
+            yield kind, amount
+
+
+def study(
+    networks: Mapping[tuple[str, int], Network],
+    images: Bytes,
+    labels: Bytes,
+    choices: Invariance,
+    field: int,
+) -> pd.DataFrame:
+    """How many patterns each network misses: a row a network, kind and amount.
+
+    ``networks`` are by experiment and replicate, ``images`` the first test patterns, uint8
+    (n, height, width), ``labels`` theirs. Rows are in the order of the networks, `KINDS` and the
+    amounts; negative amounts are upwards or counter-clockwise.
+    """
+    counted: dict[tuple[str, int], list[tuple[object, ...]]] = {key: [] for key in networks}
+    for kind, amount in _each(choices):
+        shown = changed(images, range(len(images)), kind, amount, choices, field)
+        for key, network in networks.items():
+            classes = network(shown).argmin(axis=1).astype(np.uint8)
+            counted[key].append((*key, kind, amount, misses(classes, labels), len(labels)))
+    rows = [row for found in counted.values() for row in found]
+    return pd.DataFrame(rows, columns=list(COUNTS.columns))
+
+
+def examples(
+    networks: Mapping[str, Network], images: Bytes, choices: Invariance, field: int
+) -> pd.DataFrame:
+    """What one network of each experiment answers to a few patterns: as in `EXAMPLES`.
+
+    ``penalty`` is that of the class given: the lower, the surer.
+    """
+    rows = []
+    for name, network in networks.items():
+        for kind, amount in _each(choices):
+            shown = changed(images, range(len(images)), kind, amount, choices, field)
+            for number, penalties in enumerate(network(shown)):
+                best = int(penalties.argmin())
+                rows.append((name, kind, amount, number, best, float(penalties[best])))
+    return pd.DataFrame(rows, columns=list(EXAMPLES.columns))
+
+
+def in_one_field(images: Bytes, pitch: int, field: int) -> Bytes:
+    """One field high and as wide as needed, uint8: image i in the middle of its own square field.
+
+    The square of image i begins ``pitch`` pixels further to the right than that of the one before
+    it; where images overlap the darker ink is seen.
+    """
+    count, height, width = images.shape
+    top, left = margins(field, height, width)
+    wide = np.zeros((field, field + pitch * (count - 1)), np.uint8)
+    for number, image in enumerate(images):
+        start = pitch * number + left
+        place = wide[top : top + height, start : start + width]
+        np.maximum(place, image, out=place)
+    return wide

@@ -1,0 +1,117 @@
+"""How many patterns are missed by how much they are changed, drawn (Section III-E, p. 16)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
+
+from replication.paper import Paper
+from replication.report.charts import DATA
+from replication.report.drawing import (
+    ACCENT,
+    DISTORTED,
+    GRID,
+    INK,
+    MUTED,
+    TEST,
+    TRAINING,
+    Figure,
+    Source,
+    draw,
+    table,
+)
+from replication.report.inputs import Inputs
+from replication.report.parts import Part
+from replication.studies.invariance import COMMAND, COUNTS, pictures
+from replication.studies.invariance.changes import KINDS
+from replication.studies.invariance.verdict import curve
+
+_COLOURS = (TEST, DISTORTED, ACCENT, TRAINING)
+_UNITS = {"scale": "factor", "shift": "heights of the character, either way",
+          "rotation": "degrees, either way", "noise": "probability"}  # fmt: skip
+
+
+def named(paper: Paper, kind: str) -> list[float]:
+    """Where the paper puts the end of a range, or the noise that its network was trained with."""
+    if kind == "noise":
+        return [paper.claims["noise.salt-pepper"].number]
+    limit = paper.claims[f"invariance.{kind}"].number
+    return [1 / math.sqrt(limit), math.sqrt(limit)] if kind == "scale" else [limit]
+
+
+def curves(inputs: Inputs) -> Figure | None:
+    """Error against scale, shift, rotation and noise; None without the study."""
+    found = inputs.table(COUNTS)
+    if found is None:
+        return None
+    names = list(dict.fromkeys(found["experiment"].astype(str)))
+    rows = [
+        (name, kind, amount, missed, int(own["replicate"].nunique()))
+        for name in names
+        for own in [found[found["experiment"] == name]]
+        for kind in KINDS
+        for amount, missed in curve(own, kind).items()
+    ]
+
+    def paint(canvas: Canvas) -> None:
+        panels = canvas.subplots(2, 2, sharey=True)
+        for kind, axes in zip(KINDS, panels.flat, strict=True):
+            _paint(axes, inputs, found, names, kind)
+        panels[0, 0].set(ylabel="percent missed", ylim=(0, 100))
+        panels[1, 0].set(ylabel="percent missed")
+        panels[0, 1].legend(loc="lower right", handlelength=1.2)
+
+    patterns = int(found["patterns"].iloc[0])
+    return Figure(
+        "invariance",
+        "How far a digit may be changed",
+        draw(
+            "invariance",
+            f"Percent of {patterns} test patterns missed by {', '.join(names)} against scale, "
+            "vertical shift, rotation and noise; the numbers are in the table below.",
+            430,
+            paint,
+        ),
+        f"The first {patterns} test patterns, changed in the network's own field, where ink that "
+        "leaves it is lost. Faint lines: replicates; strong lines: all of them. Upright lines: the "
+        "ranges that the paper estimates (a factor of scale from its root's inverse to its root), "
+        "and the noise that its network was trained with; level line: what counts as accurate "
+        "here.",
+        table(("experiment", "change", "amount", "missed, %", "runs"), rows),
+        (
+            Source("../invariance.csv", "misses, patterns by experiment, kind and amount"),
+            Source(f"{DATA}/claims.yaml", "invariance.scale, .shift, .rotation; noise.salt-pepper"),
+        ),
+    )
+
+
+def _paint(
+    axes: Axes, inputs: Inputs, found: pd.DataFrame, names: Sequence[str], kind: str
+) -> None:
+    axes.axhline(inputs.choices.accurate_percent, color=GRID, linewidth=1)
+    for place in named(inputs.paper, kind):
+        axes.axvline(place, color=INK, linewidth=0.8, linestyle=(0, (4, 2)))
+    for name, colour in zip(names, _COLOURS, strict=False):
+        own = found[found["experiment"] == name]
+        for _, one in own.groupby("replicate"):
+            each = curve(one, kind)
+            axes.plot(each.index, each, color=colour, linewidth=0.5, alpha=0.35)
+        mean = curve(own, kind)
+        axes.plot(mean.index, mean, color=colour, linewidth=1.8, label=name)
+    if kind == "scale":
+        axes.set_xscale("log")
+        axes.set_xticks([0.5, 1.0, 2.0], ["0.5", "1", "2"])
+        axes.minorticks_off()
+    axes.set(title=kind, xlabel=_UNITS[kind])
+    axes.title.set_color(MUTED)
+
+
+PARTS = (
+    Part("invariance", curves, "The study of changed patterns", COMMAND),
+    Part("figure13", pictures.digits, "Changed digits, as in Figure 13", COMMAND),
+    Part("wide_fields", pictures.wide_fields, "Several digits in one field", COMMAND),
+)

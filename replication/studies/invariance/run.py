@@ -1,0 +1,150 @@
+"""The networks' answers to changed patterns and to fields wider than their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+
+from replication import paper
+from replication.errors import ReplicationError
+from replication.evaluation.recomputed import Trained
+from replication.files import Table
+from replication.folders import Folders, folder_options, path_option
+from replication.learning.engine import Engine
+from replication.mnist import databases
+from replication.mnist.databases import Database, Levels
+from replication.networks.reference import Reference
+from replication.paper import Paper
+from replication.runs import RECORD, WEIGHTS, Run, of_experiment
+from replication.settings import Invariance, Settings, load
+from replication.studies.invariance import COUNTS, EXAMPLES, FIELDS, changes, fields
+
+DATABASE = "regular"
+
+
+class TrainedNetwork(NamedTuple):
+    """One trained network: compiled for many patterns, in torch for fields of any size."""
+
+    engine: Engine
+    reference: Reference
+    table: Levels
+    weights: NDArray[np.float32]
+
+    def penalties(self, images: changes.Bytes) -> NDArray[np.floating]:
+        """(n, classes) for uint8 (n, field, field)."""
+        return self.engine.penalties(self.weights, images)
+
+
+def read(run: Run, published: Paper) -> TrainedNetwork:
+    """The network that a replicate left; raises ReplicationError as the readers do."""
+    source, stated = run.path(RECORD), run.record["settings"]
+    trained = Trained(stated, published, source)
+    if trained.database != DATABASE:
+        raise ReplicationError(
+            f"{source} is of a network for the {trained.database} database, but only patterns of "
+            f"the {DATABASE} one are changed: take it out of invariance.experiments in params.yaml"
+        )
+    table = databases.grey_levels(stated["background"], stated["foreground"])
+    weights = run.weights(trained.network.parameters)
+    return TrainedNetwork(
+        Engine(trained.network, trained.rules, table),
+        Reference(trained.network, trained.rules),
+        table,
+        weights,
+    )
+
+
+def networks(
+    runs: Path, published: Paper, choices: Invariance
+) -> dict[tuple[str, int], TrainedNetwork]:
+    """The networks that are there, by experiment and number: of each from the first on.
+
+    Raises ReplicationError when there is none.
+    """
+    found = {}
+    for name in choices.experiments:
+        for number, run in enumerate(of_experiment(runs, name, choices.replicates)):
+            if not run.has(WEIGHTS):
+                break
+            found[name, number] = read(run, published)
+    if not found:
+        raise ReplicationError(
+            f"{runs} holds weights of none of {', '.join(choices.experiments)}: run "
+            f"`python -m replication train {choices.experiments[0]}` first"
+        )
+    return found
+
+
+def study(
+    trained: Mapping[tuple[str, int], TrainedNetwork], database: Database, choices: Invariance
+) -> dict[Table, pd.DataFrame]:
+    """The three tables of the study."""
+    first = {name: network for (name, number), network in trained.items() if number == 0}
+    experiment, one = next(iter(first.items()))
+    side = one.reference.network.field
+    images, labels = database.test_images, database.test_labels
+    wide = {
+        number: fields.outputs(
+            one.reference, one.weights, one.table,
+            changes.in_one_field(images[list(shown)], choices.pitch, side),
+        )
+        for number, shown in enumerate(choices.fields)
+    }  # fmt: skip
+    return {
+        COUNTS: changes.study(
+            {key: network.penalties for key, network in trained.items()},
+            images[: choices.patterns], labels[: choices.patterns], choices, side,
+        ),
+        EXAMPLES: changes.examples(
+            {name: network.penalties for name, network in first.items()},
+            images[: choices.examples], choices, side,
+        ),
+        FIELDS: fields.rows(experiment, wide, fields.step(one.reference.network)),
+    }  # fmt: skip
+
+
+def summary(table: pd.DataFrame) -> str:
+    """A line an experiment and kind: the error in percent at each amount, over the replicates."""
+    groups = table.groupby(["experiment", "kind", "amount"], sort=False)[["misses", "patterns"]]
+    total = groups.sum().reset_index()
+    lines = []
+    for (name, kind), rows in total.groupby(["experiment", "kind"], sort=False):
+        said = ", ".join(
+            f"{amount:g}: {100 * missed / patterns:.1f}"
+            for amount, missed, patterns in zip(
+                rows["amount"], rows["misses"], rows["patterns"], strict=True
+            )
+        )
+        lines.append(f"{name}, {kind}: percent missed at {said}")
+    return "\n".join(lines)
+
+
+def run(folders: Folders, settings: Settings, out: Path) -> dict[Table, pd.DataFrame]:
+    """Write the three tables of the study into the folder ``out``, and return them."""
+    # Sums that are split among threads depend on their number.
+    torch.set_num_threads(1)
+    trained = networks(folders.runs, paper.load(folders.paper), settings.invariance)
+    database = databases.load(folders.raw, folders.prepared, DATABASE)
+    tables = study(trained, database, settings.invariance)
+    for output, table in tables.items():
+        output.write(out, table)
+    return tables
+
+
+@click.command()
+@folder_options("params", "paper", "raw", "prepared", "runs")
+@path_option("--out", "results", "The folder of the tables that are written.")
+def command(folders: Folders, out: Path) -> None:
+    """Change digits until the networks miss them, from the committed weights.
+
+    Scale, shift, rotation and noise, and several digits in one wide field (Section III-E). An
+    experiment whose weights are not there has no rows.
+    """
+    print(summary(run(folders, load(folders.params), out)[COUNTS]))

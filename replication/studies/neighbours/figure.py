@@ -1,0 +1,61 @@
+"""What the choices that the paper leaves open change in K-NN's error (Figure 9, p. 12)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from replication.report.drawing import Source, Table, table
+from replication.report.inputs import Inputs
+from replication.report.parts import Part
+from replication.report.systems import PUBLISHED
+from replication.studies.neighbours import COMMAND, ERRORS, SYSTEM
+from replication.studies.neighbours.closest import closest
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """For each printed error the choice that comes nearest to it, then all that were tried."""
+
+    nearest: Table
+    every: Table
+    sources: tuple[Source, ...]
+
+
+def neighbours(inputs: Inputs) -> Neighbours | None:
+    """None without neighbours.csv."""
+    tried = inputs.table(ERRORS)
+    if tried is None:
+        return None
+    return Neighbours(
+        _nearest(inputs, tried),
+        _every(tried),
+        (
+            Source("../neighbours.csv", "test_error_percent by the other columns"),
+            Source(PUBLISHED, f"test_error_percent where system = {SYSTEM}"),
+        ),
+    )
+
+
+def _nearest(inputs: Inputs, tried: pd.DataFrame) -> Table:
+    columns = ("Figure 9", "1998, %", "nearest, %", "images", "patterns", "k", "vote")
+    rows = [
+        (one.database, one.published, one.error, one.images, one.patterns, one.neighbours, one.vote)
+        for one in closest(tried, inputs.paper)
+    ]
+    return table(columns, rows)
+
+
+def _every(tried: pd.DataFrame) -> Table:
+    """A row for images, k and vote; a column for each number of training patterns."""
+    sizes = sorted(int(size) for size in tried["training_patterns"].unique())
+    rows = []
+    for names, own in tried.groupby(["database", "neighbours", "vote"], sort=False):
+        by_size = dict(zip(own["training_patterns"], own["test_error_percent"], strict=True))
+        cells = (None if size not in by_size else float(by_size[size]) for size in sizes)
+        rows.append((*(str(name) for name in names), *cells))
+    return table(("images", "k", "vote", *(f"{size} patterns, %" for size in sizes)), rows)
+
+
+PARTS = (Part("neighbours", neighbours, "What K-NN's own choices change", COMMAND),)

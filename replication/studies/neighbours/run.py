@@ -1,0 +1,180 @@
+"""K nearest neighbours with every choice that the paper leaves open, and what each misses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import click
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from replication import paper
+from replication.evaluation.errors import missed, percent
+from replication.folders import Folders, folder_options, path_option
+from replication.mnist import databases
+from replication.mnist.databases import Bytes, Database
+from replication.mnist.versions import CROPPED_SIDE, centre
+from replication.paper import Paper
+from replication.settings import Settings, load
+from replication.studies.neighbours import ERRORS
+from replication.studies.neighbours.closest import closest
+from replication.systems.classifier import flat
+from replication.systems.classifiers.nearest_neighbours import nearest, tally, votes
+
+NEIGHBOURS = (1, 3, 5, 9)
+# The first 1,000, 3,000, 7,500, 15,000, 30,000 and 60,000 training patterns.
+DIVISORS = (60, 20, 8, 4, 2, 1)
+Found = tuple[NDArray[np.int64], NDArray[np.float32]]
+
+
+def boxed(images: Bytes, side: int, centred: bool) -> Bytes:
+    """The ink of each image, uint8 (n, height, width), in a field of ``side`` x ``side``.
+
+    By its extent, not by its mass: in the middle of the field when ``centred`` (an odd line or
+    column left over goes below or to the right), else in its top left corner. ValueError when some
+    ink does not fit.
+    """
+    top, height = _extent(images.max(axis=2))
+    left, width = _extent(images.max(axis=1))
+    if max(height.max(), width.max()) > side:
+        raise ValueError(f"some ink is larger than {side}x{side}")
+    if centred:
+        top, left = top - (side - height) // 2, left - (side - width) // 2
+    padded = np.pad(images, ((0, 0), (side, side), (side, side)))
+    rows = (side + top)[:, np.newaxis] + np.arange(side)
+    columns = (side + left)[:, np.newaxis] + np.arange(side)
+    number = np.arange(len(images))[:, np.newaxis, np.newaxis]
+    found: Bytes = padded[number, rows[:, :, np.newaxis], columns[:, np.newaxis, :]]
+    return found
+
+
+def _extent(darkest: Bytes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where the ink of each row of (n, length) begins, and its length; 0 and 0 without ink."""
+    ink = darkest > 0
+    begin = ink.argmax(axis=1)
+    end = ink.shape[1] - ink[:, ::-1].argmax(axis=1)
+    return begin, np.where(ink.any(axis=1), end - begin, 0)
+
+
+def cuts(regular: Database) -> dict[str, Database]:
+    """What "twenty by twenty pixels" may mean for the ``regular`` database.
+
+    The middle of the image; the ink itself, in the middle or in the corner of the field.
+    """
+    makers: dict[str, Callable[[Bytes], Bytes]] = {
+        "cropped": lambda images: centre(images, CROPPED_SIDE),
+        "box-centred": lambda images: boxed(images, CROPPED_SIDE, True),
+        "box-corner": lambda images: boxed(images, CROPPED_SIDE, False),
+    }
+    return {
+        name: Database(
+            make(regular.train_images),
+            regular.train_labels,
+            make(regular.test_images),
+            regular.test_labels,
+        )
+        for name, make in makers.items()
+    }
+
+
+def among_first(
+    images: NDArray[np.float32],
+    prototypes: NDArray[np.float32],
+    sizes: Sequence[int],
+    count: int,
+) -> Iterator[Found]:
+    """The ``count`` nearest, as `nearest` gives them, among the first of ``prototypes``.
+
+    For each of ``sizes``, which rise; no more than there are prototypes. Each distance is computed
+    once.
+    """
+    numbers = np.empty((len(images), 0), np.int64)
+    distances = np.empty((len(images), 0), np.float32)
+    start = 0
+    for size in sizes:
+        more, further = nearest(images, prototypes[start:size], min(count, size - start))
+        numbers = np.concatenate([numbers, more + start], axis=1)
+        distances = np.concatenate([distances, further], axis=1)
+        # Stable: of equal distances the first prototype stays the nearer.
+        order = np.argsort(distances, axis=1, kind="stable")[:, :count]
+        numbers = np.take_along_axis(numbers, order, axis=1)
+        distances = np.take_along_axis(distances, order, axis=1)
+        yield numbers, distances
+        start = size
+
+
+def majority(labels: NDArray[np.uint8], distances: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Minus the number of neighbours of each class, (n, classes); arguments as for `votes`.
+
+    Of classes with as many, the one with the nearest neighbour has slightly more.
+    """
+    # Halved from neighbour to neighbour, so that the nearest outweighs all behind it.
+    nearer = 0.5 ** np.arange(2, distances.shape[1] + 2)
+    return tally(labels, (1.0 + nearer[np.newaxis]).astype(np.float32))
+
+
+VOTES: Mapping[str, Callable[[NDArray[np.uint8], NDArray[np.float32]], NDArray[np.float32]]] = {
+    "majority": majority,
+    "weighted": votes,
+}
+
+
+def tabulated(name: str, database: Database) -> Iterator[tuple[str, int, int, str, float]]:
+    """Rows of `ERRORS` for one database, called ``name``."""
+    total = len(database.train_labels)
+    sizes = [total // divisor for divisor in DIVISORS]
+    images, prototypes = flat(database.test_images), flat(database.train_images)
+    found = among_first(images, prototypes, sizes, max(NEIGHBOURS))
+    for size, (numbers, distances) in zip(sizes, found, strict=True):
+        labels = database.train_labels[numbers]
+        for count in (count for count in NEIGHBOURS if count <= size):
+            for vote, penalties in VOTES.items():
+                answers = penalties(labels[:, :count], distances[:, :count]).argmin(axis=1)
+                wrong = int(missed(answers.astype(np.uint8), database.test_labels).sum())
+                yield name, count, size, vote, percent(wrong, len(answers))
+
+
+def table(versions: Mapping[str, Database]) -> pd.DataFrame:
+    """The test error of every database, k, number of training patterns and vote."""
+    rows = [row for name, database in versions.items() for row in tabulated(name, database)]
+    return pd.DataFrame(rows, columns=list(ERRORS.columns))
+
+
+def summary(tried: pd.DataFrame, published: Paper) -> str:
+    """A line for each published error, with the choice that comes nearest to it."""
+    return "\n".join(
+        f"{one.database}: published {one.published} %, nearest {one.error:.2f} % ({one.images}, "
+        f"{one.patterns} patterns, k {one.neighbours}, {one.vote}); all from {one.least:.2f} to "
+        f"{one.greatest:.2f} %"
+        for one in closest(tried, published)
+    )
+
+
+def run(folders: Folders, settings: Settings, out: Path) -> pd.DataFrame:
+    """Try every choice on the databases that are prepared, and write and return the errors."""
+    # Sums that are split among threads depend on their number.
+    threadpool_limits(1)
+    versions: dict[str, Database] = {
+        name: databases.load(folders.raw, folders.prepared, name)
+        for name in settings.prepare.databases
+    }
+    if "regular" in versions:
+        versions |= cuts(versions["regular"])
+    tried = table(versions)
+    ERRORS.write(out, tried)
+    return tried
+
+
+@click.command()
+@folder_options("params", "paper", "raw", "prepared")
+@path_option("--out", "results", "The folder of the table that is written.")
+def command(folders: Folders, out: Path) -> None:
+    """Find which field, k, vote and number of prototypes come nearest to K-NN's published errors.
+
+    Section III-C.2, p. 12.
+    """
+    tried = run(folders, load(folders.params), out)
+    print(summary(tried, paper.load(folders.paper)))

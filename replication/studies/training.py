@@ -1,0 +1,37 @@
+"""Trainings for a study: what is not there yet, and the passes of all of it in one table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from replication.display import Display
+from replication.learning.jobs import LocalRunner
+from replication.systems.replicates import Experiment, Job, presentations, train, train_or_diverge
+
+
+def passes(
+    title: str, experiments: Sequence[Experiment], workers: int, *, may_diverge: bool = False
+) -> pd.DataFrame:
+    """Train, and return the histories of all replicates, a row a pass.
+
+    The columns ``experiment`` and ``replicate`` come before those of a history. A replicate that
+    diverged is left out if it ``may_diverge``.
+    """
+    jobs = [Job(one, number) for one in experiments for number in range(one.recipe.replicates)]
+    diverged: set[str] = set()
+    with Display(title, presentations(experiments[0])) as display:
+        runner = LocalRunner(workers)
+        if may_diverge:
+            diverged = train_or_diverge(jobs, runner, display)
+        else:
+            train(jobs, runner, display)
+    tables = []
+    for job in jobs:
+        if job.name not in diverged:
+            history = job.experiment.run(job.number).history.copy()
+            history.insert(0, "experiment", job.experiment.name)
+            history.insert(1, "replicate", job.number)
+            tables.append(history)
+    return pd.concat(tables, ignore_index=True)

@@ -1,0 +1,12 @@
+"""Whose share of the spread is whose: one random stream varied at a time, the others held."""
+
+from replication.files import Table
+
+COMMAND = "python -m replication variance"
+CURVES = Table("variance_curves.csv", COMMAND, ("experiment", "replicate", "pass"))
+SPREAD = Table(
+    "variance.csv",
+    "python -m replication compare",
+    ("source", "experiment", "replicates", "test_mean", "test_sd", "test_sd_low", "test_sd_high",
+     "training_mean", "training_sd", "share_of_variance"),
+)  # fmt: skip

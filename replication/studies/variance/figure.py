@@ -1,0 +1,80 @@
+"""What makes replicates differ, drawn: the spread by source of randomness."""
+
+from __future__ import annotations
+
+from matplotlib.figure import Figure as Canvas
+
+from replication.report.drawing import TEST, Figure, Source, Table, draw, table
+from replication.report.inputs import Inputs, records
+from replication.report.markdown import markdown
+from replication.report.parts import Block, Part
+from replication.studies import EARLIER
+from replication.studies.variance import SPREAD
+
+
+def spread(inputs: Inputs) -> Figure | None:
+    """How much of the spread each source of randomness makes; None without the study."""
+    found = inputs.table(SPREAD)
+    if found is None:
+        return None
+    rows = records(found)
+
+    def paint(canvas: Canvas) -> None:
+        axes = canvas.subplots()
+        for place, row in enumerate(rows):
+            axes.plot(
+                [row["test_sd_low"], row["test_sd_high"]], [-place] * 2, color=TEST, linewidth=1.5
+            )
+            axes.plot(row["test_sd"], -place, "o", color=TEST, markersize=6)
+        axes.set_yticks([-place for place in range(len(rows))], [str(r["source"]) for r in rows])
+        axes.set(xlabel="standard deviation of the test error, points", xlim=(0, None))
+        axes.set_ylim(0.5 - len(rows), 0.5)
+        axes.tick_params(axis="y", length=0)
+        axes.grid(axis="y", linewidth=0.5)
+
+    said = "; ".join(f"{row['source']}: {row['test_sd']:.3g}" for row in rows)
+    keys = ("source", "replicates", "test_mean", "test_sd", "test_sd_low", "test_sd_high",
+            "training_mean", "training_sd", "share_of_variance")  # fmt: skip
+    columns = ("varied", "runs", "test, mean", "test, sd", "low", "high", "training, mean",
+               "training, sd", "share of variance")  # fmt: skip
+    return Figure(
+        "variance",
+        "What makes replicates differ",
+        draw(
+            "variance",
+            "Standard deviation of the test error in points when one source of randomness is "
+            f"varied. {said}.",
+            70 + 34 * len(rows),
+            paint,
+        ),
+        "Standard deviation over replicates when only this source varies, with its interval. "
+        + EARLIER,
+        table(columns, [tuple(row[key] for key in keys) for row in rows]),
+        (Source("../variance.csv", "test_sd, test_sd_low, test_sd_high by source"),),
+    )
+
+
+def block(inputs: Inputs) -> str:
+    """The spread by source."""
+    found = inputs.table(SPREAD)
+    if found is None:
+        made_by = SPREAD.made_by
+        return f"Not there yet: `{made_by}` makes it from the experiments that vary one source."
+    columns = ("varied", "runs", "test, mean", "test, sd (interval)", "training, sd",
+               "share of variance")  # fmt: skip
+    rows = [
+        (
+            str(row["source"]),
+            str(row["replicates"]),
+            f"{row['test_mean']:.3f} %",
+            f"{row['test_sd']:.3f} ({row['test_sd_low']:.3f} to {row['test_sd_high']:.3f})",
+            f"{row['training_sd']:.3f}",
+            f"{row['share_of_variance']:.2f}",
+        )
+        for row in records(found)
+    ]
+    return markdown(Table(columns, tuple(rows), frozenset({1, 2, 4, 5})))
+
+
+PARTS = (Part("variance", spread, "The sources of variance", f"dvc repro && {SPREAD.made_by}"),)
+BLOCKS = (Block("variance", block),)

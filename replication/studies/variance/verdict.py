@@ -1,0 +1,46 @@
+"""The verdict on the patterns that the curvatures are estimated on: Appendix C, p. 42."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from replication.paper import Claim
+from replication.studies.variance import COMMAND, CURVES
+from replication.studies.variance.table import errors
+from replication.studies.variance.table import histories as varied
+from replication.verdicts.answers import experiment
+from replication.verdicts.evidence import Evidence, Finding, Judges, Unmeasured
+from replication.verdicts.rule import shown, too_few
+from replication.verdicts.training import steps_of_pass_1
+
+
+def judge(evidence: Evidence, claim: Claim) -> Finding:
+    """How far the step sizes of the first pass change with the patterns they are estimated on.
+
+    From replicates that share initial weights, so that in the first pass nothing else differs.
+    """
+    name = experiment(claim, evidence.choices)
+    histories = varied(evidence.study(CURVES)).get(name, [])
+    if not histories:
+        raise Unmeasured(f"{CURVES.name} has no replicate of `{name}`: run `{COMMAND}`")
+    ends = [pd.concat([steps_of_pass_1(h, "min"), steps_of_pass_1(h, "max")]) for h in histories]
+    test_errors = errors(histories, len(evidence.labels))["test_error_percent"]["values"]
+    if len(ends) < evidence.choices.minimum_replicates:
+        return too_few(test_errors, evidence.choices, "%")
+    table = pd.DataFrame(ends)
+    spread = table.std(ddof=1) / table.mean()
+    worst, limit = float(spread.max()), evidence.choices.roughly
+    return Finding(
+        "reproduced" if worst <= limit else "differs",
+        f"relative sd of the step sizes {shown(worst)} at most",
+        f"least and greatest step of each layer in pass 1 over {len(ends)} subsets; up to "
+        f"{limit:g} counts as not particularly sensitive; the test errors' sd is "
+        f"{shown(float(np.std(test_errors, ddof=1)))} points",
+        float(spread.min()),
+        worst,
+        len(ends),
+    )
+
+
+JUDGES = Judges(claims={"sdlm.subset": judge}, evidence=(CURVES,))

@@ -1,0 +1,88 @@
+"""Which experiments answer which claim, and the published errors beside theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from replication.paper import Paper, Statement
+from replication.settings import Compare
+
+# With what the names begin of the experiments on the paper's own network.
+OWN = "lenet5"
+
+
+def experiments(statement: Statement, choices: Compare) -> tuple[str, ...]:
+    """The experiments that answer a claim, in the order in which claims.yaml names their keys."""
+    found: list[str] = []
+    for key in statement.answered_by:
+        if key == "training_sizes":
+            found += [name for names in choices.training_sizes.values() for name in names]
+        elif key == "systems":
+            found += choices.systems.values()
+        else:
+            found.append(getattr(choices.experiments, key))
+    return tuple(found)
+
+
+def experiment(statement: Statement, choices: Compare) -> str:
+    """The one experiment that answers a claim. ValueError when there are none or several."""
+    (name,) = experiments(statement, choices)
+    return name
+
+
+def published_errors(paper: Paper, choices: Compare) -> dict[tuple[str, str], float]:
+    """Errors in percent by (experiment, ``test`` or ``training``): the claims, Figures 6 and 9."""
+    found: dict[tuple[str, str], float] = {}
+    sizes = paper.training_set_size
+    for size, names in choices.training_sizes.items():
+        rows = sizes[(sizes["training_patterns"] == size) & ~sizes["distorted_training"]]
+        for name in names:
+            for series in ("test", "training"):
+                for value in rows[f"{series}_error_percent"].tolist():
+                    found[name, series] = float(value)
+    for row in paper.systems.to_dict("records"):
+        system = f"{row['system']}/{row['database']}"
+        if system in choices.systems:
+            found[choices.systems[system], "test"] = float(row["test_error_percent"])
+    for claim in paper.claims.values():
+        if claim.series and claim.value is not None:
+            found[experiment(claim, choices), claim.series] = float(claim.number)
+    return found
+
+
+def _mean(metrics: Mapping[str, Any], experiment: str, key: str) -> str:
+    entry = metrics.get(experiment)
+    if entry is None or key not in entry:
+        return "-"
+    return f"{entry[key]['mean']:.2f} ({entry['replicates']})"
+
+
+def beside_1998(
+    paper: Paper,
+    choices: Compare,
+    names: Sequence[str],
+    before: Mapping[str, Any],
+    now: Mapping[str, Any],
+) -> pd.DataFrame:
+    """1998, committed and this run: errors in percent, the mean over the replicates in brackets."""
+    published = published_errors(paper, choices)
+    rows = []
+    for name in names:
+        for series in ("test", "training"):
+            key = f"{series}_error_percent"
+            if key not in now[name]:
+                continue
+            number = published.get((name, series))
+            rows.append(
+                {
+                    "experiment": name,
+                    "error": series,
+                    "1998": "-" if number is None else f"{number:g}",
+                    "committed": _mean(before, name, key),
+                    "this run": _mean(now, name, key),
+                }
+            )
+    return pd.DataFrame(rows)

@@ -1,0 +1,105 @@
+"""Counts: numbers that follow from the architecture, equal to the published ones or not."""
+
+from __future__ import annotations
+
+import math
+
+from replication.networks.lenet1 import lenet1
+from replication.networks.lenet4 import lenet4
+from replication.networks.lenet5 import lenet5
+from replication.networks.specification import Kind, Network
+from replication.paper import Claim, Paper
+from replication.verdicts.evidence import Evidence, Finding, Judges, Unmeasured
+from replication.verdicts.rule import shown
+
+
+def counts(paper: Paper) -> dict[str, int]:
+    """What the tables of layers say, by the claim that states it (Sections II-B and III-C)."""
+    network = lenet5(paper)
+    found = {
+        "lenet5.layers": len(network.layers),
+        "lenet5.parameters": network.parameters,
+        "lenet5.connections": network.connections,
+        "lenet5.c3-centres": centres(network, "C3"),
+        "lenet1.architecture": lenet1().parameters,
+        "lenet4.architecture": lenet4().parameters,
+    }
+    for layer in network.layers:
+        found[f"lenet5.{layer.name.lower()}.parameters"] = layer.parameters
+        found[f"lenet5.{layer.name.lower()}.connections"] = layer.connections
+    return found
+
+
+def centres(network: Network, name: str) -> int:
+    """Side in pixels of the area that the receptive fields' centres of a layer's units tile.
+
+    Neighbouring centres are as far apart as the sub-sampling before them makes them, and each
+    stands for a square of that side: C3's 10x10 centres, two pixels apart, for 20x20 (p. 7).
+    """
+    step = 1
+    for layer in network.layers:
+        if layer.kind is Kind.SUBSAMPLING:
+            step *= layer.kernel
+        if layer.name == name:
+            return layer.outputs[1] * step
+    raise KeyError(name)
+
+
+def output_side(network: Network, name: str, field: int) -> int:
+    """Side of a layer's maps when the input field has another side: (W - F + 2P) / S + 1."""
+    side = field
+    for layer in network.layers:
+        if layer.kind is Kind.CONVOLUTION:
+            side = side - layer.kernel + 1
+        elif layer.kind is Kind.SUBSAMPLING:
+            side //= layer.kernel
+        if layer.name == name:
+            return side
+    raise KeyError(name)
+
+
+def judge_count(evidence: Evidence, claim: Claim) -> Finding:
+    """Equal or not; a number the paper gives as "about" may differ in the digits it leaves out."""
+    ours = evidence.counts.get(claim.id)
+    if ours is None:
+        raise Unmeasured("no specification in replication/networks counts this")
+    published = int(claim.number)
+    if claim.about:
+        return compare_rounded(float(ours), published)
+    if ours == published:
+        reason = "equal, counted from the table of layers"
+        return Finding("reproduced", str(ours), reason, mean=ours)
+    reason = f"ours is {ours - published:+d}, counted from the layers"
+    return Finding("differs", str(ours), reason, mean=ours)
+
+
+def compare_rounded(ours: float, published: float) -> Finding:
+    """A count against a number that the paper rounds: equal to its last digit that is not zero."""
+    zeros = 0
+    while published and published == int(published) and int(published) % 10 ** (zeros + 1) == 0:
+        zeros += 1
+    half = 0.5 * 10.0**zeros
+    if abs(ours - published) <= half or math.isclose(ours, published):
+        reason = f"within the rounding of the published number, {half:g}"
+        return Finding("reproduced", f"{ours:.6g}", reason, mean=ours)
+    direction = "higher" if ours > published else "lower"
+    reason = f"ours is {direction} by {shown(abs(ours - published))}"
+    return Finding("differs", f"{ours:.6g}", reason, mean=ours)
+
+
+def judge_convolutional(evidence: Evidence, claim: Claim) -> Finding:
+    """C5's maps on its own input field and on one that is one S4 unit larger (p. 8)."""
+    del claim
+    network = lenet5(evidence.paper)
+    usual = output_side(network, "C5", network.field)
+    larger = network.field + 4
+    grown = output_side(network, "C5", larger)
+    convolution = network.layer("C5").kind is Kind.CONVOLUTION
+    return Finding(
+        "reproduced" if convolution and usual == 1 and grown > 1 else "differs",
+        f"{usual}x{usual} at {network.field}x{network.field}, {grown}x{grown} at {larger}x{larger}",
+        "from the table of layers: the same convolution applied to a larger input",
+    )
+
+
+JUDGES = Judges(claims={"lenet5.c5.convolutional": judge_convolutional})

@@ -1,0 +1,155 @@
+"""Where the paper says two things: what ours can say to it.
+
+``reproduced`` here means that our evidence bears out one of the two, which the verdict names;
+``differs`` that it bears out neither; ``inconclusive`` that it does not tell them apart, or not in
+all the numbers that the statement is about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from replication.networks.perceptrons import perceptron
+from replication.paper import Contradiction
+from replication.verdicts.answers import experiment, experiments
+from replication.verdicts.architecture import compare_rounded
+from replication.verdicts.curves import SERIES, percentages, published_curve
+from replication.verdicts.evidence import Evidence, Finding, Judges, Outcome, Unmeasured
+from replication.verdicts.rule import shown, too_few
+from replication.verdicts.systems import ERROR, published_column, values_of
+
+FITS: Outcome = "reproduced"
+# Side of the images that the perceptrons read, p. 12.
+_FIELD = 28
+_VIRTUAL = "v-svm-poly9/distorted"
+
+
+def judge_operations(evidence: Evidence, contradiction: Contradiction) -> Finding:
+    """LeNet-5's connections (p. 7) against its multiply-adds in Figure 11 (p. 14)."""
+    del contradiction
+    claim = evidence.paper.claims["lenet5.connections"]
+    connections = evidence.counts.get(claim.id)
+    if connections is None:
+        raise Unmeasured("no specification in replication/networks counts LeNet-5's connections")
+    figure = published_column(evidence, "operations_thousands")["lenet5/regular"]
+    if connections == int(claim.number):
+        reason = (
+            f"the text's number is what the layers give, Figure 11's {figure:g} thousand is not"
+        )
+        return Finding("reproduced", f"{connections} connections", reason)
+    reason = "the layers give neither the text's number nor Figure 11's"
+    return Finding("differs", f"{connections} connections", reason)
+
+
+def judge_passes(evidence: Evidence, contradiction: Contradiction) -> Finding:
+    """20 passes, 21 points: does point k lie on our curve after pass k, or after pass k - 1?
+
+    The points 2 to 20 are held against our passes 2 to 20 and 1 to 19, for each replicate.
+    """
+    histories = evidence.history(experiment(contradiction, evidence.choices))
+    closer, totals = 0, np.zeros(2)
+    for history in histories:
+        squares = np.zeros(2)
+        for series in SERIES:
+            ours = percentages(evidence, [history], series)[0]
+            theirs = published_curve(evidence, series, len(ours))
+            ours = ours[: len(theirs)]
+            if len(ours) < 3:
+                raise Unmeasured("too few passes to lay the curves beside each other")
+            squares += [
+                ((ours[1:] - theirs[1:]) ** 2).mean(),
+                ((ours[:-1] - theirs[1:]) ** 2).mean(),
+            ]
+        closer += int(squares[0] < squares[1])
+        totals += np.sqrt(squares / len(SERIES)) / len(histories)
+    if len(histories) < evidence.choices.minimum_replicates:
+        return too_few([float(totals[0])], evidence.choices, "points")
+    outcome: Outcome = "reproduced" if closer in (0, len(histories)) else "inconclusive"
+    reading = "point k is pass k, so one more pass is drawn than the text has"
+    if closer == 0:
+        reading = "point k is pass k - 1, so the first point comes before the first full pass"
+    return Finding(
+        outcome,
+        reading if outcome == "reproduced" else "either",
+        f"distance of Figure 5's points to ours, root mean square: {shown(totals[0])} points at "
+        f"pass k, {shown(totals[1])} at pass k - 1; pass k is closer for {closer} of "
+        f"{len(histories)} replicates",
+        replicates=len(histories),
+    )
+
+
+def judge_hidden_layers(evidence: Evidence, contradiction: Contradiction) -> Finding:
+    """500-150 or 1000-150 hidden units (pp. 12, 13): which has the variables of Figure 12?"""
+    printed = published_column(evidence, "memory_thousands")["mlp-500-150/regular"]
+    sizes = {
+        "-".join(map(str, units)): perceptron(tuple(map(int, units)), _FIELD).parameters / 1000
+        for units in contradiction.numbers.values()
+    }
+    fitting = [n for n, size in sizes.items() if compare_rounded(size, printed).outcome == FITS]
+    counted = ", ".join(f"{name} has {size:.1f} thousand" for name, size in sizes.items())
+    return Finding(
+        *_one_of_two(fitting),
+        f"parameters with biases: {counted}; Figure 12 prints {printed:g} thousand",
+    )
+
+
+def judge_support_vectors(evidence: Evidence, contradiction: Contradiction) -> Finding:
+    """Two errors for each support vector machine (pp. 12, 14): is ours near one of them?"""
+    # The two numbers of a machine can be a margin apart.
+    margin = evidence.choices.equivalence_margin_percent / 2
+    parts, decided = [], True
+    for system, pair in contradiction.numbers.items():
+        ours = float(np.mean(values_of(evidence, system, ERROR)))
+        near = [value for value in pair if round(abs(ours - value), 9) < margin]
+        decided &= len(near) == 1
+        choice = f"{near[0]:g}" if len(near) == 1 else "neither or both"
+        parts.append(f"{system} {shown(ours)} %: {choice} of {pair[0]:g} and {pair[1]:g}")
+    return Finding(
+        FITS if decided else "inconclusive",
+        "each is near one of its two numbers" if decided else "not decided",
+        "; ".join(parts) + f" (within {margin:g} points)",
+    )
+
+
+def judge_degree(evidence: Evidence, contradiction: Contradiction) -> Finding:
+    """V-SVM of degree 9 or 5 (pp. 12, 15): which of the two has Figure 12's variables?"""
+    other = experiments(contradiction, evidence.choices)[-1]
+    first, second = contradiction.numbers["degree"]
+
+    def means(name: str) -> dict[int | float, float]:
+        values = values_of(evidence, _VIRTUAL, name), evidence.metric(other, name)
+        return {first: float(np.mean(values[0])), second: float(np.mean(values[1]))}
+
+    sizes, errors = means("memory_thousands"), means(ERROR)
+    printed = published_column(evidence, "memory_thousands")[_VIRTUAL]
+    fitting = [
+        f"degree {n}" for n, size in sizes.items() if compare_rounded(size, printed).outcome == FITS
+    ]
+    nearest = min(sizes, key=lambda degree: abs(np.log(sizes[degree] / printed)))
+    each = [
+        f"degree {n} has {sizes[n]:.0f} thousand and misses {shown(errors[n])} %" for n in sizes
+    ]
+    return Finding(
+        *_one_of_two(fitting),
+        f"{'; '.join(each)}; Figure 12 prints {printed:g} thousand, nearer to degree {nearest}",
+    )
+
+
+def _one_of_two(fitting: Sequence[str]) -> tuple[Outcome, str]:
+    """The outcome where these of the paper's two numbers fit, and which it is."""
+    if len(fitting) == 1:
+        return FITS, fitting[0]
+    return ("inconclusive", "both") if fitting else ("differs", "neither")
+
+
+JUDGES = Judges(
+    contradictions={
+        "paper.svm": judge_support_vectors,
+        "paper.mlp": judge_hidden_layers,
+        "paper.vsvm-degree": judge_degree,
+        "paper.operations": judge_operations,
+        "paper.passes": judge_passes,
+    }
+)

@@ -1,0 +1,140 @@
+"""Verdicts on squashing, criteria and step sizes: Section II-C and Appendices A and C."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from replication.files import Document
+from replication.paper import Claim
+from replication.verdicts.answers import experiment
+from replication.verdicts.evidence import (
+    Evidence,
+    Finding,
+    Judges,
+    Row,
+    Subject,
+    Unmeasured,
+)
+from replication.verdicts.rule import judge_ratio, shown
+
+# f(1) with the printed 1.7159, of five digits, and S = 2/3 is 1 to the digits of the former.
+_FIXED_POINT_TOLERANCE = 5e-5
+# "Largest at 1": the same to the one digit that the paper prints.
+_CURVATURE_TOLERANCE = 0.05
+BENCH = Document("bench.json", "python -m replication bench")
+
+
+def judge_fixed_points(evidence: Evidence, claim: Claim) -> Finding:
+    """f(1) = 1 and f(-1) = -1, f(a) = A tanh(S a) (Appendix A, p. 41)."""
+    del claim
+    at_one = float(evidence.amplitude * np.tanh(evidence.slope))
+    off = abs(at_one - 1.0)
+    close = off <= _FIXED_POINT_TOLERANCE
+    return Finding(
+        "reproduced" if close else "differs",
+        f"f(1) = {at_one:.6f}, f(-1) = {-at_one:.6f}",
+        f"off by {off:.1g}, " + ("nothing to the digits of A" if close else "more than rounding"),
+    )
+
+
+def judge_curvature(evidence: Evidence, claim: Claim) -> Finding:
+    """Where the absolute second derivative of f is largest, searched on a grid (p. 41)."""
+    del claim
+    points = np.linspace(0.0, 4.0, 400_001)
+    tanh = np.tanh(evidence.slope * points)
+    second = 2 * evidence.amplitude * evidence.slope**2 * tanh * (1 - tanh**2)
+    place = float(points[np.argmax(second)])
+    close = abs(place - 1.0) <= _CURVATURE_TOLERANCE
+    return Finding(
+        "reproduced" if close else "differs",
+        f"largest at +-{place:.4f}",
+        "1 to the digit printed; exactly there it is not" if close else "not at 1",
+    )
+
+
+def steps_of_pass_1(history: pd.DataFrame, end: str) -> pd.Series[float]:
+    """The least (``min``) or greatest (``max``) step size by layer in the first pass.
+
+    Raises Unmeasured when the history holds none.
+    """
+    first = history[history["pass"] == 1].iloc[0]
+    columns = [c for c in history.columns if c.startswith("step_") and c.endswith(f"_{end}")]
+    if not columns:
+        raise Unmeasured("history.csv holds no step sizes")
+    return first[columns].astype(float)
+
+
+def step_sizes(evidence: Evidence, claim: Claim) -> list[Row]:
+    """The least and the greatest step size of the first pass (p. 10), one row each."""
+    least, greatest = claim.ends
+
+    def judge(end: str, published: float) -> Finding:
+        histories = evidence.history(experiment(claim, evidence.choices))
+        steps = [steps_of_pass_1(history, end) for history in histories]
+        values = [float(s.min() if end == "min" else s.max()) for s in steps]
+        return judge_ratio(evidence, values, published)
+
+    return [
+        (Subject.of(claim, "least", f"{least:g}"), lambda: judge("min", least)),
+        (Subject.of(claim, "greatest", f"{greatest:g}"), lambda: judge("max", greatest)),
+    ]
+
+
+def judge_cost(evidence: Evidence, claim: Claim) -> Finding:
+    """What share of a pass the estimation of h_kk takes (p. 42)."""
+    del claim
+    limit = evidence.choices.negligible_share
+    share = _median(evidence, "curvature_share_of_pass")
+    return Finding(
+        "reproduced" if share <= limit else "differs",
+        f"{shown(100 * share)} % of a pass",
+        f"up to {100 * limit:g} % counts as next to nothing; timed on one machine",
+        mean=100 * share,
+    )
+
+
+def judge_time(evidence: Evidence, claim: Claim) -> Finding:
+    """The time of one training, on later hardware (p. 15)."""
+    history = evidence.history(experiment(claim, evidence.choices))[0]
+    presentations = int(history["training_presentations"].sum())
+    seconds = 1e-6 * _median(evidence, "lenet5", "microseconds_per_pattern") * presentations
+    least, greatest = claim.ends
+    if least <= seconds <= greatest:
+        reason = "within the published range"
+        return Finding("reproduced", f"{shown(seconds)} seconds", reason, mean=seconds)
+    direction = "faster" if seconds < least else "slower"
+    ratio = least / seconds if seconds < least else seconds / greatest
+    return Finding(
+        "differs",
+        f"{shown(seconds)} seconds",
+        f"ours is {direction}, by a factor of {shown(ratio)} at least: a fact about hardware, not "
+        f"about the method; {presentations} presentations, one replicate alone",
+        mean=seconds,
+    )
+
+
+def _median(evidence: Evidence, *keys: str) -> float:
+    """A median of results/bench.json. Raises Unmeasured when it has not been timed."""
+    found: Any = evidence.study(BENCH)
+    try:
+        for key in (*keys, "median"):
+            found = found[key]
+    except (KeyError, TypeError) as error:
+        place = ".".join(keys)
+        raise Unmeasured(f"results/bench.json has no `{place}`: run `{BENCH.made_by}`") from error
+    return float(found)
+
+
+JUDGES = Judges(
+    claims={
+        "squashing.fixed-points": judge_fixed_points,
+        "squashing.curvature": judge_curvature,
+        "sdlm.cost": judge_cost,
+        "lenet5.training-time": judge_time,
+    },
+    tables={"sdlm.rates": step_sizes},
+    evidence=(BENCH,),
+)

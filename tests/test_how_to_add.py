@@ -1,0 +1,75 @@
+"""What README.md says of adding something is done, in a temporary copy of the package."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+import report_files
+from ruamel.yaml import YAML
+from small import REPOSITORY, small_document, small_project, write_params
+
+from replication.runs import Run
+
+README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+SETTINGS = re.findall(r"^```yaml\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+# Each module stands below the sentence that says where it goes.
+MODULES = dict(re.findall(r"`(replication/[\w/]+\.py)`[:,]\n\n```python\n(.*?)^```", README,
+                          re.MULTILINE | re.DOTALL))  # fmt: skip
+STUDY_LINE = re.search(r"its line `(.*?)` in `STUDIES`", README)[1]
+
+
+@pytest.fixture(scope="module")
+def extended(tmp_path_factory, tiny):
+    """A small project with a copy of the package, in which the README's examples are followed."""
+    project = small_project(tmp_path_factory.mktemp("extended") / "project", tiny)
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(REPOSITORY / "replication", project / "replication", ignore=ignored)
+    for name, text in MODULES.items():
+        (project / name).parent.mkdir(exist_ok=True)
+        (project / name).write_text(text, encoding="utf-8")
+    studies = project / "replication" / "studies" / "__init__.py"
+    text = studies.read_text(encoding="utf-8")
+    studies.write_text(text.replace("STUDIES = {", f"STUDIES = {{\n    {STUDY_LINE}"))
+    variation, entry = (YAML(typ="safe", pure=True).load(text) for text in SETTINGS)
+    document = small_document()
+    document["experiments"] |= variation["experiments"] | entry
+    write_params(project / "params.yaml", document)
+    return project
+
+
+def run(extended, folder, *arguments):
+    command = [sys.executable, "-m", "replication", *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(extended)}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("experiment", ["nearest-mean", "lenet5-equation-8"])
+def test_a_classifier_and_a_variation_are_trained(extended, experiment):
+    run(extended, extended, "train", experiment)
+    classes = Run(extended / f"results/runs/{experiment}/0").answers.classes.tolist()
+    assert len(classes) == 100
+    assert len(set(classes)) > 1
+
+
+def test_a_classifier_takes_six_lines_of_settings():
+    assert len(SETTINGS[1].splitlines()) == 6
+
+
+def test_a_study_is_a_command_and_its_figure_is_on_the_page(extended, tmp_path):
+    folder = report_files.project(tmp_path / "project")
+    assert "How much ink has each digit?" in run(extended, folder, "--help")
+    run(extended, folder, "report", "--page-only")
+    page = folder / "results" / "report" / "index.html"
+    assert "The ink of each digit: not there yet. <code>python -m replication ink" in (
+        page.read_text(encoding="utf-8")
+    )
+    assert len(run(extended, folder, "ink").splitlines()) == 11
+    run(extended, folder, "report", "--page-only")
+    assert '<figure id="ink">' in page.read_text(encoding="utf-8")

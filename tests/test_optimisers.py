@@ -1,0 +1,131 @@
+"""Optimisers give the step of every parameter before each pass, and go on where they were."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from small import REPOSITORY, small_document
+
+from replication import settings
+from replication.errors import ReplicationError
+from replication.learning.optimisers import catalogue
+from replication.learning.optimisers.contract import Situation
+
+MODULE = '''
+"""Steps that fall with every pass: a third optimiser, in a file of its own."""
+
+import numpy as np
+
+from replication.settings import Positive, Section
+
+
+class Options(Section):
+    """How fast they fall."""
+
+    share: Positive
+
+
+class Optimiser:
+    def __init__(self, options):
+        self._share, self._steps = options.share, None
+
+    def steps(self, situation):
+        if self._steps is None:
+            self._steps = np.full(situation.parameters.size, situation.learning_rate)
+        self._steps = self._steps * self._share
+        return self._steps.astype(np.float32)
+
+    def state(self):
+        return {"steps": self._steps}
+
+    def restore(self, state):
+        self._steps = state["steps"]
+'''
+
+# Trains two passes, as it is told at once or with a stop in between.
+PROGRAM = """
+import sys
+from pathlib import Path
+import numpy as np
+from replication import paper, settings
+from replication.learning.engine import Engine
+from replication.learning.monitor import Message, Monitor, Stopped
+from replication.learning.presentations import OriginalPool
+from replication.learning.trainer import Trainer
+from replication.networks import catalogue
+
+root, checkpoint, stops = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3] == "stops"
+base = settings.load(root / "params.yaml").base
+recipe = settings.changed(base, {
+    "optimiser.name": "falling", "optimiser.options": {"share": 0.5}, "passes": 2,
+    "learning_rates": (1e-4, 1e-4), "presentations_per_pass": 50, "training_patterns": 50,
+})
+network = catalogue.network("lenet5", "regular", paper.load(root / "data" / "paper"))
+draw = np.random.default_rng(0)
+images = draw.integers(0, 256, (50, 28, 28), dtype=np.uint8)
+labels = draw.integers(0, 10, 50, dtype=np.uint8)
+heard = []
+engine = Engine(network, recipe.rules, np.linspace(-0.1, 1.175, 256))
+pool = OriginalPool(images, labels, 50)
+monitor = Monitor("x", heard.append, lambda: stops and any(m.line for m in heard))
+try:
+    progress = Trainer(recipe, 0, engine, pool, (images, labels), checkpoint).run(monitor)
+    steps = [row["step_F6_max"] for row in progress.history]
+    print(steps, progress.parameters.tobytes().hex()[:64])
+except Stopped:
+    print("stopped")
+"""
+
+
+def test_a_third_optimiser_is_one_file_and_its_state_survives_an_interruption(tmp_path):
+    shutil.copytree(
+        REPOSITORY / "replication", tmp_path / "replication",
+        ignore=shutil.ignore_patterns("__pycache__"),
+    )  # fmt: skip
+    (tmp_path / "replication/learning/optimisers/falling.py").write_text(MODULE)
+
+    def trained(name, how):
+        done = subprocess.run(
+            [sys.executable, "-c", PROGRAM, str(REPOSITORY), str(tmp_path / name), how],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout.strip()
+
+    whole = trained("whole.npz", "goes on")
+    halved = [float(np.float32(1e-4 * share)) for share in (0.5, 0.25)]
+    assert whole.startswith(str(halved))
+    assert trained("cut.npz", "stops") == "stopped"
+    assert trained("cut.npz", "goes on") == whole
+
+
+def chosen(**optimiser):
+    return settings.changed(
+        settings.parse(small_document(), "params.yaml").base,
+        {f"optimiser.{name}": value for name, value in optimiser.items()},
+    )
+
+
+def test_plain_stochastic_gradient_has_one_step_for_all():
+    recipe = chosen(name="sgd")
+    situation = Situation(None, None, recipe, 0, 1, np.zeros(7, np.float32))
+    steps = catalogue.optimiser(recipe).steps(situation)
+    np.testing.assert_array_equal(steps, np.full(7, np.float32(recipe.learning_rates[1])))
+
+
+def test_an_optimiser_that_is_not_there_is_refused_by_name():
+    with pytest.raises(ReplicationError, match=r"'adam', but there are sdlm, sgd"):
+        catalogue.optimiser(chosen(name="adam"))
+
+
+def test_an_option_that_an_optimiser_has_not_is_refused():
+    with pytest.raises(ReplicationError, match=r"optimiser\.options"):
+        catalogue.optimiser(chosen(name="sgd", options={"momentum": 0.9}))
