@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import pandas as pd
 
 from replication.errors import ReplicationError
 from replication.settings import Settings
-from replication.studies.readings.candidates import Reading, departures, is_adopted
+from replication.studies.readings.candidates import (
+    Reading,
+    controls,
+    departures,
+    is_adopted,
+    nearest,
+    screened,
+    variations,
+)
 from replication.studies.readings.distance import (
     Evidence,
     Scale,
@@ -38,6 +46,10 @@ class Stage:
         if not self.trained:
             raise ReplicationError("every reading diverged: lower learning_rates in params.yaml")
         return scale(self.trained, self._known)
+
+    def numbers(self, name: str, unit: Scale) -> dict[str, float]:
+        """Those of results/readings.csv."""
+        return numbers(self.trained[name], self._known, unit)
 
     def by_distance(self, unit: Scale) -> list[str]:
         """The names of those that did not diverge, the nearest first."""
@@ -70,25 +82,47 @@ def decided(finalists: Stage, unit: Scale, settings: Settings) -> Reading:
     )
 
 
-def table(
-    stages: Sequence[Stage], unit: Mapping[str, Scale], known: Evidence, settings: Settings
+def ranked(
+    curves: pd.DataFrame, steps: pd.DataFrame, settings: Settings, known: Evidence
 ) -> pd.DataFrame:
-    """A row a reading, stage by stage, the nearest first; those that diverged last."""
-    study, rows = settings.readings, []
-    for stage in stages:
-        for one in stage.readings:
-            there = stage.trained.get(one.name)
-            ties = stage.ties(unit[one.stage]) if there and one.stage == "final" else []
-            rows.append({
-                "stage": one.stage, "reading": one.name, "change": one.change,
-                "replicates": stage.replicates,
-                "tied": one.name in ties,
-                "from_text": departures(one, study.printed),
-                "from_library": departures(one, study.library),
-                "adopted": one.stage != "screening" and is_adopted(one.values, settings.base),
-                **(numbers(there, known, unit[one.stage]) if there else {}),
-            })  # fmt: skip
+    """results/readings.csv from the two other tables: a row a reading of the stages trained so far.
+
+    Stage by stage, the nearest first; readings that diverged come last.
+    """
+    study = settings.readings
+    candidates = screened(study, steps)
+    screening = Stage(candidates, curves, study.screening.replicates, known)
+    short = screening.scale()
+    finalists = nearest(candidates, screening.by_distance(short)[: study.screening.finalists])
+    final = Stage(finalists, curves, study.replicates, known)
+    rows = _rows(screening, short, settings)
+    if final.readings:
+        unit = final.scale()
+        winner = decided(final, unit, settings)
+        rows += _rows(final, unit, settings)
+        for readings in (controls(study), variations(study, winner)):
+            rows += _rows(Stage(readings, curves, study.replicates, known), unit, settings)
+    table = pd.DataFrame(rows)
     order = {"final": 0, "control": 1, "variation": 2, "screening": 3}
-    frame = pd.DataFrame(rows)
-    frame["place"] = frame["stage"].map(order)
-    return frame.sort_values(["place", "distance"], kind="stable", ignore_index=True)
+    table["place"] = table["stage"].map(order)
+    return table.sort_values(["place", "distance"], kind="stable", ignore_index=True)
+
+
+def _rows(stage: Stage, unit: Scale, settings: Settings) -> list[dict[str, object]]:
+    study = settings.readings
+    final = bool(stage.readings) and stage.readings[0].stage == "final"
+    ties = stage.ties(unit) if final else []
+    return [
+        {
+            "stage": one.stage,
+            "reading": one.name,
+            "change": one.change,
+            "replicates": stage.replicates,
+            "tied": one.name in ties,
+            "from_text": departures(one, study.printed),
+            "from_library": departures(one, study.library),
+            "adopted": final and is_adopted(one.values, settings.base),
+            **(stage.numbers(one.name, unit) if one.name in stage.trained else {}),
+        }
+        for one in stage.readings
+    ]

@@ -40,7 +40,7 @@ from replication.studies.readings.candidates import (
     variations,
 )
 from replication.studies.readings.distance import Evidence, evidence
-from replication.studies.readings.ranking import Stage, decided, table
+from replication.studies.readings.ranking import Stage, decided, ranked
 from replication.systems.replicates import Job, key, presentations
 
 
@@ -163,25 +163,18 @@ def run(folders: Folders, settings: Settings, out: Path) -> pd.DataFrame:
     candidates = screened(study, first)
     curves = train(candidates, on)
     screening = Stage(candidates, curves, study.screening.replicates, on.known)
-    short = screening.scale()
-    names = screening.by_distance(short)[: study.screening.finalists]
+    names = screening.by_distance(screening.scale())[: study.screening.finalists]
     finalists = nearest(candidates, names)
     curves = pd.concat([curves, train(finalists, on)], ignore_index=True)
     final = Stage(finalists, curves, study.replicates, on.known)
-    unit = final.scale()
-    winner = decided(final, unit, settings)
+    winner = decided(final, final.scale(), settings)
     print(f"decided for: {winner.name}", flush=True)
-    others = [*controls(study), *variations(study, winner)]
-    stages = [screening, final]
-    for stage in ("control", "variation"):
-        some = [one for one in others if one.stage == stage]
-        curves = pd.concat([curves, train(some, on)], ignore_index=True)
-        stages.append(Stage(some, curves, study.replicates, on.known))
+    for readings in (controls(study), variations(study, winner)):
+        curves = pd.concat([curves, train(readings, on)], ignore_index=True)
         CURVES.write(out, curves)
-        units = dict.fromkeys(("final", "control", "variation"), unit) | {"screening": short}
-        result = table(stages, units, on.known, settings)
-        RANKING.write(out, result)
-    return result
+    table = ranked(curves, first, settings, on.known)
+    RANKING.write(out, table)
+    return table
 
 
 @click.command()
