@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from replication.folders import Folders
 from replication.settings import AnyRecipe, Classifier, Settings
-from replication.systems.catalogue import module_of
+from replication.systems.known import module_of
 from replication.systems.replicates import Experiment
 
 

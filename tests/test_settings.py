@@ -13,7 +13,7 @@ from replication import settings
 from replication.cli import main
 from replication.errors import ReplicationError
 from replication.settings import Classifier, Combined, Modern, Recipe
-from replication.systems.catalogue import module_of
+from replication.systems.known import module_of
 
 PARAMS = Path(__file__).parents[1] / "params.yaml"
 DOCUMENT = YAML(typ="safe", pure=True).load(PARAMS.read_text())

@@ -20,7 +20,7 @@ from replication.audit.rules import CLAIMS, OWN, Rule
 from replication.errors import ReplicationError
 from replication.paper import Claim, Paper
 from replication.settings import AnyRecipe, Classifier, Combined, Modern, Recipe, Settings
-from replication.systems.catalogue import module_of
+from replication.systems.known import module_of
 
 COLUMNS = ("claim", "page", "paper", "ours", "status", "reason")
 MEND = "see replication/audit/rules.py"

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import importlib
-from pathlib import Path
 from typing import cast
 
 from replication.errors import ReplicationError
 from replication.networks import catalogue
 from replication.paper import Paper
 from replication.settings import AnyRecipe, Classifier, Combined, Modern
-from replication.settings.document import did_you_mean
-from replication.systems import classifiers
 from replication.systems.contract import System
 
 
@@ -40,18 +37,3 @@ def system(experiment: str, recipe: AnyRecipe, paper: Paper) -> System:
         return NetworkSystem(network, recipe)
     except ReplicationError as error:
         raise ReplicationError(f"experiment {experiment}: {error}") from error
-
-
-def module_of(system: str) -> Path:
-    """The file of the classifier of that name; ReplicationError when there is none."""
-    files = {
-        path.stem.replace("_", "-"): path
-        for path in sorted(Path(classifiers.__path__[0]).glob("*.py"))
-        if path.stem != "__init__"
-    }
-    if system not in files:
-        raise ReplicationError(
-            f"there is no system '{system}'{did_you_mean(system, files)}: "
-            f"replication/systems/classifiers has {', '.join(files)}"
-        )
-    return files[system]
