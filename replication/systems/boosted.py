@@ -203,8 +203,8 @@ class System(NetworkSystem):
         ]
         fitted = super().fit(task._replace(checkpoint=paths[0]), monitor)
         first = fitted.weights["parameters"]
-        second = self._later(task, paths[1], [first], monitor)
-        third = self._later(task, paths[2], [first, second], monitor)
+        second, half = self._later(task, paths[1], [first], monitor)
+        third, disputed = self._later(task, paths[2], [first, second], monitor)
         nets = (
             self._answering(task, first),
             self._answering(task, second),
@@ -222,7 +222,7 @@ class System(NetworkSystem):
             {"first": first, "second": second, "third": third},
             NETWORKS * fitted.parameters,
             NETWORKS * fitted.presentations,
-            fitted.evidence,
+            {**fitted.evidence, "second_taught_missed": half, "third_taught_disputed": disputed},
         )
 
     def _engine(self, task: Task) -> Engine:
@@ -234,8 +234,11 @@ class System(NetworkSystem):
 
     def _later(
         self, task: Task, checkpoint: Path, before: list[NDArray[np.float32]], monitor: Monitor
-    ) -> NDArray[np.float32]:
-        """The parameters of the network that is taught by those ``before``."""
+    ) -> tuple[NDArray[np.float32], str]:
+        """The parameters of the network that is taught by those ``before``.
+
+        And, for the record, the share of its patterns that the first misses or that are in dispute.
+        """
         recipe = later(self._recipe, len(before))
         images, labels = task.database.train_images, task.database.train_labels
         found = candidates(
@@ -249,7 +252,11 @@ class System(NetworkSystem):
         monitor.line(f"network {len(nets) + 1} learns from {pool.size} filtered patterns")
         test = (task.database.test_images, task.database.test_labels)
         trainer = Trainer(recipe, task.replicate, self._engine(task), pool, test, checkpoint)
-        return trainer.run(monitor).parameters
+        parameters = trainer.run(monitor).parameters
+        taught = pool.show(np.arange(pool.size))
+        given = [net(taught.images).argmin(axis=1) for net in nets]
+        doubt = given[0] != (given[1] if len(given) > 1 else taught.labels)
+        return parameters, f"{doubt.mean():.4f}"
 
     def _bar(self, nets: tuple[Answering, Answering, Answering], task: Task) -> float:
         count = self._recipe.training_patterns
