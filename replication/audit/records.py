@@ -23,7 +23,7 @@ from replication.mnist import databases
 from replication.networks import catalogue
 from replication.networks.specification import Kind
 from replication.paper import Paper
-from replication.runs import HISTORY, WEIGHTS, Run, of_experiment
+from replication.runs import FILES, HISTORY, WEIGHTS, Run, of_experiment
 from replication.settings import AnyRecipe, Combined, Recipe
 from replication.systems import replicates
 from replication.systems.boosted import NETWORKS
@@ -43,7 +43,7 @@ _MEANS = {
     "evidence.weights_sha256": "the weights that lie there are others",
 }
 # Compared between the replicates alone; and of no consequence.
-_ALIKE, _FREE = ("packages", "parameters", "presentations"), ("processor",)
+_ALIKE, _FREE = ("packages", "parameters", "presentations"), ("processor", FILES)
 
 
 class Conflict(NamedTuple):
@@ -56,7 +56,7 @@ class Conflict(NamedTuple):
 
 def runs_of(experiment: Experiment) -> dict[int, Run]:
     """The whole runs that are there, of the replicates that the settings ask for."""
-    runs = of_experiment(experiment.runs, experiment.name, experiment.recipe.replicates)
+    runs = of_experiment(experiment.folders.runs, experiment.name, experiment.recipe.replicates)
     return {number: run for number, run in enumerate(runs) if run.is_whole()}
 
 
@@ -66,8 +66,8 @@ def refuse(experiment: Experiment, paper: Paper) -> None:
     system(experiment.name, recipe, paper)
     if isinstance(recipe, Recipe | Combined):
         optimiser(plain(recipe))
-        if (experiment.prepared / databases.SUMMARY).exists():
-            there = databases.stated(experiment.prepared, recipe.database).training_patterns
+        if (experiment.folders.prepared / databases.SUMMARY).exists():
+            there = databases.stated(experiment.folders.prepared, recipe.database).training_patterns
             if recipe.training_patterns > there:
                 raise ReplicationError(
                     f"experiments.{experiment.name}.training_patterns is "
@@ -170,7 +170,7 @@ def _wanted(experiment: Experiment, paper: Paper, number: int, run: Run) -> dict
         "replicate": number,
         "streams.seed": recipe.seed,
         "streams.replicate": number,
-        "data.sha256": databases.stated(experiment.prepared, recipe.database).sha256,
+        "data.sha256": databases.stated(experiment.folders.prepared, recipe.database).sha256,
         "evidence.code_sha256": replicates.code(experiment),
         "key": _key(experiment, number, run),
     }
