@@ -27,6 +27,7 @@ from replication.learning.kernels.plan import (
     START,
     SUBSAMPLING,
     Plan,
+    zeros,
 )  # fmt: skip
 
 
@@ -54,7 +55,6 @@ class Memory(NamedTuple):
             derivative of the squashing function, the derivative of the criterion by the weighted
             sum, and what a sub-sampling unit's coefficient multiplies.
         earlier: the input field of the pattern before.
-        mirrored: a convolution's weights by input map.
         answer: what the network says of the pattern in hand.
     """
 
@@ -63,17 +63,15 @@ class Memory(NamedTuple):
     deltas: NDArray[Any]
     sums: NDArray[Any]
     earlier: NDArray[Any]
-    mirrored: NDArray[Any]
     answer: Answer
 
 
 def memory(plan: Plan) -> Memory:
     """Working memory for ``plan``, zeroed."""
     dtype = plan.codes.dtype
-    values, slopes, deltas, sums = (np.zeros(plan.values, dtype) for _ in range(4))
+    values, slopes, deltas, sums = (zeros(plan.values, dtype) for _ in range(4))
     answer = Answer(np.zeros(plan.classes, dtype), np.zeros(plan.classes))
-    earlier = np.zeros(plan.layers[0, SIZE], dtype)
-    return Memory(values, slopes, deltas, sums, earlier, np.zeros(plan.mirrored, dtype), answer)
+    return Memory(values, slopes, deltas, sums, zeros(plan.layers[0, SIZE], dtype), answer)
 
 
 @kernel
@@ -119,7 +117,7 @@ def _finish_forward(plan: Any, rules: Any, weights: Any, memory: Any) -> None:
 def _forward_layer(plan: Any, rules: Any, weights: Any, memory: Any, n: int) -> None:
     layer, before, values = plan.layers[n], plan.layers[n - 1], memory.values
     if layer[KIND] == CONVOLUTION:
-        convolution.forward(layer, before, weights, values)
+        convolution.forward(layer, before, plan.pairs, weights, values)
     elif layer[KIND] == SUBSAMPLING:
         subsampling.forward(layer, before, weights, values, memory.sums, rules.share)
     else:
@@ -148,8 +146,8 @@ def backward(
         layer, before = plan.layers[n], plan.layers[n - 1]
         if layer[KIND] == CONVOLUTION:
             if before[KIND] != FIELD:
-                convolution.backward(layer, before, weights, slopes, deltas, memory.mirrored)
-            convolution.update(layer, before, values, deltas, sink, scale)
+                convolution.backward(layer, before, plan.pairs, weights, slopes, deltas)
+            convolution.update(layer, before, plan.pairs, values, deltas, sink, scale)
         elif layer[KIND] == SUBSAMPLING:
             subsampling.backward(layer, before, weights, slopes, sums, deltas, share, sink, scale)
         elif before[KIND] != FIELD:
