@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from llvmlite import ir
 from numba import types
 from numba.core import cgutils, errors
 
@@ -18,6 +19,7 @@ from replication.arithmetic.vectors import (
     check,
     fused,
     intrinsic,
+    lanes,
     spread,
     vector_at,
 )  # fmt: skip
@@ -148,3 +150,40 @@ def add_products(context: Any, row: Any, array: Any, start: Any, factor: Any) ->
         return cgutils.pack_array(builder, results)
 
     return row(row, array, types.intp, factor), build
+
+
+@intrinsic
+def added(context: Any, row: Any, other: Any) -> Any:
+    """The sums of the vectors of two rows."""
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        rows = (cgutils.unpack_tuple(builder, them) for them in arguments)
+        return cgutils.pack_array(builder, [builder.fadd(*pair) for pair in zip(*rows, strict=True)])
+
+    return row(row, row), build
+
+
+@intrinsic
+def totals(context: Any, row: Any) -> Any:
+    """The vector whose lane n is the `total` of the row's vector n; zero in the lanes left over."""
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        vectors = cgutils.unpack_tuple(builder, arguments[0])
+        vectors += [ir.Constant(vectors[0].type, [0.0] * LANES)] * (LANES - len(vectors))
+        # Halves of two vectors come to lie side by side, so that one addition serves both.
+        size = LANES
+        while size > 1:
+            half = size // 2
+            lower = [n for n in range(2 * LANES) if n % size < half]
+            upper = [n + half for n in lower]
+            vectors = [
+                builder.fadd(
+                    builder.shuffle_vector(a, b, lanes(lower)),
+                    builder.shuffle_vector(a, b, lanes(upper)),
+                )
+                for a, b in zip(vectors[::2], vectors[1::2], strict=True)
+            ]
+            size = half
+        return vectors[0]
+
+    return row.dtype(row), build

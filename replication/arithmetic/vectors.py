@@ -76,19 +76,19 @@ def vector_at(context: Any, builder: Any, array_type: Any, array: Any, start: An
 def spread(builder: Any, vector: Any, value: Any) -> Any:
     lane = ir.Constant(ir.IntType(32), 0)
     one = builder.insert_element(ir.Constant(vector, ir.Undefined), value, lane)
-    return builder.shuffle_vector(one, ir.Constant(vector, ir.Undefined), _lanes([0] * LANES))
+    return builder.shuffle_vector(one, ir.Constant(vector, ir.Undefined), lanes([0] * LANES))
 
 
-def _lanes(numbers: list[int]) -> Any:
+def lanes(numbers: list[int]) -> Any:
     return ir.Constant(ir.VectorType(ir.IntType(32), len(numbers)), numbers)
 
 
 def fused(builder: Any, a: Any, b: Any, c: Any) -> Any:
     """LLVM's fused multiply-add; llvmlite's own function refuses vectors."""
     kind = c.type
-    lanes = f"v{kind.count}" if isinstance(kind, ir.VectorType) else ""
-    number = kind.element if lanes else kind
-    name = f"llvm.fma.{lanes}{number.intrinsic_name}"
+    count = f"v{kind.count}" if isinstance(kind, ir.VectorType) else ""
+    number = kind.element if count else kind
+    name = f"llvm.fma.{count}{number.intrinsic_name}"
     function = cgutils.get_or_insert_function(
         builder.module, ir.FunctionType(kind, [kind, kind, kind]), name
     )
@@ -145,8 +145,8 @@ def _halves(builder: Any, vector: Any) -> Any:
     """The sum of the lower and the upper half of ``vector``, half as long."""
     count = vector.type.count // 2
     undefined = ir.Constant(vector.type, ir.Undefined)
-    lower = builder.shuffle_vector(vector, undefined, _lanes(list(range(count))))
-    upper = builder.shuffle_vector(vector, undefined, _lanes(list(range(count, 2 * count))))
+    lower = builder.shuffle_vector(vector, undefined, lanes(list(range(count))))
+    upper = builder.shuffle_vector(vector, undefined, lanes(list(range(count, 2 * count))))
     return builder.fadd(lower, upper)
 
 
@@ -166,7 +166,7 @@ def total(context: Any, vector: Any) -> Any:
 def _neighbours(first: int) -> Callable[..., Any]:
     def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         mask = [first + 2 * lane for lane in range(LANES)]
-        return builder.shuffle_vector(*arguments, _lanes(mask))
+        return builder.shuffle_vector(*arguments, lanes(mask))
 
     return build
 
@@ -175,7 +175,7 @@ def _doubled(first: int) -> Callable[..., Any]:
     def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         (vector,) = arguments
         mask = [first + lane // 2 for lane in range(LANES)]
-        return builder.shuffle_vector(vector, ir.Constant(vector.type, ir.Undefined), _lanes(mask))
+        return builder.shuffle_vector(vector, ir.Constant(vector.type, ir.Undefined), lanes(mask))
 
     return build
 
@@ -211,8 +211,8 @@ def first_lanes(context: Any, vector: Any, count: Any) -> Any:
     def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         value, number = arguments
         kind = ir.VectorType(number.type, LANES)
-        lanes = ir.Constant(kind, list(range(LANES)))
-        kept = builder.icmp_signed("<", lanes, spread(builder, kind, number))
+        numbers = ir.Constant(kind, list(range(LANES)))
+        kept = builder.icmp_signed("<", numbers, spread(builder, kind, number))
         return builder.select(kept, value, ir.Constant(value.type, [0.0] * LANES))
 
     return vector(vector, types.intp), build

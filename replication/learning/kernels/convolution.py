@@ -10,14 +10,16 @@ from __future__ import annotations
 from typing import Any
 
 from replication.arithmetic.rows import (
+    added,
     correlated,
     load_row,
     row_of,
     same_row,
     scattered,
     store_row,
+    totals,
 )  # fmt: skip
-from replication.arithmetic.vectors import LANES, load, same, store, total
+from replication.arithmetic.vectors import LANES, load, same, store, subtract, total
 from replication.compiled import kernel
 from replication.learning.kernels.plan import (
     BIASES,
@@ -66,10 +68,10 @@ def _forward(layer: Any, before: Any, pairs: Any, weights: Any, values: Any, blo
                 x, y = x_map + line * x_line + column, y_map + line * y_line + column
                 row = load_row(block, values, y, y_line)
                 for j in range(SIDE):
-                    taps = same_row(SIDE, weights, k + j, SIDE)
+                    taps = same_row(SIDE, weights, k + j * LANES, 1)
                     row = correlated(row, values, x + j, x_line, taps)
                 store_row(values, y, y_line, row)
-        k += SIDE * SIDE
+        k += SIDE * LANES
 
 
 @kernel
@@ -110,10 +112,10 @@ def _backward(
                 x, y = x_map + line * x_line + column, y_map + line * y_line + column
                 row = load_row(reach, deltas, x, x_line)
                 for j in range(SIDE):
-                    taps = same_row(SIDE, weights, k + j, SIDE)
+                    taps = same_row(SIDE, weights, k + j * LANES, 1)
                     row = scattered(row, deltas, y - j, y_line, taps)
                 store_row(deltas, x, x_line, row)
-        k += SIDE * SIDE
+        k += SIDE * LANES
 
 
 @kernel
@@ -164,7 +166,5 @@ def _update(
                     if column + LANES < layer[WIDTH]:
                         taps = load_row(block, deltas, y + column + LANES, y_line)
                         odd = correlated(odd, values, x + column + LANES, x_line, taps)
-            for i in range(SIDE):
-                n = k + i * SIDE + j
-                sink[n] -= scale[n] * total(even[i] + odd[i])
-        k += SIDE * SIDE
+            subtract(sink, scale, k + j * LANES, totals(added(even, odd)))
+        k += SIDE * LANES

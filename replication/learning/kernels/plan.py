@@ -5,8 +5,14 @@ The values of a layer (outputs, slopes, deltas, sums of four) lie map by map, li
 kinds of values share this layout, each in an array of its own. The lines of a convolution, and of
 what a convolution reads, are filled up to whole vectors; the deltas of the filling are always zero.
 
-The parameters lie in the order of the network, but for those of a full connection: for four units,
-each eight inputs, the eight weights of each of the four, with zeros in the gaps.
+The parameters that a kernel works on are laid out to be read in order, with zeros in the gaps:
+
+* a convolution: for each pair of the connection table and each column of the 5x5 kernel, its five
+  weights and three gaps;
+* a sub-sampling: the coefficients of its maps;
+* a full connection: for four units, each eight inputs, the eight weights of each of the four;
+
+each followed by the biases.
 """
 
 from __future__ import annotations
@@ -148,9 +154,13 @@ def plan(network: Network, dtype: type[np.floating] = np.float32) -> Plan:
         if kind == FULL:
             places.append(_full_places(layer, kept, below))
             kept += _up(maps, UNITS) * below[SIZE]
+        elif kind == CONVOLUTION:
+            pair, line, column = np.indices((layer.pairs, SIDE, SIDE)).reshape(3, -1)
+            places.append(kept + (pair * SIDE + column) * LANES + line)
+            kept += layer.pairs * SIDE * LANES
         else:
-            places.append(kept + np.arange(layer.weights))
-            kept += layer.weights
+            places.append(kept + np.arange(maps))
+            kept += maps
         places.append(kept + np.arange(maps))
         rows.append([*row, len(pairs), kept])
         kept += _up(maps, LANES)
