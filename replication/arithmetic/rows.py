@@ -153,17 +153,6 @@ def add_products(context: Any, row: Any, array: Any, start: Any, factor: Any) ->
 
 
 @intrinsic
-def added(context: Any, row: Any, other: Any) -> Any:
-    """The sums of the vectors of two rows."""
-
-    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        rows = (cgutils.unpack_tuple(builder, them) for them in arguments)
-        return cgutils.pack_array(builder, [builder.fadd(*pair) for pair in zip(*rows, strict=True)])
-
-    return row(row, row), build
-
-
-@intrinsic
 def totals(context: Any, row: Any) -> Any:
     """The vector whose lane n is the `total` of the row's vector n; zero in the lanes left over."""
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import Any
 
 from replication.arithmetic.rows import (
-    added,
     correlated,
     load_row,
     row_of,
@@ -60,7 +59,7 @@ def _forward(layer: Any, before: Any, pairs: Any, weights: Any, values: Any, blo
     x_line, y_line = before[STRIDE], layer[STRIDE]
     k = layer[WEIGHTS]
     for pair in range(layer[FIRST_PAIR], layer[LAST_PAIR]):
-        output, input = pairs[pair]
+        output, input = pairs[pair, 0], pairs[pair, 1]
         y_map = layer[START] + output * layer[HEIGHT] * y_line
         x_map = before[START] + input * before[HEIGHT] * x_line
         for line in range(0, layer[HEIGHT], len(block)):
@@ -104,7 +103,7 @@ def _backward(
     x_line, y_line = before[STRIDE], layer[STRIDE]
     k = layer[WEIGHTS]
     for pair in range(layer[FIRST_PAIR], layer[LAST_PAIR]):
-        output, input = pairs[pair]
+        output, input = pairs[pair, 0], pairs[pair, 1]
         y_map = layer[START] + output * layer[HEIGHT] * y_line
         x_map = before[START] + input * before[HEIGHT] * x_line
         for line in range(0, layer[HEIGHT], len(block)):
@@ -120,18 +119,19 @@ def _backward(
 
 @kernel
 def update(
-    layer: Any, before: Any, pairs: Any, values: Any, deltas: Any, sink: Any, scale: Any
-) -> None:
+    layer: Any, before: Any, pairs: Any, values: Any, deltas: Any, sink: Any, scale: Any,
+    slopes: Any,
+) -> None:  # fmt: skip
     """Subtract from ``sink`` the derivatives by the weights and biases, each times its ``scale``."""
     lines, zero = layer[HEIGHT], same(deltas.dtype.type(0))
     if lines % 8 == 0:
-        _update(layer, before, pairs, values, deltas, sink, scale, row_of(8, zero))
+        _update(layer, before, pairs, values, deltas, sink, scale, slopes, row_of(8, zero))
     elif lines % 7 == 0:
-        _update(layer, before, pairs, values, deltas, sink, scale, row_of(7, zero))
+        _update(layer, before, pairs, values, deltas, sink, scale, slopes, row_of(7, zero))
     elif lines % 5 == 0:
-        _update(layer, before, pairs, values, deltas, sink, scale, row_of(5, zero))
+        _update(layer, before, pairs, values, deltas, sink, scale, slopes, row_of(5, zero))
     else:
-        _update(layer, before, pairs, values, deltas, sink, scale, row_of(2, zero))
+        _update(layer, before, pairs, values, deltas, sink, scale, slopes, row_of(2, zero))
     area = lines * layer[STRIDE]
     for o in range(layer[MAPS]):
         y = layer[START] + o * area
@@ -146,25 +146,28 @@ def update(
 
 @kernel
 def _update(
-    layer: Any, before: Any, pairs: Any, values: Any, deltas: Any, sink: Any, scale: Any, block: Any
-) -> None:
-    """Even and odd vectors of a line have sums of their own: more additions are under way."""
+    layer: Any, before: Any, pairs: Any, values: Any, deltas: Any, sink: Any, scale: Any,
+    slopes: Any, block: Any,
+) -> None:  # fmt: skip
+    """The 25 sums of a pair are kept in ``slopes``: sums that wait for nothing follow each other."""
     x_line, y_line = before[STRIDE], layer[STRIDE]
-    zeros = row_of(SIDE, same(deltas.dtype.type(0)))
+    zero = same(deltas.dtype.type(0))
     k = layer[WEIGHTS]
     for pair in range(layer[FIRST_PAIR], layer[LAST_PAIR]):
-        output, input = pairs[pair]
+        output, input = pairs[pair, 0], pairs[pair, 1]
         y_map = layer[START] + output * layer[HEIGHT] * y_line
         x_map = before[START] + input * before[HEIGHT] * x_line
+        for n in range(0, SIDE * SIDE * LANES, LANES):
+            store(slopes, n, zero)
+        for line in range(0, layer[HEIGHT], len(block)):
+            for column in range(0, layer[WIDTH], LANES):
+                x, y = x_map + line * x_line + column, y_map + line * y_line + column
+                taps = load_row(block, deltas, y, y_line)
+                for j in range(SIDE):
+                    row = load_row(SIDE, slopes, j * SIDE * LANES, LANES)
+                    row = correlated(row, values, x + j, x_line, taps)
+                    store_row(slopes, j * SIDE * LANES, LANES, row)
         for j in range(SIDE):
-            even, odd = zeros, zeros
-            for line in range(0, layer[HEIGHT], len(block)):
-                x, y = x_map + line * x_line + j, y_map + line * y_line
-                for column in range(0, layer[WIDTH], 2 * LANES):
-                    taps = load_row(block, deltas, y + column, y_line)
-                    even = correlated(even, values, x + column, x_line, taps)
-                    if column + LANES < layer[WIDTH]:
-                        taps = load_row(block, deltas, y + column + LANES, y_line)
-                        odd = correlated(odd, values, x + column + LANES, x_line, taps)
-            subtract(sink, scale, k + j * LANES, totals(added(even, odd)))
+            row = load_row(SIDE, slopes, j * SIDE * LANES, LANES)
+            subtract(sink, scale, k + j * LANES, totals(row))
         k += SIDE * LANES

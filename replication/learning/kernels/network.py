@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replication.arithmetic.elementary import tanh
-from replication.arithmetic.vectors import fma
+from replication.arithmetic.vectors import LANES, fma
 from replication.compiled import kernel
 from replication.learning.kernels import convolution, criterion, full, subsampling
 from replication.learning.kernels.criterion import Answer, Criterion
@@ -23,6 +23,7 @@ from replication.learning.kernels.plan import (
     FULL,
     HEIGHT,
     KIND,
+    SIDE,
     SIZE,
     START,
     SUBSAMPLING,
@@ -55,6 +56,7 @@ class Memory(NamedTuple):
             derivative of the squashing function, the derivative of the criterion by the weighted
             sum, and what a sub-sampling unit's coefficient multiplies.
         earlier: the input field of the pattern before.
+        taps: sums for each weight of one pair of maps, eight for each.
         answer: what the network says of the pattern in hand.
     """
 
@@ -63,6 +65,7 @@ class Memory(NamedTuple):
     deltas: NDArray[Any]
     sums: NDArray[Any]
     earlier: NDArray[Any]
+    taps: NDArray[Any]
     answer: Answer
 
 
@@ -71,7 +74,8 @@ def memory(plan: Plan) -> Memory:
     dtype = plan.codes.dtype
     values, slopes, deltas, sums = (zeros(plan.values, dtype) for _ in range(4))
     answer = Answer(np.zeros(plan.classes, dtype), np.zeros(plan.classes))
-    return Memory(values, slopes, deltas, sums, zeros(plan.layers[0, SIZE], dtype), answer)
+    earlier, taps = zeros(plan.layers[0, SIZE], dtype), zeros(SIDE * SIDE * LANES, dtype)
+    return Memory(values, slopes, deltas, sums, earlier, taps, answer)
 
 
 @kernel
@@ -147,7 +151,7 @@ def backward(
         if layer[KIND] == CONVOLUTION:
             if before[KIND] != FIELD:
                 convolution.backward(layer, before, plan.pairs, weights, slopes, deltas)
-            convolution.update(layer, before, plan.pairs, values, deltas, sink, scale)
+            convolution.update(layer, before, plan.pairs, values, deltas, sink, scale, memory.taps)
         elif layer[KIND] == SUBSAMPLING:
             subsampling.backward(layer, before, weights, slopes, sums, deltas, share, sink, scale)
         elif before[KIND] != FIELD:
