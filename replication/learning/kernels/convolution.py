@@ -48,8 +48,8 @@ def forward(layer: Any, before: Any, pairs: Any, weights: Any, values: Any) -> N
         _forward(layer, before, pairs, weights, values, row_of(8, zero))
     elif lines % 7 == 0:
         _forward(layer, before, pairs, weights, values, row_of(7, zero))
-    elif lines % 5 == 0:
-        _forward(layer, before, pairs, weights, values, row_of(5, zero))
+    elif lines % 10 == 0:
+        _forward(layer, before, pairs, weights, values, row_of(10, zero))
     else:
         _forward(layer, before, pairs, weights, values, row_of(2, zero))
 
@@ -74,9 +74,7 @@ def _forward(layer: Any, before: Any, pairs: Any, weights: Any, values: Any, blo
 
 
 @kernel
-def backward(
-    layer: Any, before: Any, pairs: Any, weights: Any, slopes: Any, deltas: Any
-) -> None:
+def backward(layer: Any, before: Any, pairs: Any, weights: Any, slopes: Any, deltas: Any) -> None:
     """Derivatives by the weighted sums of the layer before, from those of this layer."""
     first, last = before[START], before[START] + before[SIZE]
     lines, zero = layer[HEIGHT], same(deltas.dtype.type(0))
@@ -122,14 +120,17 @@ def update(
     layer: Any, before: Any, pairs: Any, values: Any, deltas: Any, sink: Any, scale: Any,
     slopes: Any,
 ) -> None:  # fmt: skip
-    """Subtract from ``sink`` the derivatives by the weights and biases, each times its ``scale``."""
+    """Subtract from ``sink`` the derivatives by weights and biases, each times its ``scale``.
+
+    ``slopes`` is working memory for the 25 sums of a pair.
+    """
     lines, zero = layer[HEIGHT], same(deltas.dtype.type(0))
     if lines % 8 == 0:
         _update(layer, before, pairs, values, deltas, sink, scale, slopes, row_of(8, zero))
     elif lines % 7 == 0:
         _update(layer, before, pairs, values, deltas, sink, scale, slopes, row_of(7, zero))
-    elif lines % 5 == 0:
-        _update(layer, before, pairs, values, deltas, sink, scale, slopes, row_of(5, zero))
+    elif lines % 10 == 0:
+        _update(layer, before, pairs, values, deltas, sink, scale, slopes, row_of(10, zero))
     else:
         _update(layer, before, pairs, values, deltas, sink, scale, slopes, row_of(2, zero))
     area = lines * layer[STRIDE]
@@ -149,7 +150,7 @@ def _update(
     layer: Any, before: Any, pairs: Any, values: Any, deltas: Any, sink: Any, scale: Any,
     slopes: Any, block: Any,
 ) -> None:  # fmt: skip
-    """The 25 sums of a pair are kept in ``slopes``: sums that wait for nothing follow each other."""
+    """The 25 sums of a pair stay in ``slopes``, eight lanes each, until the pair is done."""
     x_line, y_line = before[STRIDE], layer[STRIDE]
     zero = same(deltas.dtype.type(0))
     k = layer[WEIGHTS]

@@ -104,13 +104,13 @@ def _copies(layer: Layer) -> int:
 
 
 def _stride(layer: Layer, kind: int, before: int, after: int) -> int:
-    """From line to line: what a convolution reads has whole vectors, and so has its output.
+    """From line to line: what a convolution reads has whole vectors, its output pairs of them.
 
     One whose deltas are spread backwards has a kernel's width of zeros behind each line.
     """
     width = layer.outputs[2]
     if kind == CONVOLUTION:
-        return _up(width if before == FIELD else width + SIDE - 1, LANES)
+        return _up(width if before == FIELD else width + SIDE - 1, 2 * LANES)
     return _up(width, LANES) if after == CONVOLUTION else width
 
 
@@ -140,7 +140,8 @@ def plan(network: Network, dtype: type[np.floating] = np.float32) -> Plan:
     side = network.field
     kinds = [FIELD, *(_kind(layer) for layer in network.trainable), FULL]
     rows = [[FIELD, 1, side, side, side, 0, _up(side * side, 2 * LANES), 1, 0, 0, 0, 0]]
-    places, pairs, kept = [], [], 0
+    pairs: list[tuple[int, int]] = []
+    places, kept = [], 0
     for n, layer in enumerate(network.trainable, 1):
         below, kind = rows[-1], kinds[n]
         _check(layer, kind, below[KIND])
