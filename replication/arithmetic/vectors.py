@@ -56,16 +56,19 @@ class _VectorModel(models.PrimitiveModel):
 
 
 def address(context: Any, builder: Any, array_type: Any, array: Any, start: Any) -> Any:
+    """In a code generator: where ``array[start]`` lies."""
     made = context.make_array(array_type)(context, builder, array)
     return builder.gep(made.data, [start])
 
 
 def check(array: Any) -> None:
+    """Raise a typing error for an array that no vector can be loaded from."""
     if not isinstance(array, types.Array) or array.layout != "C" or array.ndim != 1:
         raise errors.TypingError("vectors are loaded from arrays of one dimension without gaps")
 
 
 def vector_at(context: Any, builder: Any, array_type: Any, array: Any, start: Any) -> Any:
+    """In a code generator: where the vector at ``array[start]`` lies, and its alignment."""
     vector = context.get_value_type(Vector(array_type.dtype))
     place = address(context, builder, array_type, array, start)
     # Aligned as a number is: an array may begin anywhere.
@@ -74,12 +77,14 @@ def vector_at(context: Any, builder: Any, array_type: Any, array: Any, start: An
 
 
 def spread(builder: Any, vector: Any, value: Any) -> Any:
+    """In a code generator: a vector with ``value`` in every lane."""
     lane = ir.Constant(ir.IntType(32), 0)
     one = builder.insert_element(ir.Constant(vector, ir.Undefined), value, lane)
     return builder.shuffle_vector(one, ir.Constant(vector, ir.Undefined), lanes([0] * LANES))
 
 
 def lanes(numbers: list[int]) -> Any:
+    """In a code generator: the lanes that a shuffle takes."""
     return ir.Constant(ir.VectorType(ir.IntType(32), len(numbers)), numbers)
 
 
