@@ -192,12 +192,6 @@ def online(case: Case) -> Opinion:
     return case.opinion(ours, off < CLOSE, reason, "the kernels do something else")
 
 
-def order(case: Case) -> Opinion:
-    """One random order, p. 41."""
-    same = case.recipe.order == "constant"
-    return case.opinion(case.recipe.order, same, other="the paper's is the same each pass")
-
-
 def steps(case: Case) -> Opinion:
     """Equations 18 to 27, p. 42: seen in the steps that the optimiser gives."""
     name, found = case.recipe.optimiser.name, case.behaviour

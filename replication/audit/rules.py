@@ -84,7 +84,10 @@ CLAIMS: Mapping[str, Rule] = {
     "loss.map": Rule(judges.criterion("map", 9), ("base.criterion.name",)),
     "training.passes": _printed("base.passes", *_SHOWN),
     "training.online": Rule(judges.online, ("base.system",), _SHOWN),
-    "training.order": Rule(judges.order, ("base.order",), (_ORDER,)),
+    "training.order": Rule(
+        valued("base.order", {"constant": ("faithful", "as printed")},
+               ("departs", "the paper's order is the same each pass")),
+        ("base.order",), (_ORDER,)),
     "training.schedule": _printed("base.learning_rates", *_SHOWN),
     "sdlm.mu": _printed("base.sdlm.mu", *_SHOWN),
     "sdlm.samples": _printed("base.sdlm.patterns"),
