@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shutil
@@ -319,28 +320,38 @@ def test_boosting_that_taught_something_else_is_caught(paper, project):
 
 
 @pytest.mark.usefixtures("known")
-def test_weights_and_history_that_are_others_are_caught(paper, project):
+def test_files_that_are_others_are_caught(paper, project):
     path = project / "runs/lenet5/0" / WEIGHTS
-    content = bytearray(path.read_bytes())
-    content[-1] ^= 1
-    path.write_bytes(content)
-    history = project / "runs/lenet5/1" / HISTORY
-    table = pd.read_csv(history)
-    table.loc[1, "learning_rate"] = 5e-4
-    table.to_csv(history, index=False)
+    path.write_bytes(path.read_bytes()[:-1] + b"\0")
     found = judged(paper, small(), project)
-    assert found["training.schedule"].status == "contradiction"
-    assert "replicate 1" in found["results/runs/lenet5: history.learning_rates"].ours
-    assert "replicate 0" in found["results/runs/lenet5: evidence.weights_sha256"].ours
+    assert "replicate 0" in found["results/runs/lenet5: files"].ours
+    assert found["init.range"].status == "contradiction"
+
+
+def rewritten(folder, column, value):
+    """The history of replicate 1 with another last cell, and a record that sums it."""
+    path = folder / "runs/lenet5/1" / HISTORY
+    table = pd.read_csv(path)
+    table.loc[len(table) - 1, column] = value
+    table.to_csv(path, index=False)
+    total = hashlib.sha256(path.read_bytes()).hexdigest()
+    edit(folder, lambda record: record["files"].update({HISTORY: total}), replicates=(1,))
 
 
 @pytest.mark.usefixtures("known")
-def test_a_step_greater_than_mu_allows_is_caught(paper, project):
-    history = project / "runs/lenet5/1" / HISTORY
-    table = pd.read_csv(history)
-    table["step_F6_max"] = 0.05
-    table.to_csv(history, index=False)
-    assert judged(paper, small(), project)["sdlm.mu"].status == "contradiction"
+def test_the_schedule_is_that_of_the_history_whatever_the_record_says(paper, project):
+    rewritten(project, "learning_rate", 5e-4)
+    found = judged(paper, small(), project)
+    assert found["training.schedule"].status == "contradiction"
+    assert "replicate 1" in found["results/runs/lenet5: history.learning_rates"].ours
+    # A step cannot be greater than eta / mu.
+    rewritten(project, "learning_rate", 2e-4)
+    rewritten(project, "step_F6_max", 0.05)
+    found = judged(paper, small(), project)
+    assert [key for key in found if key.startswith("results/runs")] == [
+        "results/runs/lenet5: history.greatest_step_by_rate"
+    ]
+    assert found["sdlm.mu"].status == "contradiction"
 
 
 @pytest.mark.usefixtures("known")

@@ -133,12 +133,13 @@ def sixteen(case: Case) -> Opinion:
 
 
 def _database(case: Case, name: str) -> Opinion | None:
-    made = name in case.settings.prepare.databases
+    made = any(one.startswith(name) for one in case.settings.prepare.databases)
     return None if made else Opinion("not made", "departs", f"prepare.databases has no {name}")
 
 
 def _users(case: Case, name: str) -> str:
-    users = [key for key, one in case.settings.experiments.items() if one.database == name]
+    all_there = case.settings.experiments.items()
+    users = [key for key, one in all_there if one.database.startswith(name)]
     return f"used by {', '.join(users)}" if users else "prepared; no experiment uses it"
 
 

@@ -23,17 +23,18 @@ from replication.mnist import databases
 from replication.networks import catalogue
 from replication.networks.specification import Kind
 from replication.paper import Paper
-from replication.runs import HISTORY, WEIGHTS, Run, of_experiment
+from replication.runs import FILES, HISTORY, RECORD, WEIGHTS, Run, of_experiment
 from replication.settings import AnyRecipe, Combined, Recipe
 from replication.systems import boosted, replicates
 from replication.systems.catalogue import system
 from replication.systems.replicates import Experiment
 
 # Keys that speak of all settings of their experiment.
-WHOLE = ("experiment", "replicate", "key", "data", "evidence.code_sha256",
+WHOLE = ("experiment", "replicate", "key", "data", FILES, "evidence.code_sha256",
          "evidence.weights_sha256")  # fmt: skip
 # What is wrong with a key whose value says nothing to a reader.
 _MEANS = {
+    FILES: "the files are not those that the record sums",
     "key": "settings, data, paper and code give another key",
     "data.sha256": "data/prepared states another database",
     "evidence.code_sha256": "the present code is another",
@@ -55,13 +56,13 @@ class Conflict(NamedTuple):
 
 def refuse(experiment: Experiment, paper: Paper) -> None:
     """Raise the ReplicationError that training would."""
-    recipe = experiment.recipe
+    recipe, prepared = experiment.recipe, experiment.folders.prepared
     system(experiment.name, recipe, paper)
     if isinstance(recipe, Recipe | Combined):
         optimiser(plain(recipe))
         wanted, there = recipe.training_patterns, math.inf
-        if (experiment.prepared / databases.SUMMARY).exists():
-            there = databases.stated(experiment.prepared, recipe.database).training_patterns
+        if (prepared / databases.SUMMARY).exists():
+            there = experiment.data.training_patterns
         if wanted > there:
             raise ReplicationError(
                 f"experiments.{experiment.name}.training_patterns is {wanted}, but the database "
@@ -70,9 +71,10 @@ def refuse(experiment: Experiment, paper: Paper) -> None:
 
 
 def runs_of(experiment: Experiment) -> dict[int, Run]:
-    """The whole runs that are there, of the replicates that the settings ask for."""
-    runs = of_experiment(experiment.runs, experiment.name, experiment.recipe.replicates)
-    return {number: run for number, run in enumerate(runs) if run.is_whole()}
+    """The runs that are there, of the replicates that the settings ask for."""
+    recipe, folder = experiment.recipe, experiment.folders.runs
+    runs = enumerate(of_experiment(folder, experiment.name, recipe.replicates))
+    return {number: run for number, run in runs if run.has(RECORD)}
 
 
 def plain(recipe: Recipe | Combined) -> Recipe:
@@ -151,13 +153,14 @@ def conflicts_of(experiment: Experiment, paper: Paper, source: str) -> list[Conf
 
 def _facts(run: Run) -> dict[str, Any]:
     facts = flattened(run.record["settings"])
-    if run.has(HISTORY) and "sdlm.mu" in facts:
+    if run.is_whole() and run.has(HISTORY) and "sdlm.mu" in facts:
         history = run.history
         steps = history.filter(regex="_max$").max(axis=1) / history["learning_rate"]
         facts["history.learning_rates"] = history["learning_rate"].tolist()
         facts["history.presentations"] = history["training_presentations"].tolist()
         facts["history.greatest_step_by_rate"] = float(steps.max())
-    return facts | flattened({key: v for key, v in run.record.items() if key != "settings"})
+    facts |= flattened({key: v for key, v in run.record.items() if key not in ("settings", FILES)})
+    return facts | {FILES: run.is_whole()}
 
 
 def _wanted(
@@ -171,18 +174,17 @@ def _wanted(
         "replicate": number,
         "streams.seed": recipe.seed,
         "streams.replicate": number,
-        "data.sha256": databases.stated(experiment.prepared, recipe.database).sha256,
+        "data.sha256": experiment.data.sha256,
+        FILES: True,
         "evidence.code_sha256": replicates.code(experiment),
         "key": _key(experiment, number, run.record["settings"]),
     }
     weights = "evidence.weights_sha256"
-    if run.has(WEIGHTS):
-        wanted[weights] = _sha256(run.path(WEIGHTS).read_bytes())
-    elif weights in facts:
-        wanted[weights] = facts[weights] if facts["parameters"] > experiment.kept else "kept"
+    if weights in facts:
+        wanted[weights] = run.record.get(FILES, {}).get(WEIGHTS, facts[weights])
     if not isinstance(recipe, Recipe | Combined):
         return wanted
-    if recipe.system in ("network", "noisy"):
+    if facts[FILES] and recipe.system in ("network", "noisy"):
         # A step is eta / (mu + h), and h is never negative.
         bound = 1.00001 / recipe.sdlm.mu if recipe.optimiser.name == "sdlm" else math.inf
         wanted |= {

@@ -141,9 +141,10 @@ def _row(judged: Case, name: str, rule: Rule, found: Found | None) -> Row:
     free = records.unused(case.recipe, judged.paper)
     if own and all(covers(free, key) for key in own):
         opinion = opinion._replace(status="unstated", reason="of no effect in this reading")
-    about = [k for k, one in experiments.items() if rule.about in (one.system, one.database)]
-    if rule.about in ("undistorted", "distorted"):
-        about = [role]
+    about = [role] if rule.about in ("undistorted", "distorted") else []
+    if rule.about and not about:
+        names = {k: (one.system, one.database) for k, one in experiments.items()}
+        about = [k for k, one in names.items() if any(name.startswith(rule.about) for name in one)]
     keys = [key.removeprefix("prepare.") for key in own if key != "replicates"]
     return Row(name, page, text, *_backed(opinion, about, (*keys, *rule.evidence, *WHOLE), found))
 
