@@ -280,7 +280,7 @@ PLANTED = {
     "evidence.first_pass_order_sha256": ("training.order", "f" * 64),
     "evidence.weights_sha256": ("sdlm.mu", "f" * 64),
     "key": ("sdlm.mu", "f" * 64),
-    "streams.seed": ("base.seed", 7),
+    "streams.seed": ("base.streams", 7),
     "presentations": ("training.passes", 1),
     "parameters": ("lenet5.c3.table", 61706),
 }
