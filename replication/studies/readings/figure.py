@@ -10,13 +10,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from numpy.typing import NDArray
 
-from replication.report.charts import DATA, SERIES, percentages
+from replication.report.charts import DATA, SERIES
 from replication.report.drawing import ACCENT, INK, TEST, Figure, Source, Table, draw, table
 from replication.report.inputs import Inputs, records
 from replication.report.markdown import markdown
 from replication.report.parts import Block, Part
 from replication.studies import EARLIER
 from replication.studies.readings import COMMAND, CURVES, RANKING
+from replication.verdicts.curves import percentages
 
 Gaps = Mapping[str, NDArray[np.float64]]
 _SHOWN_READINGS = 12  # in the README
