@@ -163,15 +163,15 @@ def judge_cost(evidence: Evidence, claim: Claim) -> Finding:
 
 
 def judge_halves(evidence: Evidence, claim: Claim) -> Finding:
-    """The misses in the half from SD-1 less those in the half from SD-3 (p. 9), in points.
+    """The error on the half from SD-1, the first, less that on the half from SD-3 (p. 9).
 
-    The power is that of seeing the second half as much easier as 1998's 82 misses have it harder.
+    The power is that of seeing the first half as much easier as 1998's 82 misses have it harder.
     """
     labels, half = evidence.labels, len(evidence.labels) // 2
     answers = evidence.answered(experiment(claim, evidence.choices))
     wrong = [missed(one.classes, labels) for one in answers]
-    gaps = [100.0 * float(one[half:].mean() - one[:half].mean()) for one in wrong]
-    past = evidence.paper.misclassified["test_index"].to_numpy() >= half
+    gaps = [100.0 * float(one[:half].mean() - one[half:].mean()) for one in wrong]
+    past = evidence.paper.misclassified["test_index"].to_numpy() < half
     theirs = 100.0 * float(past.sum() - (~past).sum()) / half
     what = (
         f"the error on the half from SD-1 less that on the half from SD-3 (1998's, with "

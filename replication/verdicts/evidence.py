@@ -123,8 +123,8 @@ class Finding:
     replicate; low and high belong to what the reason says, which is one sentence; replicates is 0
     where no run is involved. power: the probability, 0 to 1, of ``differs`` had the truth been
     ``shift`` away from what is published (in its unit; NaN where there is no such number). Where
-    nothing is random it is 1 or 0; what is arithmetic, and a choice between two statements, has
-    none.
+    nothing is random it is 1 or 0, whether that would not have been ``reproduced``; what is
+    arithmetic, and a choice between two statements, has none.
     """
 
     outcome: Outcome

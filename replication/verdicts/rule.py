@@ -146,14 +146,19 @@ def judge_exact(
     elif abs(gap) <= limits[1] + 1e-9:
         outcome = "inconclusive"
     shift = spacing(published, among)
+    power = float(shift > limits[0])
+    if outcome == "reproduced" and not power:
+        outcome = "inconclusive"
     side = "higher" if gap > 0 else "lower"
     reason = f"nothing is random and ours is {side} by {shown(abs(gap))} points, where "
     reason += f"{shown(limits[0])} are allowed ({source}, and the rounding)"
-    if outcome == "inconclusive":
+    if not power:
+        reason += ", which would not tell the paper's next number apart"
+    elif outcome == "inconclusive":
         reason += f" and the authors' uncertainty is {uncertainty:g}"
     return Finding(
         outcome, f"{shown(value)} %", reason, published - limits[0], published + limits[0], 1,
-        mean=value, shift=shift, power=float(shift > max(limits)),
+        mean=value, shift=shift, power=power,
     )  # fmt: skip
 
 

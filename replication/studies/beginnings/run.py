@@ -68,7 +68,7 @@ def norms(settings: Settings, published: Paper, database: Database) -> Iterator[
     levels = databases.grey_levels(settings.prepare.background, settings.prepare.foreground)
     pool = OriginalPool(database.train_images, database.train_labels, PATTERNS)
     test = database.test_images[:SUMMED], database.test_labels[:SUMMED]
-    monitor = Monitor(name, lambda message: None, lambda: False)
+    monitor = Monitor(name, lambda _: None, lambda: False)
     for number in range(REPLICATES):
         with tempfile.TemporaryDirectory() as folder:
             weights = first_parameters(network, recipe, number)
