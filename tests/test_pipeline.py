@@ -23,7 +23,8 @@ DOCUMENT: dict[str, Any] = YAML(typ="safe", pure=True).load(
 STAGES = {name: stage.get("do", stage) for name, stage in DOCUMENT["stages"].items()}
 # Made by commands of their own, committed, and only read by the pipeline.
 STUDIES = ("bench.json", "readings.csv", "readings_curves.csv",
-           "variance_curves.csv", "collapse.json", "neighbours.csv", "beginnings.csv", "boosting.csv",
+           "variance_curves.csv", "collapse.json", "neighbours.csv",
+           "beginnings.csv", "boosting.csv",
            "distortions.csv", "distortion_correlations.csv")  # fmt: skip
 
 

@@ -104,17 +104,20 @@ def judge(evidence: Evidence, claim: Claim) -> Finding:
         return too_few(
             [value for values in found.values() for value in values], choices, claim.unit
         )
-    if any(math.isinf(value) for values in enough.values() for value in values):
+    shift = choices.roughly * published
+    limit = published * (1 - choices.roughly if claim.about else 1)
+    amounts = table.loc[table["kind"] == kind, "amount"].abs()
+    tried = float(amounts.max() / amounts.min() if kind == "scale" else amounts.max())
+    if tried < limit:
         raise Unmeasured(
-            f"recognition is accurate at every {kind} tried: add larger ones to "
+            f"no {kind} as large as {shown(limit)} was tried: add larger ones to "
             f"`invariance.{kind}` in params.yaml and run `{COMMAND}`"
         )
+    enough = {name: [min(value, tried) for value in values] for name, values in enough.items()}
     limits = {
         name: at_limit(curve(table[table["experiment"] == name], kind), kind, published)
         for name in enough
     }
-    shift = choices.roughly * published
-    limit = published * (1 - choices.roughly if claim.about else 1)
     judged = {
         name: judge_mean(values, choices, Interval(limit, math.inf), shift, claim.unit, name)
         for name, values in enough.items()
