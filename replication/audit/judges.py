@@ -6,7 +6,7 @@ Published values come from data/paper; what stands here are readings of its stat
 from __future__ import annotations
 
 from replication.audit.opinions import NO_EVIDENCE, Case, Judge, Opinion, shown
-from replication.settings import Combined
+from replication.settings import Classifier, Combined
 
 
 def input_field(case: Case) -> Opinion:
@@ -143,6 +143,18 @@ def noise(case: Case) -> Opinion:
                 else f"the paper has {shown(published)}",
             )
     return Opinion("not made", "departs", "no experiment trains with noise")
+
+
+def neighbours(case: Case) -> Opinion:
+    """How many neighbours vote for the deslanted images, p. 12."""
+    name = case.settings.compare.systems.get("knn-euclidean/deslanted", "")
+    one = case.settings.experiments.get(name)
+    if not isinstance(one, Classifier):
+        return Opinion("not made", "departs", "no experiment stands for K-NN on deslanted images")
+    ours, published = one.options.get("neighbours"), case.published
+    faithful = ours == published
+    reason = "as printed" if faithful else f"the paper has {shown(published)}"
+    return Opinion(f"{name}: {shown(ours)}", "faithful" if faithful else "departs", reason)
 
 
 def boosting(case: Case) -> Opinion:

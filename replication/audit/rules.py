@@ -104,6 +104,7 @@ CLAIMS: Mapping[str, Rule] = {
     ),
     "noise.salt-pepper": Rule((), judges.noise),
     "boosting.procedure": Rule((), judges.boosting),
+    "knn.neighbours": Rule((), judges.neighbours),
 }
 
 # Groups of keys that are ours altogether.

@@ -18,12 +18,12 @@ from replication.verdicts.evidence import (
     Evidence,
     Finding,
     Judges,
-    Outcome,
     Row,
     Subject,
     Unmeasured,
 )
 from replication.verdicts.rule import (
+    agreement,
     judge_mean,
     judge_percent,
     others_of,
@@ -113,11 +113,8 @@ def _judge_curve(evidence: Evidence, claim: Claim, series: str) -> Finding:
     moved = [np.sqrt(((_residues(curves) + by) ** 2).mean(axis=1)) for by in (-shift, shift)]
     power = float(np.mean(np.array(moved) > limit))
     worst = int(np.argmax(np.abs(gaps)))
-    outcome: Outcome = "differs"
-    if distance <= limit:
-        outcome = "inconclusive" if power < choices.least_power else "reproduced"
     return Finding(
-        outcome,
+        agreement(distance <= limit, power, choices),
         f"{shown(distance)} points, root mean square",
         f"one more of our curves is less than {shown(limit)} points from the mean of the others "
         f"(seeds vary), and 1998's is farthest in pass {worst + 1}, where ours is "
@@ -153,11 +150,8 @@ def judge_best(evidence: Evidence, claim: Claim) -> Finding:
     inside = interval.meets(claim.number, half)
     power = float(np.mean([draws - shift < interval.low, draws + shift > interval.high]))
     best = float(np.median(draws))
-    outcome: Outcome = "reproduced" if inside else "differs"
-    if inside and power < choices.least_power:
-        outcome = "inconclusive"
     return Finding(
-        outcome,
+        agreement(inside, power, choices),
         f"{shown(best)} %",
         f"the best of {choices.best_of} more runs falls in {shown(interval.low)} to "
         f"{shown(interval.high)} (seeds vary), and {claim.number:g} "

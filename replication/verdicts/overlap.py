@@ -20,8 +20,8 @@ from replication.paper import RESTORE, Claim
 from replication.runs import Answers
 from replication.verdicts import statistics
 from replication.verdicts.answers import experiments
-from replication.verdicts.evidence import Evidence, Finding, Judges, Outcome, Row, Subject
-from replication.verdicts.rule import shown, too_few
+from replication.verdicts.evidence import Evidence, Finding, Judges, Row, Subject
+from replication.verdicts.rule import agreement, shown, too_few
 from replication.verdicts.statistics import Interval
 
 Measure = Callable[[Answers, Sequence[Answers], Classes], float]
@@ -121,12 +121,8 @@ def _judge(evidence: Evidence, experiment: str, other: str, entry: str) -> Findi
     interval = one_more(own(answers, labels, measure), choices.confidence)
     foreign = [measure(one, answers, labels) for one in evidence.answers.get(other, ())]
     power = float(np.mean([not interval.meets(one) for one in foreign])) if foreign else 0.0
-    inside = interval.meets(place)
-    outcome: Outcome = "reproduced" if inside else "differs"
-    if inside and power < choices.least_power:
-        outcome = "inconclusive"
     return Finding(
-        outcome,
+        agreement(interval.meets(place), power, choices),
         words,
         f"{what} is {shown(place)} on average for 1998 with ours, where one more of ours has "
         f"{shown(interval.low)} to {shown(interval.high)} (seeds vary), and those of {other} "

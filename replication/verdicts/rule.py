@@ -211,6 +211,13 @@ def _range(claimed: Interval, unit: str) -> str:
     return f"{shown(claimed.low)} to {shown(claimed.high)} {unit}".strip()
 
 
+def agreement(inside: object, power: float, choices: Compare) -> Outcome:
+    """``reproduced`` where 1998 lies inside, unless what is elsewhere would as well."""
+    if not inside:
+        return "differs"
+    return "reproduced" if power >= choices.least_power else "inconclusive"
+
+
 def too_few(values: Sequence[float], choices: Compare, unit: str) -> Finding:
     """The verdict on fewer replicates than the rule asks for, which has no power at all."""
     replicated = ", ".join(shown(value) for value in values)

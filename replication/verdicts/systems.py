@@ -76,15 +76,11 @@ def errors(evidence: Evidence, claim: Claim) -> list[Row]:
             "data/paper/figures9_to_12_systems.csv (system/database): correct it"
         )
     ordering = Subject.of(claim, "ordering", "the order of the systems by error")
-    return [*_rows(evidence, claim, ERROR), (ordering, partial(_judge_ordering, evidence, claim))]
+    return [*_rows(ERROR, evidence, claim), (ordering, partial(_judge_ordering, evidence, claim))]
 
 
-def rejections(evidence: Evidence, claim: Claim) -> list[Row]:
-    """Figure 10, one row a system."""
-    return _rows(evidence, claim, REJECTION)
-
-
-def _rows(evidence: Evidence, claim: Claim, metric: str) -> list[Row]:
+def _rows(metric: str, evidence: Evidence, claim: Claim) -> list[Row]:
+    """Figure 9 or 10, one row a system."""
     column = published_column(evidence, _PRINTED[metric])
     return [
         (
@@ -156,17 +152,9 @@ def _judge_ordering(evidence: Evidence, claim: Claim) -> Finding:
     )
 
 
-def operations(evidence: Evidence, claim: Claim) -> list[Row]:
-    """Figure 11, thousands of multiply-adds, one row a system."""
-    return _costs(evidence, claim, OPERATIONS)
+def _costs(column: str, evidence: Evidence, claim: Claim) -> list[Row]:
+    """Figure 11, thousands of multiply-adds, or 12, thousands of variables; one row a system."""
 
-
-def memory(evidence: Evidence, claim: Claim) -> list[Row]:
-    """Figure 12, thousands of variables, one row a system."""
-    return _costs(evidence, claim, MEMORY)
-
-
-def _costs(evidence: Evidence, claim: Claim, column: str) -> list[Row]:
     def judge(system: str, published: float) -> Finding:
         if column == OPERATIONS and system == BOOSTED:
             raise Unmeasured("it hangs on when the later nets are called: see boosting.cost")
@@ -272,9 +260,9 @@ def _judge_on_lenet4(evidence: Evidence, system: str, metric: str) -> Finding:
 JUDGES = Judges(
     tables={
         "systems.error": errors,
-        "systems.rejection": rejections,
-        "systems.operations": operations,
-        "systems.memory": memory,
+        "systems.rejection": partial(_rows, REJECTION),
+        "systems.operations": partial(_costs, OPERATIONS),
+        "systems.memory": partial(_costs, MEMORY),
         "ordering.boosting-best": boosting_best,
         "ordering.rejection-lenet4": on_lenet4,
     },
