@@ -97,6 +97,7 @@ CLAIMS: Mapping[str, Rule] = {
     "noise.salt-pepper": Rule(judges.noise, (), ("options",), "noisy"),
     "boosting.procedure": Rule(
         judges.boosting, (), ("options", "network", "distorted", "evidence"), "boosted"),
+    "knn.neighbours": Rule(judges.neighbours, (), ("options",)),
 }
 
 _OWN = (

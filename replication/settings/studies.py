@@ -25,6 +25,8 @@ class Subjects(Section):
     """LeNet-5 of Section III-B."""
     distorted: Name
     """LeNet-5 trained with distortions."""
+    noisy: Name
+    """LeNet-5 trained with noise (Section III-E)."""
     hessian_subset: Name
     """Replicates that differ only in the patterns that the curvatures are estimated on."""
     virtual_other_degree: Name
@@ -40,10 +42,12 @@ class Compare(Section):
     """What counts as the same error rate, in percentage points."""
     minimum_replicates: Annotated[int, Field(ge=2, strict=True)]
     """With fewer, a measured claim is inconclusive."""
-    informative_margins: Positive
-    """Half an interval that is longer than this many margins decides nothing."""
+    least_power: Annotated[float, Field(gt=0, lt=1)]
+    """Agreement says something where the next row of the paper would differ so probably, 0 to 1."""
     informative_factor: Annotated[float, Field(gt=1)]
-    """The same for quantities that are compared as ratios: half the interval as a factor."""
+    """What stands for the next row where quantities are compared as ratios: so many times."""
+    best_of: Count
+    """How many "several versions" are, of which the published error may be the best (p. 10)."""
     roughly: Positive
     """How far off a value may be that the paper gives as "roughly" or "about" so much."""
     negligible_share: Positive
@@ -51,7 +55,9 @@ class Compare(Section):
     accurate_percent: Positive
     """The error, in percent, up to which recognition counts as accurate (Section III-E)."""
     seed: Annotated[int, Field(ge=0, strict=True)]
-    """Of the bootstrap."""
+    """Of what is simulated."""
+    linear_units: dict[str, Name]
+    """The linear classifier by gradient descent, with ``linear`` and with ``sigmoid`` units."""
     experiments: Subjects
     """The experiments that claims outside Figures 9 to 12 are about."""
     training_sizes: dict[int, tuple[Name, ...]]
