@@ -113,6 +113,7 @@ _GROUPS = {
     "compare": "how verdicts are reached; fixed before any result was seen",
     "variance": "the study of what makes replicates differ: base, its streams",
     "invariance": "which digits are changed, how much: Section III-E",
+    "causes": "why published numbers are others than ours: results/studies/causes.csv",
     "readings": "the study of what the paper leaves open",
     "collapse": "how small networks with trainable codes are trained: claim loss.collapse",
 }

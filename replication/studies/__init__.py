@@ -18,6 +18,7 @@ STUDIES = {
     "collapse": "Do trainable codes fall together under equations 8 and 9?",
     "invariance": "How far may a digit be changed until it is missed?",
     "neighbours": "Why is K-NN's published error another than ours?",
+    "causes": "Why are published numbers others than ours?",
     "sizes": "How do the errors fall with the number of training patterns?",
     "variance": "Whose share of the spread is whose?",
     "distortions": "Which distributions fit the distortions of Figure 7?",
