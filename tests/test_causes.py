@@ -107,7 +107,7 @@ def test_a_number_that_is_only_fitted_explains_nothing(
 ):
     causes = parsed(one=hypothesis(choose=chooses)).causes
     trials = rows([(20, 1.0), (100, held_out)]) + rows([(100, test)], TEST)
-    choices = {"one": ({"training_patterns": 100}, held_out)}
+    choices = {"one": choice.Choice({"training_patterns": 100}, held_out)}
     if chooses == "held-out" and held_out == 2.0:
         trials = rows([(20, 2.1), (100, held_out)]) + rows([(100, test)], TEST)
     (row,) = choice.conclusions(causes, paper, {"one": trials}, choices, {}).to_dict("records")
@@ -121,7 +121,7 @@ def test_a_size_fitted_to_one_row_is_decided_by_the_rows_that_have_to_follow(pap
         causes = parsed(one=hypothesis(choose="published"), two=follower).causes
         trials = {"one": rows([(20, 5.0)]) + rows([(20, 5.0)], TEST),
                   "two": rows([(20, error)]) + rows([(20, error)], TEST)}  # fmt: skip
-        chosen = {name: ({"training_patterns": 20}, 5.0) for name in trials}
+        chosen = {name: choice.Choice({"training_patterns": 20}, 5.0) for name in trials}
         table = choice.conclusions(causes, paper, trials, chosen, {})
         return dict(zip(table["hypothesis"], table["decided"], strict=True))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -14,18 +14,21 @@ from replication.settings import Causes, Hypothesis
 from replication.studies.causes import CONCLUSIONS
 from replication.studies.causes.trials import HELD_OUT, TEST, Levels, Row
 
-# By measure of a conclusion: the column of a trial, and that of the metrics of an experiment.
+ERROR = "test error"
+# By measure of a conclusion: the column of a trial, of an experiment's metrics, of data/paper.
 MEASURES = {
-    "test error": ("error_percent", "test_error_percent"),
-    "rejection": ("rejected_percent", "rejection_percent"),
-    "training error": ("training_error_percent", "training_error_percent"),
-    "operations": ("operations_thousands", "operations_thousands"),
+    ERROR: ("error_percent", "test_error_percent", "test_error_percent"),
+    "training error": ("training_error_percent",) * 3,
+    "rejection": ("rejected_percent", "rejection_percent", "reject_percent_for_0.5_percent_error"),
+    "operations": ("operations_thousands",) * 3,
 }
-_PUBLISHED = {
-    "test error": "test_error_percent",
-    "rejection": "reject_percent_for_0.5_percent_error",
-    "operations": "operations_thousands",
-}
+
+
+class Choice(NamedTuple):
+    """The levels chosen, and their error on the held-out patterns in percent."""
+
+    levels: Levels
+    error: float
 
 
 def published(paper: Paper, row: str) -> dict[str, float]:
@@ -34,13 +37,12 @@ def published(paper: Paper, row: str) -> dict[str, float]:
     if system == "figure6":
         table = paper.training_set_size
         own = table[(table["training_patterns"] == int(database)) & ~table["distorted_training"]]
-        columns = {"test error": "test_error_percent", "training error": "training_error_percent"}
     else:
         table = paper.systems
         own = table[(table["system"] == system) & (table["database"] == database)]
-        columns = _PUBLISHED
-    found = {measure: float(own[column].iloc[0]) for measure, column in columns.items()}
-    return {measure: value for measure, value in found.items() if not math.isnan(value)}
+    first = own.iloc[0]
+    found = {name: float(first.get(columns[2], math.nan)) for name, columns in MEASURES.items()}
+    return {name: value for name, value in found.items() if not math.isnan(value)}
 
 
 def shown(levels: Levels) -> str:
@@ -49,100 +51,76 @@ def shown(levels: Levels) -> str:
 
 
 def levels_of(hypothesis: Hypothesis, row: Row) -> Levels:
-    """The levels that a row of `TRIALS` has of what the hypothesis varies."""
+    """The levels in a row of `TRIALS`, as params.yaml has them: a table makes 3.0 of 3."""
     return {
-        key: next(level for level in levels if str(level) == str(_same(row[key], level)))
+        key: next(level for level in levels if type(level)(row[key]) == level)
         for key, levels in hypothesis.vary.items()
     }
 
 
-def _same(value: Any, level: Any) -> Any:
-    """A value that went through a table, in the type of the level that it was."""
-    return type(level)(value)
-
-
-def mean_errors(hypothesis: Hypothesis, rows: Sequence[Row]) -> list[tuple[Levels, float]]:
-    """The mean error on held-out patterns of each combination of levels, in the rows' order."""
+def errors(hypothesis: Hypothesis, rows: Sequence[Row]) -> list[Choice]:
+    """All combinations of levels with their mean error on held-out patterns, in the rows' order."""
     found: dict[str, tuple[Levels, list[float]]] = {}
     for row in rows:
         if row["stage"] == HELD_OUT:
             levels = levels_of(hypothesis, row)
-            found.setdefault(str(levels), (levels, []))[1].append(float(row["error_percent"]))
-    return [(levels, sum(errors) / len(errors)) for levels, errors in found.values()]
+            found.setdefault(shown(levels), (levels, []))[1].append(float(row["error_percent"]))
+    return [Choice(levels, sum(some) / len(some)) for levels, some in found.values()]
 
 
-def chosen(
-    hypothesis: Hypothesis, rows: Sequence[Row], printed: float, followed: Levels
-) -> tuple[Levels, float]:
-    """The levels chosen, and their error on held-out patterns; the first of equals.
+def chosen(hypothesis: Hypothesis, rows: Sequence[Row], printed: float, followed: Levels) -> Choice:
+    """The first of the best, by what ``hypothesis.choose`` says.
 
     ``followed`` are levels that another hypothesis has chosen: they hold where they are varied.
     Raises ReplicationError when none is among the trials.
     """
     possible = [
-        (levels, error)
-        for levels, error in mean_errors(hypothesis, rows)
-        if all(levels.get(key, value) == value for key, value in followed.items())
+        one
+        for one in errors(hypothesis, rows)
+        if all(one.levels.get(key, value) == value for key, value in followed.items())
     ]
     if not possible:
         raise ReplicationError(
-            f"params.yaml: {hypothesis.choose} has chosen "
-            f"{shown(followed)}, which a hypothesis that follows it does not vary: add that level"
+            f"params.yaml: {hypothesis.choose} has chosen {shown(followed)}, which a hypothesis "
+            "that follows it does not vary: add that level"
         )
-    if hypothesis.choose == "published":
-        return min(possible, key=lambda one: abs(one[1] - printed))
-    return min(possible, key=lambda one: one[1])
+    fitted = hypothesis.choose == "published"
+    return min(possible, key=lambda one: abs(one.error - printed) if fitted else one.error)
 
 
 def conclusions(
     causes: Causes,
     paper: Paper,
     rows: Mapping[str, Sequence[Row]],
-    choices: Mapping[str, tuple[Levels, float]],
+    choices: Mapping[str, Choice],
     before: Mapping[str, Any],
 ) -> pd.DataFrame:
     """The table `CONCLUSIONS` of the hypotheses that have been tried.
 
     ``before`` are metrics by row: what ours gives without the hypothesis.
     """
-    found: list[Row] = []
-    for name, (levels, error) in choices.items():
+    found: list[tuple[object, ...]] = []
+    for name, choice in choices.items():
         hypothesis = causes.hypotheses[name]
-        errors = [error for _, error in mean_errors(hypothesis, rows[name])]
+        tried = [one.error for one in errors(hypothesis, rows[name])]
         own = [
-            row for row in rows[name]
-            if row["stage"] == TEST and levels_of(hypothesis, row) == levels
-        ]  # fmt: skip
+            row
+            for row in rows[name]
+            if row["stage"] == TEST and levels_of(hypothesis, row) == choice.levels
+        ]
         for measure, printed in published(paper, hypothesis.row).items():
-            column, metric = MEASURES[measure]
+            column, metric, _ = MEASURES[measure]
             values = [float(row[column]) for row in own]
-            ours = sum(values) / len(values)
-            margin = _margin(causes, measure, printed)
-            role, decided = _decided(
-                hypothesis, measure, abs(ours - printed) <= margin,
-                min(errors) - margin <= printed <= max(errors) + margin,
-            )  # fmt: skip
+            ours, margin = sum(values) / len(values), _margin(causes, measure, printed)
+            within = min(tried) - margin <= printed <= max(tried) + margin
+            verdict = _decided(hypothesis, measure, abs(ours - printed) <= margin, within)
             said = before.get(hypothesis.row, {}).get(metric)
             found.append(
-                {
-                    "hypothesis": name,
-                    "row": hypothesis.row,
-                    "measure": measure,
-                    "published": printed,
-                    "before": said["mean"] if said else None,
-                    "ours": ours,
-                    "margin": margin,
-                    "replicates": len(values),
-                    "held_out_percent": error,
-                    "least_percent": min(errors),
-                    "greatest_percent": max(errors),
-                    "chosen": shown(levels),
-                    "role": role,
-                    "decided": decided,
-                }
-            )
-    table = pd.DataFrame(found, columns=list(CONCLUSIONS.columns))
-    return _one_for_all(causes, table)
+                (name, hypothesis.row, measure, printed, said["mean"] if said else None, ours,
+                 margin, len(values), choice.error, min(tried), max(tried), shown(choice.levels),
+                 *verdict)
+            )  # fmt: skip
+    return _one_for_all(causes, pd.DataFrame(found, columns=list(CONCLUSIONS.columns)))
 
 
 def _margin(causes: Causes, measure: str, printed: float) -> float:
@@ -154,24 +132,23 @@ def _margin(causes: Causes, measure: str, printed: float) -> float:
 
 def _decided(hypothesis: Hypothesis, measure: str, hit: bool, within: bool) -> tuple[str, str]:
     """Role and decision; ``within``: the published error lies among those on held-out patterns."""
-    fitted = hypothesis.choose == "published" and measure == "test error"
+    fitted = hypothesis.choose == "published" and measure == ERROR
     if hit and not fitted:
         return "independent", "explains"
-    if measure == "test error" and (hit or within):
-        # Only by fitting to the number itself, which proves nothing by itself.
+    if measure == ERROR and (hit or within):
+        # Only by fitting to the number itself, which proves nothing.
         return "fitted", "undecided"
     return "fitted" if fitted else "independent", "does not explain"
 
 
 def _one_for_all(causes: Causes, table: pd.DataFrame) -> pd.DataFrame:
     """A choice by a published number is decided by the other rows that it has to give as well."""
-    errors = table[table["measure"] == "test error"].set_index("hypothesis")["decided"]
-    for name, hypothesis in causes.hypotheses.items():
-        followers = [one for one, other in causes.hypotheses.items() if other.choose == name]
-        if hypothesis.choose == "published" and followers and name in errors:
-            words = [errors.get(one, "undecided") for one in followers]
-            all_say = "explains" if set(words) == {"explains"} else "does not explain"
-            decided = "undecided" if set(words) == {"undecided"} else all_say
-            own = (table["hypothesis"] == name) & (table["measure"] == "test error")
-            table.loc[own, "decided"] = decided
+    decided = table[table["measure"] == ERROR].set_index("hypothesis")["decided"]
+    for name in decided.index:
+        others = [one for one, other in causes.hypotheses.items() if other.choose == name]
+        words = {str(decided.get(one, "undecided")) for one in others}
+        if words and words != {"undecided"}:
+            said = "explains" if words == {"explains"} else "does not explain"
+            own = (table["hypothesis"] == name) & (table["measure"] == ERROR)
+            table.loc[own, "decided"] = said
     return table

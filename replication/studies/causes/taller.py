@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
+from numpy.typing import NDArray
 
 from replication.errors import ReplicationError
 from replication.evaluation.errors import misses
@@ -26,13 +27,12 @@ from replication.studies.invariance import COUNTS, changes
 from replication.studies.invariance.run import TrainedNetwork, read
 from replication.studies.invariance.verdict import curve, extent
 
+HYPOTHESIS = "taller-field"
 KINDS = ("scale", "shift", "rotation")
 _CHUNK = 250
 
 
-def classes(
-    network: TrainedNetwork, images: changes.Bytes
-) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
+def classes(network: TrainedNetwork, images: changes.Bytes) -> NDArray[np.uint8]:
     """The class of the least penalty over all positions, for uint8 (n, height, width)."""
     weights, found = torch.from_numpy(network.weights), []
     with torch.no_grad():
@@ -77,31 +77,18 @@ def concluded(
     table: pd.DataFrame, settings: Settings, published: Paper, results: Path
 ) -> pd.DataFrame:
     """Rows of `CONCLUSIONS`: how far recognition is accurate, in the own and the taller field."""
-    accurate, roughly = settings.compare.accurate_percent, settings.compare.roughly
-    own = COUNTS.read(results) if COUNTS.exists(results) else None
-    found = []
+    accurate = settings.compare.accurate_percent
+    chosen, found = settings.causes.taller, []
+    own = COUNTS.read(results) if COUNTS.exists(results) else table.head(0)
+    own = own[own["experiment"] == chosen.experiment]
     for kind in KINDS:
         printed = float(published.claims[f"invariance.{kind}"].number)
+        margin = settings.compare.roughly * printed
         ours = extent(curve(table, kind), kind, accurate)
-        before = None
-        if own is not None:
-            same = own[own["experiment"] == settings.causes.taller.experiment]
-            before = extent(curve(same, kind), kind, accurate)
+        before = None if own.empty else extent(curve(own, kind), kind, accurate)
         found.append(
-            {
-                "hypothesis": "taller-field",
-                "row": f"invariance.{kind}",
-                "measure": "range",
-                "published": printed,
-                "before": before,
-                "ours": ours,
-                "margin": roughly * printed,
-                "replicates": table["replicate"].nunique(),
-                "chosen": f"field {settings.causes.taller.field}",
-                "role": "independent",
-                "decided": "explains"
-                if abs(ours - printed) <= roughly * printed
-                else "does not explain",
-            }
-        )
+            (HYPOTHESIS, f"invariance.{kind}", "range", printed, before, ours, margin,
+             table["replicate"].nunique(), None, None, None, f"field {chosen.field}",
+             "independent", "explains" if abs(ours - printed) <= margin else "does not explain")
+        )  # fmt: skip
     return pd.DataFrame(found, columns=list(CONCLUSIONS.columns))

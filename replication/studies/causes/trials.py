@@ -23,7 +23,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from replication.errors import ReplicationError
-from replication.evaluation.errors import missed, percent, similarity
+from replication.evaluation.errors import Mask, missed, percent, similarity
 from replication.evaluation.rejection import rejected_share, target_percent
 from replication.experiments import experiments
 from replication.folders import Folders
@@ -142,7 +142,7 @@ class Laboratory:
         decisive = [
             trial.recipe.training(), trial.stage, trial.replicate, trial.patterns,
             trial.levels.get("subset"), causes.held_out, causes.seed,
-            prepare.background, prepare.foreground, _regular(self.folders.raw).sha256(),
+            prepare.background, prepare.foreground, _digest(self.folders.raw),
         ]  # fmt: skip
         text = json.dumps(decisive, sort_keys=True).encode()
         (experiment,) = experiments({trial.name: trial.recipe}, self.settings, self.folders)
@@ -206,7 +206,7 @@ class Laboratory:
             **trial.levels,
         }
 
-    def _likeness(self, wrong: np.ndarray[Any, np.dtype[np.bool_]]) -> float:
+    def _likeness(self, wrong: Mask) -> float:
         """The Jaccard index of the misses and those of Figure 8."""
         past = np.zeros(len(wrong), dtype=bool)
         index = self.paper.misclassified["test_index"].to_numpy()
@@ -217,6 +217,11 @@ class Laboratory:
 @cache
 def _regular(raw: Path) -> Database:
     return databases.read_raw(raw)
+
+
+@cache
+def _digest(raw: Path) -> str:
+    return _regular(raw).sha256()
 
 
 @cache
