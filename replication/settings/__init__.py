@@ -7,15 +7,7 @@ from replication.settings.document import Settings
 from replication.settings.loading import changed, load, options, parse, value_at
 from replication.settings.recipes import AnyRecipe, Classifier, Combined, Modern, Recipe
 from replication.settings.sections import Amount, Count, Positive, Section
-from replication.settings.studies import (
-    Causes,
-    Collapse,
-    Compare,
-    Hypothesis,
-    Invariance,
-    Readings,
-    Scales,
-)
+from replication.settings.studies import Causes, Collapse, Compare, Hypothesis, Invariance, Readings
 from replication.settings.training import (
     Criterion,
     Distortions,
@@ -47,7 +39,6 @@ __all__ = [
     "Readings",
     "Recipe",
     "Rules",
-    "Scales",
     "Sdlm",
     "Section",
     "Settings",

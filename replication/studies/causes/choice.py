@@ -12,7 +12,7 @@ from replication.errors import ReplicationError
 from replication.paper import Paper
 from replication.settings import Causes, Hypothesis
 from replication.studies.causes import CONCLUSIONS
-from replication.studies.causes.trials import HELD_OUT, TEST, Levels, Row
+from replication.studies.causes.trials import HELD_OUT, TEST, Levels, Row, shown
 
 ERROR = "test error"
 # By measure of a conclusion: the column of a trial, of an experiment's metrics, of data/paper.
@@ -43,11 +43,6 @@ def published(paper: Paper, row: str) -> dict[str, float]:
     first = own.iloc[0]
     found = {name: float(first.get(columns[2], math.nan)) for name, columns in MEASURES.items()}
     return {name: value for name, value in found.items() if not math.isnan(value)}
-
-
-def shown(levels: Levels) -> str:
-    """Levels in words."""
-    return ", ".join(f"{key} {value}" for key, value in levels.items())
 
 
 def levels_of(hypothesis: Hypothesis, row: Row) -> Levels:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import product
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import click
 import pandas as pd
@@ -15,27 +15,13 @@ from replication.errors import ReplicationError
 from replication.evaluation.metrics import read_metrics
 from replication.files import write_table
 from replication.folders import Folders, folder_options, path_option
-from replication.learning.jobs import LocalRunner
 from replication.learning.monitor import Monitor
 from replication.settings import Settings, load
 from replication.settings.document import did_you_mean
 from replication.studies.causes import CONCLUSIONS, TALLER, TRIALS, taller
-from replication.studies.causes.choice import Choice, chosen, conclusions, published, shown
-from replication.studies.causes.trials import HELD_OUT, TEST, Laboratory, Levels, Row, Trial
-
-
-class _Job(NamedTuple):
-    laboratory: Laboratory
-    trial: Trial
-
-    @property
-    def name(self) -> str:
-        said = shown(self.trial.levels)
-        return f"{self.trial.name} ({self.trial.stage}; {said}) {self.trial.replicate}"
-
-
-def _made(job: _Job, monitor: Monitor) -> Row:
-    return job.laboratory.outcome(job.trial, monitor)
+from replication.studies.causes.choice import Choice, chosen, conclusions, published
+from replication.studies.causes.trials import HELD_OUT, TEST, Laboratory, Levels, Row
+from replication.systems.replicates import Job, side_by_side
 
 
 class Study:
@@ -62,10 +48,13 @@ class Study:
         keys = [self.laboratory.key(trial) for trial in trials]
         others = [row for row in self.rows.get(name, ()) if row["stage"] != stage]
         jobs = [
-            _Job(self.laboratory, trial)
-            for key, trial in zip(keys, trials, strict=True)
+            Job(trial.experiment, number)
+            for number, (key, trial) in enumerate(zip(keys, trials, strict=True))
             if key not in self._known
         ]
+
+        def made(job: Job, monitor: Monitor) -> Row:
+            return self.laboratory.outcome(trials[job.number], monitor)
 
         def keep() -> None:
             own = [
@@ -77,8 +66,9 @@ class Study:
             self._write()
 
         with Display(name, trials[0].patterns) as display:
-            runner = LocalRunner(self.laboratory.settings.train.workers)
-            for row in runner.run(_made, jobs, display):
+            display.expect(len(jobs))
+            workers = self.laboratory.settings.train.workers
+            for row in side_by_side(made, jobs, workers, display.show):
                 self._known[row["key"], row["code"]] = row
                 keep()
         keep()

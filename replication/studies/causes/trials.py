@@ -32,10 +32,9 @@ from replication.mnist import databases
 from replication.mnist.databases import Database
 from replication.paper import Paper
 from replication.settings import Classifier, Hypothesis, Recipe, Settings
-from replication.systems.catalogue import system
 from replication.systems.classifier import ClassifierSystem
 from replication.systems.contract import Task, answers_of
-from replication.systems.replicates import code
+from replication.systems.replicates import Experiment, code
 from replication.systems.support_machines import Decision
 
 OWN = ("training_patterns", "subset", "repeated", "faster", "strength")
@@ -51,8 +50,13 @@ class Trial(NamedTuple):
     stage: str
     replicate: int
     levels: Levels
-    recipe: Recipe | Classifier
+    experiment: Experiment
     patterns: int
+
+
+def shown(levels: Levels) -> str:
+    """Levels in words."""
+    return ", ".join(f"{key} {value}" for key, value in levels.items())
 
 
 def altered(recipe: Recipe | Classifier, changes: Levels, available: int) -> Recipe | Classifier:
@@ -134,23 +138,24 @@ class Laboratory:
         wanted = int(changes.get("training_patterns", available))
         if isinstance(recipe, Recipe):
             wanted = recipe.training_patterns
-        return Trial(name, stage, replicate, changes, recipe, min(wanted, available))
+        recipes = {f"{name} ({stage}; {shown(levels)})": recipe}
+        (experiment,) = experiments(recipes, self.settings, self.folders)
+        return Trial(name, stage, replicate, changes, experiment, min(wanted, available))
 
     def key(self, trial: Trial) -> tuple[str, str]:
         """Hashes of the settings and the data, and of the code, that decide a trial's outcome."""
         prepare, causes = self.settings.prepare, self.settings.causes
         decisive = [
-            trial.recipe.training(), trial.stage, trial.replicate, trial.patterns,
+            trial.experiment.recipe.training(), trial.stage, trial.replicate, trial.patterns,
             trial.levels.get("subset"), causes.held_out, causes.seed,
             prepare.background, prepare.foreground, _digest(self.folders.raw),
         ]  # fmt: skip
         text = json.dumps(decisive, sort_keys=True).encode()
-        (experiment,) = experiments({trial.name: trial.recipe}, self.settings, self.folders)
-        return hashlib.sha256(text).hexdigest()[:16], code(experiment)[:16]
+        return hashlib.sha256(text).hexdigest()[:16], code(trial.experiment)[:16]
 
     def database(self, trial: Trial) -> Database:
         """What the trial is trained on, and what it answers."""
-        whole = _version(self.folders.raw, trial.recipe.database)
+        whole = _version(self.folders.raw, trial.experiment.recipe.database)
         available = self.available(trial.stage)
         numbers = np.arange(available)
         if trial.levels.get("subset") == "random":
@@ -167,7 +172,7 @@ class Laboratory:
     def outcome(self, trial: Trial, monitor: Monitor) -> Row:
         """Train and answer: a row of `TRIALS`."""
         database, prepare = self.database(trial), self.settings.prepare
-        made = system(trial.name, trial.recipe, self.paper)
+        made = trial.experiment.system
         key, of_code = self.key(trial)
         table = databases.grey_levels(prepare.background, prepare.foreground)
         checkpoint = self.folders.checkpoints / f"causes-{key}-{of_code}.npz"
