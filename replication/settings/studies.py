@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -171,4 +171,71 @@ class Invariance(Section):
                 raise ValueError(f"{name} is {list(amounts)}; put its amounts in ascending order")
             if (1.0 if name == "scale" else 0.0) not in amounts:
                 raise ValueError(f"{name} lacks the amount that changes nothing; add it")
+        return self
+
+
+Level = int | float | str
+
+
+class Hypothesis(Section):
+    """Why a published number may be another than ours, and the trials that decide it."""
+
+    row: str
+    """What is published: a ``system/database`` of Figures 9 to 12, or ``figure6/<patterns>``."""
+    like: Name
+    """The experiment that the trials start from: a network or a classifier."""
+    changes: dict[str, Level]
+    """What all trials change in it, by keys such as ``options.units``."""
+    vary: Annotated[dict[str, tuple[Level, ...]], Field(min_length=1)]
+    """The levels whose combinations are tried; the keys of a trial's own are in trials.py."""
+    choose: Name
+    """``held-out``: the least error on the patterns held out; ``published``: the error on them
+    nearest to the published one; or a hypothesis above whose choice holds here too."""
+    replicates: Count
+    """Of each trial."""
+    tested: Literal["chosen", "all"]
+    """What is trained on all patterns and answers the test patterns."""
+
+
+class Taller(Section):
+    """The network slid over a field taller than its own, instead of losing ink (Section III-E)."""
+
+    experiment: Name
+    """Whose networks answer, as far as there are weights."""
+    replicates: Count
+    """How many, from the first."""
+    patterns: Count
+    """How many test patterns are changed, from the first."""
+    field: Count
+    """Lines of the field."""
+
+
+class Causes(Section):
+    """The study of the published numbers that ours differ from."""
+
+    held_out: Count
+    """Training patterns, the last, that choose; the trials that they choose between lack them."""
+    seed: Seed
+    """Of a random subset of the training patterns."""
+    error_points: Positive
+    """Errors no further apart than this are the same: the authors' 0.1 and the rounding."""
+    rejected_points: Positive
+    """The same for rejections."""
+    operations_share: Positive
+    """The same for multiply-adds, as a share of the published number."""
+    hypotheses: dict[Name, Hypothesis]
+    """In the order in which they are tried."""
+    taller: Taller
+    """The field of Section III-E."""
+
+    @model_validator(mode="after")
+    def _follows_one_above(self) -> Causes:
+        known = {"held-out", "published"}
+        for name, one in self.hypotheses.items():
+            if one.choose not in known:
+                raise ValueError(
+                    f"hypotheses.{name}.choose is {one.choose}; give held-out, published or a "
+                    "hypothesis above it"
+                )
+            known.add(name)
         return self

@@ -20,6 +20,7 @@ STUDIES = {
     "invariance": "How far may a digit be changed until it is missed?",
     "neighbours": "Why is K-NN's published error another than ours?",
     "boosting": "What does boosting cost, by how often the later networks are called?",
+    "causes": "Why are published numbers others than ours?",
     "sizes": "How do the errors fall with the number of training patterns?",
     "variance": "Whose share of the spread is whose?",
     "distortions": "Which distributions fit the distortions of Figure 7?",
