@@ -16,17 +16,13 @@ def run(folders: Folders, settings: Settings, experiment: str) -> tuple[int, int
     Raises ReplicationError when params.yaml has no such experiment.
     """
     # Imported when a training begins: a help text need not wait for the compiler.
-    from replication.display import Display
     from replication.experiments import experiments
-    from replication.learning.jobs import LocalRunner
-    from replication.systems.replicates import Job, presentations, train
+    from replication.systems.replicates import Job, train
 
     recipe = settings.experiment(experiment)
     (ready,) = experiments({experiment: recipe}, settings, folders)
     jobs = [Job(ready, number) for number in range(recipe.replicates)]
-    with Display(experiment, presentations(ready)) as display:
-        runner = LocalRunner(settings.train.workers)
-        trained = train(jobs, runner, display)
+    trained = train(experiment, jobs, settings.train.workers).jobs
     return len(trained), len(jobs) - len(trained)
 
 
