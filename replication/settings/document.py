@@ -101,6 +101,10 @@ def sentence(
         text = str(first["ctx"]["error"])
         return f"{source}: {where}: {text}" if where else f"{source}: {text}"
     rule = re.sub(r"^\w+ (?=should)", "it ", first["msg"])
+    if first["type"] == "string_pattern_mismatch":
+        rule = "a name has small letters and digits, with single hyphens between, as lenet5-fresh"
+        where = where.rpartition(".")[0] or where if "[key]" in first["loc"] else where
+        return f"{source}: {where} names {first['input']!r}, but {rule}: rename it"
     if first["loc"][-1] in _KINDS:
         rule = "it should be a number, a word, true or false"
     return f"{source}: {where} is {first['input']!r}, but {rule}: correct it"
