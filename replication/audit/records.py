@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from replication.audit.opinions import shown
 from replication.networks import catalogue
 from replication.paper import Paper
-from replication.runs import RECORD, of_experiment
+from replication.runs import FILES, RECORD, of_experiment
 from replication.settings import AnyRecipe, Recipe, Settings
 
 Record = Mapping[str, Any]
@@ -116,6 +116,6 @@ def _expected(paper: Paper, settings: Settings, recipe: AnyRecipe) -> dict[str, 
 
 
 def _facts(record: Record) -> dict[str, Any]:
-    others = {key: value for key, value in record.items() if key != "settings"}
+    others = {key: value for key, value in record.items() if key not in ("settings", FILES)}
     facts = flattened(record["settings"]) | flattened(others)
     return {key: value for key, value in facts.items() if key not in _INDIVIDUAL}

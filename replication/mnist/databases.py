@@ -50,6 +50,9 @@ _VERSIONS: Mapping[str, Callable[[Bytes], Bytes]] = {
     "regular": lambda images: images,
     "deslanted": versions.deslanted,
     "sixteen": versions.sixteen,
+    # Not of the paper; other readings of "20x20" and of "16x16".
+    "cropped": versions.cropped,
+    "sixteen-boxed": versions.sixteen_boxed,
 }
 
 
@@ -79,7 +82,7 @@ def read_raw(raw: Path) -> Database:
 
 
 def derive(name: str, regular: Database) -> Database:
-    """Make the version ``name`` (regular, deslanted or sixteen) of the regular database."""
+    """Make the version ``name``, one of `_VERSIONS`, of the regular database."""
     version = _VERSIONS.get(name)
     if version is None:
         raise ReplicationError(

@@ -201,9 +201,12 @@ class System(NetworkSystem):
         database = task.database
         fitted = super().fit(task._replace(checkpoint=paths[0]), monitor)
         weights = [fitted.weights["parameters"]]
+        doubts: list[str] = []
         for path in paths[1:]:
             before = [self._answering(task, parameters) for parameters in weights]
-            weights.append(self._later(task, path, before, monitor))
+            parameters, doubt = self._later(task, path, before, monitor)
+            weights.append(parameters)
+            doubts.append(doubt)
         first, second, third = (self._answering(task, parameters) for parameters in weights)
         nets = (first, second, third)
         committee = Committee(nets, self._bar(nets, task))
@@ -219,6 +222,11 @@ class System(NetworkSystem):
             weights=dict(zip(("first", "second", "third"), weights, strict=True)),
             parameters=NETWORKS * fitted.parameters,
             presentations=NETWORKS * fitted.presentations,
+            evidence={
+                **fitted.evidence,
+                "second_taught_missed": doubts[0],
+                "third_taught_disputed": doubts[1],
+            },
         )
 
     def _engine(self, task: Task) -> Engine:
@@ -230,8 +238,11 @@ class System(NetworkSystem):
 
     def _later(
         self, task: Task, checkpoint: Path, before: Sequence[Answering], monitor: Monitor
-    ) -> NDArray[np.float32]:
-        """The parameters of the network that is taught by those ``before``."""
+    ) -> tuple[NDArray[np.float32], str]:
+        """The parameters of the network that is taught by those ``before``.
+
+        And, for the record, the share of its patterns that the first misses or that are in dispute.
+        """
         recipe, wanted = later(self._recipe, len(before)), self._options.patterns
         database, field = task.database, self._network.field
         images, labels = database.train_images, database.train_labels
@@ -244,7 +255,11 @@ class System(NetworkSystem):
         monitor.line(f"network {len(before) + 1} learns from {pool.size} filtered patterns")
         test = (database.test_images, database.test_labels)
         trainer = Trainer(recipe, task.replicate, self._engine(task), pool, test, checkpoint)
-        return trainer.run(monitor).parameters
+        parameters = trainer.run(monitor).parameters
+        taught = pool.show(np.arange(pool.size))
+        given = [net(taught.images).argmin(axis=1) for net in before]
+        doubt = given[0] != (given[1] if len(given) > 1 else taught.labels)
+        return parameters, f"{doubt.mean():.4f}"
 
     def _bar(self, nets: tuple[Answering, Answering, Answering], task: Task) -> float:
         count = self._recipe.training_patterns
