@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from safetensors.numpy import save
 
@@ -32,6 +32,8 @@ from replication.runs import Run
 from replication.settings import AnyRecipe, Combined, Prepare, Recipe
 from replication.systems.catalogue import system
 from replication.systems.contract import Fitted, System, Task
+
+Result = TypeVar("Result")
 
 PACKAGES = ("numba", "numpy", "scikit-learn", "scipy", "torch")
 
@@ -163,11 +165,11 @@ def train(title: str, jobs: Sequence[Job], workers: int, *, may_diverge: bool = 
 
 
 def side_by_side(
-    work: Callable[[Job, Monitor], str],
+    work: Callable[[Job, Monitor], Result],
     jobs: Sequence[Job],
     workers: int,
     show: Callable[[Message], None],
-) -> Iterator[str]:
+) -> Iterator[Result]:
     """What ``work`` gives for each job, as it comes: threads, for the kernels release the lock.
 
     Messages are shown from the calling thread. On an error or Ctrl-C the other jobs are asked to
@@ -176,7 +178,7 @@ def side_by_side(
     messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
     stop = threading.Event()
     with ThreadPoolExecutor(workers) as executor:
-        waiting: set[Future[str]] = {
+        waiting: set[Future[Result]] = {
             executor.submit(work, job, Monitor(job.name, messages.put, stop.is_set)) for job in jobs
         }
         try:

@@ -17,7 +17,6 @@ from replication.errors import Diverged
 from replication.experiments import experiments
 from replication.folders import Folders, folder_options, path_option
 from replication.learning.engine import Engine
-from replication.learning.jobs import LocalRunner
 from replication.learning.monitor import Monitor
 from replication.learning.optimisers.catalogue import optimiser
 from replication.learning.optimisers.contract import Situation
@@ -41,7 +40,7 @@ from replication.studies.readings.candidates import (
 )
 from replication.studies.readings.distance import Evidence, evidence
 from replication.studies.readings.ranking import Stage, decided, ranked
-from replication.systems.replicates import Job, key, presentations
+from replication.systems.replicates import Job, key, presentations, side_by_side
 
 
 class Ground(NamedTuple):
@@ -108,7 +107,8 @@ def train(readings: Sequence[Reading], on: Ground) -> pd.DataFrame:
     jobs = [Job(one, number) for one in made for number in range(one.recipe.replicates)]
     work = partial(_trained, on=on)
     with Display(readings[0].stage, presentations(made[0])) as display:
-        histories = dict(LocalRunner(settings.train.workers).run(work, jobs, display))
+        display.expect(len(jobs))
+        histories = dict(side_by_side(work, jobs, settings.train.workers, display.show))
     tables = []
     for one, experiment in zip(readings, made, strict=True):
         for number in range(experiment.recipe.replicates):
