@@ -27,7 +27,6 @@ PIPELINE = {
     "report": "Make the page results/report/index.html.",
     "verify": "Tell whether the committed outputs are what the code gives.",
     "predict": "Classify your own digits.",
-    "bench": "How fast, against what, how far from the machine's peak?",
     "house": "Draw the package as it stands on its imports.",
 }
 STUDIES = {name: studies.STUDIES[name] for name in studies.having("run")}

@@ -17,8 +17,6 @@ HOUSE = {
     "studies": "a folder a study: what it makes, its verdicts and its figures",
     "report": "the page, its figures, and the numbers in the texts",
     "audit": "every setting of the paper beside the one in force",
-    "bench": "how fast, against what, how far from the machine's peak",
-    "benchmarks": "what is timed, and the machine's own peak",
     "verdicts": "statistics, what a verdict is, and one module a section of the paper",
     "experiments": "from params.yaml and the folders to experiments ready to be trained",
     "systems": "one module a classifier, and the replicates of an experiment",

@@ -23,6 +23,7 @@ STUDIES = {
     "causes": "Why are published numbers others than ours?",
     "sizes": "How do the errors fall with the number of training patterns?",
     "variance": "Whose share of the spread is whose?",
+    "bench": "How fast, against what, how far from the machine's peak?",
     "distortions": "Which distributions fit the distortions of Figure 7?",
 }
 
