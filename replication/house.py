@@ -16,6 +16,7 @@ HOUSE = {
     "pipeline": "the stages and what drives them, thin: run(folders, settings, ...)",
     "studies": "a folder a study: what it makes, its verdicts and its figures",
     "report": "the page, its figures, and the numbers in the texts",
+    "demonstration": "LeNet-5 to draw on, as a page of its own or a part of another",
     "audit": "every setting of the paper beside the one in force",
     "bench": "how fast, against what, how far from the machine's peak",
     "benchmarks": "what is timed, and the machine's own peak",

@@ -19,7 +19,8 @@ from replication.evaluation.rejection import rejected_share
 from replication.files import write_bytes, write_json
 from replication.mnist import drawn
 from replication.networks.lenet5 import lenet5
-from replication.pipeline.digits import described, threshold
+from replication.evaluation.rejection import threshold
+from replication.pipeline.digits import described
 from replication.runs import Answers, answers_bytes
 from replication.systems.contract import answers_of
 
