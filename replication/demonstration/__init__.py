@@ -3,7 +3,7 @@
 `content` gathers what it shows, `fragment` is the part for another page, `page` a page of its own.
 """
 
-from replication.demonstration.content import content
+from replication.demonstration.content import NETWORKS, content
 from replication.demonstration.page import fragment, page
 
-__all__ = ["content", "fragment", "page"]
+__all__ = ["NETWORKS", "content", "fragment", "page"]

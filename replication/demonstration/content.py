@@ -118,12 +118,13 @@ def _changes(published: Paper, study: Invariance) -> list[Json]:
         return float(published.claims[claim].value or 0.0)
 
     factor, shift, angle = (said(f"invariance.{name}") for name in ("scale", "shift", "rotation"))
+    noise = said("noise.salt-pepper")
     scale = (min(study.scale), max(study.scale))
     return [
         _slider("scale", "Scale", scale, 1.0, 0.05, (1.0 / factor, factor)),
         _slider("shift", "Shift", _both(study.shift), 0.0, 0.05, (-shift, shift)),
         _slider("rotation", "Rotation", _both(study.rotation), 0.0, 1.0, (-angle, angle)),
-        _slider("noise", "Noise", (0.0, max(study.noise)), 0.0, 0.01, (0.0, said("noise.salt-pepper"))),
+        _slider("noise", "Noise", (0.0, max(study.noise)), 0.0, 0.01, (0.0, noise)),
     ]  # fmt: skip
 
 

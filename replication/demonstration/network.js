@@ -37,7 +37,8 @@ class Network {
 
   // Grey levels (height x width) to every layer's outputs, by name; RBF has the ten penalties.
   run(grey, height, width) {
-    const values = Float32Array.from(grey, (level) => this.levels[level]);
+    const values = new Float32Array(grey.length);
+    for (let at = 0; at < values.length; at++) values[at] = this.levels[grey[at]];
     const found = { input: { maps: 1, height, width, values } };
     let below = found.input;
     for (const layer of this.layers) {
@@ -51,25 +52,25 @@ class Network {
 
   // A full layer is a convolution with kernels of a single value.
   convolved(layer, below) {
-    const side = layer.kernel, weights = this.weights(layer);
+    const side = layer.kernel, weights = this.weights(layer), inputs = below.values, stride = below.width;
     const height = below.height - side + 1, width = below.width - side + 1;
     const maps = layer.table.length, area = height * width;
     const sums = new Float64Array(maps * area);
-    let weight = 0;
-    for (let map = 0; map < maps; map++) {
-      sums.fill(this.bias(layer, map), map * area, (map + 1) * area);
-      for (const source of layer.table[map]) {
-        for (let ky = 0; ky < side; ky++) {
-          for (let kx = 0; kx < side; kx++) {
-            const w = weights[weight++];
-            for (let y = 0; y < height; y++) {
-              let from = (source * below.height + y + ky) * below.width + kx;
-              let to = map * area + y * width;
-              for (const end = to + width; to < end; to++, from++) sums[to] += w * below.values[from];
+    for (let map = 0, weight = 0; map < maps; map++) {
+      const sources = layer.table[map], bias = this.bias(layer, map);
+      for (let y = 0, to = map * area; y < height; y++) {
+        for (let x = 0; x < width; x++, to++) {
+          let sum = bias, w = weight;
+          for (let nth = 0; nth < sources.length; nth++) {
+            let from = (sources[nth] * below.height + y) * stride + x;
+            for (let ky = 0; ky < side; ky++, from += stride) {
+              for (let kx = 0; kx < side; kx++) sum += weights[w++] * inputs[from + kx];
             }
           }
+          sums[to] = sum;
         }
       }
+      weight += sources.length * side ** 2;
     }
     return this.squashed({ maps, height, width, sums });
   }
@@ -78,9 +79,10 @@ class Network {
     const height = below.height >> 1, width = below.width >> 1, maps = below.maps;
     const sums = new Float64Array(maps * height * width), weights = this.weights(layer);
     for (let map = 0, to = 0; map < maps; map++) {
+      const bias = this.bias(layer, map);
       for (let y = 0; y < height; y++) {
         for (let x = 0; x < width; x++, to++) {
-          sums[to] = this.bias(layer, map) + weights[map] * this.ofFour(below, map, y, x);
+          sums[to] = bias + weights[map] * this.ofFour(below, map, y, x);
         }
       }
     }
@@ -95,7 +97,9 @@ class Network {
 
   squashed(layer) {
     const { amplitude, slope } = this.given;
-    return { ...layer, values: Float32Array.from(layer.sums, (a) => amplitude * Math.tanh(slope * a)) };
+    const values = new Float32Array(layer.sums.length);
+    for (let at = 0; at < values.length; at++) values[at] = amplitude * Math.tanh(slope * layer.sums[at]);
+    return { ...layer, values };
   }
 
   penalties(layer, below) {
