@@ -84,7 +84,7 @@ def picture() -> str:
     for unit, says in HOUSE.items():
         direct = graph[unit] - set().union(*(below[other] for other in graph[unit]))
         name = f"{unit}/" if (ROOT / unit).is_dir() else unit
-        lines.append(f"  {name:<13}{says}")
+        lines.append(f"  {name:<15}{says}")
         if direct:
-            lines.append(f"{'':15}on {', '.join(one for one in HOUSE if one in direct)}")
+            lines.append(f"{'':17}on {', '.join(one for one in HOUSE if one in direct)}")
     return "\n".join(["replication/", *lines])

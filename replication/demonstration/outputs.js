@@ -8,7 +8,7 @@ class Outputs {
     this.rows = design.codes.map((code, digit) => {
       const plane = new Plane("ink", PLAIN, "code");
       const bar = element("i"), number = element("span", { class: "number" });
-      const row = element("li", { "aria-label": `Penalty of ${digit}` }, element("b", {}, `${digit}`), plane.box, element("span", { class: "bar" }, bar), number);
+      const row = element("li", { "aria-label": `Penalty of ${digit}` }, element("b", {}, `${digit}`), plane.box, element("span", { class: "length" }, bar), number);
       row.addEventListener("pointerenter", () => chosen({ name: "RBF", map: digit, y: 0, x: 0 }));
       row.addEventListener("pointerleave", () => chosen(null));
       this.find("penalties").append(row);
