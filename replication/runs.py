@@ -281,6 +281,14 @@ class Run:
         parts[TIMING] = json_bytes(dict(timing))
         write_folder(self.folder, parts)
 
+    def files(self) -> dict[str, bytes]:
+        """Every file of the run by name, for another machine to `take`."""
+        return {path.name: path.read_bytes() for path in sorted(self.folder.iterdir())}
+
+    def take(self, files: Mapping[str, bytes]) -> None:
+        """Become the run whose `files` these are, whole."""
+        write_folder(self.folder, files)
+
     def is_whole(self) -> bool:
         """Whether all files that the record lists are there with the sums that it states."""
         try:

@@ -405,13 +405,15 @@ def test_no_checkpoint_is_left_and_none_goes_before_the_replicate_is_kept(
 ):
     assert len(list(boost[1].iterdir())) == boosted.NETWORKS
     recipe = recipe_of("boosted", BOOSTED, distorted=True)
-    prepare = settings.parse(small_document(), "params.yaml").prepare
+    params = settings.parse(small_document(), "params.yaml")
     data = small_project(tmp_path / "project", tiny) / "data"
     folders = Folders.usual(
         **{name: data / name for name in ("raw", "prepared", "paper")},
         **{name: tmp_path / name for name in ("runs", "checkpoints")},
     )
-    jobs = [replicates.Job(replicates.Experiment("mine", recipe, prepare, 10**6, folders), 0)]
+    jobs = [
+        replicates.Job(replicates.Experiment("mine", recipe, params.prepare, 10**6, folders), 0)
+    ]
 
     def full(*_):
         raise ReplicationError("the disk is full")
@@ -419,11 +421,11 @@ def test_no_checkpoint_is_left_and_none_goes_before_the_replicate_is_kept(
     with monkeypatch.context() as context:
         context.setattr("replication.runs.write_folder", full)
         with pytest.raises(ReplicationError, match="full"):
-            replicates.train("mine", jobs, 1)
+            replicates.train("mine", jobs, params.train)
     assert len(list(folders.checkpoints.iterdir())) == boosted.NETWORKS
     other = folders.checkpoints / "mine-10-0123456789abcdef-1.npz"
     other.touch()
-    assert replicates.train("mine", jobs, 1).jobs == jobs
+    assert replicates.train("mine", jobs, params.train).jobs == jobs
     assert list(folders.checkpoints.iterdir()) == [other]
 
 

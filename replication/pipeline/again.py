@@ -82,7 +82,7 @@ def retrained(scope: Scope, scratch: Path) -> Iterator[Check]:
         recipe = scope.settings.experiment(name)
         (experiment,) = experiments({name: recipe}, scope.settings, folders)
         jobs = [Job(experiment, number) for number in scope.numbers(name)]
-        train(name, jobs, scope.settings.train.workers)
+        train(name, jobs, scope.settings.train)
         for job in jobs:
             again, committed = Run(experiment.run(job.number).folder), scope.run(name, job.number)
             for path in sorted(_files(again.folder) - {Path(TIMING)}):

@@ -22,7 +22,7 @@ def run(folders: Folders, settings: Settings, experiment: str) -> tuple[int, int
     recipe = settings.experiment(experiment)
     (ready,) = experiments({experiment: recipe}, settings, folders)
     jobs = [Job(ready, number) for number in range(recipe.replicates)]
-    trained = train(experiment, jobs, settings.train.workers).jobs
+    trained = train(experiment, jobs, settings.train).jobs
     return len(trained), len(jobs) - len(trained)
 
 

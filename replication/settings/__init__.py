@@ -7,7 +7,15 @@ from replication.settings.document import Settings
 from replication.settings.loading import changed, load, options, parse, value_at
 from replication.settings.recipes import AnyRecipe, Classifier, Combined, Modern, Recipe
 from replication.settings.sections import Amount, Count, Positive, Section
-from replication.settings.studies import Causes, Collapse, Compare, Hypothesis, Invariance, Readings
+from replication.settings.studies import (
+    Causes,
+    Collapse,
+    Compare,
+    Hypothesis,
+    Invariance,
+    Readings,
+    Train,
+)
 from replication.settings.training import (
     Criterion,
     Distortions,
@@ -44,6 +52,7 @@ __all__ = [
     "Settings",
     "Squashing",
     "Subsampling",
+    "Train",
     "changed",
     "load",
     "options",

@@ -14,6 +14,10 @@ class Train(Section):
 
     workers: Count
     """Replicates that are trained at the same time."""
+    engine: Literal["local", "dask"]
+    """Threads of this process, or Dask's workers."""
+    scheduler: Annotated[str, Field(pattern=r"^(tcp|tls|ucx)://.+:\d+$")] | None
+    """Where Dask's scheduler is heard; null starts ``workers`` processes on this machine."""
     kept_parameters: Count
     """Networks with more parameters leave their answers, but not their weights."""
 

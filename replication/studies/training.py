@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from replication.settings import Train
 from replication.systems.replicates import Experiment, Job, train
 
 
 def passes(
-    title: str, experiments: Sequence[Experiment], workers: int, *, may_diverge: bool = False
+    title: str, experiments: Sequence[Experiment], how: Train, *, may_diverge: bool = False
 ) -> pd.DataFrame:
     """Train, and return the histories of all replicates, a row a pass.
 
@@ -18,7 +19,7 @@ def passes(
     diverged is left out if it ``may_diverge``.
     """
     jobs = [Job(one, number) for one in experiments for number in range(one.recipe.replicates)]
-    diverged = train(title, jobs, workers, may_diverge=may_diverge).diverged
+    diverged = train(title, jobs, how, may_diverge=may_diverge).diverged
     tables = []
     for job in jobs:
         if job.name not in diverged:

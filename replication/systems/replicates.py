@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -21,7 +21,7 @@ from safetensors.numpy import save
 
 from replication import paper, sources
 from replication.display import Display
-from replication.errors import Diverged
+from replication.errors import Diverged, ReplicationError
 from replication.folders import Folders
 from replication.learning.monitor import Message, Monitor
 from replication.machine import processor
@@ -29,7 +29,7 @@ from replication.mnist import databases
 from replication.mnist.databases import Database, grey_levels
 from replication.paper import Paper
 from replication.runs import Run
-from replication.settings import AnyRecipe, Combined, Prepare, Recipe
+from replication.settings import AnyRecipe, Combined, Prepare, Recipe, Train
 from replication.systems.catalogue import system
 from replication.systems.contract import Fitted, System, Task
 
@@ -116,6 +116,12 @@ def _database(raw: Path, prepared: Path, name: str, _: Path) -> Database:
     return databases.load(raw, prepared, name)
 
 
+def database(experiment: Experiment) -> Database:
+    """The patterns of an experiment, read once a process."""
+    folders = experiment.folders
+    return _database(folders.raw, folders.prepared, experiment.recipe.database, Path.cwd())
+
+
 def is_finished(experiment: Experiment, replicate: int) -> bool:
     """Whether the replicate lies there whole, made with the present settings, data and code."""
     run = experiment.run(replicate)
@@ -141,43 +147,69 @@ class Trained(NamedTuple):
     diverged: set[str]
 
 
-def train(title: str, jobs: Sequence[Job], workers: int, *, may_diverge: bool = False) -> Trained:
-    """Train those of ``jobs`` that are not finished, ``workers`` at a time, and show how far.
+def train(title: str, jobs: Sequence[Job], how: Train, *, may_diverge: bool = False) -> Trained:
+    """Train those of ``jobs`` that are not finished, as ``how`` says, and show how far.
 
     A replicate that diverges is an error, or where it ``may_diverge`` an outcome.
     """
-
-    def work(job: Job, monitor: Monitor) -> str:
-        try:
-            _train_one(job, monitor)
-        except Diverged as error:
-            if not may_diverge:
-                raise
-            monitor.line(str(error))
-            return job.name
-        return ""
-
-    missing = [job for job in jobs if not is_finished(*job)]
+    missing, diverged = [job for job in jobs if not is_finished(*job)], set()
+    work = partial(_trained, may_diverge=may_diverge)
     with Display(title, presentations(jobs[0].experiment)) as display:
         display.expect(len(missing))
-        diverged = set(side_by_side(work, missing, workers, display.show))
-    return Trained(missing, diverged - {""})
+        for job, files in side_by_side(work, missing, how, display.show):
+            if not files:
+                diverged.add(job.name)
+            elif not is_finished(*job):  # a worker wrote it where this process does not see it
+                job.experiment.run(job.number).take(files)
+    return Trained(missing, diverged)
+
+
+def _trained(job: Job, monitor: Monitor, *, may_diverge: bool) -> tuple[Job, dict[str, bytes]]:
+    """Train and leave the run; also its files by name, none if it diverged."""
+    try:
+        if not is_finished(*job):  # where an answer was lost on its way, the run was not
+            _train_one(job, monitor)
+    except Diverged as error:
+        if not may_diverge:
+            raise
+        monitor.line(str(error))
+        return job, {}
+    return job, job.experiment.run(job.number).files()
 
 
 def side_by_side(
     work: Callable[[Job, Monitor], Result],
     jobs: Sequence[Job],
-    workers: int,
+    how: Train,
     show: Callable[[Message], None],
 ) -> Iterator[Result]:
-    """What ``work`` gives for each job, as it comes: threads, for the kernels release the lock.
+    """What ``work`` gives for each job, as it comes, by the engine that is chosen.
 
-    Messages are shown from the calling thread. On an error or Ctrl-C the other jobs are asked to
-    stop, and the first error is raised when they have.
+    ``work`` and what it gives can be pickled. Messages are shown from the calling thread. On an
+    error or Ctrl-C the other jobs are asked to stop, and the first error is raised.
     """
+    if how.engine == "local" or not jobs:
+        return _threads(work, jobs, how, show)
+    try:
+        from replication.systems import cluster
+    except ModuleNotFoundError as error:
+        raise ReplicationError(
+            f"train.engine in params.yaml is dask, but the package {error.name} is not installed: "
+            "`python -m pip install distributed` adds it, or set train.engine to local"
+        ) from error
+    return cluster.processes(work, jobs, how, show)
+
+
+def _threads(
+    work: Callable[[Job, Monitor], Result],
+    jobs: Sequence[Job],
+    how: Train,
+    show: Callable[[Message], None],
+) -> Iterator[Result]:
+    """Threads of this process, for the kernels release its lock; all have stopped at the end."""
     messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
     stop = threading.Event()
-    with ThreadPoolExecutor(workers) as executor:
+    with ThreadPoolExecutor(how.workers) as executor:
         waiting: set[Future[Result]] = {
             executor.submit(work, job, Monitor(job.name, messages.put, stop.is_set)) for job in jobs
         }
@@ -205,7 +237,7 @@ def _train_one(job: Job, monitor: Monitor) -> None:
     task = Task(
         experiment.name,
         replicate,
-        _database(folders.raw, folders.prepared, experiment.recipe.database, Path.cwd()),
+        database(experiment),
         grey_levels(prepare.background, prepare.foreground),
         checkpoint,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from replication.settings import Settings, load
 from replication.settings.document import did_you_mean
 from replication.studies.causes import CONCLUSIONS, TALLER, TRIALS, taller
 from replication.studies.causes.choice import Choice, chosen, conclusions, published
-from replication.studies.causes.trials import HELD_OUT, TEST, Laboratory, Levels, Row
+from replication.studies.causes.trials import HELD_OUT, TEST, Laboratory, Levels, Row, Trial
 from replication.systems.replicates import Job, side_by_side
 
 
@@ -53,9 +54,6 @@ class Study:
             if key not in self._known
         ]
 
-        def made(job: Job, monitor: Monitor) -> Row:
-            return self.laboratory.outcome(trials[job.number], monitor)
-
         def keep() -> None:
             own = [
                 self._known[key] | {"hypothesis": name, **trial.levels}
@@ -67,8 +65,9 @@ class Study:
 
         with Display(name, trials[0].patterns) as display:
             display.expect(len(jobs))
-            workers = self.laboratory.settings.train.workers
-            for row in side_by_side(made, jobs, workers, display.show):
+            work = partial(_outcome, laboratory=self.laboratory, trials=trials)
+            how = self.laboratory.settings.train
+            for row in side_by_side(work, jobs, how, display.show):
                 self._known[row["key"], row["code"]] = row
                 keep()
         keep()
@@ -97,6 +96,10 @@ class Study:
             table = pd.concat([table, rows], ignore_index=True)
         write_table(self._out / CONCLUSIONS.name, table)
         return table
+
+
+def _outcome(job: Job, monitor: Monitor, *, laboratory: Laboratory, trials: list[Trial]) -> Row:
+    return laboratory.outcome(trials[job.number], monitor)
 
 
 def run(folders: Folders, settings: Settings, out: Path, names: tuple[str, ...]) -> pd.DataFrame:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,7 +25,7 @@ from replication.mnist import databases
 from replication.mnist.databases import Database, grey_levels
 from replication.networks.catalogue import network
 from replication.networks.specification import Network
-from replication.settings import Recipe, Settings, changed, load
+from replication.settings import Prepare, Recipe, Settings, changed, load
 from replication.studies.readings import CURVES, RANKING, STEPS
 from replication.studies.readings.candidates import (
     RANGE,
@@ -40,6 +39,7 @@ from replication.studies.readings.candidates import (
 )
 from replication.studies.readings.distance import Evidence, evidence
 from replication.studies.readings.ranking import Stage, decided, ranked
+from replication.systems import replicates
 from replication.systems.replicates import Job, key, presentations, side_by_side
 
 
@@ -65,9 +65,8 @@ def ground(folders: Folders, settings: Settings) -> Ground:
     )
 
 
-def _engine(made: Recipe, on: Ground) -> Engine:
-    prepare = on.settings.prepare
-    return Engine(on.network, made.rules, grey_levels(prepare.background, prepare.foreground))
+def _engine(made: Recipe, shape: Network, prepare: Prepare) -> Engine:
+    return Engine(shape, made.rules, grey_levels(prepare.background, prepare.foreground))
 
 
 def steps(on: Ground) -> pd.DataFrame:
@@ -83,7 +82,7 @@ def steps(on: Ground) -> pd.DataFrame:
         for value in study.ranges:
             changes = {**study.library, START: start, RANGE: value, "seed": study.seed}
             made = changed(on.settings.base, changes)
-            engine, ends = _engine(made, on), []
+            engine, ends = _engine(made, on.network, on.settings.prepare), []
             for number in range(study.replicates):
                 first = first_parameters(on.network, made, number)
                 at = Situation(engine, pool, made, number, 0, first)
@@ -105,10 +104,9 @@ def train(readings: Sequence[Reading], on: Ground) -> pd.DataFrame:
     recipes = {f"{one.stage} {one.name}": recipe(one, settings.base, study) for one in readings}
     made = experiments(recipes, settings, on.folders)
     jobs = [Job(one, number) for one in made for number in range(one.recipe.replicates)]
-    work = partial(_trained, on=on)
     with Display(readings[0].stage, presentations(made[0])) as display:
         display.expect(len(jobs))
-        histories = dict(side_by_side(work, jobs, settings.train.workers, display.show))
+        histories = dict(side_by_side(_trained, jobs, settings.train, display.show))
     tables = []
     for one, experiment in zip(readings, made, strict=True):
         for number in range(experiment.recipe.replicates):
@@ -120,17 +118,19 @@ def train(readings: Sequence[Reading], on: Ground) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
-def _trained(job: Job, monitor: Monitor, *, on: Ground) -> tuple[str, pd.DataFrame]:
+def _trained(job: Job, monitor: Monitor) -> tuple[str, pd.DataFrame]:
     """Train one replicate, with no test pattern at hand."""
     experiment, number = job
     made = experiment.recipe
     if not isinstance(made, Recipe):
         raise TypeError("a reading is a recipe of a network")
-    data = on.database
-    kept = on.folders.checkpoints / "readings" / f"{key(experiment, number)[:32]}.npz"
+    data, folders = replicates.database(experiment), experiment.folders
+    shape = network(made.network, made.database, paper.load(folders.paper))
+    engine = _engine(made, shape, experiment.prepare)
+    kept = folders.checkpoints / "readings" / f"{key(experiment, number)[:32]}.npz"
     none = (data.test_images[:0], data.test_labels[:0])
     pool = OriginalPool(data.train_images, data.train_labels, made.training_patterns)
-    trainer = Trainer(made, number, _engine(made, on), pool, none, kept)
+    trainer = Trainer(made, number, engine, pool, none, kept)
     try:
         rows = trainer.run(monitor).history
     except Diverged as error:

@@ -17,7 +17,7 @@ from replication.studies.variance import CURVES
 def run(folders: Folders, settings: Settings, out: Path) -> pd.DataFrame:
     """Train what is not there yet, and write and return every pass of every replicate."""
     made = experiments(settings.variance, settings, folders)
-    table = passes("variance", made, settings.train.workers)
+    table = passes("variance", made, settings.train)
     CURVES.write(out, table)
     return table
 

@@ -1,0 +1,137 @@
+"""Dask's workers, on the loopback: the bytes of this process, also where one of them dies."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+from small import contents, small_document, small_project, write_params
+from watching import Watched
+
+from replication import settings
+from replication.cli import main
+from replication.errors import ReplicationError
+from replication.experiments import experiments
+from replication.folders import Folders
+from replication.learning.monitor import Message, Monitor
+from replication.systems import cluster, replicates
+from replication.systems.replicates import Job, train
+
+PASSES = Path(".checkpoints/passes")
+
+
+@pytest.fixture(scope="module")
+def places(tmp_path_factory, tiny):
+    """Two copies of a small project."""
+    return [small_project(tmp_path_factory.mktemp(name), tiny) for name in ("theirs", "ours")]
+
+
+@pytest.fixture(scope="module")
+def address(places):
+    """A scheduler whose two workers were started in the first copy."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(places[0])
+        workers = cluster.local_cluster(2)
+    with workers:
+        yield workers.scheduler_address
+
+
+def trained(scheduler: str | None, runs: str) -> dict[str, bytes]:
+    """The files of all runs, trained by the workers of a scheduler or by this process."""
+    loaded = settings.load(Path("params.yaml"))
+    how = loaded.train.model_copy(update={"engine": "dask" if scheduler else "local",
+                                          "scheduler": scheduler})  # fmt: skip
+    (ready,) = experiments(loaded.experiments, loaded, Folders.usual(runs=Path(runs)))
+    train("lenet5", [Job(ready, number) for number in range(ready.recipe.replicates)], how)
+    return contents(Path(runs))
+
+
+def test_two_workers_that_share_no_folder_give_the_bytes_of_this_process(
+    places, address, monkeypatch, capsys
+):
+    monkeypatch.chdir(places[1])
+    alone = trained(None, "alone")
+    said = capsys.readouterr().out
+    assert trained(address, "together") == alone
+    assert sorted(capsys.readouterr().out.splitlines()) == sorted(said.splitlines())
+    assert contents(places[0] / "together") == alone
+    assert not (places[0] / "alone").exists()
+
+
+def dies_in_its_second_pass(job: Job, monitor: Monitor, *, may_diverge: bool) -> object:
+    """Ends its process once, when the first pass is kept; `PASSES` tells which processes ran."""
+
+    def hear(message: Message) -> None:
+        if message.line:
+            first = not PASSES.exists()
+            with PASSES.open("a", encoding="utf-8") as stream:
+                stream.write(f"{os.getpid()} {message.line.split(',')[0]}\n")
+            if first:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    watched = Watched(job.name, hear)
+    return replicates._trained(
+        job, watched if job.number == 0 else monitor, may_diverge=may_diverge
+    )
+
+
+def test_a_replicate_whose_worker_dies_goes_on_from_its_checkpoint_in_another(
+    places, address, monkeypatch
+):
+    monkeypatch.chdir(places[0])
+    alone = trained(None, "alone")
+    monkeypatch.setattr(replicates, "_trained", dies_in_its_second_pass)
+    assert trained(address, "with a death") == alone
+    (one, first, *_), (other, second, *_) = [
+        line.split(maxsplit=1) for line in PASSES.read_text(encoding="utf-8").splitlines()
+    ]
+    assert (first, second) == ("pass 1 of 2", "pass 2 of 2")
+    assert one != other
+
+
+def test_what_another_worker_trains_again_is_not_counted_twice():
+    heard: list[int] = []
+    listener = cluster._Listener(lambda message: heard.append(message.presentations))
+    for worker, presentations in (("a", 60), ("a", 90), ("b", 30), ("b", 80), ("b", 110), ("b", 5)):
+        listener((0.0, [worker, "lenet5 0", presentations, ""]))
+    assert heard == [60, 90, 90, 90, 110, 5]
+
+
+def test_a_worker_that_would_train_another_replicate_is_refused(places, address, monkeypatch):
+    monkeypatch.chdir(places[1])
+    monkeypatch.setattr(cluster, "key", lambda *_: "of other code")
+    with pytest.raises(ReplicationError, match="other code or data"):
+        trained(address, "other")
+    assert not (places[0] / "other").exists()
+
+
+@pytest.mark.parametrize("scheduler", ["tcp://127.0.0.1:9", "tcp://no-such-host.invalid:8786"])
+def test_a_scheduler_that_cannot_be_reached_is_one_sentence(places, monkeypatch, capsys, scheduler):
+    monkeypatch.setattr(cluster, "PATIENCE", 0.5)
+    said = mistake(places[1], monkeypatch, capsys, scheduler)
+    assert scheduler in said
+    assert "train.scheduler" in said
+
+
+def test_without_the_package_the_engine_is_one_sentence(places, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    monkeypatch.delitem(sys.modules, cluster.__name__)
+    monkeypatch.delattr(sys.modules["replication.systems"], "cluster")
+    assert "pip install distributed" in mistake(places[1], monkeypatch, capsys, None)
+
+
+def mistake(project: Path, monkeypatch, capsys, scheduler: str | None) -> str:
+    """What `train` says on standard error, with these settings."""
+    monkeypatch.chdir(project)
+    document = small_document()
+    document["train"] |= {"engine": "dask", "scheduler": scheduler}
+    write_params(Path("mine.yaml"), document)
+    capsys.readouterr()
+    assert main(["train", "lenet5", "--params", "mine.yaml", "--runs", "none"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("replication: ")
+    assert said.count("\n") == 1
+    return said
