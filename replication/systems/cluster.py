@@ -18,14 +18,15 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from distributed import Client, Future, KilledWorker, LocalCluster, get_worker
-from distributed.comm import CommClosedError
+from distributed.comm.core import CommClosedError
 
 from replication.errors import ReplicationError
 from replication.learning.monitor import Message, Monitor
+from replication.mnist import databases
 from replication.mnist.databases import Database, grey_levels
 from replication.settings import Combined, Recipe, Train
 from replication.systems.contract import Task
-from replication.systems.replicates import Job, database, key
+from replication.systems.replicates import Job, code
 
 Result = TypeVar("Result")
 Work = Callable[[Job, Monitor], Result]
@@ -53,7 +54,8 @@ def processes(
             client.subscribe_topic(topic, _Listener(arrived.put))
             waiting = {
                 client.submit(
-                    partial(_remote, work, job, key(*job), topic), key=f"{job.name} of {client.id}"
+                    partial(_remote, work, job, code(job.experiment), topic),
+                    key=f"{job.name} of {client.id}",
                 )
                 for job in jobs
             }
@@ -73,8 +75,8 @@ def processes(
         ) from error
     except (CancelledError, CommClosedError) as error:
         raise ReplicationError(
-            f"the scheduler at {how.scheduler} was lost: start it and its workers, and run the "
-            "command again; whole passes are kept"
+            f"the scheduler at {how.scheduler or 'this machine'} was lost: start it and its "
+            "workers, and run the command again; whole passes are kept"
         ) from error
 
 
@@ -82,8 +84,8 @@ def _client(how: Train, workers: int, stack: ExitStack) -> Client:
     """Connected to the scheduler that is named, or to one of this process with its workers."""
     address = how.scheduler or stack.enter_context(local_cluster(workers)).scheduler_address
     try:
-        client = stack.enter_context(
-            Client(address, timeout=PATIENCE, set_as_default=False)  # type: ignore[no-untyped-call]
+        client: Client = stack.enter_context(
+            Client(address, timeout=PATIENCE, set_as_default=False)
         )
     except (OSError, ValueError) as error:
         raise ReplicationError(
@@ -99,7 +101,7 @@ def _client(how: Train, workers: int, stack: ExitStack) -> Client:
 
 def local_cluster(workers: int) -> LocalCluster:
     """A scheduler on the loopback with so many processes of one thread each."""
-    return LocalCluster(  # type: ignore[no-untyped-call]
+    return LocalCluster(
         n_workers=workers,
         threads_per_worker=1,
         host="127.0.0.1",
@@ -109,13 +111,13 @@ def local_cluster(workers: int) -> LocalCluster:
     )
 
 
-def _remote(work: Work[Result], job: Job, unique: str, topic: str) -> Result:
-    """Do the job in a worker, whose code and data have to be those of whoever asks."""
-    if key(*job) != unique:
+def _remote(work: Work[Result], job: Job, wanted: str, topic: str) -> Result:
+    """Do the job in a worker, whose code has to be that of whoever asks."""
+    if code(job.experiment) != wanted:
         raise ReplicationError(
-            f"a worker of Dask at {get_worker().address} has other code or data than this "
+            f"a worker of Dask at {get_worker().address} has other code than this "
             f"process, and would train another {job.name}: bring its copy of the repository to "
-            "the same commit and prepare its data"
+            "the same commit"
         )
     worker = get_worker()
     task, last = worker.get_current_task(), 0.0
@@ -164,7 +166,9 @@ def _compile(client: Client, jobs: Sequence[Job]) -> None:
     one, *others = {info["host"]: address for address, info in known.items()}.values()
     for addresses in ([one], others):
         asked = [
-            client.submit(partial(_compiled, job), workers=[address], pure=False)
+            client.submit(
+                partial(_compiled, job), workers=[address], pure=False, allow_other_workers=True
+            )
             for address in addresses
         ]
         for future in asked:
@@ -185,8 +189,9 @@ def _compiled(job: Job) -> None:
         "sdlm": recipe.sdlm.model_copy(update={"patterns": 1}),
     }
     experiment = job.experiment._replace(recipe=recipe.model_copy(update=some))
-    whole = database(experiment)
+    whole = databases.read_raw(experiment.folders.raw)
     few = Database(*(part[:10] for part in vars(whole).values()))
+    few = databases.derive(recipe.database, few)  # also of a database that is not prepared
     levels = grey_levels(prepare.background, prepare.foreground)
     with tempfile.TemporaryDirectory() as scratch:
         task = Task(experiment.name, 0, few, levels, Path(scratch) / "compiled.npz")

@@ -161,6 +161,11 @@ def train(title: str, jobs: Sequence[Job], how: Train, *, may_diverge: bool = Fa
                 diverged.add(job.name)
             elif not is_finished(*job):  # a worker wrote it where this process does not see it
                 job.experiment.run(job.number).take(files)
+                if not is_finished(*job):
+                    raise ReplicationError(
+                        f"a worker trained {job.name} on other data than this process has: run "
+                        "`python -m replication prepare` where its workers are started, and again"
+                    )
     return Trained(missing, diverged)
 
 
