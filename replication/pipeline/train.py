@@ -37,7 +37,7 @@ def outcome(folders: Folders, settings: Settings, experiment: str) -> Iterator[s
     from replication.mnist import databases
     from replication.verdicts.answers import published_errors
     from replication.verdicts.evidence import Evidence
-    from replication.verdicts.rule import judge_exact, judge_percent
+    from replication.verdicts.rule import judge_exact, judge_percent, others_of
 
     stated, recipe, base = paper.load(folders.paper), settings.experiment(experiment), settings.base
     labels = databases.read_raw(folders.raw).test_labels
@@ -54,7 +54,13 @@ def outcome(folders: Folders, settings: Settings, experiment: str) -> Iterator[s
         line += ", not in the paper" if printed is None else f", 1998: {printed:g} %"
         if printed is not None and series == "test":
             found = (
-                judge_exact(evidence, error["mean"], printed, None, test=True)
+                judge_exact(
+                    error["mean"],
+                    printed,
+                    settings.compare.equivalence_margin_percent,
+                    "the authors' own uncertainty",
+                    others_of(evidence, test=True),
+                )
                 if recipe.seed is None
                 else judge_percent(evidence, error["values"], printed, test=True)
             )
