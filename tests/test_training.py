@@ -77,6 +77,7 @@ def test_what_an_earlier_replicate_left_is_not_taken_for_the_present_one(project
 def test_a_bar_keeps_its_width_however_much_a_replicate_says(monkeypatch):
     monkeypatch.setattr("sys.stderr", Terminal())
     monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("LINES", "24")
     with Display("lenet5-distorted", 100) as display:
         display.expect(1)
         display.show(Message("lenet5-distorted 0", 50, "pass 10 of 20, " + 9 * "so many missed, "))
