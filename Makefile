@@ -19,15 +19,16 @@ replicate: ready  ## train LeNet-5 anew, whatever is up to date, and set 1998, c
 replicate-all: ready  ## the same, with every system that LeNet-5 is compared with
 	$(BIN)/python -m replication replicate --all
 
-report: ready  ## make the page again, and the numbers and pictures in README.md, paper_notes.md and CONTRIBUTING.md
+report: ready  ## make both pages again, and the numbers and pictures in README.md, paper_notes.md and CONTRIBUTING.md
+	$(BIN)/python -m replication demo
 	$(BIN)/python -m replication report
 	$(BIN)/python -m replication house --text CONTRIBUTING.md
 
 test: ready  ## run the tests
 	$(BIN)/python -m pytest
 
-test-page: ready  ## open the page in Chromium, which has to be installed (Debian: apt-get install chromium)
-	$(BIN)/python -m pytest -m browser -n 0 tests/test_page_in_browser.py
+test-page: ready  ## open the pages in Chromium, which has to be installed (Debian: apt-get install chromium)
+	$(BIN)/python -m pytest -m browser -n 0 tests/test_page_in_browser.py tests/test_demonstration_in_browser.py
 
 test-arm: ready  ## compare the bytes of a short training with those of an emulated aarch64 (Debian: apt-get install qemu-user)
 	tests/arm.sh

@@ -25,9 +25,9 @@ PIPELINE = {
     "compare": "Give a verdict on every published claim.",
     "audit": "Set every setting beside the paper's.",
     "report": "Make the page results/report/index.html.",
+    "demo": "Make the page results/demo/index.html, to draw on.",
     "verify": "Tell whether the committed outputs are what the code gives.",
     "predict": "Classify your own digits.",
-    "bench": "How fast, against what, how far from the machine's peak?",
     "house": "Draw the package as it stands on its imports.",
 }
 STUDIES = {name: studies.STUDIES[name] for name in studies.having("run")}

@@ -16,11 +16,11 @@ from replication import settings
 from replication.cli import main
 from replication.errors import ReplicationError
 from replication.evaluation.recomputed import Trained, base_settings
-from replication.evaluation.rejection import rejected_share
+from replication.evaluation.rejection import rejected_share, threshold
 from replication.files import write_bytes, write_json
 from replication.mnist import drawn
 from replication.networks.lenet5 import lenet5
-from replication.pipeline.digits import described, threshold
+from replication.pipeline.digits import described
 from replication.runs import Answers, answers_bytes
 from replication.systems.contract import answers_of
 

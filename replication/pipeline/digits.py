@@ -11,25 +11,15 @@ from numpy.typing import NDArray
 from replication import paper
 from replication.errors import ReplicationError
 from replication.evaluation.recomputed import Trained, base_settings
-from replication.evaluation.rejection import rejected_share, target_percent
+from replication.evaluation.rejection import target_percent, threshold
 from replication.folders import Folders
 from replication.mnist import databases, drawn
-from replication.runs import ANSWERS, RECORD, WEIGHTS, Answers, Run, read_weights
+from replication.runs import ANSWERS, RECORD, WEIGHTS, Run, read_weights
 from replication.settings import load
 from replication.systems.contract import answers_of
 
 # Systems whose weights are one network's, which answers by itself.
 ANSWERS_ALONE = ("network", "noisy")
-
-
-def threshold(answers: Answers, labels: NDArray[np.uint8], target: float) -> float:
-    """The margin up to which answers are rejected for ``target`` percent error on the rest.
-
-    Negative when none has to be: no margin is.
-    """
-    share = rejected_share(answers.classes, answers.margins, labels, target)
-    rejected = round(share * len(labels) / 100)
-    return float(np.sort(answers.margins)[rejected - 1]) if rejected else -1.0
 
 
 def described(name: str, penalties: NDArray[np.float32], limit: float | None, target: float) -> str:

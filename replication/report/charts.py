@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -24,31 +24,12 @@ from replication.report.drawing import (
     table,
 )
 from replication.report.inputs import Inputs
+from replication.verdicts.curves import Curves, percentages
 from replication.verdicts.statistics import prediction_interval
 
 DATA = "../../data/paper"
 SERIES = {"training": TRAINING, "test": TEST}
 _LATE = 6  # Figure 5 again from this pass on, where the first passes no longer set the scale
-Curves = NDArray[np.float64]
-
-
-def percentages(histories: Sequence[pd.DataFrame], series: str, test_patterns: int) -> Curves:
-    """Error in percent, (replicates, passes), cut to the shortest history."""
-    if not histories:
-        return np.zeros((0, 0))
-    passes = min(len(history) for history in histories)
-    return np.array(
-        [
-            100.0
-            * history[f"{series}_misses"].to_numpy()[:passes]
-            / (
-                test_patterns
-                if series == "test"
-                else history["training_presentations"].to_numpy()[:passes]
-            )
-            for history in histories
-        ]
-    )
 
 
 class _Band(NamedTuple):

@@ -19,7 +19,7 @@ from replication.verdicts.rule import shown
 CLAIMS = f"{DATA}/claims.yaml"
 VERDICTS = "../verdicts.csv"
 # What is to be looked into comes first.
-STATUSES = ("departs", "unstated", "faithful")
+STATUSES = ("contradiction", "departs", "unstated", "faithful")
 _DECIMALS = 3
 
 

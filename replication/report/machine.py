@@ -1,4 +1,4 @@
-"""The tables of how it was made: experiments, speed, environment."""
+"""The tables of how it was made: experiments, training time, environment."""
 
 from __future__ import annotations
 
@@ -51,32 +51,6 @@ def training_time(inputs: Inputs) -> tuple[Number, Number, str] | None:
         Number(str(row["replicated"]), verdict_cell(claim.id, "replicated")),
         str(row["reason"]),
     )
-
-
-def bench(content: Mapping[str, Any]) -> Table:
-    """results/bench.json, a row a figure: what was repeated with its least and greatest."""
-    columns = ("figure", "median or value", "least", "greatest", "repeats")
-    return Table(columns, tuple(_figures(content, "")), frozenset(range(1, len(columns))))
-
-
-def _figures(content: Any, name: str) -> list[tuple[str, str, str, str, str]]:
-    if isinstance(content, Mapping) and content.keys() >= {"median", "min", "max"}:
-        median, least, most, count = (
-            _scalar(content.get(key)) for key in ("median", "min", "max", "repeats")
-        )
-        return [(name, median, least, most, count)]
-    if isinstance(content, Mapping):
-        return [row for key, value in content.items()
-                for row in _figures(value, f"{name}.{key}" if name else str(key))]  # fmt: skip
-    if isinstance(content, list):
-        return [(name, ", ".join(_scalar(value) for value in content), "", "", "")]
-    return [(name, _scalar(content), "", "", "")]
-
-
-def _scalar(value: object) -> str:
-    if isinstance(value, float):
-        return f"{value:.4g}" if abs(value) < 1e5 else f"{value:.3e}"
-    return "" if value is None else str(value)
 
 
 def environment(inputs: Inputs) -> Table:

@@ -112,9 +112,6 @@ def _context(found: Inputs) -> dict[str, Any]:
             "The time of one training beside that of 1998",
             f"{inputs.BENCH} && {inputs.COMPARE}",
         ),
-        "bench": Missing("How fast each part is", inputs.BENCH)
-        if found.bench is None
-        else machine.bench(found.bench),
         "environment": machine.environment(found),
     }
 

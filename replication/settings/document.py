@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from replication.errors import ReplicationError
 from replication.settings.recipes import AnyRecipe, ByKind, Classifier, Combined, Modern, Recipe
 from replication.settings.sections import Name, Section
-from replication.settings.studies import Collapse, Compare, Invariance, Readings, Train
+from replication.settings.studies import Causes, Collapse, Compare, Invariance, Readings, Train
 from replication.settings.training import Prepare
 
 # What the value of an option may be.
@@ -39,6 +39,8 @@ class Settings(Section):
     """The study of trainable codes."""
     invariance: Invariance
     """The study of changed patterns."""
+    causes: Causes
+    """The study of the published numbers that ours differ from."""
 
     def experiment(self, name: str) -> AnyRecipe:
         """The experiment called ``name``; ReplicationError when there is none."""

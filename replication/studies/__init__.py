@@ -15,18 +15,22 @@ from types import ModuleType
 # To add a study: its folder, and its line here, which is what the command line says of it.
 STUDIES = {
     "readings": "Which reading of the paper fits its figures?",
+    "beginnings": "How do sums, weights and criteria of the first passes go?",
     "collapse": "Do trainable codes fall together under equations 8 and 9?",
     "invariance": "How far may a digit be changed until it is missed?",
     "neighbours": "Why is K-NN's published error another than ours?",
+    "boosting": "What does boosting cost, by how often the later networks are called?",
+    "causes": "Why are published numbers others than ours?",
     "sizes": "How do the errors fall with the number of training patterns?",
     "variance": "Whose share of the spread is whose?",
+    "bench": "How fast, against what, how far from the machine's peak?",
     "distortions": "Which distributions fit the distortions of Figure 7?",
 }
 
-# Said where a study's trainings are shown that have not been made anew since the engine changed.
+# Said where trainings are shown that have not been made anew since the reading was decided.
 EARLIER = (
-    "These trainings are of the engine before the present one (commit deb00b9), whose last bits "
-    "depended on the processor."
+    "The trainings in which one source varies are of commit deb00b9: of an earlier engine, and of the "
+    "reading that was in force before the protocol decided."
 )
 
 
