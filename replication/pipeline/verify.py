@@ -33,19 +33,11 @@ DIFFERENT = 1
 
 
 def of_answers(scope: Scope, scratch: Path) -> Iterator[Check]:
-    """Recompute the networks' answers from the committed weights; one check an output.
-
-    Raises ReplicationError when none of the experiments leaves the weights of a network.
-    """
+    """Recompute the networks' answers from the committed weights; one check an output."""
     del scratch
     metrics = scope.folders.results / METRICS
     stated = read_metrics(metrics) if metrics.exists() else {}
     kept = [name for name in scope.experiments if _is_kept(scope, scope.settings.experiment(name))]
-    if not kept:
-        raise ReplicationError(
-            f"{', '.join(scope.experiments)} leaves no weights of a network, so its answers cannot "
-            "be recomputed: leave --answers-only out to train it anew"
-        )
     if not metrics.exists():
         yield Check(str(metrics), "missing")
     for name in kept:
@@ -130,8 +122,8 @@ def quick(scope: Scope, scratch: Path) -> Iterator[Check]:
     databases.load(raw, scope.folders.prepared, "regular")
     yield Check(str(raw), "byte-equal", f"as {idx.SUMS} and {databases.SUMMARY} say")
     chosen = scope.settings.compare.experiments
-    headline = [n for n in (chosen.undistorted, chosen.distorted) if n in scope.experiments]
-    yield from of_answers(scope._replace(experiments=tuple(headline), replicates=None), scratch)
+    behind = [n for n in (chosen.undistorted, chosen.distorted) if n in scope.experiments]
+    yield from of_answers(scope._replace(experiments=tuple(behind), replicates=None), scratch)
     lengths = {
         name: recipe.passes * recipe.presentations_per_pass
         for name, recipe in scope.settings.experiments.items()
@@ -191,6 +183,11 @@ def command(
         for check in make(scope, Path(scratch)):
             checks.append(check)
             print(f"{check.outcome:<19}{check.output:<52} {check.detail}".rstrip(), flush=True)
+    if not checks:
+        raise ReplicationError(
+            f"{', '.join(scope.experiments)} leaves no weights of a network, so its answers cannot "
+            "be recomputed: leave --answers-only out to train it anew"
+        )
     for line in () if shortly else unverified(folders.results, checks):
         print(f"{'not verified':<19}{line}")
     counted = Counter(check.outcome for check in checks)
