@@ -29,8 +29,8 @@ STUDIES = {
 
 # Said where trainings are shown that have not been made anew since the reading was decided.
 EARLIER = (
-    "The trainings in which one source varies are of commit deb00b9: of an earlier engine, and of the "
-    "reading that was in force before the protocol decided."
+    "The trainings in which one source varies are of commit deb00b9: of an earlier engine, and of "
+    "the reading that was in force before the protocol decided."
 )
 
 
