@@ -32,7 +32,7 @@ from replication.verdicts.plotted import CLAIMS
 DIFFERENT = 1
 
 
-def of_answers(scope: Scope, scratch: Path) -> Iterator[Check]:
+def answers_only(scope: Scope, scratch: Path | None = None) -> Iterator[Check]:
     """Recompute the networks' answers from the committed weights; one check an output."""
     del scratch
     metrics = scope.folders.results / METRICS
@@ -123,7 +123,7 @@ def quick(scope: Scope, scratch: Path) -> Iterator[Check]:
     yield Check(str(raw), "byte-equal", f"as {idx.SUMS} and {databases.SUMMARY} say")
     chosen = scope.settings.compare.experiments
     behind = [n for n in (chosen.undistorted, chosen.distorted) if n in scope.experiments]
-    yield from of_answers(scope._replace(experiments=tuple(behind), replicates=None), scratch)
+    yield from answers_only(scope._replace(experiments=tuple(behind), replicates=None))
     lengths = {
         name: recipe.passes * recipe.presentations_per_pass
         for name, recipe in scope.settings.experiments.items()
@@ -135,7 +135,7 @@ def quick(scope: Scope, scratch: Path) -> Iterator[Check]:
 
 def thorough(scope: Scope, scratch: Path) -> Iterator[Check]:
     """The answers, all that follows from the committed runs, and the runs trained anew."""
-    yield from of_answers(scope, scratch)
+    yield from answers_only(scope)
     yield from derived(scope, scratch / "derived")
     yield from retrained(scope, scratch)
 
@@ -157,14 +157,14 @@ def _scope(folders: Folders, names: tuple[str, ...], replicates: int | None) -> 
 @folder_options(*(name for name in PLACES if name != "checkpoints"))
 @click.option("--quick", "shortly", is_flag=True,
               help="In two minutes: raw data, the headline's answers, one training.")  # fmt: skip
-@click.option("--answers-only", is_flag=True, help="Train nothing.")
+@click.option("--answers-only", "untrained", is_flag=True, help="Train nothing.")
 @click.option("--experiment", "names", multiple=True, metavar="NAME",
               help="Only this experiment of params.yaml; may be given several times.")  # fmt: skip
 @click.option("--replicates", type=click.IntRange(min=1), default=1, show_default=True,
               help="So many of each experiment, from the first.")  # fmt: skip
 @click.option("--all", "every", is_flag=True, help="All replicates of each experiment.")
 def command(
-    folders: Folders, shortly: bool, answers_only: bool, names: tuple[str, ...],
+    folders: Folders, shortly: bool, untrained: bool, names: tuple[str, ...],
     replicates: int, every: bool,
 ) -> int:  # fmt: skip
     """Tell whether the committed outputs are what the code gives; status 1 when one is not.
@@ -179,7 +179,7 @@ def command(
     torch.set_num_threads(1)
     checks = []
     with tempfile.TemporaryDirectory() as scratch:
-        make = quick if shortly else of_answers if answers_only else thorough
+        make = quick if shortly else answers_only if untrained else thorough
         for check in make(scope, Path(scratch)):
             checks.append(check)
             print(f"{check.outcome:<19}{check.output:<52} {check.detail}".rstrip(), flush=True)
