@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -179,8 +179,10 @@ def command(
     torch.set_num_threads(1)
     checks = []
     with tempfile.TemporaryDirectory() as scratch:
-        make = quick if shortly else answers_only if untrained else thorough
-        for check in make(scope, Path(scratch)):
+        makes: Callable[[Scope, Path], Iterator[Check]] = (
+            quick if shortly else answers_only if untrained else thorough
+        )
+        for check in makes(scope, Path(scratch)):
             checks.append(check)
             print(f"{check.outcome:<19}{check.output:<52} {check.detail}".rstrip(), flush=True)
     if not checks:
