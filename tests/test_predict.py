@@ -327,16 +327,6 @@ def test_wrong_weights_are_named(tensors, expected, repository, weights, digits,
     assert said.count("\n") == 1
 
 
-def test_missing_and_truncated_weights_are_named(repository, weights, digits, capsys):
-    path, _ = weights
-    path.write_bytes(path.read_bytes()[:1000])
-    assert command(repository, path, digits[0]) == 2
-    assert "weights.safetensors is damaged" in capsys.readouterr().err
-    path.unlink()
-    assert command(repository, path, digits[0]) == 2
-    assert "weights.safetensors is missing" in capsys.readouterr().err
-
-
 @pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "LA", "P", "1", "I", "F", "I;16"])
 def test_a_photograph_is_read_at_a_bounded_size(mode, tmp_path, monkeypatch):
     """Enlarged seven times it gives the pattern of the small one; no array is as large as it."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
 import os
 import random
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 from typing import Any
@@ -75,14 +78,18 @@ def test_what_an_earlier_replicate_left_is_not_taken_for_the_present_one(project
 
 
 def test_a_bar_keeps_its_width_however_much_a_replicate_says(monkeypatch):
-    monkeypatch.setattr("sys.stderr", Terminal())
-    monkeypatch.setenv("COLUMNS", "100")
-    with Display("lenet5-distorted", 100) as display:
-        display.expect(1)
-        display.show(Message("lenet5-distorted 0", 50, "pass 10 of 20, " + 9 * "so many missed, "))
-    shown = max((line for line in sys.stderr.getvalue().split("\r")), key=len).rstrip("\n")
-    assert len(shown) <= 100
-    assert len(shown.split("|")[1]) == 20
+    shown, terminal = os.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
+    with os.fdopen(terminal, "w") as stream, monkeypatch.context() as patch:
+        patch.setattr("sys.stderr", stream)
+        with Display("lenet5-distorted", 100) as display:
+            display.expect(1)
+            display.show(Message("lenet5-distorted 0", 50, "pass 10 of 20, " + 9 * "so many, "))
+        lines = os.read(shown, 10_000).decode().split("\r")
+    os.close(shown)
+    longest = max(lines, key=len)
+    assert 90 < len(longest) <= 100
+    assert len(longest.split("|")[1]) == 20
 
 
 def test_a_bar_counts_on_where_a_replicate_trains_another_network(monkeypatch):
