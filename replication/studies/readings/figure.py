@@ -11,7 +11,17 @@ from matplotlib.figure import Figure as Canvas
 from numpy.typing import NDArray
 
 from replication.report.charts import DATA, SERIES, percentages
-from replication.report.drawing import ACCENT, INK, TEST, Figure, Source, Table, draw, table
+from replication.report.drawing import (
+    ACCENT,
+    INK,
+    TEST,
+    Figure,
+    Source,
+    Table,
+    draw,
+    is_narrow,
+    table,
+)
 from replication.report.inputs import Inputs, records
 from replication.report.markdown import markdown
 from replication.report.parts import Block, Part
@@ -98,7 +108,9 @@ def _paint_ranking(canvas: Canvas, drawn: pd.DataFrame, ours: str) -> None:
         left.plot(row["distance"], -place, "o", color=colour, markersize=5)
         right.plot([row["rms_low"], row["rms_high"]], [-place] * 2, color=colour, linewidth=1)
         right.plot(row["rms"], -place, "o", color=colour, markersize=5)
-    names = [short(name) for name in drawn["reading"]]
+    # On a phone there is room for the places in the table only.
+    names = [str(place + 1) if is_narrow(canvas) else short(name)
+             for place, name in enumerate(drawn["reading"])]  # fmt: skip
     left.set_yticks(-np.arange(len(drawn)), names)
     for axes, title in ((left, "all evidence"), (right, "curves: points")):
         axes.set_xscale("log")
@@ -112,9 +124,9 @@ def _paint_ranking(canvas: Canvas, drawn: pd.DataFrame, ours: str) -> None:
 
 
 def _scale(axes: Axes, values: pd.Series[float], highest: pd.Series[float]) -> None:
-    """Limits by the values, since an interval may reach below nought; 1, 2 and 5 as ticks."""
+    """Limits by the values, since an interval may reach below nought; powers of ten as ticks."""
     low, high = float(values.min()) / 1.5, float(highest.max()) * 1.2
-    steps = [factor * 10.0**power for power in range(-3, 4) for factor in (1, 2, 5)]
+    steps = [10.0**power for power in range(-3, 5)]
     axes.set_xticks([step for step in steps if low <= step <= high])
     axes.set_xlim(low, high)
 
