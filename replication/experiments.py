@@ -18,16 +18,6 @@ def experiments(
         if isinstance(recipe, Classifier):
             module_of(recipe.system)
     return [
-        Experiment(
-            name,
-            recipe,
-            settings.prepare,
-            settings.train.kept_parameters,
-            folders.raw,
-            folders.prepared,
-            folders.paper,
-            folders.runs,
-            folders.checkpoints,
-        )
+        Experiment(name, recipe, settings.prepare, settings.train.kept_parameters, folders)
         for name, recipe in recipes.items()
     ]

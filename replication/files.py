@@ -102,14 +102,15 @@ def read_json(path: Path, made_by: str) -> Any:
     except FileNotFoundError as error:
         raise ReplicationError(f"{path} is missing: run `{made_by}` first") from error
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ReplicationError(
-            f"{path} is not valid JSON ({error}): delete it and run `{made_by}`"
-        ) from error
+        raise damaged(path, f"it is not valid JSON: {error}", made_by) from error
 
 
 def damaged(path: Path, problem: object, made_by: str) -> ReplicationError:
     """The error that names a damaged file, what is wrong with it and the command that makes it."""
-    return ReplicationError(f"{path} is damaged ({problem}): delete it and run `{made_by}`")
+    return ReplicationError(
+        f"{path} is damaged ({problem}): run `{made_by}` to make it anew, or bring the committed "
+        f"one back with `git checkout {path.as_posix()}`"
+    )
 
 
 def packed(arrays: Mapping[str, NDArray[Any]]) -> bytes:

@@ -5,6 +5,7 @@ The one place that knows the names and the formats of the files in it.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import zipfile
 from collections.abc import Mapping
@@ -55,6 +56,8 @@ RECORD_KEYS = frozenset(
         "packages",
     }
 )
+# In the record, the SHA-256 of each other file of the run; of timing.json there is none.
+FILES = "files"
 COST_KEYS = frozenset({"operations_thousands", "memory_thousands"})
 
 
@@ -216,35 +219,40 @@ class Run:
         """Whether a file of the run is there."""
         return self.path(name).exists()
 
+    @property
+    def made_by(self) -> str:
+        """The command that makes the run, and makes it anew when it is not whole."""
+        return f"{TRAIN} {self.folder.parent.name}"
+
     @cached_property
     def answers(self) -> Answers:
         """The classes and margins given to the test patterns."""
-        return read_answers(self.path(ANSWERS))
+        return read_answers(self._sound(ANSWERS), self.made_by)
 
     @cached_property
     def history(self) -> pd.DataFrame:
         """A row a pass; only a system that is trained in passes has one."""
-        return read_history(self.path(HISTORY))
+        return read_history(self._sound(HISTORY), self.made_by)
 
     @cached_property
     def cost(self) -> dict[str, float]:
         """What one answer takes."""
-        return read_cost(self.path(COST))
+        return read_cost(self._sound(COST), self.made_by)
 
     @cached_property
     def record(self) -> dict[str, Any]:
         """What was in force when the replicate was trained."""
-        return read_record(self.path(RECORD))
+        return read_record(self.path(RECORD), self.made_by)
 
     @cached_property
     def timing(self) -> dict[str, Any]:
         """How long the training took, and on what; no result depends on it."""
-        content = read_json(self.path(TIMING), TRAIN)
+        content = read_json(self.path(TIMING), self.made_by)
         return content if isinstance(content, dict) else {}
 
     def weights(self, parameters: int) -> NDArray[np.float32]:
         """The weights of the run of a single network with so many parameters."""
-        return read_weights(self.path(WEIGHTS), parameters)
+        return read_weights(self._sound(WEIGHTS), parameters, self.made_by)
 
     def write(
         self,
@@ -257,24 +265,45 @@ class Run:
     ) -> None:
         """Write all of it; an empty history or no ``weights`` (safetensors) leave no file.
 
-        It is written beside the run and then takes its place, so that what lies there is one
-        whole run or none.
+        The record gets the sums of the other files. All is written beside the run and then takes
+        its place, so that what lies there is one whole run or none.
         """
         parts: dict[str, bytes] = {
             ANSWERS: answers_bytes(answers),
             COST: json_bytes(dict(cost)),
-            TIMING: json_bytes(dict(timing)),
-            RECORD: json_bytes(dict(record)),
         }
         if weights:
             parts[WEIGHTS] = weights
         if not history.empty:
             parts[HISTORY] = history_bytes(history)
+        sums = {name: hashlib.sha256(content).hexdigest() for name, content in parts.items()}
+        parts[RECORD] = json_bytes({**record, FILES: sums})
+        parts[TIMING] = json_bytes(dict(timing))
         write_folder(self.folder, parts)
 
     def is_whole(self) -> bool:
-        """Whether there is a record, which only a whole run has."""
-        return self.has(RECORD)
+        """Whether all files that the record lists are there with the sums that it states."""
+        try:
+            return bool(self._sums) and all(self._has_its_sum(name) for name in self._sums)
+        except ReplicationError:
+            return False
+
+    @cached_property
+    def _sums(self) -> dict[str, str]:
+        """SHA-256 by file, as the record has them; none without a record."""
+        sums: dict[str, str] = self.record.get(FILES, {}) if self.has(RECORD) else {}
+        return sums
+
+    def _has_its_sum(self, name: str) -> bool:
+        path = self.path(name)
+        return path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == self._sums[name]
+
+    def _sound(self, name: str) -> Path:
+        """Where a file lies; ReplicationError if it is there and is not what the record sums."""
+        path = self.path(name)
+        if name in self._sums and path.exists() and not self._has_its_sum(name):
+            raise damaged(path, f"its sum is not the one in {RECORD} beside it", self.made_by)
+        return path
 
 
 def of_experiment(runs: Path, experiment: str, replicates: int) -> list[Run]:

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import importlib
 import threading
 from functools import cache
 from pathlib import Path
+from types import ModuleType
+
+from replication.errors import ReplicationError
 
 ROOT = Path(__file__).parent
 # Replicates ask for the version side by side, and Python 3.11's ast fails at times when two threads
@@ -28,6 +32,23 @@ def _path(module: str) -> Path | None:
         if candidate.is_file() and candidate != ROOT.with_suffix(".py"):
             return candidate
     return None
+
+
+def loaded(module: str, *wanted: str) -> ModuleType:
+    """A module of the package that is named by a setting, and has to hold the names ``wanted``.
+
+    Raises ReplicationError for one that cannot be imported, or lacks one of them.
+    """
+    place = f"{module.replace('.', '/')}.py"
+    try:
+        found = importlib.import_module(module)
+    except (SyntaxError, ImportError, NameError) as error:
+        line = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
+        raise ReplicationError(f"{place}{line} cannot be imported ({error}): mend it") from error
+    absent = [name for name in wanted if not hasattr(found, name)]
+    if absent:
+        raise ReplicationError(f"{place} has no {', '.join(absent)}: add it as its siblings do")
+    return found
 
 
 def imported(path: Path) -> set[str]:

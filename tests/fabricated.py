@@ -185,12 +185,12 @@ FULL = replace(
         },
         "readings.csv": pd.DataFrame(
             {
-                "centre": "printed",
-                "factor": "subsampling.reading",
-                "level": ["averaged", "added"],
-                "distance": [5.0, 1.0],
-                "rms_low": [0.5, 0.1],
-                "rms_high": [0.6, 0.2],
+                "stage": ["final", "variation"],
+                "change": ["", "subsampling.reading=averaged"],
+                "adopted": [True, False],
+                "rms": [0.15, 0.55],
+                "rms_low": [0.1, 0.5],
+                "rms_high": [0.2, 0.6],
             }
         ),
         "collapse.json": {"mle": {"code_spread": [0.001] * 3}, "map": {"code_spread": [0.9] * 3}},

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replication import paper, settings
-from replication.learning.distorted_pool import DistortedPool
 from replication.learning.engine import Engine
 from replication.learning.optimisers import sdlm
+from replication.learning.presentations import DistortedPool
 from replication.learning.streams import generator
 from replication.learning.trainer import first_parameters
 from replication.mnist.databases import grey_levels, read_raw

@@ -31,6 +31,7 @@ def small_document(**base: Any) -> dict[str, Any]:
     document["base"]["sdlm"]["patterns"] = 20
     document["base"] |= base
     document["experiments"] = {"lenet5": {}}
+    document["invariance"] |= {"patterns": 20, "replicates": 1}
     return document
 
 

@@ -3,263 +3,440 @@
 from __future__ import annotations
 
 import json
-from copy import deepcopy
+import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from ruamel.yaml import YAML
-from small import write_params
+from small import small_document, small_project, write_params
 
-from replication import settings
-from replication.audit import rules
+from replication import experiments, settings
+from replication.audit import judges, rules
+from replication.audit.behaviour import Behaviour
 from replication.audit.records import flattened
-from replication.audit.table import COLUMNS, audit
+from replication.audit.table import Row, audit
 from replication.cli import main
 from replication.errors import ReplicationError
 from replication.files import write_json
+from replication.folders import Folders
+from replication.learning.engine import Engine
+from replication.mnist import versions
+from replication.pipeline import train
+from replication.runs import HISTORY, RECORD, WEIGHTS
+from replication.systems import classifiers
 
 PARAMS = Path(__file__).parents[1] / "params.yaml"
 CHOSEN = settings.load(PARAMS)
+SQUARED = {"name": "squared-error", "divisor": 1.0}
+# What is faithful to the letter, so that a planted departure shows.
+PRINTED = {
+    "initialisation.power": 1.0,
+    "initialisation.range": 2.4,
+    "criterion.name": "map",
+    "criterion.distance": 1.0,
+    "criterion.divisor": 1.0,
+    "sdlm.curvature_start": "exact",
+}
+# What the authors' later library answers.
+LIBRARY = {
+    "criterion.name": "mle",
+    "criterion.distance": 0.5,
+    "criterion.divisor": 1.0,
+    "sdlm.curvature_start": 5.0,
+    "sdlm.patterns_drawn": "consecutive",
+    "initialisation.range": 0.93,
+    "initialisation.power": 0.5,
+    "initialisation.biases": "zero",
+    "initialisation.coefficients": "constant",
+}
 
 
-def document(**base):
-    """params.yaml with the undistorted and the distorted experiment; ``base`` changes keys."""
-    found = YAML(typ="safe", pure=True).load(PARAMS.read_text(encoding="utf-8"))
-    found["experiments"] = {"lenet5": {"replicates": 3}, "lenet5-distorted": {"distorted": True}}
+def changed(document, **base):
+    """``document`` with other keys of base."""
     for path, value in base.items():
         *groups, key = path.split(".")
-        section = found["base"]
+        section = document["base"]
         for group in groups:
             section = section[group]
         section[key] = value
-    return found
+    return document
 
 
-def chosen(**base):
-    return settings.parse(document(**base), "params.yaml")
+def full(**base):
+    """params.yaml as printed, with the undistorted, the distorted and a boosted experiment."""
+    found = YAML(typ="safe", pure=True).load(PARAMS.read_text(encoding="utf-8"))
+    kept = ("lenet5-noise", "lenet4-boosted", "linear-deslanted")
+    others = {name: found["experiments"][name] for name in kept}
+    found["experiments"] = {"lenet5": {}, "lenet5-distorted": {"distorted": True}, **others}
+    return changed(found, **{**PRINTED, **base})
 
 
-def record(of, experiment="lenet5", replicate=0):
-    """What a run of the settings ``of`` states."""
-    recipe = of.experiments[experiment]
-    levels = {"background": of.prepare.background, "foreground": of.prepare.foreground}
-    return {
-        "experiment": experiment,
-        "replicate": replicate,
-        "key": str(replicate),
-        "settings": json.loads(json.dumps({**recipe.training(), **levels})),
-        "streams": {"seed": recipe.seed, "replicate": replicate},
-        "data": {"sha256": "0" * 64},
-        "presentations": recipe.presentations(60000),
-        "parameters": 60000,
-        "packages": {"numpy": "2.0"},
-    }
-
-
-def runs(of, count=3):
-    return {"lenet5": {number: record(of, replicate=number) for number in range(count)}}
-
-
-def rows(found):
+def judged(paper, document, folder=None):
+    """The rows by claim; with the runs of ``folder`` if there is one."""
+    chosen = settings.parse(document, "params.yaml")
+    places = {} if folder is None else {
+        name: folder / place for name, place in (
+            ("paper", "data/paper"), ("raw", "data/raw"), ("prepared", "data/prepared"),
+            ("runs", "runs"), ("checkpoints", "checkpoints"))}  # fmt: skip
+    ready = experiments.experiments(chosen.experiments, chosen, Folders.usual(**places))
+    found = audit(paper, chosen, ready, runs=folder is not None)
     return {row.claim: row for row in found.rows}
 
 
+def small():
+    document = changed(small_document(), **PRINTED)
+    document["experiments"] = {
+        "lenet5": {},
+        "lenet5-distorted": {"distorted": True, "replicates": 1},
+        "lenet4-boosted": {
+            "system": "boosted", "network": "lenet4", "distorted": True, "replicates": 1,
+            "criterion": SQUARED,
+            "options": {"patterns": 40, "candidates": 400, "lost_percent": 1.0},
+        },
+    }  # fmt: skip
+    return document
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory, tiny):
+    """A small project whose experiments are trained."""
+    folder = small_project(tmp_path_factory.mktemp("trained"), tiny)
+    chosen = settings.load(write_params(folder / "params.yaml", small()))
+    places = Folders.usual(
+        paper=folder / "data/paper", raw=folder / "data/raw", prepared=folder / "data/prepared",
+        runs=folder / "runs", checkpoints=folder / "checkpoints",
+    )  # fmt: skip
+    for name in chosen.experiments:
+        train.run(places, chosen, name)
+    return folder
+
+
+@pytest.fixture
+def project(trained, tmp_path):
+    """A copy, for a test to plant something in."""
+    return shutil.copytree(trained, tmp_path / "project")
+
+
+@pytest.fixture
+def known(monkeypatch):
+    """What the code does is not at issue, and not looked at again."""
+    same = Behaviour(0.0, 0.0, 0.0, "float32")
+    monkeypatch.setattr("replication.audit.table.observed", lambda *_: same)
+
+
+def edit(folder, change, experiment="lenet5", replicates=(0, 1)):
+    """Let ``change`` mutate the records of some replicates."""
+    for number in replicates:
+        path = folder / "runs" / experiment / str(number) / RECORD
+        record = json.loads(path.read_text())
+        change(record)
+        write_json(path, record)
+
+
 def test_every_setting_and_every_key_has_a_row(paper):
-    found = rows(audit(paper, CHOSEN, {}))
+    found = judged(paper, full())
     stated = {name for name, claim in paper.claims.items() if claim.kind == "setting"}
-    assert stated <= set(found)
-    assert {f"experiments.{name}" for name in CHOSEN.experiments} <= set(found)
-    known = [*rules.CLAIMS.values(), *rules.OWN.values()]
-    explained = {key for rule in known for key in rule.keys}
+    assert stated | {"code.precision", "code.tanh"} <= set(found)
+    explained = {key for rule in (*rules.CLAIMS.values(), *rules.OWN.values()) for key in rule.keys}
     for key in flattened(CHOSEN.model_dump(exclude={"experiments"})):
         assert any(key == one or key.startswith(f"{one}.") for one in explained), key
 
 
-def test_the_recipe_as_printed_is_faithful_and_what_is_open_is_unstated(paper):
-    printed = {"initialisation.power": 1.0, "criterion.divisor": 84.0}
-    found = rows(audit(paper, chosen(**printed), {}))
-    for name in ("lenet5.c3.table", "lenet5.rbf.codes", "sdlm.mu", "training.schedule",
-                 "squashing.slope", "training.order", "subsampling.rule", "init.range",
-                 "base.initialisation.power", "lenet5.distorted-training-set"):  # fmt: skip
+def test_what_is_trained_as_printed_is_faithful_by_its_records(paper, project):
+    found = judged(paper, small(), project)
+    for name in ("lenet5.c3.table", "lenet5.rbf.codes", "sdlm.mu", "squashing.slope", "init.range",
+                 "training.order", "training.online", "sdlm.update", "boosting.procedure",
+                 "base.criterion.divisor", "base.criterion.distance"):  # fmt: skip
         assert found[name].status == "faithful", found[name]
-    for name in ("loss.map", "loss.mle", "base.criterion.j", "base.criterion.divisor", "base.seed"):
-        assert found[name].status == "unstated", found[name]
+        assert re.search(r"\(in (\d) of \1 runs\)", found[name].reason), found[name]
+    assert found["code.precision"].ours == "float32"
+    assert found["code.tanh"].status == "departs"
+    assert not [row for row in found.values() if row.status == "contradiction"]
 
 
-def test_what_no_record_shows_is_not_called_faithful(paper):
-    """These rows could never depart, whatever a run had done."""
-    found = rows(audit(paper, settings.load(PARAMS), {}))
-    for name in ("training.online", "sdlm.update", "boosting.procedure"):
-        assert found[name].status == "unstated"
-        assert "no evidence" in found[name].reason
+def test_without_a_record_nothing_is_faithful(paper, project, known):
+    shutil.rmtree(project / "runs")
+    found = judged(paper, small(), project)
+    assert not [row for row in found.values() if row.status == "faithful"]
+    assert found["init.range"].status == "unstated"
 
 
-DEPARTURES = {
-    "sdlm.mu": ("sdlm.mu", 0.05),
-    "sdlm.patterns": ("sdlm.samples", 100),
-    "order": ("training.order", "fresh"),
-    "subsampling.reading": ("subsampling.rule", "averaged"),
-    "initialisation.power": ("base.initialisation.power", 0.5),
-    "squashing.amplitude": ("squashing.amplitude", 1.0),
-    "training_patterns": ("base.training_patterns", 59999),
-    "distortions.copies": ("lenet5.distorted-training-set", 4),
-    "learning_rates": ("training.schedule", [1e-4] * 20),
+# By key of base: the claim it touches, another value, and how that stands.
+VALUES = {
+    "sdlm.mu": ("sdlm.mu", 0.05, "departs"),
+    "sdlm.patterns": ("sdlm.samples", 100, "departs"),
+    "sdlm.curvature_start": ("base.sdlm.curvature_start", 1.0, "unstated"),
+    "order": ("training.order", "fresh", "departs"),
+    "subsampling.reading": ("subsampling.rule", "averaged", "departs"),
+    "initialisation.power": ("init.range", 0.5, "departs"),
+    "initialisation.range": ("init.range", 1.0, "departs"),
+    "criterion.divisor": ("base.criterion.divisor", 4200.0, "departs"),
+    "criterion.distance": ("base.criterion.distance", 0.5, "departs"),
+    "criterion.j": ("base.criterion.j", 5.0, "unstated"),
+    "squashing.amplitude": ("squashing.amplitude", 1.0, "departs"),
+    "training_patterns": ("base.training_patterns", 59999, "departs"),
+    "distortions.copies": ("lenet5.distorted-training-set", 4, "departs"),
+    "distortions.shear": ("lenet5.distorted-training-set", {"low": 0.0, "high": 0.0}, "departs"),
+    "learning_rates": ("training.schedule", [1e-4] * 20, "departs"),
+    "optimiser.name": ("sdlm.update", "sgd", "departs"),
 }
 
 
-@pytest.mark.parametrize(("key", "expected"), DEPARTURES.items(), ids=DEPARTURES)
-def test_a_setting_that_is_not_the_printed_one_departs(paper, key, expected):
-    claim, value = expected
-    found = rows(audit(paper, chosen(**{key: value}), {}))
-    assert found[claim].status == "departs"
+@pytest.mark.parametrize(("key", "expected"), VALUES.items(), ids=VALUES)
+def test_another_value_is_a_departure_where_the_paper_states_one(paper, key, expected):
+    claim, value, status = expected
+    assert judged(paper, full(**{key: value}))[claim].status == status
+
+
+def test_the_reading_of_the_authors_library_is_named_by_its_ids(paper):
+    found = judged(paper, full(**LIBRARY))
+    stands = {
+        "init.range": ("departs", "initial-range"),
+        "base.criterion.distance": ("departs", "distance"),
+        "base.criterion.divisor": ("faithful", "map"),
+        "base.sdlm.curvature_start": ("unstated", "curvature-start"),
+        "base.sdlm.patterns_drawn": ("unstated", "hessian-patterns"),
+        "base.initialisation.biases": ("unstated", "biases"),
+        "base.initialisation.coefficients": ("unstated", "coefficients"),
+        "loss.mle": ("unstated", "map"),
+    }
+    for name, (status, source) in stands.items():
+        assert found[name].status == status, found[name]
+        assert f"library.{source}" in found[name].reason, found[name]
+    assert "minimised" in found["loss.mle"].ours
+    assert "no effect" in found["base.criterion.j"].reason
+
+
+def test_the_ids_in_the_reasons_are_those_of_beyond_yaml(paper, repository):
+    beyond = YAML(typ="safe", pure=True).load((repository / "data/paper/beyond.yaml").read_text())
+    reasons = [
+        row.reason for base in (PRINTED, LIBRARY) for row in judged(paper, full(**base)).values()
+    ]
+    named = {name for reason in reasons for name in re.findall(r"library\.[a-z-]+", reason)}
+    assert len(named) > 6
+    assert named <= {entry["id"] for entry in beyond}
+
+
+def test_moments_of_grey_pixels_depart_and_those_of_binary_ones_do_not(paper, monkeypatch):
+    assert judged(paper, full())["data.deslanted"].status == "departs"
+    binary = lambda images: versions.slants(np.where(images > 0, 255, 0).astype(np.uint8))  # noqa: E731
+    monkeypatch.setattr(judges, "slants", binary)
+    assert judged(paper, full())["data.deslanted"].status == "faithful"
+
+
+def test_boosting_something_else_departs_or_is_refused(paper):
+    document = full()
+    document["experiments"]["lenet4-boosted"]["network"] = "perceptron-300"
+    assert judged(paper, document)["boosting.procedure"].status == "departs"
+    document["experiments"]["lenet4-boosted"]["distorted"] = False
+    with pytest.raises(ReplicationError, match="set distorted to true"):
+        judged(paper, document)
 
 
 def test_a_size_of_figure_6_is_faithful_and_its_number_of_passes_is_open(paper):
-    of = document()
+    of = full()
     of["experiments"]["smaller"] = {"training_patterns": 15000}
-    found = rows(audit(paper, settings.parse(of, "params.yaml"), {}))["experiments.smaller"]
+    found = judged(paper, of)["experiments.smaller"]
     assert found.status == "unstated"
     assert "training_patterns: 15000" in found.ours
-    assert "a size of Figure 6" in found.reason
-    assert "for how many passes" in found.reason
 
 
-def test_runs_that_did_what_the_params_say_are_no_departure(paper):
-    of = chosen()
-    found = audit(paper, of, runs(of))
-    assert found.conflicts == ()
-    assert rows(found)["sdlm.mu"].reason == "as printed (in 3 of 3 runs)"
-    assert rows(audit(paper, of, {}))["sdlm.mu"].reason == "as printed (no run yet)"
+def test_momentum_in_the_training_is_seen_in_what_it_does(paper, project, monkeypatch):
+    """The code's name and hash are as ever: five patterns beside the reference tell."""
+    plain = Engine.train
+
+    def with_momentum(engine, parameters, steps, images, labels, order):
+        move = np.zeros_like(parameters)
+        for number in order:
+            before = parameters.copy()
+            plain(engine, parameters, steps, images, labels, np.array([number]))
+            move = 0.05 * move + parameters - before
+            parameters[:] = before + move
+        return 0, 0.0, -1
+
+    monkeypatch.setattr(Engine, "train", with_momentum)
+    found = judged(paper, small(), project)
+    assert {found[name].status for name in ("training.online", "sdlm.update")} == {"departs"}
+    assert found["squashing.slope"].status == "faithful"
 
 
-def test_a_run_that_departs_from_the_committed_params_is_caught(paper):
-    """One replicate was trained with another mu; params.yaml does not show it."""
-    of, records = chosen(), runs(chosen())
-    records["lenet5"][1]["settings"]["sdlm"]["mu"] = 0.2
-    found = audit(paper, of, records)
-    assert rows(found)["sdlm.mu"].status == "departs"
-    assert rows(found)["results/runs/lenet5: sdlm.mu"].ours == (
-        "0.2 in replicate 1; params.yaml has 0.02"
-    )
-    assert rows(found)["squashing.slope"].status == "faithful"
-
-
-CHANGES = {
-    "a key that is gone": ("settings.sdlm.mu", None),
-    "fewer presentations": ("presentations", 600000),
-    "another number of parameters": ("parameters", 61706),
-    "another seed": ("streams.seed", 7),
-    "other data": ("data.sha256", "f" * 64),
-    "another version of a package": ("packages.numpy", "1.26"),
-    "another input level": ("settings.background", 0.0),
+# What is planted in the records of all replicates alike: a key, and a setting that it speaks of.
+PLANTED = {
+    "settings.sdlm.mu": ("sdlm.mu", 0.2),
+    "settings.initialisation.range": ("init.range", 1.0),
+    "settings.background": ("input.background", 0.0),
+    "data.sha256": ("init.range", "f" * 64),
+    "evidence.code_sha256": ("sdlm.update", "f" * 64),
+    "evidence.initial_weights_sha256": ("init.range", "f" * 64),
+    "evidence.first_pass_order_sha256": ("training.order", "f" * 64),
+    "evidence.weights_sha256": ("sdlm.mu", "f" * 64),
+    "key": ("sdlm.mu", "f" * 64),
+    "streams.seed": ("base.seed", 7),
+    "presentations": ("training.passes", 1),
+    "parameters": ("lenet5.c3.table", 61706),
 }
 
 
-@pytest.mark.parametrize(("path", "value"), CHANGES.values(), ids=CHANGES)
-def test_a_replicate_unlike_the_others_is_caught(paper, path, value):
-    of, records = chosen(), runs(chosen())
-    *groups, key = path.split(".")
-    section = records["lenet5"][0]
-    for group in groups:
-        section = section[group]
-    if value is None:
-        del section[key]
-    else:
-        section[key] = value
-    (conflict,) = audit(paper, of, records).conflicts
-    assert conflict.experiment == "lenet5"
-    assert conflict.key == path.removeprefix("settings.")
-    assert "in replicate 0;" in conflict.text
+@pytest.mark.parametrize(("path", "expected"), PLANTED.items(), ids=PLANTED)
+def test_records_that_contradict_are_caught_though_all_agree(paper, project, known, path, expected):
+    claim, value = expected
+
+    def plant(record):
+        *groups, key = path.split(".")
+        for group in groups:
+            record = record[group]
+        record[key] = value
+
+    edit(project, plant)
+    found = judged(paper, small(), project)
+    assert found[claim].status == "contradiction", found[claim]
+    assert found["experiments.lenet5"].status == "contradiction"
+    place = f"results/runs/lenet5: {path.removeprefix('settings.')}"
+    assert "in replicate 0 1" in found[place].ours
+    assert found["experiments.lenet5-distorted"].status != "contradiction"
+
+
+def test_evidence_that_is_missing_is_not_evidence(paper, project, known):
+    edit(project, lambda record: record.pop("evidence"))
+    assert judged(paper, small(), project)["init.range"].status == "contradiction"
+
+
+def test_boosting_that_taught_something_else_is_caught(paper, project, known):
+    edit(project, lambda record: record["evidence"].update(second_taught_missed="0.3000"),
+         "lenet4-boosted", (0,))  # fmt: skip
+    assert judged(paper, small(), project)["boosting.procedure"].status == "contradiction"
+
+
+def test_weights_and_history_that_are_others_are_caught(paper, project, known):
+    path = project / "runs/lenet5/0" / WEIGHTS
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    history = project / "runs/lenet5/1" / HISTORY
+    table = pd.read_csv(history)
+    table.loc[1, "learning_rate"] = 5e-4
+    table.to_csv(history, index=False)
+    found = judged(paper, small(), project)
+    assert found["training.schedule"].status == "contradiction"
+    assert "replicate 1" in found["results/runs/lenet5: history.learning_rates"].ours
+    assert "replicate 0" in found["results/runs/lenet5: evidence.weights_sha256"].ours
+
+
+def test_a_step_greater_than_mu_allows_is_caught(paper, project, known):
+    history = project / "runs/lenet5/1" / HISTORY
+    table = pd.read_csv(history)
+    table["step_F6_max"] = 0.05
+    table.to_csv(history, index=False)
+    assert judged(paper, small(), project)["sdlm.mu"].status == "contradiction"
+
+
+def test_another_version_of_a_package_is_a_contradiction_between_replicates(paper, project, known):
+    edit(project, lambda record: record["packages"].update(numpy="1.26"), replicates=(1,))
+    found = judged(paper, small(), project)
+    assert "results/runs/lenet5: packages.numpy" in found
+    edit(project, lambda record: record["packages"].update(numpy="1.26"), replicates=(0,))
+    assert "results/runs/lenet5: packages.numpy" not in judged(paper, small(), project)
+
+
+def test_keys_that_an_experiment_does_not_use_are_no_contradiction(paper, project, known):
+    """The boosted networks' criterion has no j, whatever params.yaml says of it since."""
+    document = changed(small(), **{"criterion.j": 5.0, "criterion.distance": 0.5})
+    found = judged(paper, document, project)
+    assert found["experiments.lenet4-boosted"].status != "contradiction"
+    assert found["base.criterion.j"].status == "contradiction"
 
 
 def with_claims(paper, changes):
-    claims = dict(paper.claims)
-    for name, claim in changes.items():
-        if claim is None:
-            del claims[name]
-        else:
-            claims[name] = claim
-    return replace(paper, claims=claims)
+    claims = {**paper.claims, **{name: claim for name, claim in changes.items() if claim}}
+    kept = {name: claim for name, claim in claims.items() if changes.get(name, claim)}
+    return replace(paper, claims=kept)
 
 
-def test_a_setting_without_a_rule_is_a_gap(paper):
+def test_a_setting_or_a_key_without_its_counterpart_is_a_gap(paper, monkeypatch):
     new = paper.claims["sdlm.mu"].model_copy(update={"id": "sdlm.nu"})
-    with pytest.raises(ReplicationError, match=r"the setting sdlm\.nu of claims\.yaml has no rule"):
-        audit(with_claims(paper, {"sdlm.nu": new}), CHOSEN, {})
-
-
-def test_a_rule_for_a_setting_that_is_gone_is_a_gap(paper):
-    with pytest.raises(ReplicationError, match=r"has a rule for sdlm\.mu, which is no setting"):
-        audit(with_claims(paper, {"sdlm.mu": None}), CHOSEN, {})
-
-
-def test_a_key_without_claim_or_reason_is_a_gap(paper, monkeypatch):
+    with pytest.raises(ReplicationError, match=r"the setting sdlm\.nu of claims\.yaml"):
+        judged(with_claims(paper, {"sdlm.nu": new}), full())
+    with pytest.raises(ReplicationError, match=r"a rule for sdlm\.mu, which is no setting"):
+        judged(with_claims(paper, {"sdlm.mu": None}), full())
     kept = {key: rule for key, rule in rules.OWN.items() if key != "base.criterion.j"}
     monkeypatch.setattr("replication.audit.table.OWN", kept)
-    expected = r"the key base\.criterion\.j of params\.yaml has neither a claim nor a reason"
-    with pytest.raises(ReplicationError, match=expected):
-        audit(paper, CHOSEN, {})
+    with pytest.raises(ReplicationError, match=r"the key base\.criterion\.j of params\.yaml"):
+        judged(paper, full())
+    more = {"x": rules.OWN["train"]._replace(keys=("base.momentum",))}
+    monkeypatch.setattr("replication.audit.table.OWN", {**rules.OWN, **more})
+    with pytest.raises(ReplicationError, match=r"a rule for the key base\.momentum"):
+        judged(paper, full())
 
 
-def test_a_rule_for_a_key_that_is_gone_is_a_gap(paper, monkeypatch):
-    rule = rules.OWN["train"]._replace(keys=("base.momentum",))
-    monkeypatch.setattr("replication.audit.table.OWN", rules.OWN | {"base.momentum": rule})
-    with pytest.raises(ReplicationError, match=r"a rule for the key base\.momentum, which is not"):
-        audit(paper, CHOSEN, {})
+def command(folder, *options, params="params.yaml"):
+    return main(["audit", "--params", str(folder / params), "--paper", str(folder / "data/paper"),
+                 "--prepared", str(folder / "data/prepared"), *options])  # fmt: skip
 
 
-@pytest.fixture
-def project(tmp_path, repository):
-    """A folder with three runs of params.yaml; returns the audit's command line."""
-    write_params(tmp_path / "params.yaml", document())
-    for number, one in runs(chosen())["lenet5"].items():
-        write_json(tmp_path / "runs" / "lenet5" / str(number) / "record.json", one)
-
-    def command(*options, params="params.yaml"):
-        return main([
-            "audit", "--params", str(tmp_path / params), "--paper", str(repository / "data/paper"),
-            "--runs", str(tmp_path / "runs"), "--out", str(tmp_path / "audit.csv"), *options,
-        ])  # fmt: skip
-
-    return tmp_path, command
+def test_a_variation_is_judged_alone_unless_its_runs_are_named(project, capsys, known):
+    write_params(project / "mine.yaml", changed(small(), **{"criterion.j": 5.0}))
+    out = project / "audit.csv"
+    assert command(project, "--out", str(out), params="mine.yaml") == 0
+    table = pd.read_csv(out).set_index("claim")
+    assert tuple(table.reset_index().columns) == Row._fields
+    assert table.loc["base.criterion.j", "status"] == "unstated"
+    assert "contradiction" not in set(table["status"])
+    assert command(project, "--strict", params="mine.yaml") == 1
+    assert command(project, "--runs", str(project / "runs")) == 0
+    assert command(project, "--runs", str(project / "runs"), params="mine.yaml") == 1
+    assert "mine.yaml has 5" in capsys.readouterr().out
 
 
-def test_the_command_writes_the_table_and_ends_by_status(project, capsys):
-    folder, command = project
-    assert command() == 0
-    table = pd.read_csv(folder / "audit.csv")
-    assert tuple(table.columns) == COLUMNS
-    assert set(table["status"]) == {"faithful", "unstated", "departs"}
-    assert "0 contradictions between runs and params" in capsys.readouterr().out
-    # boosting and noise are not replicated here
-    assert command("--strict") == 1
+def test_what_training_refuses_the_audit_refuses(project, capsys):
+    for change in ({"network": "lenet6"}, {"optimiser.name": "adam"}, {"training_patterns": 201},
+                   {"criterion.name": "squared-error"}):  # fmt: skip
+        write_params(project / "mine.yaml", changed(small(), **change))
+        assert command(project, params="mine.yaml") == 2
+        said = capsys.readouterr().err
+        assert said.startswith("replication: ")
+        assert len(said.splitlines()) == 1
 
 
-def test_somebodys_variation_is_audited_and_not_backed_by_runs(project, capsys):
-    folder, command = project
-    write_params(folder / "other.yaml", document(**{"sdlm.mu": 0.05, "criterion.j": 3.0}))
-    assert command(params="other.yaml") == 1
-    said = capsys.readouterr().out
-    assert "the paper has 0.02; but in lenet5, sdlm.mu is 0.02 in replicate 0 1 2" in said
-    assert "other.yaml has 3" in said
-    table = pd.read_csv(folder / "audit.csv").set_index("claim")
-    assert table.loc["sdlm.mu", "ours"] == "0.05"
-    assert table.loc["base.criterion.j", "status"] == "departs"
+def test_a_module_of_ones_own_that_is_broken_is_one_sentence(project, monkeypatch, capsys):
+    own = project / "classifiers"
+    own.mkdir()
+    monkeypatch.setattr(classifiers, "__path__", [str(own)])
+    (own / "unfinished.py").write_text('"""One of one\'s own."""\ndef System(:\n')
+    (own / "empty.py").write_text('"""One of one\'s own."""\n')
+    for system, expected in (("unfinished", "unfinished.py, line 2"), ("empty", "no System")):
+        document = small()
+        document["experiments"]["own"] = {
+            "system": system, "replicates": 1, "seed": None, "database": "regular", "options": {},
+        }  # fmt: skip
+        write_params(project / "mine.yaml", document)
+        assert command(project, params="mine.yaml") == 2
+        said = capsys.readouterr().err
+        assert expected in said
+        assert len(said.splitlines()) == 1
+    assert command(project, params="data") == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
 
 
-def test_a_run_that_departs_ends_the_command_with_status_1(project):
-    folder, command = project
-    path = folder / "runs" / "lenet5" / "2" / "record.json"
-    changed = deepcopy(json.loads(path.read_text()))
-    changed["settings"]["criterion"]["divisor"] = 84.0
-    write_json(path, changed)
-    assert command() == 1
+def test_a_difference_says_the_page_and_the_experiments_it_touches(project, capsys):
+    document = changed(small(), **{"criterion.j": 5.0})
+    document["experiments"]["more"] = {}
+    document["compare"]["confidence"] = 0.9
+    other = write_params(project / "other.yaml", document)
+    assert main(["audit", "--diff", str(project / "params.yaml"), str(other)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    (j,) = [line for line in lines if line.startswith("base.criterion.j: 10 -> 5; p. 9 ")]
+    assert "lenet5, lenet5-distorted" in j
+    assert "lenet4-boosted" not in j
+    assert any(line.startswith("compare.confidence: 0.95 -> 0.9;") for line in lines)
+    assert "more: added" in lines
+    assert main(["audit", "--diff", str(other), str(other)]) == 0
 
 
 def test_a_damaged_record_is_named(project, capsys):
-    folder, command = project
-    (folder / "runs" / "lenet5" / "1" / "record.json").write_text("{}")
-    assert command() == 2
+    (project / "runs/lenet5/1" / RECORD).write_text("{}")
+    assert command(project, "--runs", str(project / "runs")) == 2
     assert "1/record.json is damaged (no data, experiment" in capsys.readouterr().err

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 import tracemalloc
 
 import numpy as np
@@ -12,11 +11,10 @@ from small import small_document, small_project
 from watching import Watched
 
 from replication import settings
-from replication.display import Display
 from replication.errors import ReplicationError
-from replication.learning.distorted_pool import DistortedPool
-from replication.learning.jobs import LocalRunner
+from replication.folders import Folders
 from replication.learning.monitor import Stopped
+from replication.learning.presentations import DistortedPool
 from replication.learning.streams import generator
 from replication.mnist import databases
 from replication.networks.lenet4 import lenet4
@@ -278,10 +276,10 @@ def test_where_too_few_are_found_all_of_them_have_to_do(tiny, monkeypatch):
         del labels
         return np.array([keys[image.tobytes()] in one_in_twenty for image in images])
 
-    kept, passed = boosted.sift(found, doubt, 1000, quiet())
+    kept, passed = found.sift(doubt, 1000, quiet())
     assert set(kept.tolist()) == one_in_twenty
     assert len(kept) + len(passed) == 700
-    three, _ = boosted.sift(found, doubt, 3, quiet())
+    three, _ = found.sift(doubt, 3, quiet())
     assert three.tolist() == kept[:3].tolist()
 
 
@@ -408,40 +406,25 @@ def test_no_checkpoint_is_left_and_none_goes_before_the_replicate_is_kept(
     assert len(list(boost[1].iterdir())) == boosted.NETWORKS
     recipe = recipe_of("boosted", BOOSTED, distorted=True)
     prepare = settings.parse(small_document(), "params.yaml").prepare
-    project = small_project(tmp_path / "project", tiny)
-    data = [project / "data" / name for name in ("raw", "prepared", "paper")]
-    folders = tmp_path / "runs", tmp_path / "checkpoints"
-    jobs = [
-        replicates.Job(replicates.Experiment("mine", recipe, prepare, 10**6, *data, *folders), 0)
-    ]
+    data = small_project(tmp_path / "project", tiny) / "data"
+    folders = Folders.usual(
+        **{name: data / name for name in ("raw", "prepared", "paper")},
+        **{name: tmp_path / name for name in ("runs", "checkpoints")},
+    )
+    jobs = [replicates.Job(replicates.Experiment("mine", recipe, prepare, 10**6, folders), 0)]
 
     def full(*_):
         raise ReplicationError("the disk is full")
 
-    with monkeypatch.context() as context, Display("mine", 1) as display:
+    with monkeypatch.context() as context:
         context.setattr("replication.runs.write_folder", full)
         with pytest.raises(ReplicationError, match="full"):
-            replicates.train(jobs, LocalRunner(1), display)
-    assert len(list(folders[1].iterdir())) == boosted.NETWORKS
-    other = folders[1] / "mine-10-0123456789abcdef-1.npz"
+            replicates.train("mine", jobs, 1)
+    assert len(list(folders.checkpoints.iterdir())) == boosted.NETWORKS
+    other = folders.checkpoints / "mine-10-0123456789abcdef-1.npz"
     other.touch()
-    with Display("mine", 1) as display:
-        assert replicates.train(jobs, LocalRunner(1), display) == jobs
-    assert list(folders[1].iterdir()) == [other]
-
-
-def test_an_experiment_can_travel(tiny, tmp_path):
-    """What a job carries is pickled, and gives the same key and bytes on the other side."""
-    project = small_project(tmp_path / "project", tiny)
-    recipe = recipe_of("boosted", BOOSTED, distorted=True)
-    prepare = settings.parse(small_document(), "params.yaml").prepare
-    data = [project / "data" / name for name in ("raw", "prepared", "paper")]
-    job = replicates.Job(
-        replicates.Experiment("mine", recipe, prepare, 1, *data, tmp_path / "runs", tmp_path), 3
-    )
-    again = pickle.loads(pickle.dumps(job))
-    assert again == job
-    assert replicates.key(*again) == replicates.key(*job)
+    assert replicates.train("mine", jobs, 1).jobs == jobs
+    assert list(folders.checkpoints.iterdir()) == [other]
 
 
 def test_boosting_needs_distorted_patterns(paper):

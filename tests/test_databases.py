@@ -9,6 +9,7 @@ from replication.errors import ReplicationError
 from replication.files import write_json
 from replication.mnist import databases, idx, versions
 
+SIDES = {"regular": 28, "deslanted": 20, "sixteen": 16, "cropped": 20, "sixteen-boxed": 16}
 IMAGES = arrays.arrays(np.uint8, (2, 28, 28))
 
 
@@ -75,6 +76,14 @@ def test_each_of_sixteen_squared_pixels_is_the_mean_over_its_area(tiny):
     np.testing.assert_array_equal(versions.sixteen(images), np.floor(means + 0.5 + 1e-9))
 
 
+def test_boxed_reduction_keeps_all_ink_that_the_crop_cuts_off():
+    image = np.zeros((1, 28, 28), np.uint8)
+    image[0, 2:22, 3:9] = 255
+    ink = 20 * 6 * 255 / (5 / 4) ** 2
+    assert versions.sixteen(image).sum() < 0.95 * ink
+    assert versions.sixteen_boxed(image).sum() == pytest.approx(ink, rel=0.01)
+
+
 @given(st.integers(0, 255))
 def test_flat_image_stays_flat_when_reduced(level):
     image = np.full((1, 28, 28), level, np.uint8)
@@ -87,7 +96,7 @@ def test_an_image_is_treated_alone(images):
         np.testing.assert_array_equal(version(images)[1:], version(images[1:]))
 
 
-@pytest.mark.parametrize(("name", "side"), [("regular", 28), ("deslanted", 20), ("sixteen", 16)])
+@pytest.mark.parametrize(("name", "side"), SIDES.items())
 def test_databases_have_the_sides_of_the_paper(tiny, name, side):
     made = databases.derive(name, tiny)
     assert made.train_images.shape == (200, side, side)

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from replication.errors import ReplicationError
-from replication.learning.distorted_pool import DistortedPool
-from replication.learning.presentations import presented
+from replication.learning.presentations import DistortedPool, presented
 from replication.learning.streams import generator
 from replication.mnist.distortions import COLUMNS, distort, draw
 from replication.settings import load

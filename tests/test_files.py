@@ -47,5 +47,5 @@ def test_table_holds_six_digits_and_empty_cells(tmp_path):
 def test_malformed_json_is_named(tmp_path):
     path = tmp_path / "record.json"
     path.write_text("{")
-    with pytest.raises(ReplicationError, match=r"record\.json is not valid JSON"):
+    with pytest.raises(ReplicationError, match=r"record\.json is damaged"):
         read_json(path, "python -m replication train")

@@ -13,7 +13,7 @@ from replication.errors import ReplicationError
 from replication.learning.monitor import Stopped
 from replication.mnist import databases
 from replication.systems.classifier import Patterns
-from replication.systems.classifiers import pca_quadratic, rbf_linear
+from replication.systems.classifiers import linear_gradient, pca_quadratic, rbf_linear
 from replication.systems.classifiers.pairwise_linear import PAIRS
 from replication.systems.contract import Task
 
@@ -22,7 +22,8 @@ OPTIONS = {
     "linear": {},
     "linear-gradient": {"units": "sigmoid", "passes": 5, "learning_rate": 0.005},
     "pairwise-linear": {"outputs": "sign", "ridge": 1e-8},
-    "pca-quadratic": {"components": 8, "projected": "pattern"},
+    "pca-quadratic": {"components": 8, "projected": "pattern", "ridge": 1e-8},
+    "pairwise-gradient": {"units": "sigmoid", "passes": 5, "learning_rate": 0.005},
     "rbf-linear": {"centres_per_class": 5, "width": 1.0, "ridge": 1e-6},
 }
 
@@ -161,6 +162,34 @@ def test_pairwise_scores_add_and_subtract_units_trained_on_two_classes_each(outp
     assert found.cost() == ((45 * 17 + 90) / 1e3, 45 * 17 / 1e3)
 
 
+def test_a_pairwise_unit_learns_as_if_its_two_classes_were_all_there_is():
+    patterns = noise()
+    two = np.isin(patterns.labels, (2, 5))
+    some = Patterns(patterns.images[two], patterns.labels[two])
+    options = settings.options(linear_gradient.Options, OPTIONS["pairwise-gradient"])
+    rows = with_constant(some.images).astype(np.float32)
+    order = np.random.default_rng(7).permutation(len(patterns.labels))
+    there = np.flatnonzero(two)
+    own = np.array([np.searchsorted(there, number) for number in order if two[number]])
+    aims = np.where(some.labels == 2, 1, -1).astype(np.float32)[:, np.newaxis]
+    expected = linear_gradient.descend(rows, aims, own, options, SILENT)
+    units = trained("pairwise-gradient", patterns).units
+    np.testing.assert_allclose(units.weights[:, PAIRS.index((2, 5))], expected[0], atol=1e-6)
+
+
+def test_pairwise_sigmoid_scores_are_the_plain_sums_of_the_units():
+    patterns = noise()
+    found = trained("pairwise-gradient", patterns)
+    outputs = -found.units.penalties(patterns.images)
+    assert np.abs(outputs).max() < np.sqrt(3)
+    score = np.zeros((len(outputs), 10))
+    for unit, (i, j) in enumerate(PAIRS):
+        score[:, i] += outputs[:, unit]
+        score[:, j] -= outputs[:, unit]
+    np.testing.assert_allclose(found.penalties(patterns.images), -score, atol=1e-12)
+    assert found.cost() == pytest.approx(((45 * 17 + 90) / 1e3, 45 * 17 / 1e3))
+
+
 @pytest.mark.parametrize("projected", ["pattern", "deviation"])
 def test_quadratic_inputs_are_all_products_of_two_projections(projected):
     patterns = noise()
@@ -255,7 +284,7 @@ def test_a_classifier_learns_digits_and_is_the_same_for_the_same_replicate(name,
     np.testing.assert_array_equal(first.answers.classes, again.answers.classes)
     np.testing.assert_array_equal(first.answers.margins, again.answers.margins)
     changed = (fitted(1).answers.margins != first.answers.margins).any()
-    assert changed == (name in ("linear-gradient", "rbf-linear"))
+    assert changed == (name in ("linear-gradient", "pairwise-gradient", "rbf-linear"))
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from watching import Watched
 
 from replication import settings
 from replication.cli import main
+from replication.errors import ReplicationError
 from replication.mnist import databases
 from replication.studies.neighbours import ERRORS, figure
 from replication.studies.neighbours import run as neighbours
@@ -129,7 +130,7 @@ def test_boxed_moves_the_ink_and_changes_none_of_it(tiny):
 def test_boxed_leaves_an_image_without_ink_empty_and_refuses_too_much():
     empty = np.zeros((1, 6, 6), np.uint8)
     assert not neighbours.boxed(empty, 4, True).any()
-    with pytest.raises(ValueError, match="larger than 4x4"):
+    with pytest.raises(ReplicationError, match="larger than 4x4"):
         neighbours.boxed(empty + 1, 4, True)
 
 

@@ -1,148 +1,254 @@
-"""The study of readings: what is varied, how it is scored, how it is ranked."""
+"""The study of readings: its candidates, its distance, its rule, and that it shows no test."""
 
 from __future__ import annotations
 
+import dataclasses
 import math
+from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 import study_files
-from ruamel.yaml import YAML
+from small import small_project
 
 from replication import settings
-from replication.errors import ReplicationError
-from replication.studies.readings.figure import ranking
-from replication.studies.readings.ranking import all_readings, published, rank, score
-
-
-def yaml_of(repository):
-    text = (repository / "params.yaml").read_text(encoding="utf-8")
-    return YAML(typ="safe", pure=True).load(text)
+from replication.folders import Folders
+from replication.paper import load as load_paper
+from replication.studies.readings import CURVES, RANKING, STEPS, figure
+from replication.studies.readings import run as study
+from replication.studies.readings.candidates import (
+    departures,
+    is_adopted,
+    ranges,
+    recipe,
+    screened,
+    variations,
+)
+from replication.studies.readings.distance import (
+    Trained,
+    evidence,
+    numbers,
+    scale,
+    squares,
+    tied,
+    trained,
+)
+from replication.studies.readings.ranking import Stage, decided, ranked
 
 
 @pytest.fixture(scope="module")
-def chosen(repository):
+def params(repository):
     return settings.load(repository / "params.yaml")
 
 
 @pytest.fixture(scope="module")
-def figure(paper):
-    return published(paper, 20)
+def known(paper):
+    return evidence(paper, 0.03)
 
 
-def history(training, test, low=7e-5, high=0.016) -> pd.DataFrame:
-    """A replicate with the given percentages, and one layer with the given step sizes."""
-    passes = range(1, len(training) + 1)
-    return pd.DataFrame({
-        "pass": passes,
-        "learning_rate": 1e-4,
-        "training_presentations": 60_000,
-        "training_misses": [round(600 * value) for value in training],
-        "test_misses": [round(100 * value) for value in test],
-        "mean_criterion": 1.0,
-        "step_C1_min": low,
-        "step_C1_max": high,
-    })  # fmt: skip
+def steps_table(params) -> pd.DataFrame:
+    """For start c the range 1 / c is made the nearest."""
+    rows = [
+        (start, value, 7e-5, 0.016, abs(value - 1.0 / start))
+        for start in params.readings.curvature_starts
+        for value in params.readings.ranges
+    ]
+    return pd.DataFrame(rows, columns=list(STEPS.columns))
 
 
-def test_the_paper_itself_is_at_distance_zero(figure, chosen):
-    own = history(figure.training, figure.test, *figure.steps)
-    found = score([own, own, own], figure, chosen.readings.scales)
-    assert found["rms"] == pytest.approx(0, abs=1e-9)
-    assert found["distance"] == pytest.approx(0, abs=1e-6)
+def like_1998(known, replicates=5, shift=0.0, spread=0.1) -> Trained:
+    """Replicates whose curves lie symmetrically about Figure 5's, ``shift`` points above."""
+    offsets = np.linspace(-spread, spread, replicates)[:, np.newaxis]
+    steps = np.tile(known.steps, (replicates, 1)) + offsets / 10.0
+    return Trained(known.training + offsets + shift, steps)
 
 
-def test_the_distance_of_shifted_curves_is_the_shift(figure, chosen):
-    """Both curves 0.3 points off: rms 0.3; final errors 0.3 off; step sizes right."""
-    own = history(figure.training + 0.3, figure.test + 0.3, *figure.steps)
-    scales = chosen.readings.scales
-    found = score([own, own, own], figure, scales)
-    assert found["rms"] == pytest.approx(0.3)
-    parts = (0.3 / scales.curves_points, 0.3 / scales.errors_points)
-    assert found["distance"] == pytest.approx(math.sqrt((parts[0] ** 2 + parts[1] ** 2) / 3))
+def curves_of(name: str, stage: str, one: Trained) -> pd.DataFrame:
+    passes = np.arange(1, one.errors.shape[1] + 1)
+    return pd.concat(
+        [
+            pd.DataFrame({
+                "stage": stage, "reading": name, "replicate": number, "pass": passes,
+                "training_error": one.errors[number],
+                "step_low": 10.0 ** one.steps[number, 0],
+                "step_high": 10.0 ** one.steps[number, 1],
+            })
+            for number in range(len(one.errors))
+        ],
+        ignore_index=True,
+    )  # fmt: skip
 
 
-def test_ten_times_the_step_sizes_is_a_decade(figure, chosen):
-    low, high = figure.steps
-    own = history(figure.training, figure.test, 10 * low, 10 * high)
-    found = score([own, own, own], figure, chosen.readings.scales)
-    expected = 1 / chosen.readings.scales.steps_decades / math.sqrt(3)
-    assert found["distance"] == pytest.approx(expected, rel=1e-6)
+def test_the_printed_digits_leave_half_a_unit_open(known):
+    """7e-5 stands for 6.5e-5 to 7.5e-5, 0.016 for 0.0155 to 0.0165, uniformly."""
+    expected = [0.5e-5 / 7e-5, 0.0005 / 0.016]
+    assert known.rounding == pytest.approx(
+        [part / math.log(10) / math.sqrt(3) for part in expected]
+    )
 
 
-def test_each_reading_is_there_once_and_named_by_what_differs(chosen):
-    found = all_readings(chosen.readings)
-    assert len({reading.name for reading in found}) == len(found)
-    first = chosen.readings.centres["printed"]
-    assert found[0].name == "printed"
-    for reading in found[1:]:
-        changes = {key: value for key, value in reading.values.items() if first[key] != value}
-        assert reading.name == " ".join(f"{key}={value}" for key, value in changes.items())
+def test_units_add_the_spread_between_replicates_to_what_the_print_leaves_open(known):
+    unit = scale({"a": like_1998(known), "b": like_1998(known, shift=1.0)}, known)
+    spread = np.linspace(-0.1, 0.1, 5).std(ddof=1)
+    assert unit.curve == pytest.approx(np.hypot(spread, 0.03))
+    assert unit.steps == pytest.approx(np.hypot(spread / 10.0, known.rounding))
 
 
-def test_every_level_has_a_place_around_the_last_centre_and_some_around_the_first(chosen):
-    study = chosen.readings
-    places = [place for reading in all_readings(study) for place in reading.places]
-    assert len(places) == len(set(places))
-    first, last = study.centres
-    for centre, factors in ((first, study.around_first), (last, study.factors)):
-        found = {(factor, level) for name, factor, level in places if name == centre}
-        wanted = {(name, str(level)) for name in factors for level in study.factors[name]}
-        assert found == wanted
-    combinations = math.prod(len(levels) for levels in study.factorial.values())
-    assert sum(name == "factorial" for name, _, _ in places) == combinations
+def test_a_shift_by_one_unit_adds_half_a_squared_unit(known):
+    """The curve counts half; all its passes are shifted alike."""
+    still = like_1998(known)
+    unit = scale({"a": still}, known)
+    near = squares(still, known, unit).mean()
+    assert near == pytest.approx(
+        0.5 * (np.mean(still.errors.var(axis=0) / unit.curve**2)
+               + np.mean(still.steps.var(axis=0) / unit.steps**2))
+    )  # fmt: skip
+    moved = Trained(still.errors + unit.curve, still.steps)
+    assert squares(moved, known, unit).mean() == pytest.approx(near + 0.5)
+    other = Trained(still.errors, still.steps + unit.steps)
+    assert squares(other, known, unit).mean() == pytest.approx(near + 0.5)
 
 
-def test_the_last_centre_is_the_reading_in_force(chosen):
-    study = chosen.readings
-    first, last = (study.centres[name] for name in study.centres)
-    for key, value in {**first, **last}.items():
-        assert settings.value_at(chosen.base, key) == value
+def test_the_rms_is_in_percentage_points(known):
+    one = like_1998(known, shift=0.3, spread=0.0)
+    unit = scale({"a": like_1998(known)}, known)
+    assert numbers(one, known, unit)["rms"] == pytest.approx(0.3)
+    assert numbers(one, known, unit)["training_error"] == pytest.approx(known.training[-1] + 0.3)
 
 
-def test_a_factor_without_levels_is_refused(repository):
-    document = yaml_of(repository)
-    document["readings"]["around_first"] = ["criterion.jay"]
-    with pytest.raises(ReplicationError, match=r"readings: around_first names criterion\.jay"):
-        settings.parse(document, "params.yaml")
+def test_ties_are_what_paired_replicates_leave_open(known):
+    best = like_1998(known)
+    unit = scale({"a": best}, known)
+    assert tied(best, best, known, unit)
+    assert not tied(Trained(best.errors + 1.0, best.steps), best, known, unit)
+    noisy = Trained(np.roll(best.errors, 1, axis=0), best.steps)
+    assert not np.allclose(squares(noisy, known, unit), squares(best, known, unit))
+    assert tied(noisy, best, known, unit)
 
 
-def test_the_nearest_reading_comes_first_and_a_diverged_one_last(chosen, figure, paper):
-    tables = []
-    for shift, reading in enumerate(all_readings(chosen.readings)[:3]):
-        for replicate in range(chosen.readings.replicates):
-            table = history(figure.training + shift, figure.test + shift, *figure.steps)
-            tables.append(table.assign(reading=reading.name, replicate=replicate))
-    ranked = rank(pd.concat(tables, ignore_index=True), chosen, paper)
-    assert ranked["reading"].iloc[0] == "printed"
-    assert ranked["distance"].dropna().is_monotonic_increasing
-    last = ranked.iloc[-1]
-    assert math.isnan(last["distance"])
-    assert last["replicates"] == 0
+def test_a_reading_of_which_a_replicate_diverged_has_no_numbers(known):
+    fine, lost = (curves_of(name, "final", like_1998(known)) for name in ("fine", "lost"))
+    lost = lost[(lost["replicate"] != 3) | (lost["pass"] < 7)]
+    assert set(trained(pd.concat([fine, lost]), 5)) == {"fine"}
 
 
-def test_a_misspelt_factor_is_refused(chosen):
-    with pytest.raises(ReplicationError, match=r"no setting 'criterion\.jay'"):
-        settings.changed(chosen.base, {"criterion.jay": 1.0})
-    with pytest.raises(ReplicationError, match=r"no setting 'criterion\.jay'"):
-        settings.value_at(chosen.base, "criterion.jay")
+def test_candidates_are_every_criterion_by_every_start_at_two_ranges(params):
+    first = steps_table(params)
+    found = screened(params.readings, first)
+    taken = ranges(first, params.readings)
+    assert taken[1.0] == [1.0]
+    assert taken[2.0] == [0.5, 1.0]
+    assert len(found) == len(params.readings.criteria) * sum(map(len, taken.values()))
+    assert len({one.name for one in found}) == len(found)
+    short = recipe(found[0], params.base, params.readings)
+    assert (short.passes, len(short.learning_rates)) == (params.readings.screening.passes,) * 2
+    assert short.seed == params.readings.seed != params.base.seed
 
 
-def test_the_committed_ranking_is_that_of_the_committed_curves(repository, chosen, paper):
-    curves = pd.read_csv(repository / "results" / "readings_curves.csv")
-    committed = pd.read_csv(repository / "results" / "readings.csv")
-    found = rank(curves, chosen, paper)
+def test_a_variation_changes_one_value(params):
+    study = params.readings
+    around = screened(study, steps_table(params))[0]._replace(stage="final")
+    for one in variations(study, around):
+        changed = [key for key in one.values if one.values[key] != around.values.get(key)]
+        assert len(changed) == 1
+        assert one.change == f"{changed[0]}={one.values[changed[0]]}"
+
+
+def test_departures_count_values_that_differ(params):
+    study = params.readings
+    library, _ = (one for one in screened(study, steps_table(params))[:2])
+    exact = library._replace(values={**study.library})
+    assert departures(exact, study.library) == 0
+    assert departures(exact, study.printed) == 3
+    assert departures(exact._replace(values={**study.printed}), study.printed) == 0
+
+
+def test_of_readings_that_are_tied_the_nearest_to_the_library_is_decided_for(params, known):
+    """The nearest has equation 8 and another curvature; the tied one is the library itself."""
+    study = params.readings
+    readings = [
+        one._replace(stage="final")
+        for one in screened(study, steps_table(params))
+        if one.name in ("equation 8, curvature 2, range 0.5",
+                        "equation 9 with j 1, curvature 1, range 1",
+                        "equation 9 with j 1, curvature 5, range 1")
+    ]  # fmt: skip
+    assert len(readings) == 3
+    near, library, far = (
+        like_1998(known, spread=0.05),
+        like_1998(known, spread=0.05, shift=0.001),
+        like_1998(known, shift=1.0),
+    )
+    tables = [
+        curves_of(one.name, "final", made)
+        for one, made in zip(readings, (near, library, far), strict=True)
+    ]
+    stage = Stage(readings, pd.concat(tables), 5, known)
+    assert decided(stage, stage.scale(), params).name == readings[1].name
+    tables[1] = curves_of(readings[1].name, "final", far)
+    stage = Stage(readings, pd.concat(tables), 5, known)
+    assert decided(stage, stage.scale(), params).name == readings[0].name
+
+
+def test_no_network_of_the_study_is_shown_a_test_pattern(tmp_path, tiny, monkeypatch):
+    """The whole study of a small project, first with test patterns, then with none to be had."""
+    small_project(tmp_path, tiny)
+    monkeypatch.chdir(tmp_path)
+    loaded = settings.load(Path("params.yaml"))
+    params = loaded.model_copy(update={"readings": loaded.readings.model_copy(update={
+        "replicates": 2,
+        "criteria": loaded.readings.criteria[:2], "curvature_starts": (1.0, 5.0),
+        "ranges": (1.0,), "controls": {"earlier": loaded.readings.controls["earlier"]},
+        "variations": {"order": ("fresh",)},
+        "screening": loaded.readings.screening.model_copy(update={"passes": 1, "finalists": 2}),
+    })})  # fmt: skip
+    table = study.run(Folders.usual(), params, Path("results"))
+    assert set(table["stage"]) == {"screening", "final", "control", "variation"}
+
+    on = study.ground(Folders.usual(), params)
+    data = on.database
+    blind = dataclasses.replace(
+        data, test_images=data.test_images[:0], test_labels=data.test_labels[:0]
+    )
+    monkeypatch.setattr(study, "ground", lambda *_: on._replace(database=blind))
+    folders = Folders.usual(checkpoints=Path("others"))
+    again = study.run(folders, params, Path("again"))
+    pd.testing.assert_frame_equal(again, table)
+    curves, steps = CURVES.read(Path("results")), STEPS.read(Path("results"))
+    pd.testing.assert_frame_equal(
+        ranked(curves, steps, params, on.known), table, check_dtype=False, rtol=1e-4
+    )
+
+
+def test_the_committed_ranking_is_that_of_the_committed_curves(repository, params):
+    results = repository / "results"
+    known = evidence(load_paper(repository / "data/paper"), params.readings.resolution_points)
+    found = ranked(CURVES.read(results), STEPS.read(results), params, known)
+    committed = RANKING.read(results)
     assert found["reading"].tolist() == committed["reading"].tolist()
+    assert found["adopted"].tolist() == committed["adopted"].tolist()
     assert found["distance"].tolist() == pytest.approx(
         committed["distance"].tolist(), rel=1e-4, nan_ok=True
     )
 
 
-def test_readings_are_ranked_and_those_that_diverged_come_last(tmp_path):
+def test_the_reading_in_force_is_the_one_decided_for(repository, params):
+    """What params.yaml's base has is what the rule of the protocol gives, and nothing else."""
+    committed = RANKING.read(repository / "results")
+    final = committed[(committed["stage"] == "final") & committed["tied"]]
+    first = final.sort_values(["from_text", "from_library", "distance"], kind="stable").iloc[0]
+    assert first["adopted"]
+    candidates = screened(params.readings, STEPS.read(repository / "results"))
+    winner = next(one for one in candidates if one.name == first["reading"])
+    assert is_adopted(winner.values, params.base)
+
+
+def test_finalists_come_first_and_diverged_readings_have_no_place(tmp_path):
     study_files.write(tmp_path)
-    figure = ranking(SimpleNamespace(table=lambda output: output.read(tmp_path)))
-    names = [row[0] for row in figure.table.rows]
-    assert names == ["order fresh", "printed", "j 20, biases zero", "order lost"]
-    assert "Ours, printed, is number 2" in figure.svg
-    assert "1 readings diverged" in figure.caption
+    drawn = figure.ranking(SimpleNamespace(table=lambda output: output.read(tmp_path)))
+    names = [row[0] for row in drawn.table.rows]
+    assert names == ["nearest", "ours", "a fresh order each pass", "printed"]
+    assert "Nearest: nearest." in drawn.svg
+    assert "Diverged: printed" in drawn.caption

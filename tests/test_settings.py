@@ -165,9 +165,9 @@ REFUSED = {
         changed("experiments.knn.options", {"neighbours": [3]}),
         "experiments.knn.options.neighbours is [3]",
     ),
-    "a factor that the first centre lacks": (
-        changed("readings.factors", {**DOCUMENT["readings"]["factors"], "sdlm.mu": [0.1]}),
-        "readings: the first centre has no sdlm.mu",
+    "a candidate without a criterion": (
+        changed("readings.criteria", [{"criterion.j": 1.0}]),
+        "readings: an entry of criteria needs criterion.name",
     ),
     "an image without ink": (
         changed("prepare.foreground", DOCUMENT["prepare"]["background"]),

@@ -33,6 +33,8 @@ def monitor():
 
 def system(module, **options):
     chosen = {"degree": 4, "constant": 0, "regularisation": 10, **options}
+    if module is support_vectors:
+        chosen = {"inputs": "length", **chosen}
     recipe = Classifier(
         system="support-vectors", replicates=1, seed=1, database="regular", options=chosen
     )
@@ -91,6 +93,22 @@ def test_chunking_gives_the_machines_of_all_patterns(kind, patterns, tiny, monit
         expected = at_once(patterns.images, patterns.labels == label, kind)
         np.testing.assert_allclose(decision.values(test)[:, label], expected(test), atol=5e-3)
     assert {len(machine.numbers) for machine in machines} != {20}
+
+
+def test_on_pixels_the_machines_are_those_of_the_kernel_of_1995(patterns, tiny, monitor):
+    bound, degree = 1e-7, 4
+    images, test = flat(patterns.images), flat(tiny.test_images)
+    scale = float((images.astype(np.float64) ** 2).sum(axis=1).mean()) + 1
+    options = {"inputs": "pixels", "constant": 1, "regularisation": bound * scale**degree}
+    found = system(support_vectors, **options).train(patterns, np.random.default_rng(0), monitor)
+    expected = SVC(C=bound, kernel="poly", degree=degree, gamma=1, coef0=1, tol=1e-5)
+    for label in range(10):
+        expected.fit(images, patterns.labels == label)
+        np.testing.assert_allclose(
+            -found.penalties(tiny.test_images)[:, label],
+            expected.decision_function(test),
+            atol=5e-3,
+        )
 
 
 def test_no_pattern_violates_the_conditions_of_the_optimum(patterns, monitor):

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -119,6 +120,27 @@ def test_another_setting_trains_anew(project, capsys):
     capsys.readouterr()
     run("lenet5")
     assert "2 replicates trained, 0 were there already" in capsys.readouterr().out
+
+
+def flip(path):
+    """Change one bit in the middle of a file."""
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(bytes(content))
+
+
+def test_a_run_that_is_not_whole_is_trained_anew(project, capsys):
+    run("lenet5")
+    before = contents(project / "results")
+    folder = project / "results" / "runs" / "lenet5" / "1"
+    summed = OUTPUTS - {"record.json", "timing.json"}
+    damages = [(flip, name) for name in summed] + [(Path.unlink, "record.json")]
+    for damage, name in damages:
+        damage(folder / name)
+        capsys.readouterr()
+        run("lenet5")
+        assert "1 replicates trained, 1 were there already" in capsys.readouterr().out, name
+        assert contents(project / "results") == before
 
 
 def run_and_kill(project, seconds: float) -> bool:

@@ -6,236 +6,206 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple
+from typing import NamedTuple
 
 from replication.audit import judges
-from replication.audit.opinions import Judge, Open, Printed, Status, Unrecorded
+from replication.audit.judges import Judge, Said, printed, valued
 
-Role = Literal["undistorted", "distorted"]
+# Keys of the records that the initial weights and the order of presentation decide.
+_FIRST, _ORDER = "evidence.initial_weights_sha256", "evidence.first_pass_order_sha256"
+_WEIGHTS = "speaks of weights only"
 
 
 class Rule(NamedTuple):
     """How one setting is judged.
 
     Attributes:
-        keys: of params.yaml; one that is a group stands for all below it.
         judge: gives the opinion; of a rule in `OWN`, it is given no claim.
-        role: the experiment that is judged.
+        keys: of params.yaml; one that is a group stands for all below it.
+        evidence: further keys of the records of runs that speak of it.
+        about: whose runs: an entry of compare.experiments, the experiments of a system or those on
+            a database; empty where no run decides it.
         page, paper: what the paper says and where, for rules in `OWN`.
     """
 
-    keys: tuple[str, ...]
     judge: Judge
-    role: Role = "undistorted"
+    keys: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
+    about: str = "undistorted"
     page: str = ""
     paper: str = "not stated"
 
 
-def _printed(
-    key: str,
-    value: Any = None,
-    faithful: str = "as printed",
-    departs: str = "",
-    otherwise: Status = "departs",
-    page: str = "",
-    paper: str = "not stated",
+def _judged(judge: Judge, key: str, page: str, paper: str, *evidence: str) -> Rule:
+    return Rule(judge, (key,), evidence, page=page, paper=paper)
+
+
+def _printed(key: str, *evidence: str) -> Rule:
+    return Rule(printed(key), (key,), evidence)
+
+
+def _stated(
+    key: str, value: str | int, faithful: str, otherwise: Said, page: str = "", paper: str = ""
 ) -> Rule:
-    judge = Printed(key, value, faithful, departs, otherwise)
-    return Rule((key,), judge, page=page, paper=paper)
+    """The paper states ``value``, though not as a number of claims.yaml."""
+    return _judged(valued(key, {value: ("faithful", faithful)}, otherwise), key, page, paper)
+
+
+def _library(key: str, theirs: str | int, source: str, page: str, paper: str, *more: str) -> Rule:
+    """The paper leaves it open, and the authors' later library has ``theirs``."""
+    like = f"as in the authors' library (library.{source})"
+    unlike = f"the authors' library has {theirs} (library.{source})"
+    said = valued(key, {theirs: ("unstated", like)}, ("unstated", unlike))
+    return _judged(said, key, page, paper, *more)
 
 
 def _open(key: str, reason: str, page: str = "", paper: str = "not stated") -> Rule:
-    return Rule((key,), Open(reason, key), page=page, paper=paper)
+    return _judged(valued(key, {}, ("unstated", reason)), key, page, paper)
+
+
+def _group(key: str, reason: str, about: str = "") -> Rule:
+    return Rule(valued("", {}, ("unstated", reason)), (key,), about=about)
 
 
 CLAIMS: Mapping[str, Rule] = {
-    "lenet5.input": Rule(("prepare.field", "base.network"), judges.input_field),
-    "lenet5.c3.table": Rule(("base.network",), judges.connections),
-    "lenet5.rbf.codes": Rule(("base.network",), judges.codes),
-    "subsampling.rule": _printed(
+    "lenet5.input": Rule(judges.input_field, ("base.network", "prepare.field")),
+    "lenet5.c3.table": Rule(judges.connections, ("base.network",), ("parameters",)),
+    "lenet5.rbf.codes": Rule(judges.codes, ("base.network",), ("parameters",)),
+    "subsampling.rule": _stated(
         "base.subsampling.reading",
         "added",
-        "as on p. 7; p. 6 says that the inputs are averaged",
-        "as on p. 6; p. 7, which is more detailed, says added",
+        "as on p. 7 and in the authors' library (library.coefficients); p. 6 says averaged",
+        ("departs", "as on p. 6; p. 7, which is more detailed, says added"),
     ),
     "input.background": _printed("prepare.background"),
     "input.foreground": _printed("prepare.foreground"),
-    "data.deslanted": Rule(
-        ("prepare.databases",),
-        judges.database(
-            "deslanted",
-            "the paper's moments take a pixel as 1 or 0, but the images have grey levels: ours "
-            "counts a pixel by its ink, and shears about the centre of mass",
-        ),
-    ),
-    "data.sixteen": Rule(
-        ("prepare.databases",),
-        judges.database(
-            "sixteen",
-            "how the images were reduced is not said: ours takes means over areas of the 20x20 "
-            "centre",
-        ),
-    ),
+    "data.deslanted": Rule(judges.deslanted, ("prepare.databases",), about="deslanted"),
+    "data.sixteen": Rule(judges.sixteen, ("prepare.databases",), about="sixteen"),
     "squashing.amplitude": _printed("base.squashing.amplitude"),
     "squashing.slope": _printed("base.squashing.slope"),
-    "init.range": _printed("base.initialisation.range"),
-    "loss.mle": Rule(("base.criterion.name",), judges.criterion("mle", 8)),
-    "loss.map": Rule(("base.criterion.name",), judges.criterion("map", 9)),
-    "training.passes": _printed("base.passes"),
-    "training.online": Rule(
-        ("base.system",),
-        Unrecorded("the kernels update after each pattern, and there is no batch size"),
+    "init.range": Rule(
+        judges.initial_range, ("base.initialisation.range", "base.initialisation.power"), (_FIRST,)
     ),
-    "training.order": _printed(
-        "base.order", "constant", departs="the paper's order is the same each pass"
-    ),
-    "training.schedule": _printed("base.learning_rates"),
-    "sdlm.mu": _printed("base.sdlm.mu"),
+    "loss.mle": Rule(judges.criterion("mle", 8), ("base.criterion.name",)),
+    "loss.map": Rule(judges.criterion("map", 9), ("base.criterion.name",)),
+    "training.passes": _printed("base.passes", "history", "presentations"),
+    "training.online": Rule(judges.online, ("base.system",), ("history",)),
+    "training.order": Rule(judges.order, ("base.order",), (_ORDER,)),
+    "training.schedule": _printed("base.learning_rates", "history"),
+    "sdlm.mu": _printed("base.sdlm.mu", "history"),
     "sdlm.samples": _printed("base.sdlm.patterns"),
-    "sdlm.update": Rule(
-        ("base.system",),
-        Unrecorded(
-            "equations 18 to 27 stand in replication/learning, and tests hold them against a "
-            "naive recursion"
-        ),
-    ),
+    "sdlm.update": Rule(judges.steps, ("base.system", "base.optimiser.name"), ("history",)),
     "lenet5.distorted-training-set": Rule(
-        ("base.distorted", "base.distortions.copies"), judges.distorted, "distorted"
+        judges.distorted, ("base.distorted", "base.distortions"), (_ORDER, "history"), "distorted"
     ),
-    "noise.salt-pepper": Rule((), judges.noise),
-    "boosting.procedure": Rule((), judges.boosting),
+    "noise.salt-pepper": Rule(judges.noise, evidence=("options",), about="noisy"),
+    "boosting.procedure": Rule(
+        judges.boosting, evidence=("options", "network", "distorted", "evidence"), about="boosted"
+    ),
 }
 
-# Groups of keys that are ours altogether.
-_GROUPS = {
-    "base.streams": "which random numbers replicates share, for the study of variance",
-    "train": "how the work is spread; changes no result",
-    "compare": "how verdicts are reached; fixed before any result was seen",
-    "variance": "the study of what makes replicates differ: base, its streams",
-    "invariance": "which digits are changed, how much: Section III-E",
-    "readings": "the study of what the paper leaves open",
-    "collapse": "how small networks with trainable codes are trained: claim loss.collapse",
-}
-
-OWN: Mapping[str, Rule] = {
-    "base.network": _printed(
+_OWN = (
+    _stated(
         "base.network",
         "lenet5",
         "Figure 2, built layer by layer",
-        "another row of Figure 9, its training not described in full",
-        "unstated",
-        page="7",
-        paper="LeNet-5 is the network of Figure 2",
+        ("unstated", "another row of Figure 9, its training not described in full"),
+        "7",
+        "LeNet-5 is the network of Figure 2",
     ),
-    "base.database": Rule(
-        ("base.database",),
-        judges.regular,
-        page="10",
-        paper="LeNet-5 is trained on the regular database",
+    _judged(judges.regular, "base.database", "10", "LeNet-5 is trained on the regular database"),
+    _judged(
+        judges.patterns, "base.training_patterns", "10", "60,000 patterns, claim data.train", _ORDER
     ),
-    "base.training_patterns": Rule(
-        ("base.training_patterns",),
-        judges.patterns,
-        page="10",
-        paper="60,000 patterns, claim data.train",
-    ),
-    "base.presentations_per_pass": Rule(
-        ("base.presentations_per_pass",),
+    _judged(
         judges.length,
-        page="10",
-        paper="a pass shows the whole training set",
+        "base.presentations_per_pass",
+        "10",
+        "a pass shows the whole training set",
+        "presentations",
+        "history",
+        _ORDER,
     ),
-    "base.distortions": Rule(
-        ("base.distortions",),
-        Open(
-            "uniform distributions whose ranges are fitted to Figure 7 (results/distortions.csv); "
-            "in force only where distorted is true"
-        ),
+    _group(
+        "base.distortions",
+        "p. 11 names the kinds, not their sizes: ranges as fitted to results/distortions.csv",
         "distorted",
-        page="11",
-        paper="the kinds of distortion are named, their sizes are not",
     ),
-    "base.initialisation.power": _printed(
-        "base.initialisation.power",
-        1,
-        "1/F, as printed",
-        "the paper prints 1/F and argues against its root",
-        page="41",
-        paper="2.4/F, not its square root",
+    _stated(
+        "base.optimiser.name",
+        "sdlm",
+        "as printed",
+        ("departs", "the paper trains by Appendix C"),
+        "41",
+        "LeNet-5 is trained by the stochastic diagonal Levenberg-Marquardt method",
     ),
-    "base.optimiser": Rule(
-        ("base.optimiser",),
-        Printed("base.optimiser.name", "sdlm", "as printed", "the paper trains by Appendix C"),
-        page="41",
-        paper="LeNet-5 is trained by the stochastic diagonal Levenberg-Marquardt method",
-    ),
-    "base.sdlm.patterns_drawn": _open(
+    _group("base.optimiser.options", "what an optimiser of one's own wants to know", "undistorted"),
+    _library(
         "base.sdlm.patterns_drawn",
-        "the authors' library takes consecutive ones (library.hessian-patterns)",
-        page="10",
-        paper="500 patterns; not how they are drawn",
+        "consecutive",
+        "hessian-patterns",
+        "10",
+        "500 patterns; not how they are drawn",
     ),
-    "base.sdlm.curvature_start": _open(
+    _judged(
+        judges.curvature_start,
         "base.sdlm.curvature_start",
-        "exact is the criterion's own second derivative; the authors' library starts with 1 "
-        "(library.curvature-start)",
-        page="42",
-        paper="second derivatives are back-propagated; not what they start with",
+        "42",
+        "second derivatives are back-propagated; not what they start with",
     ),
-    "base.sdlm.coefficient_curvature": _open(
+    _library(
         "base.sdlm.coefficient_curvature",
-        "sum_squared is the square of the sum of the four inputs, as in the authors' library "
-        "(library.coefficient-curvature)",
-        page="42",
-        paper="not stated for a sub-sampling coefficient",
+        "sum_squared",
+        "coefficient-curvature",
+        "42",
+        "not stated for a sub-sampling coefficient",
     ),
-    "base.initialisation.coefficients": _open(
-        "base.initialisation.coefficients",
-        "random draws them as weights are drawn; the authors' library starts all of a layer at "
-        "one constant (library.coefficients)",
-        page="41",
-        paper="speaks of weights only",
+    _library("base.initialisation.biases", "zero", "biases", "41", _WEIGHTS, _FIRST),
+    _library(
+        "base.initialisation.coefficients", "constant", "coefficients", "41", _WEIGHTS, _FIRST
     ),
-    "base.criterion.distance": _printed(
+    _library(
+        "base.subsampling.fan_in",
+        4,
+        "coefficients",
+        "41",
+        "F is the number of inputs of the unit",
+        _FIRST,
+    ),
+    _stated(
         "base.criterion.distance",
         1,
         "as in equation 7",
-        "equation 7 is the whole squared distance; the authors' library takes half of it "
-        "(library.distance)",
-        page="8",
-        paper="equation 7: an output is the squared distance to its code",
+        ("departs", "equation 7 has no factor, the authors' library a half (library.distance)"),
+        "8",
+        "equation 7: an output is the squared distance to its code",
     ),
-    "base.initialisation.biases": _open(
-        "base.initialisation.biases",
-        "random is the range of the unit's weights",
-        page="41",
-        paper="speaks of weights only",
-    ),
-    "base.subsampling.fan_in": _open(
-        "base.subsampling.fan_in",
-        "a sub-sampling unit reads four pixels with one coefficient: its F is 4 or 1",
-        page="41",
-        paper="F is the number of inputs of the unit",
-    ),
-    "base.criterion.j": _open(
+    _open(
         "base.criterion.j",
         "compared with others in results/readings.csv",
-        page="9",
-        paper="a positive constant; no value is given",
+        "9",
+        "a positive constant; no value is given",
     ),
-    "base.criterion.divisor": _printed(
+    _stated(
         "base.criterion.divisor",
         1,
-        "as printed: the distance is not divided",
-        "the paper prints no divisor, but with its rates and mu the undivided one trains "
-        "badly; ours is inferred from Figure 5: results/readings.csv",
-        "unstated",
-        page="9",
-        paper="equations 8 and 9 have no divisor",
+        "as printed, and as in the authors' library (library.map)",
+        ("departs", "neither the paper nor the authors' library (library.map) divides"),
+        "9",
+        "equations 8 and 9 have no divisor",
     ),
-    "base.replicates": _open(
-        "base.replicates", "the paper reports one run: ours shows how far runs differ"
-    ),
-    "base.seed": _open("base.seed", "any number would do"),
-    **{group: Rule((group,), Open(reason)) for group, reason in _GROUPS.items()},
+    _open("base.replicates", "the paper reports one run: ours shows how far runs differ"),
+    _open("base.seed", "any number would do"),
+    _group("base.streams", "what replicates share, for the study of variance", "undistorted"),
+    _group("train", "how the work is spread; changes no result"),
+    _group("compare", "how verdicts are reached; fixed before any result was seen"),
+    _group("variance", "the study of what makes replicates differ"),
+    _group("invariance", "which digits are changed, how much: Section III-E"),
+    _group("readings", "the study of what the paper leaves open"),
+    _group("collapse", "small networks with trainable codes: claim loss.collapse"),
+)
+OWN: Mapping[str, Rule] = {
+    **{rule.keys[0]: rule for rule in _OWN},
+    "code.precision": Rule(judges.precision),
+    "code.tanh": Rule(judges.tangent, page="8", paper="A tanh(S a), equation 6"),
 }

@@ -17,7 +17,7 @@ from replication.errors import ReplicationError
 from replication.evaluation.errors import Classes, misses, percent
 from replication.evaluation.rejection import rejected_share
 from replication.files import damaged, read_json, write_json
-from replication.runs import ANSWERS, COST_KEYS, HISTORY, TRAIN, Run, of_experiment
+from replication.runs import ANSWERS, COST_KEYS, HISTORY, Run, of_experiment
 from replication.settings import AnyRecipe, Modern, Recipe
 
 METRICS = "metrics.json"
@@ -92,7 +92,7 @@ def _misses(run: Run, labels: Classes) -> int:
     if len(run.answers.classes) != len(labels):
         raise ReplicationError(
             f"{run.folder} has answers for {len(run.answers.classes)} patterns but the test set "
-            f"has {len(labels)}: delete it and run `{TRAIN}`"
+            f"has {len(labels)}: run `{run.made_by}`"
         )
     return misses(run.answers.classes, labels)
 
@@ -102,7 +102,7 @@ def _check_history(run: Run, counted: int) -> None:
     if counted != stated:
         raise ReplicationError(
             f"{run.folder} is a mixture: {ANSWERS} has {counted} misses and {HISTORY} "
-            f"{stated} after its final pass: delete it and run `{TRAIN}`"
+            f"{stated} after its final pass: run `{run.made_by}`"
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 
@@ -28,7 +28,7 @@ class Monitor:
     """The replicate's end of the line: it says how far it is, and hears whether it is to stop."""
 
     def __init__(
-        self, name: str, send: Callable[[Message], None], is_stopped: Callable[[], bool]
+        self, name: str, send: Callable[[Message], object], is_stopped: Callable[[], bool]
     ) -> None:
         """``send`` takes a message to whoever watches; ``is_stopped`` is asked now and then."""
         self.name = name
@@ -45,6 +45,14 @@ class Monitor:
     def line(self, text: str) -> None:
         """Say what a pass brought."""
         self._send(Message(self.name, self._presentations, text))
+
+    def passed(self, row: Mapping[str, float], passes: int, test_patterns: int) -> None:
+        """Say what ``row`` of a history, one of ``passes``, says."""
+        self.line(
+            f"pass {row['pass']} of {passes}, {row['training_misses']} of "
+            f"{row['training_presentations']} missed in training, {row['test_misses']} of "
+            f"{test_patterns} in test"
+        )
 
     def check(self) -> None:
         """Raise Stopped when asked to stop."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from replication.learning.streams import generator
-from replication.settings import Recipe
+from replication.mnist.databases import centred
+from replication.mnist.distortions import distort, draw
+from replication.settings import Distortions, Recipe
 
 
 class Batch(NamedTuple):
@@ -30,21 +33,54 @@ class Pool(Protocol):
         """The patterns ``numbers``, ready for the kernels."""
 
 
+@dataclass(frozen=True)
 class OriginalPool:
     """The first ``size`` training patterns of a database, as they are."""
 
-    def __init__(self, images: NDArray[np.uint8], labels: NDArray[np.uint8], size: int) -> None:
-        """``size`` is at most the number of images."""
-        self._images, self._labels, self._size = images[:size], labels[:size], size
-
-    @property
-    def size(self) -> int:
-        """How many patterns there are."""
-        return self._size
+    images: NDArray[np.uint8]
+    labels: NDArray[np.uint8]
+    size: int
 
     def show(self, numbers: NDArray[np.int64]) -> Batch:
         """No copy: the kernels walk through the images by number."""
-        return Batch(self._images, self._labels, numbers)
+        return Batch(self.images, self.labels, numbers)
+
+
+class DistortedPool:
+    """``originals`` patterns followed by ``copies`` distorted versions of each (page 11).
+
+    With 60,000 originals and 9 copies these are the paper's 60,000 and 540,000 patterns. Pattern
+    ``originals * v + i`` is version v of original i, version 0 the original itself. Only the
+    parameters of all distortions are kept (20 bytes a pattern, 11 MB); a pattern is drawn when it
+    is shown, and is the same whenever and with whatever others that is.
+    """
+
+    def __init__(
+        self,
+        images: NDArray[np.uint8],
+        labels: NDArray[np.uint8],
+        originals: int,
+        distortions: Distortions,
+        generator: np.random.Generator,
+        field: int,
+    ) -> None:
+        """The first ``originals`` of ``images`` uint8 (n, height, width); ``field`` in pixels."""
+        self._images, self._labels = images[:originals], labels[:originals]
+        self._field = field
+        self._parameters = draw(distortions, originals * distortions.copies, generator)
+        self.size = originals * (1 + distortions.copies)
+
+    def show(self, numbers: NDArray[np.int64]) -> Batch:
+        """Draw the patterns ``numbers``: images uint8 (n, field, field), 1 kB a pattern."""
+        originals = len(self._images)
+        images = centred(self._images[numbers % originals], self._field)
+        (distorted,) = np.nonzero(numbers >= originals)
+        images[distorted] = distort(
+            self._images[numbers[distorted] % originals],
+            self._parameters[numbers[distorted] - originals],
+            self._field,
+        )
+        return Batch(images, self._labels[numbers % originals], np.arange(len(numbers)))
 
 
 def presented(recipe: Recipe, replicate: int, pool_size: int, turn: int) -> NDArray[np.int64]:

@@ -50,6 +50,9 @@ _VERSIONS: Mapping[str, Callable[[Bytes], Bytes]] = {
     "regular": lambda images: images,
     "deslanted": versions.deslanted,
     "sixteen": versions.sixteen,
+    # Not of the paper; other readings of "20x20" and of "16x16".
+    "cropped": versions.cropped,
+    "sixteen-boxed": versions.sixteen_boxed,
 }
 
 
@@ -79,7 +82,7 @@ def read_raw(raw: Path) -> Database:
 
 
 def derive(name: str, regular: Database) -> Database:
-    """Make the version ``name`` (regular, deslanted or sixteen) of the regular database."""
+    """Make the version ``name``, one of `_VERSIONS`, of the regular database."""
     version = _VERSIONS.get(name)
     if version is None:
         raise ReplicationError(
@@ -145,16 +148,19 @@ def grey_levels(background: float, foreground: float) -> Levels:
 
 
 def fields(images: Bytes, field: int, table: Levels) -> Levels:
-    """Centre uint8 (n, height, width) images in the background: float32 (n, field, field).
+    """The network inputs of `centred` images, by what `grey_levels` gives: float32 (n, f, f)."""
+    return table[centred(images, field)]
 
-    ``table`` is what `grey_levels` gives. An odd line or column left over goes below or to the
-    right. Raises ReplicationError when the field is smaller than the images.
+
+def centred(images: Bytes, field: int) -> Bytes:
+    """Centre uint8 (n, height, width) images in the background: uint8 (n, field, field).
+
+    An odd line or column left over goes below or to the right. Raises ReplicationError when the
+    field is smaller than the images.
     """
-    count, height, width = images.shape
+    _, height, width = images.shape
     top, left = margins(field, height, width)
-    placed = np.full((count, field, field), table[0], dtype=np.float32)
-    placed[:, top : top + height, left : left + width] = table[images]
-    return placed
+    return np.pad(images, ((0, 0), (top, field - height - top), (left, field - width - left)))
 
 
 def margins(field: int, height: int, width: int) -> tuple[int, int]:

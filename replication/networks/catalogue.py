@@ -13,7 +13,7 @@ from replication.networks.specification import Network
 from replication.paper import Paper
 
 PERCEPTRON = re.compile(r"perceptron((?:-[1-9][0-9]*)+)")
-FIELDS = {"regular": 28, "deslanted": 20, "sixteen": 16}
+FIELDS = {"regular": 28, "deslanted": 20, "sixteen": 16, "cropped": 20, "sixteen-boxed": 16}
 
 
 def network(name: str, database: str, paper: Paper) -> Network:

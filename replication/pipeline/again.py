@@ -7,13 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from replication.display import Display
 from replication.errors import ReplicationError
 from replication.evaluation.metrics import METRICS
 from replication.evaluation.outputs import Check, compare_files
 from replication.experiments import experiments
 from replication.folders import Folders
-from replication.learning.jobs import LocalRunner
 from replication.paper import Paper
 from replication.pipeline import audit, compare, evaluate, report
 from replication.runs import TIMING, Run
@@ -21,7 +19,7 @@ from replication.settings import Settings
 from replication.studies.collapse import run as collapse
 from replication.studies.distortions import run as distortions
 from replication.studies.invariance import run as invariance
-from replication.systems.replicates import Job, presentations, train
+from replication.systems.replicates import Job, train
 
 
 class Scope(NamedTuple):
@@ -84,9 +82,7 @@ def retrained(scope: Scope, scratch: Path) -> Iterator[Check]:
         recipe = scope.settings.experiment(name)
         (experiment,) = experiments({name: recipe}, scope.settings, folders)
         jobs = [Job(experiment, number) for number in scope.numbers(name)]
-        with Display(name, presentations(experiment)) as display:
-            runner = LocalRunner(scope.settings.train.workers)
-            train(jobs, runner, display)
+        train(name, jobs, scope.settings.train.workers)
         for job in jobs:
             again, committed = Run(experiment.run(job.number).folder), scope.run(name, job.number)
             for path in sorted(_files(again.folder) - {Path(TIMING)}):

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import click
 
 from replication import paper
-from replication.audit.records import read
+from replication.audit.difference import differences
+from replication.audit.judges import Status
 from replication.audit.table import Audit, audit
+from replication.experiments import experiments
 from replication.files import write_table
-from replication.folders import Folders, folder_options, path_option
+from replication.folders import PLACES, Folders, folder_options, path_option
 from replication.settings import Settings, load
 
 DEPARTS = 1
@@ -20,40 +24,60 @@ DEPARTS = 1
 
 def exit_status(found: Audit, *, strict: bool) -> int:
     """What the command ends with."""
-    return DEPARTS if found.conflicts or (strict and found.departs()) else 0
+    departs = any(row.status == "departs" for row in found.rows)
+    return DEPARTS if found.conflicts or (strict and departs) else 0
 
 
-def summary(found: Audit) -> str:
-    """What departs from the paper, then how many settings stand how."""
+def summary(found: Audit, judged: str) -> str:
+    """What is not as the paper has it, then how many settings stand how."""
     lines = [
         f"{row.claim:<44} {textwrap.shorten(row.ours, 40, placeholder=' ...'):<42}{row.reason}"
         for row in found.rows
-        if row.status == "departs"
+        if row.status in ("departs", "contradiction")
     ]
     counted = Counter(row.status for row in found.rows)
-    tally = ", ".join(f"{counted[name]} {name}" for name in ("faithful", "unstated", "departs"))
-    runs = f"{len(found.conflicts)} contradictions between runs and params"
-    return "\n".join([*lines, f"{tally}; {runs}"])
+    tally = ", ".join(f"{counted[name]} {name}" for name in get_args(Status))
+    return "\n".join([*lines, f"{tally}; judged: {judged}"])
 
 
-def run(folders: Folders, settings: Settings, out: Path) -> Audit:
-    """Audit the settings and the runs that are there, and write the table."""
-    records = read(folders.runs, settings)
-    found = audit(paper.load(folders.paper), settings, records, folders.params.name)
-    write_table(out, found.table())
+def run(folders: Folders, settings: Settings, out: Path | None, *, runs: bool = True) -> Audit:
+    """Audit the settings, with ``runs`` what the runs show too, and write the table if asked."""
+    ready = experiments(settings.experiments, settings, folders)
+    source = folders.params.name
+    found = audit(paper.load(folders.paper), settings, ready, runs=runs, source=source)
+    if out is not None:
+        write_table(out, found.table())
     return found
 
 
 @click.command()
-@folder_options("params", "paper", "runs")
-@path_option("--out", "results/audit.csv", "The table that is written.")
+@folder_options("params", "paper", "prepared")
+@path_option("--runs", None, "Judge the runs in this folder too; results/runs for params.yaml.")
+@path_option("--out", None, "The table that is written; results/audit.csv for params.yaml.")
 @click.option("--strict", is_flag=True, help="End with status 1 when anything departs.")
-def command(folders: Folders, out: Path, strict: bool) -> int:
-    """Set every setting of the paper beside the one in force in our runs.
+@click.option("--diff", nargs=2, type=click.Path(path_type=Path), metavar="FILE FILE",
+              help="Only say what differs between two files of settings.")  # fmt: skip
+def command(
+    folders: Folders,
+    runs: Path | None,
+    out: Path | None,
+    strict: bool,
+    diff: tuple[Path, Path] | None,
+) -> int:
+    """Set every setting of the paper beside the one in force.
 
-    Ends with status 1 when a run contradicts the settings or the other replicates, and with 2 for
-    a gap between claims, keys and rules, as for any mistake.
+    Another file of settings than params.yaml is judged alone, unless --runs names its runs. Ends
+    with status 1 when a run contradicts the settings or the other replicates, and with 2 for what
+    training would refuse, as for any mistake.
     """
-    found = run(folders, load(folders.params), out)
-    print(summary(found))
+    if diff is not None:
+        published = paper.load(folders.paper)
+        print("\n".join(differences(published, *map(load, diff))) or "no setting differs")
+        return 0
+    if str(folders.params) == PLACES["params"].default:
+        runs = runs or Path(PLACES["runs"].default)
+        out = out or Path(PLACES["results"].default) / "audit.csv"
+    judged = folders if runs is None else replace(folders, runs=runs)
+    found = run(judged, load(folders.params), out, runs=runs is not None)
+    print(summary(found, f"{folders.params}, {'alone' if runs is None else f'and {runs}'}"))
     return exit_status(found, strict=strict)

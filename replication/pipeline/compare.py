@@ -17,7 +17,7 @@ from replication.runs import of_experiment
 from replication.settings import Settings, load
 from replication.studies.variance import CURVES, SPREAD
 from replication.studies.variance.table import spread
-from replication.verdicts import overlap
+from replication.verdicts import overlap, plotted
 from replication.verdicts.architecture import counts
 from replication.verdicts.evidence import VERDICTS, Evidence, Judges
 from replication.verdicts.judges import SECTIONS, Verdict, as_table, judge_all, merged, tally
@@ -65,16 +65,16 @@ def read_evidence(folders: Folders, settings: Settings, metrics: Path) -> Eviden
 
 
 def run(folders: Folders, settings: Settings, metrics: Path, out: Path) -> list[Verdict]:
-    """Write the verdicts, the digits that 1998 or all of ours missed, and the spread by source.
-
-    Returns the verdicts.
-    """
+    """Write all tables that follow from the evidence, and return the verdicts."""
     evidence = read_evidence(folders, settings, metrics)
     verdicts = judge_all(evidence, all_judges())
     VERDICTS.write(out, as_table(verdicts))
     write_table(out / "misclassified.csv", overlap.table(evidence))
     curves = evidence.studies.get(CURVES.name)
     SPREAD.write(out, spread(settings, evidence.metrics, curves, len(evidence.labels)))
+    plotted.HEADLINE.write(out, plotted.headline(verdicts))
+    plotted.CURVES.write(out, plotted.learning_curves(evidence))
+    plotted.SIZES.write(out, plotted.training_sizes(evidence))
     return verdicts
 
 

@@ -65,24 +65,21 @@ def same_bytes(kept: Path, results: Path) -> tuple[int, int]:
     return same, total
 
 
-def reproduce(experiments: Sequence[str]) -> None:
-    """Let DVC train ``experiments`` anew, and then make whatever follows from them in its graph.
+def reproduce() -> None:
+    """Let DVC make what is missing, and then whatever follows from it in its graph.
 
     Raises ReplicationError when a stage fails.
     """
-    stages = [f"train@{name}" for name in experiments]
     # DVC runs `python`: let it be this one, whether or not the environment is activated.
     search = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    for options in (["--force"], ["--downstream"]):
-        done = subprocess.run(
-            [sys.executable, "-m", "dvc", "repro", *options, *stages],
-            env={**os.environ, "PATH": search},
+    done = subprocess.run(
+        [sys.executable, "-m", "dvc", "repro"], env={**os.environ, "PATH": search}
+    )
+    if done.returncode:
+        raise ReplicationError(
+            "the pipeline stopped (its own message stands above); what was finished is kept, "
+            "and the same command goes on from there"
         )
-        if done.returncode:
-            raise ReplicationError(
-                "the pipeline stopped (its own message stands above); what was finished is kept, "
-                "and the same command goes on from there"
-            )
 
 
 def run(folders: Folders, settings: Settings, experiments: Sequence[str]) -> pd.DataFrame:
@@ -93,7 +90,7 @@ def run(folders: Folders, settings: Settings, experiments: Sequence[str]) -> pd.
     kept = kept_in(folders)
     if not set_aside(folders.results, kept, experiments):
         print("going on with the interrupted run (to give it up, delete .checkpoints)")
-    reproduce(experiments)
+    reproduce()
     kept_metrics = kept / METRICS
     before = read_metrics(kept_metrics) if kept_metrics.exists() else {}
     now = read_metrics(folders.results / METRICS)

@@ -1,6 +1,8 @@
-"""train: the replicates of one experiment, from the prepared database to results/runs."""
+"""train: the replicates of experiments, from the prepared databases to results/runs."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import click
 
@@ -9,32 +11,77 @@ from replication.settings import Settings, load
 
 
 def run(folders: Folders, settings: Settings, experiment: str) -> tuple[int, int]:
-    """Train the replicates that are not there yet: how many were trained, and how many stayed.
+    """Train the replicates that are not there, whole: how many were trained, and how many stayed.
 
     Raises ReplicationError when params.yaml has no such experiment.
     """
     # Imported when a training begins: a help text need not wait for the compiler.
-    from replication.display import Display
     from replication.experiments import experiments
-    from replication.learning.jobs import LocalRunner
-    from replication.systems.replicates import Job, presentations, train
+    from replication.systems.replicates import Job, train
 
     recipe = settings.experiment(experiment)
     (ready,) = experiments({experiment: recipe}, settings, folders)
     jobs = [Job(ready, number) for number in range(recipe.replicates)]
-    with Display(experiment, presentations(ready)) as display:
-        runner = LocalRunner(settings.train.workers)
-        trained = train(jobs, runner, display)
+    trained = train(experiment, jobs, settings.train.workers).jobs
     return len(trained), len(jobs) - len(trained)
 
 
-@click.command()
-@click.argument("experiment")
-@folder_options("params", "paper", "raw", "prepared", "runs", "checkpoints")
-def command(folders: Folders, experiment: str) -> None:
-    """Train those replicates of EXPERIMENT that are not there yet.
+def outcome(folders: Folders, settings: Settings, experiment: str) -> Iterator[str]:
+    """A line for each error of a trained experiment: mean, sd, 1998's number, and the verdict.
 
-    EXPERIMENT is a name under `experiments` in params.yaml.
+    The verdict is on the test error, by the rule of all verdicts.
     """
-    trained, kept = run(folders, load(folders.params), experiment)
-    print(f"{experiment}: {trained} replicates trained, {kept} were there already")
+    from replication import paper
+    from replication.evaluation.metrics import evaluate
+    from replication.evaluation.rejection import target_percent
+    from replication.mnist import databases
+    from replication.verdicts.answers import published_errors
+    from replication.verdicts.evidence import Evidence
+    from replication.verdicts.rule import judge_exact, judge_percent
+
+    stated, recipe, base = paper.load(folders.paper), settings.experiment(experiment), settings.base
+    labels = databases.read_raw(folders.raw).test_labels
+    metrics = evaluate(folders.runs, {experiment: recipe}, labels, target_percent(stated))
+    evidence = Evidence(stated, settings.compare, base.squashing.amplitude, base.squashing.slope,
+                        {}, {}, labels, metrics, {}, {})  # fmt: skip
+    for series in ("test", "training"):
+        error = metrics[experiment].get(f"{series}_error_percent")
+        if error is None:
+            continue
+        spread = "" if error["sd"] is None else f" (sd {error['sd']:.3f})"
+        line = f"{experiment}: {series} error {error['mean']:.3f} %{spread}"
+        printed = published_errors(stated, settings.compare).get((experiment, series))
+        line += ", not in the paper" if printed is None else f", 1998: {printed:g} %"
+        if printed is not None and series == "test":
+            found = (
+                judge_exact(evidence, error["mean"], printed, None, test=True)
+                if recipe.seed is None
+                else judge_percent(evidence, error["values"], printed, test=True)
+            )
+            line += f", {found.outcome}: {found.reason}"
+        yield line
+
+
+@click.command()
+@click.argument("names", metavar="[EXPERIMENT]...", nargs=-1)
+@click.option("--all", "every", is_flag=True, help="All experiments; not with names.")
+@folder_options("params", "paper", "raw", "prepared", "runs", "checkpoints")
+def command(folders: Folders, names: tuple[str, ...], every: bool) -> None:
+    """Train those replicates of EXPERIMENTs that are not there, whole, of these settings and code.
+
+    EXPERIMENT is a name under `experiments` in params.yaml. Each ends with its errors, the number
+    of 1998 and the verdict; --all leaves those to evaluate and compare.
+    """
+    if every == bool(names):
+        raise click.UsageError("name experiments of params.yaml, or give --all")
+    settings = load(folders.params)
+    for name in names:
+        settings.experiment(name)
+    for name in names or settings.experiments:
+        trained, kept = run(folders, settings, name)
+        if trained or names:
+            print(f"{name}: {trained} replicates trained, {kept} were there already")
+        for line in outcome(folders, settings, name) if names else ():
+            print(line)
+    if every:
+        print("all replicates of all experiments are there")

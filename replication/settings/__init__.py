@@ -7,7 +7,7 @@ from replication.settings.document import Settings
 from replication.settings.loading import changed, load, options, parse, value_at
 from replication.settings.recipes import AnyRecipe, Classifier, Combined, Modern, Recipe
 from replication.settings.sections import Amount, Count, Positive, Section
-from replication.settings.studies import Collapse, Compare, Invariance, Readings, Scales
+from replication.settings.studies import Collapse, Compare, Invariance, Readings
 from replication.settings.training import (
     Criterion,
     Distortions,
@@ -37,7 +37,6 @@ __all__ = [
     "Readings",
     "Recipe",
     "Rules",
-    "Scales",
     "Sdlm",
     "Section",
     "Settings",

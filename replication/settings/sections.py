@@ -10,7 +10,7 @@ Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(gt=0, strict=True)]
 Seed = Annotated[int, Field(ge=0, strict=True)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
-Database = Literal["regular", "deslanted", "sixteen"]
+Database = Literal["regular", "deslanted", "sixteen", "cropped", "sixteen-boxed"]
 Options = dict[str, bool | int | float | str]
 Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import Field, model_validator
@@ -61,47 +60,55 @@ class Compare(Section):
     """For each ``system/database`` of Figures 9 to 12 its experiment; others are unmeasured."""
 
 
-class Scales(Section):
-    """A difference from the paper that counts as one, for each kind of evidence."""
+class Screening(Section):
+    """The first, short round of the study of readings, after which the nearest go on."""
 
-    curves_points: Positive
-    """Of the curves of Figure 5: percentage points, root mean square."""
-    errors_points: Positive
-    """Of the final errors: percentage points."""
-    steps_decades: Positive
-    """Of the least and the greatest step size: powers of ten."""
+    replicates: Annotated[int, Field(ge=2, strict=True)]
+    """Of each reading."""
+    passes: Count
+    """How many of the passes."""
+    finalists: Count
+    """How many readings go on."""
+
+
+Changes = dict[str, str | int | float]
 
 
 class Readings(Section):
-    """The study of what the paper leaves open."""
+    """The study of what the paper leaves open; its protocol is in paper_notes.md."""
 
-    replicates: Count
-    """Of each reading."""
-    centres: dict[Name, dict[str, str | int | float]]
-    """What the others are varied around; later centres say what differs from the first."""
-    factors: dict[str, tuple[str | int | float, ...]]
-    """The levels of each factor, tried one at a time around the last centre."""
-    around_first: tuple[str, ...]
-    """The factors that are tried one at a time around the first centre too."""
-    factorial: dict[str, tuple[str | int | float, ...]]
-    """The levels whose combinations are all tried."""
-    scales: Scales
-    """Differences from the paper that weigh the same."""
+    seed: Seed
+    """Of its replicates, another than that of the experiments."""
+    replicates: Annotated[int, Field(ge=2, strict=True)]
+    """Of each reading that is trained to its end."""
+    resolution_points: Positive
+    """Standard deviation of a point read from the drawing of Figure 5, in percentage points."""
+    printed: Changes
+    """What the text prints."""
+    library: Changes
+    """What the authors' library has (data/paper/beyond.yaml); every candidate starts from it."""
+    criteria: Annotated[tuple[Changes, ...], Field(min_length=1)]
+    """Each is tried with every start of the curvature."""
+    curvature_starts: Annotated[tuple[Positive, ...], Field(min_length=1)]
+    """Second derivatives by every output of F6."""
+    ranges: Annotated[tuple[Positive, ...], Field(min_length=1)]
+    """Of the initial weights: for each start the one nearest to the published steps is taken."""
+    screening: Screening
+    """The first round."""
+    controls: dict[Name, Changes]
+    """Trained beside the finalists, never decided for."""
+    variations: dict[str, tuple[str | int | float, ...]]
+    """The other open choices, tried one at a time around the reading that was decided for."""
 
     @model_validator(mode="after")
-    def _varies_what_has_levels(self) -> Readings:
-        first: Mapping[str, object] = next(iter(self.centres.values()), {})
-        lacking = sorted({*self.factors, *self.factorial} - set(first))
+    def _candidates_have_what_the_study_varies(self) -> Readings:
+        needed = {"initialisation.range", "sdlm.curvature_start", "criterion.name"}
+        lacking = sorted(needed - set(self.library))
         if lacking:
-            raise ValueError(
-                f"the first centre has no {', '.join(lacking)}, which factors or factorial vary; "
-                "give every factor a value there"
-            )
-        unknown = sorted(set(self.around_first) - set(self.factors))
-        if unknown:
-            raise ValueError(
-                f"around_first names {', '.join(unknown)}, which factors gives no levels; add them"
-            )
+            raise ValueError(f"library has no {', '.join(lacking)}; give it a value there")
+        for criterion in self.criteria:
+            if not {"criterion.name", "criterion.j"} <= set(criterion):
+                raise ValueError("an entry of criteria needs criterion.name and criterion.j")
         return self
 
 

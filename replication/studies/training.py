@@ -6,9 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from replication.display import Display
-from replication.learning.jobs import LocalRunner
-from replication.systems.replicates import Experiment, Job, presentations, train, train_or_diverge
+from replication.systems.replicates import Experiment, Job, train
 
 
 def passes(
@@ -20,13 +18,7 @@ def passes(
     diverged is left out if it ``may_diverge``.
     """
     jobs = [Job(one, number) for one in experiments for number in range(one.recipe.replicates)]
-    diverged: set[str] = set()
-    with Display(title, presentations(experiments[0])) as display:
-        runner = LocalRunner(workers)
-        if may_diverge:
-            diverged = train_or_diverge(jobs, runner, display)
-        else:
-            train(jobs, runner, display)
+    diverged = train(title, jobs, workers, may_diverge=may_diverge).diverged
     tables = []
     for job in jobs:
         if job.name not in diverged:

@@ -19,7 +19,8 @@ Weights are three vectors. There is no history: no pass of any of the three ends
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,10 +29,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from replication.errors import ReplicationError
-from replication.learning.distorted_pool import DistortedPool
 from replication.learning.engine import Engine
 from replication.learning.monitor import Monitor
-from replication.learning.presentations import OriginalPool, Pool
+from replication.learning.presentations import DistortedPool, OriginalPool, Pool
 from replication.learning.streams import generator
 from replication.learning.trainer import Trainer
 from replication.networks.specification import Network
@@ -70,6 +70,36 @@ class Candidates(NamedTuple):
     pool: Pool
     order: Numbers
 
+    def sift(self, doubt: Doubt, wanted: int, monitor: Monitor) -> tuple[Numbers, Numbers]:
+        """The numbers of the first ``wanted`` where ``doubt`` holds, and of those passed over.
+
+        Both in the order of the candidates; fewer where there are no more.
+        """
+        kept: list[Numbers] = []
+        passed: list[Numbers] = []
+        missing = wanted
+        for start in range(0, len(self.order), _CHUNK):
+            monitor.check()
+            numbers = self.order[start : start + _CHUNK]
+            batch = self.pool.show(numbers)
+            holds = doubt(batch.images, batch.labels)
+            kept.append(numbers[holds][:missing])
+            passed.append(numbers[~holds])
+            missing -= len(kept[-1])
+            if not missing:
+                break
+        return np.concatenate(kept), np.concatenate(passed)
+
+    def drawn(self, numbers: Numbers, what: str) -> OriginalPool:
+        """The patterns ``numbers``, drawn once, 1 kB each; ``what`` says why there may be none."""
+        if not len(numbers):
+            raise ReplicationError(
+                f"the first of the boosted networks never {what} of its candidates, so there is "
+                "nothing to teach the next: raise options.candidates in params.yaml"
+            )
+        batch = self.pool.show(numbers)
+        return OriginalPool(batch.images, batch.labels, len(numbers))
+
 
 def candidates(
     images: Images, labels: Labels, recipe: Recipe, replicate: int, count: int, field: int
@@ -87,60 +117,27 @@ def candidates(
     return Candidates(pool, draw.permutation(pool.size)[:count])
 
 
-def sift(found: Candidates, doubt: Doubt, wanted: int, monitor: Monitor) -> tuple[Numbers, Numbers]:
-    """The numbers of the first ``wanted`` patterns where ``doubt`` holds, and of those passed over.
-
-    Both in the order of the candidates; fewer where there are no more.
-    """
-    kept: list[Numbers] = []
-    passed: list[Numbers] = []
-    missing = wanted
-    for start in range(0, len(found.order), _CHUNK):
-        monitor.check()
-        numbers = found.order[start : start + _CHUNK]
-        batch = found.pool.show(numbers)
-        holds = doubt(batch.images, batch.labels)
-        kept.append(numbers[holds][:missing])
-        passed.append(numbers[~holds])
-        missing -= len(kept[-1])
-        if not missing:
-            break
-    return np.concatenate(kept), np.concatenate(passed)
-
-
-def half_right(found: Candidates, first: Answering, wanted: int, monitor: Monitor) -> OriginalPool:
+def half_right(among: Candidates, first: Answering, wanted: int, monitor: Monitor) -> OriginalPool:
     """At most ``wanted`` patterns of which ``first`` gets half right: for the second network."""
 
     def wrong(images: Images, labels: Labels) -> NDArray[np.bool_]:
         return np.asarray(first(images).argmin(axis=1) != labels)
 
-    missed, right = sift(found, wrong, max(1, wanted // 2), monitor)
+    missed, right = among.sift(wrong, max(1, wanted // 2), monitor)
     half = min(len(missed), len(right))
-    return _drawn(found.pool, np.concatenate([missed[:half], right[:half]]), "misses any")
+    return among.drawn(np.concatenate([missed[:half], right[:half]]), "misses any")
 
 
 def in_dispute(
-    found: Candidates, first: Answering, second: Answering, wanted: int, monitor: Monitor
+    among: Candidates, first: Answering, second: Answering, wanted: int, monitor: Monitor
 ) -> OriginalPool:
     """At most ``wanted`` patterns on which the two disagree: for the third network."""
 
-    def disputed(images: Images, labels: Labels) -> NDArray[np.bool_]:
-        del labels
+    def disputed(images: Images, _: Labels) -> NDArray[np.bool_]:
         return np.asarray(first(images).argmin(axis=1) != second(images).argmin(axis=1))
 
-    kept, _ = sift(found, disputed, wanted, monitor)
-    return _drawn(found.pool, kept, "disagrees with the second on any")
-
-
-def _drawn(pool: Pool, numbers: Numbers, what: str) -> OriginalPool:
-    """The filtered patterns, drawn once: 1 kB each."""
-    if not len(numbers):
-        raise ReplicationError(
-            f"the first of the boosted networks never {what} of its candidates, so there is "
-            "nothing to teach the next: raise options.candidates in params.yaml"
-        )
-    batch = pool.show(numbers)
-    return OriginalPool(batch.images, batch.labels, len(numbers))
+    kept, _ = among.sift(disputed, wanted, monitor)
+    return among.drawn(kept, "disagrees with the second on any")
 
 
 def bar(first: Penalties, together: Penalties, labels: Labels, lost_percent: float) -> float:
@@ -184,7 +181,7 @@ class System(NetworkSystem):
     def __init__(self, experiment: str, recipe: Combined, network: Network) -> None:
         """Raises ReplicationError for options that cannot be, and without distorted patterns."""
         super().__init__(network, recipe.recipe())
-        self._chosen = options(Options, recipe.options, "experiments", experiment, "options")
+        self._options = options(Options, recipe.options, "experiments", experiment, "options")
         if not recipe.distorted:
             raise ReplicationError(
                 "params.yaml: a network errs too rarely on its own training patterns to be "
@@ -201,28 +198,35 @@ class System(NetworkSystem):
             task.checkpoint.with_stem(f"{task.checkpoint.stem}-{number + 1}")
             for number in range(NETWORKS)
         ]
+        database = task.database
         fitted = super().fit(task._replace(checkpoint=paths[0]), monitor)
-        first = fitted.weights["parameters"]
-        second = self._later(task, paths[1], [first], monitor)
-        third = self._later(task, paths[2], [first, second], monitor)
-        nets = (
-            self._answering(task, first),
-            self._answering(task, second),
-            self._answering(task, third),
-        )
+        weights = [fitted.weights["parameters"]]
+        doubts: list[str] = []
+        for path in paths[1:]:
+            before = [self._answering(task, parameters) for parameters in weights]
+            parameters, doubt = self._later(task, path, before, monitor)
+            weights.append(parameters)
+            doubts.append(doubt)
+        first, second, third = (self._answering(task, parameters) for parameters in weights)
+        nets = (first, second, third)
         committee = Committee(nets, self._bar(nets, task))
-        penalties, called = committee.answer(task.database.test_images)
+        penalties, called = committee.answer(database.test_images)
         answers = answers_of(penalties)
-        wrong = int((answers.classes != task.database.test_labels).sum())
+        wrong = int((answers.classes != database.test_labels).sum())
         monitor.line(f"{called:.2f} networks called, {wrong} of {len(penalties)} missed in test")
-        return Fitted(
-            answers,
-            Cost(called * self._network.connections / 1e3, NETWORKS * fitted.parameters / 1e3),
-            pd.DataFrame(),
-            {"first": first, "second": second, "third": third},
-            NETWORKS * fitted.parameters,
-            NETWORKS * fitted.presentations,
-            fitted.evidence,
+        return replace(
+            fitted,
+            answers=answers,
+            cost=Cost(called * self._network.connections / 1e3, NETWORKS * fitted.parameters / 1e3),
+            history=pd.DataFrame(),
+            weights=dict(zip(("first", "second", "third"), weights, strict=True)),
+            parameters=NETWORKS * fitted.parameters,
+            presentations=NETWORKS * fitted.presentations,
+            evidence={
+                **fitted.evidence,
+                "second_taught_missed": doubts[0],
+                "third_taught_disputed": doubts[1],
+            },
         )
 
     def _engine(self, task: Task) -> Engine:
@@ -233,29 +237,35 @@ class System(NetworkSystem):
         return lambda images: engine.penalties(parameters, images)
 
     def _later(
-        self, task: Task, checkpoint: Path, before: list[NDArray[np.float32]], monitor: Monitor
-    ) -> NDArray[np.float32]:
-        """The parameters of the network that is taught by those ``before``."""
-        recipe = later(self._recipe, len(before))
-        images, labels = task.database.train_images, task.database.train_labels
-        found = candidates(
-            images, labels, recipe, task.replicate, self._chosen.candidates, self._network.field
-        )
-        nets = [self._answering(task, parameters) for parameters in before]
-        if len(nets) == 1:
-            pool = half_right(found, nets[0], self._chosen.patterns, monitor)
+        self, task: Task, checkpoint: Path, before: Sequence[Answering], monitor: Monitor
+    ) -> tuple[NDArray[np.float32], str]:
+        """The parameters of the network that is taught by those ``before``.
+
+        And, for the record, the share of its patterns that the first misses or that are in dispute.
+        """
+        recipe, wanted = later(self._recipe, len(before)), self._options.patterns
+        database, field = task.database, self._network.field
+        images, labels = database.train_images, database.train_labels
+        count = self._options.candidates
+        among = candidates(images, labels, recipe, task.replicate, count, field)
+        if len(before) == 1:
+            pool = half_right(among, before[0], wanted, monitor)
         else:
-            pool = in_dispute(found, nets[0], nets[1], self._chosen.patterns, monitor)
-        monitor.line(f"network {len(nets) + 1} learns from {pool.size} filtered patterns")
-        test = (task.database.test_images, task.database.test_labels)
+            pool = in_dispute(among, before[0], before[1], wanted, monitor)
+        monitor.line(f"network {len(before) + 1} learns from {pool.size} filtered patterns")
+        test = (database.test_images, database.test_labels)
         trainer = Trainer(recipe, task.replicate, self._engine(task), pool, test, checkpoint)
-        return trainer.run(monitor).parameters
+        parameters = trainer.run(monitor).parameters
+        taught = pool.show(np.arange(pool.size))
+        given = [net(taught.images).argmin(axis=1) for net in before]
+        doubt = given[0] != (given[1] if len(given) > 1 else taught.labels)
+        return parameters, f"{doubt.mean():.4f}"
 
     def _bar(self, nets: tuple[Answering, Answering, Answering], task: Task) -> float:
         count = self._recipe.training_patterns
         first, second, third = (net(task.database.train_images[:count]) for net in nets)
         labels = task.database.train_labels[:count]
-        return bar(first, first + second + third, labels, self._chosen.lost_percent)
+        return bar(first, first + second + third, labels, self._options.lost_percent)
 
 
 def later(recipe: Recipe, number: int) -> Recipe:

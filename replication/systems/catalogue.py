@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import cast
 
 from replication.errors import ReplicationError
 from replication.networks import catalogue
 from replication.paper import Paper
 from replication.settings import AnyRecipe, Classifier, Combined, Modern
+from replication.sources import loaded
 from replication.systems.contract import System
 
 
@@ -26,11 +26,11 @@ def system(experiment: str, recipe: AnyRecipe, paper: Paper) -> System:
     module = recipe.system.replace("-", "_")
     try:
         if isinstance(recipe, Classifier):
-            found = importlib.import_module(f"replication.systems.classifiers.{module}")
+            found = loaded(f"replication.systems.classifiers.{module}", "System")
             return cast(System, found.System(experiment, recipe))
         network = catalogue.network(recipe.network, recipe.database, paper)
         if isinstance(recipe, Combined):
-            found = importlib.import_module(f"replication.systems.{module}")
+            found = loaded(f"replication.systems.{module}", "System")
             return cast(System, found.System(experiment, recipe, network))
         from replication.systems.network import NetworkSystem
 

@@ -63,8 +63,8 @@ class ClassifierSystem(ABC, Generic[Chosen]):
         then, which raises Stopped when it is asked to stop.
         """
 
-    def fit(self, task: Task, monitor: Monitor) -> Fitted:
-        """Train, and answer the test patterns.
+    def model(self, task: Task, monitor: Monitor) -> Model:
+        """Train on the task's training patterns.
 
         BLAS and torch work with one thread in the whole process from then on: replicates run side
         by side, and sums that are split among threads would depend on their number.
@@ -74,15 +74,20 @@ class ClassifierSystem(ABC, Generic[Chosen]):
         seed = np.random.SeedSequence(
             self._seed or 0, spawn_key=(task.replicate, zlib.crc32(b"classifier"))
         )
+        patterns = Patterns(task.database.train_images, task.database.train_labels)
+        return self.train(patterns, np.random.default_rng(seed), monitor)
+
+    def fit(self, task: Task, monitor: Monitor) -> Fitted:
+        """Train, and answer the test patterns."""
         database = task.database
-        patterns = Patterns(database.train_images, database.train_labels)
-        model = self.train(patterns, np.random.default_rng(seed), monitor)
+        model = self.model(task, monitor)
         monitor.check()
         answers = answers_of(model.penalties(database.test_images))
-        monitor.presented(len(patterns.labels))
+        shown = len(database.train_labels)
+        monitor.presented(shown)
         wrong = int((answers.classes != database.test_labels).sum())
         monitor.line(f"fitted, {wrong} of {len(database.test_labels)} missed in test")
-        return Fitted(answers, model.cost(), pd.DataFrame(), {}, 0, len(patterns.labels))
+        return Fitted(answers, model.cost(), pd.DataFrame(), {}, 0, shown)
 
 
 def flat(images: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -14,8 +14,9 @@ which answers no more, while a history has to agree with the answers beside it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -27,7 +28,7 @@ from threadpoolctl import threadpool_limits
 from replication.learning.engine import Engine
 from replication.learning.monitor import Monitor
 from replication.networks.specification import Network
-from replication.settings import Combined, Count, Positive, Recipe, Section, options
+from replication.settings import Combined, Count, Positive, Section, options
 from replication.systems.classifiers.nearest_neighbours import CLASSES, nearest, votes
 from replication.systems.contract import Cost, Fitted, Task, answers_of
 from replication.systems.network import NetworkSystem
@@ -58,29 +59,6 @@ class Options(Section):
         return self
 
 
-class Hidden:
-    """The last hidden layer of a network, as compiled as the network itself."""
-
-    def __init__(self, network: Network, recipe: Recipe, levels: NDArray[np.float32]) -> None:
-        """``levels`` (256,) gives the input for each grey level."""
-        below = network.layers[: network.layers.index(network.trainable[-1])]
-        self.network = Network(network.name, network.field, below, np.zeros((0, 0), np.float32))
-        # Without codes the kernels take the last layer there is for scores; no criterion is used.
-        plain = recipe.criterion.model_copy(update={"name": "squared-error"})
-        self._engine = Engine(self.network, recipe.rules._replace(criterion=plain), levels)
-
-    def activations(
-        self, parameters: NDArray[np.float32], images: NDArray[np.uint8], monitor: Monitor
-    ) -> Activations:
-        """(patterns, units), from the ``parameters`` of the whole network."""
-        own = parameters[: self.network.parameters]
-        parts = []
-        for start in range(0, len(images), _CHUNK):
-            monitor.check()
-            parts.append(-self._engine.penalties(own, images[start : start + _CHUNK]))
-        return np.concatenate(parts).astype(np.float32, copy=False)
-
-
 def local_scores(
     pattern: NDArray[np.float64],
     neighbours: NDArray[np.float64],
@@ -105,14 +83,15 @@ def local_scores(
     return np.asarray(level + (pattern - middle) @ weights)
 
 
-class System:
+class System(NetworkSystem):
     """A network, and what answers from its last hidden layer."""
 
     def __init__(self, experiment: str, recipe: Combined, network: Network) -> None:
         """Raises ReplicationError, naming ``experiment``, for options that cannot be."""
-        self._chosen = options(Options, recipe.options, "experiments", experiment, "options")
-        self._network, self._recipe = network, recipe.recipe()
-        self._plain = NetworkSystem(network, self._recipe)
+        super().__init__(network, recipe.recipe())
+        self._options = options(Options, recipe.options, "experiments", experiment, "options")
+        below = network.layers[: network.layers.index(network.trainable[-1])]
+        self._hidden = Network(network.name, network.field, below, np.zeros((0, 0), np.float32))
 
     def fit(self, task: Task, monitor: Monitor) -> Fitted:
         """Train the network, going on from the checkpoint where there is one, and replace a layer.
@@ -120,71 +99,60 @@ class System:
         BLAS works with one thread in the whole process from then on, as for the classifiers.
         """
         threadpool_limits(1)
-        fitted = self._plain.fit(task, monitor)
-        hidden = Hidden(self._network, self._recipe, task.levels)
-        weights = fitted.weights["parameters"]
-        count = self._recipe.training_patterns
-        known = hidden.activations(weights, task.database.train_images[:count], monitor)
-        asked = hidden.activations(weights, task.database.test_images, monitor)
-        penalties = self._penalties(known, task.database.train_labels[:count], asked, monitor)
-        answers = answers_of(penalties)
-        wrong = int((answers.classes != task.database.test_labels).sum())
-        monitor.line(f"output layer replaced, {wrong} of {len(asked)} missed in test")
-        cost = self._cost(hidden.network, known)
-        return replace(fitted, answers=answers, history=pd.DataFrame(), cost=cost)
+        fitted = super().fit(task, monitor)
+        # Without codes the kernels take the last layer there is for scores; no criterion is used.
+        plain = self._recipe.criterion.model_copy(update={"name": "squared-error"})
+        rules = self._recipe.rules._replace(criterion=plain)
+        engine = Engine(self._hidden, rules, task.levels)
+        weights = fitted.weights["parameters"][: self._hidden.parameters]
+
+        def activations(images: NDArray[np.uint8]) -> Activations:
+            parts = [-engine.penalties(weights, some) for some in _parts(images, monitor)]
+            return np.concatenate(parts).astype(np.float32, copy=False)
+
+        database, count = task.database, self._recipe.training_patterns
+        known, labels = activations(database.train_images[:count]), database.train_labels[:count]
+        tested = _parts(activations(database.test_images), monitor)
+        answers = answers_of(
+            np.concatenate([self._penalties(known, labels, some) for some in tested])
+        )
+        wrong = int((answers.classes != database.test_labels).sum())
+        monitor.line(f"output layer replaced, {wrong} of {len(answers.classes)} missed in test")
+        return replace(fitted, answers=answers, history=pd.DataFrame(), cost=self._cost(known))
 
     def _penalties(
-        self,
-        known: Activations,
-        labels: NDArray[np.uint8],
-        asked: Activations,
-        monitor: Monitor,
+        self, known: Activations, labels: NDArray[np.uint8], patterns: Activations
     ) -> NDArray[np.floating]:
-        parts: list[NDArray[np.floating]] = []
-        for start in range(0, len(asked), _CHUNK):
-            monitor.check()
-            some = asked[start : start + _CHUNK]
-            numbers, distances = nearest(some, known, self._chosen.neighbours)
-            if self._chosen.decay is None:
-                parts.append(votes(labels[numbers], distances))
-            else:
-                parts.append(-_local(some, known, labels, numbers, self._chosen.decay))
-        return np.concatenate(parts)
+        """(patterns, classes), from the ``known`` activations and their ``labels``."""
+        numbers, distances = nearest(patterns, known, self._options.neighbours)
+        decay = self._options.decay
+        if decay is None:
+            return votes(labels[numbers], distances)
+        # Targets are +1 for the neighbour's class, -1 for the others, as for the network's outputs.
+        codes = 2.0 * np.eye(CLASSES) - 1.0
+        exact = known.astype(np.float64)
+        scores = [
+            local_scores(pattern, exact[near], codes[labels[near]], decay)
+            for pattern, near in zip(patterns.astype(np.float64), numbers, strict=True)
+        ]
+        return -np.stack(scores)
 
-    def _cost(self, below: Network, known: Activations) -> Cost:
+    def _cost(self, known: Activations) -> Cost:
         """The layers below, a multiply-add for each value kept, and what local learning solves.
 
         The normal equations are half a product of the neighbours with themselves, a sixth of a
         cube for Cholesky's method, and for each class a product, two triangles and the answer.
         """
-        operations = below.connections + known.size
-        units, k = known.shape[1], self._chosen.neighbours
-        if self._chosen.method == "local":
+        operations = self._hidden.connections + known.size
+        units, k = known.shape[1], self._options.neighbours
+        if self._options.method == "local":
             operations += k * units * (units + 1) // 2 + units**3 // 6
             operations += CLASSES * (k * units + units * units + units)
-        return Cost(operations / 1e3, (below.parameters + known.size) / 1e3)
+        return Cost(operations / 1e3, (self._hidden.parameters + known.size) / 1e3)
 
 
-def _local(
-    asked: Activations,
-    known: Activations,
-    labels: NDArray[np.uint8],
-    numbers: NDArray[np.int64],
-    decay: float,
-) -> NDArray[np.float64]:
-    """Scores (patterns, classes); row i of ``numbers`` (patterns, k) are the nearest of pattern i.
-
-    Targets are +1 for the neighbour's class and -1 for the others, as for the network's outputs.
-    """
-    codes = 2.0 * np.eye(CLASSES) - 1.0
-    return np.stack(
-        [
-            local_scores(
-                pattern.astype(np.float64),
-                known[near].astype(np.float64),
-                codes[labels[near]],
-                decay,
-            )
-            for pattern, near in zip(asked, numbers, strict=True)
-        ]
-    )
+def _parts(patterns: NDArray[Any], monitor: Monitor) -> Iterator[NDArray[Any]]:
+    """The patterns some at a time, with a look in between at whether to stop."""
+    for start in range(0, len(patterns), _CHUNK):
+        monitor.check()
+        yield patterns[start : start + _CHUNK]

@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 import zlib
 from collections import OrderedDict
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -20,6 +21,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
+from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from replication.errors import ReplicationError
 from replication.learning import checkpoints
@@ -84,12 +86,9 @@ def resized(images: NDArray[np.uint8]) -> Tensor:
 
     That is Pillow's bilinear filter, in whole numbers: the same on every machine.
     """
-    shape, size = (len(images), 1, SIDE, SIDE), (SIDE, SIDE)
-    result = np.empty(shape, np.uint8)
-    for number, image in enumerate(images):
-        field = Image.fromarray(image).resize(size, Image.Resampling.BILINEAR)
-        result[number, 0] = np.asarray(field)
-    return torch.from_numpy(result)
+    bilinear = Image.Resampling.BILINEAR
+    fields = [Image.fromarray(image).resize((SIDE, SIDE), bilinear) for image in images]
+    return torch.from_numpy(np.stack([np.asarray(field) for field in fields])[:, np.newaxis])
 
 
 def scaled(images: Tensor) -> Tensor:
@@ -136,66 +135,59 @@ class Learner:
         """The parameters by name, such as ``C1.weight``."""
         return {name: values.numpy().copy() for name, values in self.model.state_dict().items()}
 
-    def state(self) -> NDArray[np.float32]:
-        """All that the next step depends on, (3 * size,): parameters and Adam's two means."""
+    def _decisive(self) -> list[Tensor]:
+        """All that the next step depends on: the parameters and Adam's two means of each."""
         kept = [self._optimiser.state[values] for values in self._parameters]
-        parts = [
-            *self._parameters,
-            *(one["exp_avg"] for one in kept),
-            *(one["exp_avg_sq"] for one in kept),
-        ]
-        result: NDArray[np.float32] = torch.cat([part.detach().flatten() for part in parts]).numpy()
+        means = [one[name] for name in ("exp_avg", "exp_avg_sq") for one in kept]
+        return [*self._parameters, *means]
+
+    def state(self) -> NDArray[np.float32]:
+        """What `restore` needs, (3 * size,)."""
+        result: NDArray[np.float32] = parameters_to_vector(self._decisive()).detach().numpy()
         return result
 
     def restore(self, state: NDArray[np.float32], steps: int) -> None:
         """Go back to what `state` gave after ``steps`` updates."""
-        sizes = [values.numel() for values in self._parameters]
-        # A copy: the checkpoint's own array must not change with the next step.
-        parts = torch.split(torch.from_numpy(state.copy()), sizes * 3)
-        count = len(sizes)
-        for number, values in enumerate(self._parameters):
-            values.data.copy_(parts[number].view_as(values))
+        for values in self._parameters:
             self._optimiser.state[values] = {
                 "step": torch.tensor(float(steps)),
-                "exp_avg": parts[count + number].view_as(values),
-                "exp_avg_sq": parts[2 * count + number].view_as(values),
+                "exp_avg": torch.zeros_like(values),
+                "exp_avg_sq": torch.zeros_like(values),
             }
+        # A copy: the checkpoint's own array must not change with the next step.
+        vector_to_parameters(torch.from_numpy(state.copy()), self._decisive())
 
 
+@dataclass(frozen=True)
 class ModernSystem:
-    """The article's network and its settings."""
+    """The article's network, and the experiment's entry in params.yaml."""
 
-    def __init__(self, recipe: Modern) -> None:
-        """``recipe`` is the experiment's entry in params.yaml."""
-        self._recipe = recipe
+    recipe: Modern
 
     def fit(self, task: Task, monitor: Monitor) -> Fitted:
         """Train epoch by epoch, going on from the checkpoint where there is one."""
         torch.set_num_threads(1)
-        recipe, database = self._recipe, task.database
+        recipe, database = self.recipe, task.database
         draw = self._generator(task.replicate, "initialisation")
         learner = Learner(int(draw.integers(2**63)), recipe.learning_rate)
-        progress = checkpoints.read(task.checkpoint, 3 * learner.size)
         patterns = len(database.train_images)
+        progress = checkpoints.read(task.checkpoint, 3 * learner.size)
         if progress is None:
             progress = Progress(np.empty(0, np.float32), [])
         else:
-            learner.restore(
-                progress.parameters, progress.passes * math.ceil(patterns / recipe.batch)
-            )
+            steps = progress.passes * math.ceil(patterns / recipe.batch)
+            learner.restore(progress.parameters, steps)
         images = resized(database.train_images)
         labels = torch.from_numpy(database.train_labels.astype(np.int64))
         test = resized(database.test_images)
         for turn in range(progress.passes, recipe.epochs):
-            row = self._epoch(turn, task.replicate, learner, images, labels, monitor)
+            order = self._generator(task.replicate, "order", turn).permutation(patterns)
+            row = self._epoch(turn, learner, images[order], labels[order], monitor)
             answers = answers_of(learner.penalties(test))
             row["test_misses"] = int((answers.classes != database.test_labels).sum())
             progress = Progress(learner.state(), [*progress.history, row])
             checkpoints.write(task.checkpoint, progress)
-            monitor.line(
-                f"pass {turn + 1} of {recipe.epochs}, {int(row['training_misses'])} of {patterns} "
-                f"missed in training, {int(row['test_misses'])} of {len(test)} in test"
-            )
+            monitor.passed(row, recipe.epochs, len(test))
         return Fitted(
             answers_of(learner.penalties(test)),
             cost(),
@@ -206,30 +198,24 @@ class ModernSystem:
         )
 
     def _epoch(
-        self,
-        turn: int,
-        replicate: int,
-        learner: Learner,
-        images: Tensor,
-        labels: Tensor,
-        monitor: Monitor,
+        self, turn: int, learner: Learner, images: Tensor, labels: Tensor, monitor: Monitor
     ) -> dict[str, float]:
-        order = self._generator(replicate, "order", turn).permutation(len(images))
-        total, misses, shown = 0.0, 0, 0
-        for numbers in torch.split(torch.from_numpy(order), self._recipe.batch):
-            value, missed = learner.step(images[numbers], labels[numbers])
+        """Go through patterns in their order, and give the history's row without test misses."""
+        recipe, total, misses = self.recipe, 0.0, 0
+        batches = zip(*(torch.split(part, recipe.batch) for part in (images, labels)), strict=True)
+        for number, (inputs, classes) in enumerate(batches, start=1):
+            value, missed = learner.step(inputs, classes)
             if not math.isfinite(value):
                 raise ReplicationError(
                     f"{monitor.name} diverged in pass {turn + 1}, its criterion is not finite any "
                     "more: lower its learning_rate in params.yaml"
                 )
-            total += value * len(numbers)
+            total += value * len(classes)
             misses += missed
-            shown += len(numbers)
-            monitor.presented(turn * len(images) + shown)
+            monitor.presented(turn * len(images) + min(number * recipe.batch, len(images)))
         return {
             "pass": turn + 1,
-            "learning_rate": self._recipe.learning_rate,
+            "learning_rate": recipe.learning_rate,
             "training_presentations": len(images),
             "training_misses": misses,
             "test_misses": 0,
@@ -241,4 +227,4 @@ class ModernSystem:
     ) -> np.random.Generator:
         """One stream for each purpose and epoch: going on draws what not stopping would have."""
         key = (replicate, zlib.crc32(stream.encode()), turn)
-        return np.random.default_rng(np.random.SeedSequence(self._recipe.seed, spawn_key=key))
+        return np.random.default_rng(np.random.SeedSequence(self.recipe.seed, spawn_key=key))

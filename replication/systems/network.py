@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 
 from replication.errors import ReplicationError
-from replication.learning.distorted_pool import DistortedPool
 from replication.learning.engine import Engine
 from replication.learning.monitor import Monitor
-from replication.learning.presentations import OriginalPool, Pool, presented
+from replication.learning.presentations import DistortedPool, OriginalPool, Pool, presented
 from replication.learning.streams import generator
 from replication.learning.trainer import Trainer, first_parameters
 from replication.networks.specification import Network
@@ -46,8 +45,9 @@ class NetworkSystem:
         trainer = Trainer(recipe, task.replicate, engine, pool, test, task.checkpoint)
         progress = trainer.run(monitor)
         return Fitted(
-            answers_of(trainer.penalties(progress)),
-            cost(self._network),
+            answers_of(engine.penalties(progress.parameters, database.test_images)),
+            # Multiply-adds are the connections, as the paper counts them.
+            Cost(self._network.connections / 1e3, self._network.parameters / 1e3),
             progress.table(),
             {"parameters": progress.parameters},
             self._network.parameters,
@@ -73,8 +73,3 @@ class NetworkSystem:
         return DistortedPool(
             images, labels, recipe.training_patterns, recipe.distortions, draw, self._network.field
         )
-
-
-def cost(network: Network) -> Cost:
-    """Multiply-adds are the connections, as the paper counts them; memory the parameters."""
-    return Cost(network.connections / 1e3, network.parameters / 1e3)

@@ -7,6 +7,7 @@ here there are so many versions of each pattern, each with noise of its own.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
@@ -16,7 +17,7 @@ from pydantic import Field
 from replication.errors import ReplicationError
 from replication.learning.presentations import Batch, Pool
 from replication.learning.streams import generator
-from replication.mnist.databases import margins
+from replication.mnist.databases import centred
 from replication.networks.specification import Network
 from replication.settings import Combined, Count, Recipe, Section, options
 from replication.systems.contract import Task
@@ -30,51 +31,37 @@ class Options(Section):
     versions: Count
 
 
+@dataclass(frozen=True)
 class NoisyPool:
-    """``versions`` noisy versions of each of ``originals`` patterns, drawn when they are shown.
+    """Noisy versions of the first training patterns ``images`` uint8 (n, height, width).
 
-    Pattern ``originals * v + i`` is version v of original i; all versions are noisy. Its noise
-    comes from a generator keyed by seed, replicate and its own number (the stream of the
-    distortions, of which there are none here), so that it is the same whenever it is shown.
+    ``field`` is the side of the input field in pixels. Of n patterns, n * v + i is version v of
+    original i; all versions are noisy. The noise comes from a generator keyed by seed, replicate
+    and the pattern's own number (the stream of the distortions, of which there are none here), so
+    that it is the same whenever the pattern is shown.
     """
 
-    def __init__(
-        self,
-        images: NDArray[np.uint8],
-        labels: NDArray[np.uint8],
-        recipe: Recipe,
-        replicate: int,
-        noise: Options,
-        field: int,
-    ) -> None:
-        """The first ``recipe.training_patterns`` of ``images`` uint8 (n, height, width).
-
-        ``field`` is the side of the input field in pixels.
-        """
-        count = recipe.training_patterns
-        self._images, self._labels = images[:count], labels[:count]
-        self._recipe, self._replicate, self._noise = recipe, replicate, noise
-        self._field = field
+    images: NDArray[np.uint8]
+    labels: NDArray[np.uint8]
+    recipe: Recipe
+    replicate: int
+    noise: Options
+    field: int
 
     @property
     def size(self) -> int:
         """How many patterns there are."""
-        return len(self._images) * self._noise.versions
+        return self.recipe.training_patterns * self.noise.versions
 
     def show(self, numbers: NDArray[np.int64]) -> Batch:
         """Draw the patterns ``numbers``: images uint8 (n, field, field), 1 kB a pattern."""
-        originals, height, width = self._images.shape
-        top, left = margins(self._field, height, width)
-        images = np.zeros((len(numbers), self._field, self._field), np.uint8)
-        for image, number in zip(images, numbers, strict=True):
-            image[top : top + height, left : left + width] = self._images[number % originals]
-            # 255 - grey
-            np.bitwise_xor(image, 255, out=image, where=self._inverted(int(number)))
-        return Batch(images, self._labels[numbers % originals], np.arange(len(numbers)))
-
-    def _inverted(self, number: int) -> NDArray[np.bool_]:
-        draw = generator(self._recipe, self._replicate, "distortions", number)
-        return draw.random((self._field, self._field), np.float32) < self._noise.inverted
+        originals = numbers % self.recipe.training_patterns
+        images = centred(self.images[originals], self.field)
+        for image, number in zip(images, numbers.tolist(), strict=True):
+            draw = generator(self.recipe, self.replicate, "distortions", number)
+            inverted = draw.random(image.shape, np.float32) < self.noise.inverted
+            np.bitwise_xor(image, 255, out=image, where=inverted)  # 255 - grey
+        return Batch(images, self.labels[originals], np.arange(len(numbers)))
 
 
 class System(NetworkSystem):

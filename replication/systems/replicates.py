@@ -8,18 +8,22 @@ import importlib
 import importlib.metadata
 import json
 import platform
+import queue
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeVar
 
 from safetensors.numpy import save
 
 from replication import paper, sources
+from replication.display import Display
 from replication.errors import Diverged
-from replication.learning.jobs import Runner, Watcher
-from replication.learning.monitor import Monitor
+from replication.folders import Folders
+from replication.learning.monitor import Message, Monitor
 from replication.machine import processor
 from replication.mnist import databases
 from replication.mnist.databases import Database, grey_levels
@@ -27,7 +31,9 @@ from replication.paper import Paper
 from replication.runs import Run
 from replication.settings import AnyRecipe, Combined, Prepare, Recipe
 from replication.systems.catalogue import system
-from replication.systems.contract import Fitted, Task
+from replication.systems.contract import Fitted, System, Task
+
+Result = TypeVar("Result")
 
 PACKAGES = ("numba", "numpy", "scikit-learn", "scipy", "torch")
 
@@ -36,30 +42,31 @@ DECISIVE = ("arithmetic", "compiled.py", "learning", "mnist", "networks", "syste
 
 
 class Experiment(NamedTuple):
-    """What all replicates of an experiment share: settings and places, so that it can travel.
+    """What all replicates of an experiment share.
 
-    Attributes:
-        name: its name in params.yaml.
-        recipe, prepare: the settings in force.
-        kept: a replicate with more parameters leaves its answers alone, not its weights.
-        raw, prepared, paper: the folders data/raw, data/prepared and data/paper.
-        runs: the folder that holds ``<experiment>/<replicate>/``.
-        checkpoints: the folder for passes of unfinished replicates.
+    ``recipe`` and ``prepare`` are the settings in force; a replicate with more parameters than
+    ``kept`` leaves its answers alone, not its weights.
     """
 
     name: str
     recipe: AnyRecipe
     prepare: Prepare
     kept: int
-    raw: Path
-    prepared: Path
-    paper: Path
-    runs: Path
-    checkpoints: Path
+    folders: Folders
 
     def run(self, replicate: int) -> Run:
         """What a finished replicate leaves behind."""
-        return Run(self.runs / self.name / str(replicate))
+        return Run(self.folders.runs / self.name / str(replicate))
+
+    @property
+    def data(self) -> databases.Stated:
+        """What the prepared data's summary states of the experiment's database."""
+        return databases.stated(self.folders.prepared, self.recipe.database)
+
+    @property
+    def system(self) -> System:
+        """What trains the replicates."""
+        return system(self.name, self.recipe, _paper(self.folders.paper, Path.cwd()))
 
 
 def presentations(experiment: Experiment) -> int:
@@ -67,19 +74,19 @@ def presentations(experiment: Experiment) -> int:
 
     A system of several networks says how many in its module's ``NETWORKS``.
     """
-    stated = databases.stated(experiment.prepared, experiment.recipe.database)
-    networks: int = getattr(importlib.import_module(_module(experiment)), "NETWORKS", 1)
-    return networks * experiment.recipe.presentations(stated.training_patterns)
+    module = importlib.import_module(type(experiment.system).__module__)
+    networks: int = getattr(module, "NETWORKS", 1)
+    return networks * experiment.recipe.presentations(experiment.data.training_patterns)
 
 
 def key(experiment: Experiment, replicate: int) -> str:
     """A hash of all that decides the replicate's bytes: settings, seed, data and code."""
-    published = _paper(experiment.paper)
+    published = _paper(experiment.folders.paper, Path.cwd())
     decisive = {
         "settings": experiment.recipe.training(),
         "levels": [experiment.prepare.background, experiment.prepare.foreground],
         "replicate": replicate,
-        "data": databases.stated(experiment.prepared, experiment.recipe.database).sha256,
+        "data": experiment.data.sha256,
         "paper": [published.digit_codes.tolist(), published.connection_table],
         "code": code(experiment),
     }
@@ -89,36 +96,23 @@ def key(experiment: Experiment, replicate: int) -> str:
 def code(experiment: Experiment) -> str:
     """A hash of the code that makes a replicate: its system's, and its optimiser's if any."""
     recipe = experiment.recipe
-    modules = [_module(experiment)]
+    modules = [type(experiment.system).__module__]
     if isinstance(recipe, Recipe | Combined):
         name = recipe.optimiser.name.replace("-", "_")
         modules.append(f"replication.learning.optimisers.{name}")
     return sources.version(tuple(modules), DECISIVE)
 
 
-def _module(experiment: Experiment) -> str:
-    made = system(experiment.name, experiment.recipe, _paper(experiment.paper))
-    return type(made).__module__
-
-
 # One reading serves all replicates of a process, as long as a relative path means the same folder.
 
 
-def _paper(folder: Path) -> Paper:
-    return _paper_from(folder, Path.cwd())
-
-
 @cache
-def _paper_from(folder: Path, _: Path) -> Paper:
+def _paper(folder: Path, _: Path) -> Paper:
     return paper.load(folder)
 
 
-def _database(raw: Path, prepared: Path, name: str) -> Database:
-    return _database_from(raw, prepared, name, Path.cwd())
-
-
 @cache
-def _database_from(raw: Path, prepared: Path, name: str, _: Path) -> Database:
+def _database(raw: Path, prepared: Path, name: str, _: Path) -> Database:
     return databases.load(raw, prepared, name)
 
 
@@ -140,45 +134,82 @@ class Job(NamedTuple):
         return f"{self.experiment.name} {self.number}"
 
 
-def train(jobs: Sequence[Job], runner: Runner, watcher: Watcher) -> list[Job]:
-    """Train those of ``jobs`` that are not finished, and return them."""
+class Trained(NamedTuple):
+    """The jobs that were not finished before, and the names of those that diverged."""
+
+    jobs: list[Job]
+    diverged: set[str]
+
+
+def train(title: str, jobs: Sequence[Job], workers: int, *, may_diverge: bool = False) -> Trained:
+    """Train those of ``jobs`` that are not finished, ``workers`` at a time, and show how far.
+
+    A replicate that diverges is an error, or where it ``may_diverge`` an outcome.
+    """
+
+    def work(job: Job, monitor: Monitor) -> str:
+        try:
+            _train_one(job, monitor)
+        except Diverged as error:
+            if not may_diverge:
+                raise
+            monitor.line(str(error))
+            return job.name
+        return ""
+
     missing = [job for job in jobs if not is_finished(*job)]
-    for _ in runner.run(_train_one, missing, watcher):
-        pass
-    return missing
+    with Display(title, presentations(jobs[0].experiment)) as display:
+        display.expect(len(missing))
+        diverged = set(side_by_side(work, missing, workers, display.show))
+    return Trained(missing, diverged - {""})
 
 
-def train_or_diverge(jobs: Sequence[Job], runner: Runner, watcher: Watcher) -> set[str]:
-    """As `train`, but a replicate that diverges is an outcome: returns the names of those."""
-    missing = [job for job in jobs if not is_finished(*job)]
-    return {name for name in runner.run(_train_or_name, missing, watcher) if name}
+def side_by_side(
+    work: Callable[[Job, Monitor], Result],
+    jobs: Sequence[Job],
+    workers: int,
+    show: Callable[[Message], None],
+) -> Iterator[Result]:
+    """What ``work`` gives for each job, as it comes: threads, for the kernels release the lock.
 
-
-def _train_or_name(job: Job, monitor: Monitor) -> str:
-    try:
-        _train_one(job, monitor)
-    except Diverged as error:
-        monitor.line(str(error))
-        return job.name
-    return ""
+    Messages are shown from the calling thread. On an error or Ctrl-C the other jobs are asked to
+    stop, and the first error is raised when they have.
+    """
+    messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
+    stop = threading.Event()
+    with ThreadPoolExecutor(workers) as executor:
+        waiting: set[Future[Result]] = {
+            executor.submit(work, job, Monitor(job.name, messages.put, stop.is_set)) for job in jobs
+        }
+        try:
+            while waiting:
+                done, waiting = wait(waiting, 0.2, FIRST_COMPLETED)
+                while not messages.empty():
+                    show(messages.get())
+                for future in done:
+                    yield future.result()
+        except BaseException:
+            stop.set()
+            for future in waiting:
+                future.cancel()
+            raise
 
 
 def _train_one(job: Job, monitor: Monitor) -> None:
     """Fit the replicate and leave its folder whole; all it needs comes from the job and files."""
     experiment, replicate = job
+    folders, prepare = experiment.folders, experiment.prepare
     started = time.perf_counter()
     unique = key(experiment, replicate)
-    recipe, prepare = experiment.recipe, experiment.prepare
-    checkpoint = experiment.checkpoints / f"{experiment.name}-{replicate}-{unique[:16]}.npz"
+    checkpoint = folders.checkpoints / f"{experiment.name}-{replicate}-{unique[:16]}.npz"
     task = Task(
         experiment.name,
         replicate,
-        _database(experiment.raw, experiment.prepared, recipe.database),
+        _database(folders.raw, folders.prepared, experiment.recipe.database, Path.cwd()),
         grey_levels(prepare.background, prepare.foreground),
         checkpoint,
     )
-    made = system(experiment.name, recipe, _paper(experiment.paper))
-    fitted = made.fit(task, monitor)
+    fitted = experiment.system.fit(task, monitor)
     _write(job, unique, task.database, fitted, time.perf_counter() - started)
     # A system that trains several networks keeps one beside the other, under longer names.
     for path in checkpoint.parent.glob(f"{glob.escape(checkpoint.stem)}*"):
@@ -188,6 +219,8 @@ def _train_one(job: Job, monitor: Monitor) -> None:
 def _write(job: Job, unique: str, database: Database, fitted: Fitted, seconds: float) -> None:
     experiment, replicate = job
     weights = save(fitted.weights) if fitted.weights else b""
+    # A hash of what came out, also where the weights are not kept.
+    evidence = {"weights_sha256": hashlib.sha256(weights).hexdigest()} if weights else {}
     kept = fitted.parameters <= experiment.kept
     experiment.run(replicate).write(
         answers=fitted.answers,
@@ -212,16 +245,8 @@ def _write(job: Job, unique: str, database: Database, fitted: Fitted, seconds: f
             "data": {"sha256": database.sha256()},
             "presentations": fitted.presentations,
             "parameters": fitted.parameters,
-            "evidence": {**_evidence(fitted, weights), "code_sha256": code(experiment)},
+            "evidence": {**fitted.evidence, **evidence, "code_sha256": code(experiment)},
             "packages": {name: importlib.metadata.version(name) for name in PACKAGES},
             "processor": processor(),
         },
     )
-
-
-def _evidence(fitted: Fitted, weights: bytes) -> dict[str, Any]:
-    """Hashes of what happened and of what came out, also where the weights are not kept."""
-    evidence = dict(fitted.evidence)
-    if weights:
-        evidence["weights_sha256"] = hashlib.sha256(weights).hexdigest()
-    return evidence

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 from pathlib import Path
 from typing import cast
 
 from replication.errors import ReplicationError
 from replication.learning.optimisers.contract import Optimiser
 from replication.settings import Recipe, options
+from replication.sources import loaded
 
 _NOT_OPTIMISERS = {"__init__", "catalogue", "contract"}
 
@@ -30,8 +30,7 @@ def optimiser(recipe: Recipe) -> Optimiser:
             f"params.yaml names the optimiser '{chosen.name}', but there are "
             f"{', '.join(names())}: correct optimiser.name"
         )
-    module = importlib.import_module(
-        f"replication.learning.optimisers.{chosen.name.replace('-', '_')}"
-    )
+    name = chosen.name.replace("-", "_")
+    module = loaded(f"replication.learning.optimisers.{name}", "Options", "Optimiser")
     settings = options(module.Options, chosen.options, "optimiser", "options")
     return cast(Optimiser, module.Optimiser(settings))

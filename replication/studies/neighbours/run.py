@@ -16,7 +16,7 @@ from replication.evaluation.errors import missed, percent
 from replication.folders import Folders, folder_options, path_option
 from replication.mnist import databases
 from replication.mnist.databases import Bytes, Database
-from replication.mnist.versions import CROPPED_SIDE, centre
+from replication.mnist.versions import CROPPED_SIDE, boxed, cropped
 from replication.paper import Paper
 from replication.settings import Settings, load
 from replication.studies.neighbours import ERRORS
@@ -30,42 +30,13 @@ DIVISORS = (60, 20, 8, 4, 2, 1)
 Found = tuple[NDArray[np.int64], NDArray[np.float32]]
 
 
-def boxed(images: Bytes, side: int, centred: bool) -> Bytes:
-    """The ink of each image, uint8 (n, height, width), in a field of ``side`` x ``side``.
-
-    By its extent, not by its mass: in the middle of the field when ``centred`` (an odd line or
-    column left over goes below or to the right), else in its top left corner. ValueError when some
-    ink does not fit.
-    """
-    top, height = _extent(images.max(axis=2))
-    left, width = _extent(images.max(axis=1))
-    if max(height.max(), width.max()) > side:
-        raise ValueError(f"some ink is larger than {side}x{side}")
-    if centred:
-        top, left = top - (side - height) // 2, left - (side - width) // 2
-    padded = np.pad(images, ((0, 0), (side, side), (side, side)))
-    rows = (side + top)[:, np.newaxis] + np.arange(side)
-    columns = (side + left)[:, np.newaxis] + np.arange(side)
-    number = np.arange(len(images))[:, np.newaxis, np.newaxis]
-    found: Bytes = padded[number, rows[:, :, np.newaxis], columns[:, np.newaxis, :]]
-    return found
-
-
-def _extent(darkest: Bytes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Where the ink of each row of (n, length) begins, and its length; 0 and 0 without ink."""
-    ink = darkest > 0
-    begin = ink.argmax(axis=1)
-    end = ink.shape[1] - ink[:, ::-1].argmax(axis=1)
-    return begin, np.where(ink.any(axis=1), end - begin, 0)
-
-
 def cuts(regular: Database) -> dict[str, Database]:
     """What "twenty by twenty pixels" may mean for the ``regular`` database.
 
     The middle of the image; the ink itself, in the middle or in the corner of the field.
     """
     makers: dict[str, Callable[[Bytes], Bytes]] = {
-        "cropped": lambda images: centre(images, CROPPED_SIDE),
+        "cropped": cropped,
         "box-centred": lambda images: boxed(images, CROPPED_SIDE, True),
         "box-corner": lambda images: boxed(images, CROPPED_SIDE, False),
     }

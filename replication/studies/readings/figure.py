@@ -6,227 +6,185 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from numpy.typing import NDArray
 
-from replication.report.charts import DATA, SERIES, percentages
-from replication.report.drawing import (
-    ACCENT,
-    INK,
-    TEST,
-    Figure,
-    Source,
-    Table,
-    draw,
-    is_narrow,
-    table,
-)
+from replication.report.charts import DATA
+from replication.report.drawing import ACCENT, INK, TEST, Figure, Source, Table, draw, table
 from replication.report.inputs import Inputs, records
 from replication.report.markdown import markdown
 from replication.report.parts import Block, Part
-from replication.studies import EARLIER
 from replication.studies.readings import COMMAND, CURVES, RANKING
 
-Gaps = Mapping[str, NDArray[np.float64]]
-_SHOWN_READINGS = 12  # in the README
-_BEST = 3  # readings whose curves are drawn beside ours
+_WORDS = {
+    "sdlm.curvature_start=exact": "curvature of the criterion itself",
+    "sdlm.patterns_drawn=random": "curvatures on random patterns",
+    "sdlm.coefficient_curvature=squares_summed": "coefficients: squares summed",
+    "subsampling.reading=averaged": "sub-sampling averages",
+    "subsampling.fan_in=1": "sub-sampling fan-in 1",
+    "criterion.distance=1.0": "whole squared distances",
+    "initialisation.power=1.0": "range over the fan-in itself",
+    "initialisation.biases=random": "random biases",
+    "initialisation.coefficients=random": "random coefficients",
+    "order=fresh": "a fresh order each pass",
+}
+_STAGES = {"final": "finalist", "control": "control", "variation": "variation"}
 
 
-def short(reading: str) -> str:
-    """``criterion.j=20.0 order=fresh`` as ``j 20, order fresh``; a centre's own name as it is."""
-    parts = []
-    for change in reading.split():
-        if "=" not in change:
-            return reading
-        key, _, value = change.partition("=")
-        name = key.rpartition(".")[2] if not key.endswith("name") else "criterion"
-        name = {
-            "reading": "sub-sampling",
-            "power": "fan-in power",
-            "fan_in": "sub-sampling fan-in",
-        }.get(name, name)
-        parts.append(f"{name} {value.removesuffix('.0').replace('_', ' ')}")
-    return ", ".join(parts)
+def shown(ranking: pd.DataFrame) -> pd.DataFrame:
+    """All readings that were trained to the end of the recipe, stage by stage, best first."""
+    return ranking[ranking["stage"] != "screening"].reset_index(drop=True)
 
 
-def adopted(found: pd.DataFrame) -> str:
-    """The reading that params.yaml's `base` follows; empty when the study has not tried it."""
-    marked = found[found["adopted"].astype(bool)] if "adopted" in found else found[:0]
-    return str(marked["reading"].iloc[0]) if len(marked) else ""
-
-
-def unique_readings(found: pd.DataFrame) -> pd.DataFrame:
-    """A row a reading, best first; those that diverged, without numbers, last."""
-    return found.drop_duplicates("reading").sort_values(
-        ["distance", "reading"], kind="stable", ignore_index=True
-    )
+def label(row: Mapping[str, object]) -> str:
+    """A reading in few words: a variation by what it changes."""
+    change = str(row["change"]) if isinstance(row["change"], str) else ""
+    return _WORDS.get(change, change) or str(row["reading"])
 
 
 def ranking(inputs: Inputs) -> Figure | None:
-    """Every reading by its distance from all that is published; None without the study."""
+    """The finalists, the controls and the variations by their distance; None without the study."""
     found = inputs.table(RANKING)
     if found is None:
         return None
-    ranked = unique_readings(found)
-    drawn = ranked[ranked["distance"].notna()]
-    ours = adopted(ranked)
-
-    columns = ("reading", "runs", "distance", "curves, points", "low", "high",
-               "training error", "test error")  # fmt: skip
-    keys = ("replicates", "distance", "rms", "rms_low", "rms_high", "training_error", "test_error")
-    rows = [(short(row["reading"]), *(row[key] for key in keys)) for row in records(ranked)]
-    best = str(drawn["reading"].iloc[0])
-    places = {name: place for place, name in enumerate(drawn["reading"], start=1)}
-    said = f" Ours, {short(ours)}, is number {places[ours]}." if ours in places else ""
+    readings = shown(found)
+    drawn = readings[readings["distance"].notna()]
+    lost = [label(row) for row in records(readings[readings["distance"].isna()])]
+    columns = ("reading", "stage", "replicates", "distance", "curve, points", "low", "high",
+               "least step", "greatest step", "training error", "tied")  # fmt: skip
+    keys = ("replicates", "distance", "rms", "rms_low", "rms_high", "step_low", "step_high",
+            "training_error")  # fmt: skip
+    rows = [
+        (label(row), _STAGES[row["stage"]], *(row[key] for key in keys),
+         "tied" if row["tied"] else "")
+        for row in records(readings)
+    ]  # fmt: skip
+    screened = int((found["stage"] == "screening").sum())
+    diverged = f" Diverged: {'; '.join(lost)}." if lost else ""
     return Figure(
         "readings",
         "Readings, ranked",
         draw(
             "readings",
-            f"{len(drawn)} readings ranked by their distance from the published figures. Nearest: "
-            f"{short(best)}.{said}",
+            f"{len(drawn)} readings by their distance from Figure 5's training curve and the "
+            f"published step sizes. Nearest: {label(records(drawn)[0])}.",
             60 + 17 * len(drawn),
-            lambda canvas: _paint_ranking(canvas, drawn, ours),
+            lambda canvas: _paint(canvas, drawn),
         ),
-        "Each row is one way to settle what the text leaves open, named by what differs from the "
-        "first centre of the study (params.yaml); ours has the other colour. Left: "
-        "distance from all evidence together (curves, final errors, step sizes, each in units of "
-        "its scale in params.yaml). "
-        "Right: root mean square distance from Figure 5 in percentage points, with the interval "
-        f"for other seeds. {len(ranked) - len(drawn)} readings diverged and have no place. "
-        + EARLIER,
+        f"Each row is one way to settle what the text leaves open: the {len(readings)} that were "
+        f"trained to the end, after a short round with {screened}. The distance is in units of "
+        "what another seed would change: a reading that is right lies at about 1.4. Ours has the "
+        "other colour; filled dots are finalists, rings are controls and single changes of ours."
+        + diverged,
         table(columns, rows),
-        (Source("../readings.csv", "distance, rms, rms_low, rms_high by reading"),),
+        (Source("../readings.csv", "distance, rms, steps by reading"),),
     )
 
 
-def _paint_ranking(canvas: Canvas, drawn: pd.DataFrame, ours: str) -> None:
-    left, right = canvas.subplots(1, 2, sharey=True)
+def _paint(canvas: Canvas, drawn: pd.DataFrame) -> None:
+    axes = canvas.subplots()
     for place, row in enumerate(records(drawn)):
-        colour = ACCENT if row["reading"] == ours else TEST
-        left.plot(row["distance"], -place, "o", color=colour, markersize=5)
-        right.plot([row["rms_low"], row["rms_high"]], [-place] * 2, color=colour, linewidth=1)
-        right.plot(row["rms"], -place, "o", color=colour, markersize=5)
-    # On a phone there is room for the places in the table only.
-    names = [str(place + 1) if is_narrow(canvas) else short(name)
-             for place, name in enumerate(drawn["reading"])]  # fmt: skip
-    left.set_yticks(-np.arange(len(drawn)), names)
-    for axes, title in ((left, "all evidence"), (right, "curves: points")):
-        axes.set_xscale("log")
-        axes.grid(axis="y", linewidth=0.5)
-        axes.tick_params(axis="y", length=0)
-        axes.set_xlabel(title)
-        axes.minorticks_off()
-        axes.xaxis.set_major_formatter("{x:g}")
-    _scale(left, drawn["distance"], drawn["distance"])
-    _scale(right, drawn["rms"], drawn["rms_high"])
-
-
-def _scale(axes: Axes, values: pd.Series[float], highest: pd.Series[float]) -> None:
-    """Limits by the values, since an interval may reach below nought; powers of ten as ticks."""
-    low, high = float(values.min()) / 1.5, float(highest.max()) * 1.2
-    steps = [10.0**power for power in range(-3, 5)]
-    axes.set_xticks([step for step in steps if low <= step <= high])
+        colour = ACCENT if row["adopted"] and row["stage"] == "final" else TEST
+        face = colour if row["stage"] == "final" else "none"
+        axes.plot(row["distance"], -place, "o", color=colour, markerfacecolor=face, markersize=5)
+    axes.set_yticks(-np.arange(len(drawn)), [label(row) for row in records(drawn)])
+    axes.set_xscale("log")
+    axes.minorticks_off()
+    low, high = drawn["distance"].min() / 1.2, drawn["distance"].max() * 1.2
+    ticks = [factor * 10.0**power for power in range(-1, 4) for factor in (1, 2, 5)]
+    axes.set_xticks([tick for tick in ticks if low <= tick <= high])
     axes.set_xlim(low, high)
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.grid(axis="y", linewidth=0.5)
+    axes.tick_params(axis="y", length=0)
+    axes.set_xlabel("distance from the evidence")
 
 
 def curves(inputs: Inputs) -> Figure | None:
-    """The nearest readings and ours, less Figure 5, pass by pass."""
+    """Our reading, the nearest and the controls, less Figure 5's training curve."""
     found, passes = inputs.table(RANKING), inputs.table(CURVES)
     if found is None or passes is None:
         return None
-    ranked = unique_readings(found)
-    names = [str(name) for name in ranked["reading"][ranked["distance"].notna()]]
-    ours = adopted(ranked)
-    chosen = list(dict.fromkeys([*names[:_BEST], *(n for n in names if n == ours)]))
-    if not chosen:
-        return None
-    gaps = {name: _gaps(inputs, passes, name) for name in chosen}
-
+    gaps = _gaps(inputs, passes, shown(found))
+    ours = "".join(found["reading"][found["adopted"] & (found["stage"] == "final")][:1])
     rows = [
-        (number + 1, short(name), *(float(gap[series][number]) for series in SERIES))
+        (number + 1, name, float(value))
         for name, gap in gaps.items()
-        for number in range(len(gap["test"]))
+        for number, value in enumerate(gap)
     ]
     return Figure(
         "readings-curves",
-        "The nearest readings against Figure 5",
+        "Readings against Figure 5's training curve",
         draw(
             "readings-curves",
-            "Difference of the training and test error from Figure 5 by pass, in percentage "
-            f"points, for {', '.join(short(name) for name in chosen)}.",
+            "Difference of the training error from Figure 5 by pass, in percentage points, for "
+            f"{', '.join(gaps)}.",
             330,
             lambda canvas: _paint_gaps(canvas, gaps, ours),
         ),
-        "Mean over the replicates of a reading, less the curve of 1998: nought is agreement. "
-        + EARLIER,
-        table(("pass", "reading", "training, points", "test, points"), rows),
+        "Mean over the replicates of a reading, less the curve of 1998: nought is agreement. The "
+        "earlier reading was chosen with the test curve too; the printed one is the text as it "
+        "stands.",
+        table(("pass", "reading", "points"), rows),
         (
-            Source("../readings_curves.csv", "training_misses, test_misses by reading and pass"),
-            Source(f"{DATA}/figure5_learning_curves.csv", "both columns"),
+            Source("../readings_curves.csv", "training_error by reading and pass"),
+            Source(f"{DATA}/figure5_learning_curves.csv", "training_error_percent"),
         ),
     )
 
 
-def _paint_gaps(canvas: Canvas, gaps: Mapping[str, Gaps], ours: str) -> None:
-    panels = canvas.subplots(1, 2, sharey=True)
-    for axes, series in zip(panels, SERIES, strict=True):
-        axes.axhline(0.0, color=INK, linewidth=0.8)
-        for place, (name, gap) in enumerate(gaps.items()):
-            style = "-" if name == ours else ("--", "-.", ":")[place % 3]
-            colour = ACCENT if name == ours else TEST
-            passes = np.arange(1, len(gap[series]) + 1)
-            axes.plot(passes, gap[series], style, color=colour, label=short(name))
-        axes.set(title=f"{series} error", xlabel="pass", xticks=(1, 10, 20))
-    panels[0].set_ylabel("ours less 1998, points")
-    handles, labels = panels[0].get_legend_handles_labels()
-    canvas.legend(handles, labels, loc="outside lower center", ncols=1)
+def _gaps(
+    inputs: Inputs, passes: pd.DataFrame, ranked: pd.DataFrame
+) -> dict[str, NDArray[np.float64]]:
+    then = inputs.paper.learning_curves["training_error_percent"].to_numpy(dtype=np.float64)
+    fine = ranked[ranked["distance"].notna()]
+    final = fine[fine["stage"] == "final"]
+    wanted = pd.concat([final[:1], final[final["adopted"]], fine[fine["stage"] == "control"]])
+    result = {}
+    for stage, name in wanted[["stage", "reading"]].drop_duplicates().itertuples(index=False):
+        own = passes[(passes["stage"] == stage) & (passes["reading"] == name)]
+        mean = own.groupby("pass")["training_error"].mean().to_numpy(np.float64)
+        result[str(name)] = mean - then[: len(mean)]
+    return result
 
 
-def _gaps(inputs: Inputs, passes: pd.DataFrame, reading: str) -> Gaps:
-    trained = passes[passes["reading"] == reading]
-    histories = [history for _, history in trained.groupby("replicate", sort=True)]
-    past = inputs.paper.learning_curves
-    found = {}
-    for series in SERIES:
-        ours = percentages(histories, series, len(inputs.labels)).mean(axis=0)
-        then = past[f"{series}_error_percent"].to_numpy(dtype=np.float64)
-        common = min(len(ours), len(then))
-        found[series] = ours[:common] - then[:common]
-    return found
+def _paint_gaps(canvas: Canvas, gaps: Mapping[str, NDArray[np.float64]], ours: str) -> None:
+    axes = canvas.subplots()
+    axes.axhline(0.0, color=INK, linewidth=0.8)
+    for place, (name, gap) in enumerate(gaps.items()):
+        style = "-" if name == ours else ("--", "-.", ":")[place % 3]
+        colour = ACCENT if name == ours else TEST
+        axes.plot(np.arange(1, len(gap) + 1), gap, style, color=colour, label=name)
+    axes.set(xlabel="pass", xticks=(1, 5, 10, 15, 20), ylabel="ours less 1998, points")
+    axes.set_yscale("symlog", linthresh=0.5)
+    axes.yaxis.set_major_formatter("{x:g}")
+    canvas.legend(loc="outside lower center", ncols=1)
 
 
 def block(inputs: Inputs) -> str:
-    """The nearest readings, ranked, then those that diverged."""
+    """All readings that were trained to the end, by stage and distance."""
     found = inputs.table(RANKING)
     if found is None:
         return f"Not there yet: `{COMMAND}` makes it."
-    ranked = unique_readings(found)
-    ours = adopted(ranked)
-    fine = ranked[ranked["distance"].notna()]
-    columns = ("", "reading", "distance", "curves, points", "training, %", "test, %")
-    shown = [
-        (place, row)
-        for place, row in enumerate(records(fine), start=1)
-        if place <= _SHOWN_READINGS or row["reading"] == ours
-    ]
-    rows = [
-        (
-            str(place),
-            short(row["reading"]) + (" (ours)" if row["reading"] == ours else ""),
-            f"{row['distance']:.2f}",
-            f"{row['rms']:.3f} ({row['rms_low']:.3f} to {row['rms_high']:.3f})",
-            f"{row['training_error']:.2f}",
-            f"{row['test_error']:.2f}",
-        )
-        for place, row in shown
-    ]
-    lost = [short(name) for name in ranked["reading"][ranked["distance"].isna()]]
-    text = f"{len(rows)} of {len(fine)} readings; all are in `results/readings.csv`."
-    if lost:
-        text += f" Diverged: {'; '.join(lost)}."
-    return f"{markdown(Table(columns, tuple(rows), frozenset({0, 2, 4, 5})))}\n\n{text}"
+    columns = ("stage", "reading", "distance", "curve, points", "steps", "training, %", "tied")
+    rows = []
+    for row in records(shown(found)):
+        fine = row["distance"] == row["distance"]
+        rows.append((
+            _STAGES[row["stage"]],
+            label(row) + (" (ours)" if row["adopted"] and row["stage"] == "final" else ""),
+            f"{row['distance']:.2f}" if fine else "diverged",
+            f"{row['rms']:.3f} ({row['rms_low']:.3f} to {row['rms_high']:.3f})" if fine else "",
+            f"{row['step_low']:.1e} to {row['step_high']:.3f}" if fine else "",
+            f"{row['training_error']:.2f}" if fine else "",
+            "yes" if row["tied"] else "",
+        ))  # fmt: skip
+    screened = int((found["stage"] == "screening").sum())
+    return (
+        f"{markdown(Table(columns, tuple(rows), frozenset({2, 5})))}\n\nThe finalists are the "
+        f"nearest of {screened} that were tried with fewer replicates and passes; all are in "
+        "`results/readings.csv`."
+    )
 
 
 PARTS = (

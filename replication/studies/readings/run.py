@@ -1,59 +1,190 @@
-"""Every reading of what the paper leaves open, trained and ranked."""
+"""The readings trained and compared with the evidence, stage by stage, as the protocol says."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import click
+import numpy as np
 import pandas as pd
 
 from replication import paper
+from replication.display import Display
+from replication.errors import Diverged
 from replication.experiments import experiments
 from replication.folders import Folders, folder_options, path_option
+from replication.learning.engine import Engine
+from replication.learning.monitor import Monitor
+from replication.learning.optimisers.catalogue import optimiser
+from replication.learning.optimisers.contract import Situation
+from replication.learning.presentations import OriginalPool
+from replication.learning.trainer import Trainer, first_parameters
+from replication.mnist import databases
+from replication.mnist.databases import Database, grey_levels
+from replication.networks.catalogue import network
+from replication.networks.specification import Network
 from replication.settings import Recipe, Settings, changed, load
-from replication.studies.readings import CURVES, RANKING
-from replication.studies.readings.ranking import all_readings, rank
-from replication.studies.training import passes
+from replication.studies.readings import CURVES, RANKING, STEPS
+from replication.studies.readings.candidates import (
+    RANGE,
+    START,
+    Reading,
+    controls,
+    nearest,
+    recipe,
+    screened,
+    variations,
+)
+from replication.studies.readings.distance import Evidence, evidence
+from replication.studies.readings.ranking import Stage, decided, ranked
+from replication.systems.replicates import Job, key, presentations, side_by_side
 
 
-def recipes(settings: Settings) -> dict[str, Recipe]:
-    """The recipe of every reading, by its name."""
-    return {
-        reading.name: changed(
-            settings.base, {**reading.values, "replicates": settings.readings.replicates}
-        )
-        for reading in all_readings(settings.readings)
-    }
+class Ground(NamedTuple):
+    """What all trainings of the study share."""
+
+    folders: Folders
+    settings: Settings
+    network: Network
+    database: Database
+    known: Evidence
 
 
-def curves(folders: Folders, settings: Settings) -> pd.DataFrame:
-    """Train what is not there yet; every pass of every replicate that did not diverge."""
-    wanted = recipes(settings)
-    names = {name.replace(" ", "_"): name for name in wanted}
-    made = experiments({folder: wanted[name] for folder, name in names.items()}, settings, folders)
-    table = passes("readings", made, settings.train.workers, may_diverge=True)
-    table["experiment"] = table["experiment"].map(names)
-    return table.rename(columns={"experiment": "reading"})
+def ground(folders: Folders, settings: Settings) -> Ground:
+    """Read what the study stands on: the paper and the training patterns."""
+    published = paper.load(folders.paper)
+    return Ground(
+        folders,
+        settings,
+        network(settings.base.network, settings.base.database, published),
+        databases.load(folders.raw, folders.prepared, settings.base.database),
+        evidence(published, settings.readings.resolution_points),
+    )
 
 
-def run(folders: Folders, settings: Settings, out: Path, *, rank_only: bool) -> pd.DataFrame:
-    """Write the curves, unless they are only to be ranked, and the ranking, which is returned."""
-    if not rank_only:
-        CURVES.write(out, curves(folders, settings))
-    table = rank(CURVES.read(out), settings, paper.load(folders.paper))
+def _engine(made: Recipe, on: Ground) -> Engine:
+    prepare = on.settings.prepare
+    return Engine(on.network, made.rules, grey_levels(prepare.background, prepare.foreground))
+
+
+def steps(on: Ground) -> pd.DataFrame:
+    """The range of the first pass's step sizes for every start of the curvature and every range.
+
+    Nothing is trained for it. ``distance`` is the root mean square difference from the published
+    range in decades.
+    """
+    study, rows = on.settings.readings, []
+    images, labels = on.database.train_images, on.database.train_labels
+    pool = OriginalPool(images, labels, on.settings.base.training_patterns)
+    for start in study.curvature_starts:
+        for value in study.ranges:
+            changes = {**study.library, START: start, RANGE: value, "seed": study.seed}
+            made = changed(on.settings.base, changes)
+            engine, ends = _engine(made, on), []
+            for number in range(study.replicates):
+                first = first_parameters(on.network, made, number)
+                at = Situation(engine, pool, made, number, 0, first)
+                sizes = optimiser(made).steps(at)
+                ends.append(np.log10([sizes.min(), sizes.max()]))
+            mean = np.mean(ends, axis=0)
+            distance = float(np.sqrt(np.square(mean - on.known.steps).mean()))
+            rows.append((start, value, *(10.0**mean), distance))
+    return pd.DataFrame(rows, columns=list(STEPS.columns))
+
+
+def train(readings: Sequence[Reading], on: Ground) -> pd.DataFrame:
+    """Every pass of every replicate, as results/readings_curves.csv has them.
+
+    What is trained is kept pass by pass and never trained again. A replicate that diverges ends
+    with its last whole pass.
+    """
+    study, settings = on.settings.readings, on.settings
+    recipes = {f"{one.stage} {one.name}": recipe(one, settings.base, study) for one in readings}
+    made = experiments(recipes, settings, on.folders)
+    jobs = [Job(one, number) for one in made for number in range(one.recipe.replicates)]
+    work = partial(_trained, on=on)
+    with Display(readings[0].stage, presentations(made[0])) as display:
+        display.expect(len(jobs))
+        histories = dict(side_by_side(work, jobs, settings.train.workers, display.show))
+    tables = []
+    for one, experiment in zip(readings, made, strict=True):
+        for number in range(experiment.recipe.replicates):
+            history = histories[Job(experiment, number).name]
+            history.insert(0, "stage", one.stage)
+            history.insert(1, "reading", one.name)
+            history.insert(2, "replicate", number)
+            tables.append(history)
+    return pd.concat(tables, ignore_index=True)
+
+
+def _trained(job: Job, monitor: Monitor, *, on: Ground) -> tuple[str, pd.DataFrame]:
+    """Train one replicate, with no test pattern at hand."""
+    experiment, number = job
+    made = experiment.recipe
+    if not isinstance(made, Recipe):
+        raise TypeError("a reading is a recipe of a network")
+    data = on.database
+    kept = on.folders.checkpoints / "readings" / f"{key(experiment, number)[:32]}.npz"
+    none = (data.test_images[:0], data.test_labels[:0])
+    pool = OriginalPool(data.train_images, data.train_labels, made.training_patterns)
+    trainer = Trainer(made, number, _engine(made, on), pool, none, kept)
+    try:
+        rows = trainer.run(monitor).history
+    except Diverged as error:
+        monitor.line(str(error))
+        rows = []
+    return job.name, _history(rows)
+
+
+def _history(rows: Sequence[Mapping[str, float]]) -> pd.DataFrame:
+    lows, highs = (
+        [min(v for k, v in row.items() if k.startswith("step_") and k.endswith("_min"))
+         for row in rows],
+        [max(v for k, v in row.items() if k.startswith("step_") and k.endswith("_max"))
+         for row in rows],
+    )  # fmt: skip
+    shown = [100.0 * row["training_misses"] / row["training_presentations"] for row in rows]
+    return pd.DataFrame({
+        "pass": [int(row["pass"]) for row in rows],
+        "training_error": shown,
+        "step_low": lows,
+        "step_high": highs,
+    })  # fmt: skip
+
+
+def run(folders: Folders, settings: Settings, out: Path) -> pd.DataFrame:
+    """Train what is not there yet, stage by stage, and write the three tables of the study."""
+    on, study = ground(folders, settings), settings.readings
+    first = steps(on)
+    STEPS.write(out, first)
+    candidates = screened(study, first)
+    curves = train(candidates, on)
+    screening = Stage(candidates, curves, study.screening.replicates, on.known)
+    names = screening.by_distance(screening.scale())[: study.screening.finalists]
+    finalists = nearest(candidates, names)
+    curves = pd.concat([curves, train(finalists, on)], ignore_index=True)
+    final = Stage(finalists, curves, study.replicates, on.known)
+    winner = decided(final, final.scale(), settings)
+    print(f"decided for: {winner.name}", flush=True)
+    for readings in (controls(study), variations(study, winner)):
+        curves = pd.concat([curves, train(readings, on)], ignore_index=True)
+        CURVES.write(out, curves)
+    table = ranked(curves, first, settings, on.known)
     RANKING.write(out, table)
     return table
 
 
 @click.command()
-@folder_options("params", "paper", "raw", "prepared", "checkpoints", runs=".checkpoints/readings")
+@folder_options("params", "paper", "raw", "prepared", "checkpoints")
 @path_option("--out", "results", "The folder of the tables that are written.")
-@click.option("--rank-only", is_flag=True, help=f"Train nothing: rank what {CURVES.name} holds.")
-def command(folders: Folders, out: Path, rank_only: bool) -> None:
-    """Train the readings that params.yaml lists, and rank them by their distance from the paper.
+def command(folders: Folders, out: Path) -> None:
+    """Train the readings that the protocol names, and rank them by their distance from the paper.
 
     What has been trained before is not trained again.
     """
-    table = run(folders, load(folders.params), out, rank_only=rank_only)
-    shown = table.drop(columns=["centre", "factor", "level"]).drop_duplicates()
-    print(shown.to_string(index=False))
+    result = run(folders, load(folders.params), out)
+    shown = result[result["stage"] != "screening"]
+    print(shown[["stage", "reading", "distance", "rms", "training_error"]].to_string(index=False))

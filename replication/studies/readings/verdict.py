@@ -9,25 +9,26 @@ from replication.verdicts.rule import shown
 
 
 def judge_pooling(evidence: Evidence, contradiction: Contradiction) -> Finding:
-    """Sub-sampling averages (p. 6) or adds (p. 7): which fits the published curves better?"""
+    """Sub-sampling averages (p. 6) or adds (p. 7): which fits Figure 5's training curve better?"""
     del contradiction
     ranking = evidence.study(RANKING)
-    table = ranking[ranking["factor"] == "subsampling.reading"]
-    # Around the centre that fits better: the other says what happens in a worse network.
-    nearest = table.sort_values("distance").head(1)["centre"].tolist()
-    ranked = table[table["centre"].isin(nearest)].sort_values("rms_high")
-    if len(ranked) < 2:
-        raise Unmeasured("results/readings.csv has no two levels of subsampling.reading")
-    best, other = ranked.iloc[0], ranked.iloc[1]
-    apart = float(best["rms_high"]) < float(other["rms_low"])
+    added = ranking[ranking["adopted"] & (ranking["stage"] == "final")]
+    averaged = ranking[ranking["change"] == "subsampling.reading=averaged"]
+    if added.empty or averaged.empty or averaged["rms"].isna().all():
+        raise Unmeasured("results/readings.csv has not both ways of sub-sampling, trained alike")
+    both = {"added": added.iloc[0], "averaged": averaged.iloc[0]}
+    best, other = sorted(both, key=lambda name: float(both[name]["rms_high"]))
+    apart = float(both[best]["rms_high"]) < float(both[other]["rms_low"])
+    said = [
+        f"{name} {shown(both[name]['rms_low'])} to {shown(both[name]['rms_high'])} points"
+        for name in (best, other)
+    ]
     return Finding(
         "reproduced" if apart else "inconclusive",
-        str(best["level"]) if apart else "either",
-        f"root mean square distance to the published curves: {best['level']} "
-        f"{shown(best['rms_low'])} to {shown(best['rms_high'])} points, {other['level']} "
-        f"{shown(other['rms_low'])} to {shown(other['rms_high'])}",
-        float(best["rms_low"]),
-        float(best["rms_high"]),
+        best if apart else "either",
+        f"root mean square distance to the published training curve: {', '.join(said)}",
+        float(both[best]["rms_low"]),
+        float(both[best]["rms_high"]),
     )
 
 

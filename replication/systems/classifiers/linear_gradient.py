@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from replication.learning.monitor import Monitor
 from replication.settings import Count, Positive, Section
 from replication.systems.classifier import ClassifierSystem, Patterns
-from replication.systems.classifiers.linear import CLASSES, Floats, Images, pixels, targets
+from replication.systems.classifiers.linear import Floats, Images, pixels, targets
 from replication.systems.contract import Cost
 
 AMPLITUDE = np.float32(np.sqrt(3.0))
@@ -50,11 +50,12 @@ def descend(
     chosen: Options,
     monitor: Monitor,
 ) -> NDArray[np.float32]:
-    """The weights (10, d) after all passes, from 0, of half the squared error of each pattern.
+    """The weights (k, d) after all passes, from 0, of half the squared error of each pattern.
 
-    ``inputs`` is (n, d) and ``wanted`` (n, 10); ``order`` holds the n patterns' numbers.
+    ``inputs`` is (n, d) and ``wanted`` (n, k): a unit of which nothing is wanted, 0, does not learn
+    from that pattern. ``order`` holds the n patterns' numbers.
     """
-    weights = np.zeros((CLASSES, inputs.shape[1]), np.float32)
+    weights = np.zeros((wanted.shape[1], inputs.shape[1]), np.float32)
     sigmoid = chosen.units == "sigmoid"
     for number in range(chosen.passes):
         rate = np.float32(chosen.learning_rate * (1.0 - number / chosen.passes))
@@ -65,7 +66,8 @@ def descend(
             outputs = weights @ seen
             if sigmoid:
                 outputs = squashed(outputs)
-            steps = rate * (wanted[pattern] - outputs)
+            aims = wanted[pattern]
+            steps = rate * np.where(aims == 0.0, np.float32(0.0), aims - outputs)
             if sigmoid:
                 # The derivative of A tanh(S a), from its value.
                 steps *= SLOPE * (AMPLITUDE - outputs * outputs / AMPLITUDE)
@@ -76,13 +78,13 @@ def descend(
 
 @dataclass(frozen=True)
 class Learned:
-    """Ten units over the pixels: ``weights`` float64 (pixels + 1, 10)."""
+    """Units over the pixels: ``weights`` float64 (pixels + 1, units)."""
 
     weights: Floats
     sigmoid: bool
 
     def penalties(self, images: Images) -> Floats:
-        """Minus the outputs, (patterns, 10)."""
+        """Minus the outputs, (patterns, units)."""
         sums = pixels(images) @ self.weights
         return -(float(AMPLITUDE) * np.tanh(float(SLOPE) * sums) if self.sigmoid else sums)
 

@@ -17,17 +17,24 @@ from scipy.linalg import eigh
 
 from replication.errors import ReplicationError
 from replication.learning.monitor import Monitor
-from replication.settings import Count, Section
+from replication.settings import Count, Positive, Section
 from replication.systems.classifier import ClassifierSystem, Patterns, flat
-from replication.systems.classifiers.linear import RIDGE, Floats, Images, Layer, layer
+from replication.systems.classifiers.linear import Floats, Images, Layer, layer
 from replication.systems.contract import Cost
 
 
 class Options(Section):
-    """How many components, and whether the mean is taken from what is projected on them."""
+    """The inputs of the layer and how it is regularised.
+
+    Attributes:
+        components: so many.
+        projected: whether the mean is taken from what is projected on them.
+        ridge: added to the diagonal of the normal equations, in units of its mean.
+    """
 
     components: Count
     projected: Literal["pattern", "deviation"]
+    ridge: Positive
 
 
 @dataclass(frozen=True)
@@ -97,4 +104,5 @@ class System(ClassifierSystem[Options]):
         axes, mean = principal(patterns.images, self.chosen.components)
         offset = mean @ axes if self.chosen.projected == "deviation" else np.zeros(axes.shape[1])
         features = Quadratic(axes, offset)
-        return Polynomial(features, layer(features, patterns, RIDGE, monitor).weights)
+        weights = layer(features, patterns, self.chosen.ridge, monitor).weights
+        return Polynomial(features, weights)
