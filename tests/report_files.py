@@ -1,10 +1,11 @@
-"""A project for tests of the page: the committed results, whose tables may be changed."""
+"""A project for tests of the page: committed runs and verdicts, fabricated tables of studies."""
 
 from __future__ import annotations
 
 import shutil
 from pathlib import Path
 
+import study_files
 from small import REPOSITORY
 
 from replication.folders import PLACES, Folders
@@ -18,7 +19,7 @@ OPTIONAL = ("misclassified.csv", "audit.csv", "bench.json", "readings.csv", "var
 
 
 def project(folder: Path, *, runs: bool = True, tables: bool = True) -> Path:
-    """A folder with data, params.yaml and the committed results; returns it.
+    """A folder with data, params.yaml and results; returns it.
 
     Without ``runs``, or without the ``tables`` that may be missing, on demand.
     """
@@ -29,6 +30,8 @@ def project(folder: Path, *, runs: bool = True, tables: bool = True) -> Path:
     for path in (REPOSITORY / "results").iterdir():
         if path.is_file() and (tables or path.name in NEEDED):
             shutil.copyfile(path, results / path.name)
+    if tables:
+        study_files.write(results)
     return folder
 
 

@@ -1,4 +1,4 @@
-"""The page in a real browser: `make test-page`, with Chromium installed."""
+"""The committed page in a real browser: `make test-page`, with Chromium installed."""
 
 import re
 import shutil
@@ -7,9 +7,6 @@ from itertools import combinations
 import pytest
 from playwright.sync_api import sync_playwright
 from small import REPOSITORY
-
-from replication.pipeline import report
-from replication.report import inputs, page
 
 pytestmark = pytest.mark.browser
 
@@ -31,12 +28,8 @@ UNFOLD = "document.querySelectorAll('details').forEach(one => one.open = true)"
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    """The page of the committed results, as the code makes it now."""
-    there = [REPOSITORY / name for name in ("params.yaml", "data/paper", "data/raw", "results")]
-    out = tmp_path_factory.mktemp("page") / "index.html"
-    out.write_text(page.render(inputs.read(*there), report.study_parts()), encoding="utf-8")
-    return out.as_uri()
+def address():
+    return (REPOSITORY / "results" / "report" / "index.html").as_uri()
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from replication.verdicts.rule import shown
 
 CLAIMS = f"{DATA}/claims.yaml"
 # What is to be looked into comes first.
-STATUSES = ("departs", "unstated", "faithful")
+STATUSES = ("contradiction", "departs", "unstated", "faithful")
 FIRST: tuple[Outcome, ...] = ("differs", "inconclusive", "unmeasured", "reproduced")
 ROLES = {
     "independent": "nothing was chosen by it",

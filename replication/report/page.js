@@ -24,7 +24,7 @@
 
   // A link to something folded unfolds it.
   const unfold = () => {
-    const place = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const place = document.getElementById(location.hash.slice(1));
     for (let one = place; one; one = one.parentElement) if (one.matches("details")) one.open = true;
     if (place) place.scrollIntoView();
   };
