@@ -97,6 +97,10 @@ def _drawn(
             layout="constrained",
         )
         paint(canvas)
+        # What lies inside of the axes has no say in the layout, and takes long to measure.
+        for axes in canvas.axes:
+            for artist in (*axes.lines, *axes.collections, *axes.patches, *axes.images):
+                artist.set_in_layout(False)
         stream = io.BytesIO()
         nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
         canvas.savefig(stream, format="svg", transparent=True, metadata=nothing)

@@ -36,6 +36,7 @@ _MEASURES = {
     "rejection": "systems.rejection",
     "operations": "systems.operations",
 }
+_SIZES = "lenet5.training-size"  # Figure 6
 _DIGITS = "lenet5.misclassified"
 
 
@@ -61,10 +62,11 @@ class Topic:
 
 def answer(inputs: Inputs, found: Sequence[Entry]) -> list[tuple[str, str]]:
     """Four labelled sentences: what LeNet-5 is, what matched, what did not, what is odd."""
+    once = [one for one in found if one.role != "repeat"]
     return [
         ("What it is", _what(inputs)),
-        ("What matches", _matches(inputs, found)),
-        ("What does not", _differs(found)),
+        ("What matches", _matches(inputs, once)),
+        ("What does not", _differs(once)),
         ("What surprised us", _digits(inputs, found)),
     ]
 
@@ -198,7 +200,8 @@ def hypotheses(inputs: Inputs) -> list[Tried]:
 def _tried(row: Mapping[str, str], source: str) -> Tried:
     """A row: what it is about is its ``claim``, or its ``row`` of a figure and its ``measure``."""
     about, measure = row.get("row", ""), row.get("measure", "")
-    claim = row.get("claim") or f"{_MEASURES.get(measure, about.partition('/')[0])}:{about}"
+    base = _SIZES if about.startswith("figure6/") else _MEASURES.get(measure, "")
+    claim = row.get("claim") or f"{base}:{about}"
     evidence = row.get("evidence", "")
     if not evidence and {"published", "before", "ours"} <= row.keys():
         published, before, ours = (_rounded(row[key]) for key in ("published", "before", "ours"))

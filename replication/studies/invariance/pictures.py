@@ -23,6 +23,7 @@ from replication.report.drawing import (
     Figure,
     Source,
     draw,
+    is_narrow,
     panels,
     table,
 )
@@ -142,8 +143,11 @@ def wide_fields(inputs: Inputs) -> Figure | None:
         said.append(f"{digits_there}: {' '.join(str(one) for one in best['class'])}")
 
     def paint(canvas: Canvas) -> None:
-        widths = [one.image.shape[1] for one in drawn]
-        fields = canvas.subplots(1, len(drawn), squeeze=False, width_ratios=widths).flat
+        if is_narrow(canvas):
+            fields = panels(canvas, len(drawn), 1, 210)
+        else:
+            widths = [one.image.shape[1] for one in drawn]
+            fields = list(canvas.subplots(1, len(drawn), squeeze=False, width_ratios=widths).flat)
         for axes, one in zip(fields, drawn, strict=True):
             _paint_wide(axes, one)
 
