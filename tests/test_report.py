@@ -193,7 +193,8 @@ def test_answer_is_true_however_the_headline_comes_out(role, verdict, found):
     said = sentences(replace(found, verdicts=table))
     name = headline.NAMES["lenet5.test-error"]
     assert (f"the {name} (" in said["What matches"]) == (verdict == "reproduced")
-    assert (f"the {name} " in said["What does not"]) == (verdict == "differs")
+    differs = re.search(f"the {name} (too|and)", said["What does not"])
+    assert (differs is not None) == (verdict == "differs")
 
 
 def test_topics_hold_every_row_that_differs_once(found):
