@@ -48,9 +48,7 @@ def test_a_stage_depends_on_the_code_it_imports_and_on_no_other(name):
     for module in studies.having({"compare": "verdict", "report": "figure"}.get(name, "")).values():
         real += imported(module)
     assert [path for path in real if not covered(path, code(name))] == []
-    needless = [dep for dep in code(name) if not any(covered(path, [dep]) for path in real)]
-    # The audit reads what the classifiers' modules say of themselves.
-    assert needless == (["replication/systems/classifiers"] if name == "audit" else [])
+    assert [dep for dep in code(name) if not any(covered(path, [dep]) for path in real)] == []
 
 
 def test_training_depends_on_all_that_the_systems_import():

@@ -19,16 +19,13 @@ from replication.networks.specification import Network
 from replication.paper import Claim, Paper
 from replication.settings import Combined, Recipe, Settings
 
-Status = Literal["faithful", "departs", "unstated", "contradiction"]
+# From the best to the worst.
+Status = Literal["faithful", "unstated", "departs", "contradiction"]
 # How far, as a share, float32 may lead from the reference in float64, with room to spare.
 CLOSE = 1e-3
-_KINDS = {
-    "shift_x": "horizontal translation",
-    "shift_y": "vertical translation",
-    "inverse_scale": "scaling",
-    "log_squeeze": "squeezing",
-    "shear": "horizontal shear",
-}
+_KINDS = {"shift_x": "horizontal translation", "shift_y": "vertical translation",
+          "inverse_scale": "scaling", "log_squeeze": "squeezing",
+          "shear": "horizontal shear"}  # fmt: skip
 
 
 class Opinion(NamedTuple):
@@ -69,10 +66,10 @@ class Case(NamedTuple):
         """The experiment's network, built from data/paper as training builds it."""
         return catalogue.network(self.recipe.network, self.recipe.database, self.paper)
 
-    def named(self, system: str) -> list[tuple[str, Combined]]:
-        """The experiments of a system that is made of networks."""
-        found = self.settings.experiments.items()
-        return [(k, one) for k, one in found if isinstance(one, Combined) and one.system == system]
+    def opinion(self, ours: str, same: bool, why: str = "as printed", other: str = "") -> Opinion:
+        """Faithful, or departing: then ``other`` says why, or what the claim gives."""
+        theirs = other or f"the paper has {shown(self.published)}"
+        return Opinion(ours, "faithful" if same else "departs", why if same else theirs)
 
 
 Judge = Callable[[Case], Opinion]
@@ -81,11 +78,7 @@ Said = tuple[Status, str]
 
 def printed(key: str) -> Judge:
     """Faithful when the key has the value of the claim."""
-
-    def judge(case: Case) -> Opinion:
-        return _same(shown(case.value(key)), case.value(key) == case.published, case)
-
-    return judge
+    return lambda case: case.opinion(shown(case.value(key)), case.value(key) == case.published)
 
 
 def valued(key: str, said: Mapping[Any, Said], otherwise: Said) -> Judge:
@@ -102,23 +95,23 @@ def input_field(case: Case) -> Opinion:
     """The field of the network's own table, p. 7."""
     field, prepared = case.network().field, case.settings.prepare.field
     ours = f"{field}x{field}" + ("" if prepared == field else f", summarised as {prepared}")
-    return _same(ours, field == prepared == case.published, case, "28x28 in the field's middle")
+    return case.opinion(ours, field == prepared == case.published, "28x28 in the field's middle")
 
 
 def connections(case: Case) -> Opinion:
     """Table I, p. 8."""
     tables = [layer.table for layer in case.network().layers if layer.name == "C3"]
-    same = tables == [case.paper.connection_table]
     ours = f"{case.recipe.network}: {sum(map(len, tables[0])) if tables else 0} pairs of maps"
-    return _same(ours, same, case, "equal to data/paper/table1_c3_connections.csv, row by row")
+    reason = "equal to data/paper/table1_c3_connections.csv, row by row"
+    return case.opinion(ours, tables == [case.paper.connection_table], reason, "not Table I")
 
 
 def codes(case: Case) -> Opinion:
     """The codes of Figure 3, p. 8."""
-    ours, figure = case.network().codes, case.paper.digit_codes
-    shape = "x".join(map(str, ours.shape)) if ours.size else "none"
+    ours = case.network().codes
+    same = np.array_equal(ours, case.paper.digit_codes)
     reason = "equal to data/paper/figure3_rbf_codes.txt, pixel by pixel; not trained"
-    return _same(f"fixed codes: {shape}", np.array_equal(ours, figure), case, reason)
+    return case.opinion(f"fixed codes: {len(ours)}", same, reason, "not the codes of Figure 3")
 
 
 def deslanted(case: Case) -> Opinion:
@@ -126,31 +119,41 @@ def deslanted(case: Case) -> Opinion:
     grey = np.zeros((1, 8, 8), np.uint8)
     grey[0, [1, 2, 4, 6, 6], [1, 3, 3, 5, 6]] = [40, 255, 120, 200, 90]
     binary = [np.where(grey > least, 255, 0).astype(np.uint8) for least in (0, 127)]
-    if all((slants(grey) != slants(one)).all() for one in binary):
-        reason = "the paper's moments take a pixel as 1 or 0; ours count a pixel by its ink"
-        return Opinion(_database(case, "deslanted").ours, "departs", reason)
-    return _database(case, "deslanted")
+    same = any((slants(grey) == slants(one)).all() for one in binary)
+    other = "the paper's moments take a pixel as 1 or 0; ours count a pixel by its ink"
+    return _database(case, "deslanted") or case.opinion(
+        _users(case, "deslanted"), same, other=other
+    )
 
 
 def sixteen(case: Case) -> Opinion:
     """The third version of the database, p. 10."""
-    made = _database(case, "sixteen")
     reason = "how the images were reduced is not said: ours takes means over areas"
-    return made if made.status == "departs" else made._replace(status="unstated", reason=reason)
+    return _database(case, "sixteen") or Opinion(_users(case, "sixteen"), "unstated", reason)
+
+
+def _database(case: Case, name: str) -> Opinion | None:
+    made = any(one.startswith(name) for one in case.settings.prepare.databases)
+    return None if made else Opinion("not made", "departs", f"prepare.databases has no {name}")
+
+
+def _users(case: Case, name: str) -> str:
+    all_there = case.settings.experiments.items()
+    users = [key for key, one in all_there if one.database.startswith(name)]
+    return f"used by {', '.join(users)}" if users else "prepared; no experiment uses it"
 
 
 def initial_range(case: Case) -> Opinion:
     """The range 2.4 / F, p. 41: its text argues for F against the root of F."""
     rules = case.recipe.initialisation
-    below = "F" if rules.power == 1 else f"F^{shown(rules.power)}"
-    theirs = f"the paper prints {shown(case.published)} / F"
+    other = f"the paper prints {shown(case.published)} / F"
     if rules.power != 1:
-        theirs += (
+        other += (
             " and argues against its root; the authors' library takes the root, in its LeNet-5 "
             "example of 1, and calls 2.5 reasonable (library.initial-range)"
         )
-    same = (rules.range, rules.power) == (case.published, 1)
-    return _same(f"{shown(rules.range)} / {below}", same, case, otherwise=theirs)
+    ours = f"{shown(rules.range)} / F" + ("" if rules.power == 1 else f"^{shown(rules.power)}")
+    return case.opinion(ours, (rules.range, rules.power) == (case.published, 1), other=other)
 
 
 def criterion(name: str, equation: int) -> Judge:
@@ -174,29 +177,20 @@ def criterion(name: str, equation: int) -> Judge:
 def curvature_start(case: Case) -> Opinion:
     """What the recursion of Appendix C starts with, p. 42."""
     start = case.recipe.sdlm.curvature_start
-    library = "the authors' library starts with 1 at every output (library.curvature-start)"
-    if start == "exact":
-        return Opinion("exact", "unstated", f"the criterion's own; {library}")
-    reason = (
-        library if start == 1 else f"neither the criterion's own second derivative nor 1: {library}"
-    )
+    reason = "the authors' library starts with 1 at every output (library.curvature-start)"
+    if start != 1:
+        reason = f"{'' if start == 'exact' else 'not '}the criterion's own; {reason}"
     return Opinion(shown(start), "unstated", reason)
 
 
 def online(case: Case) -> Opinion:
-    """An update after each pattern, p. 41: seen in what the kernels do with five."""
+    """An update after each pattern, p. 41: seen in what the kernels do with a few."""
     if case.behaviour is None:
         return Opinion("not looked at", "unstated", "no setting decides it")
     off = case.behaviour.update
-    ours = f"after five patterns {off:.0e} of their change beside equation 18"
     reason = "the kernels update after each pattern, without momentum"
-    return _same(ours, off < CLOSE, case, reason, "the kernels do something else")
-
-
-def order(case: Case) -> Opinion:
-    """One random order, p. 41."""
-    same = case.recipe.order == "constant"
-    return _same(case.recipe.order, same, case, otherwise="the paper's is the same each pass")
+    ours = f"within {off:.0e} of equation 18 after a few patterns"
+    return case.opinion(ours, off < CLOSE, reason, "the kernels do something else")
 
 
 def steps(case: Case) -> Opinion:
@@ -207,11 +201,11 @@ def steps(case: Case) -> Opinion:
     if found is None:
         return Opinion(name, "unstated", "no setting decides it")
     ours = f"steps within {found.steps:.0e} of a plain recursion's, updates {found.update:.0e}"
-    if max(found.steps, found.update) >= CLOSE:
-        return Opinion(ours, "departs", "not the equations, as the torch reference has them")
-    if case.recipe.sdlm.curvature_start != "exact":
-        return Opinion(ours, "unstated", "the equations, begun as base.sdlm.curvature_start says")
-    return Opinion(ours, "faithful", "the equations, as the torch reference has them in float64")
+    reason = "the equations, as the torch reference has them in float64"
+    same = max(found.steps, found.update) < CLOSE
+    if same and case.recipe.sdlm.curvature_start != "exact":
+        return Opinion(ours, "unstated", f"{reason}, begun as base.sdlm.curvature_start says")
+    return case.opinion(ours, same, reason, f"not {reason}")
 
 
 def precision(case: Case) -> Opinion:
@@ -226,38 +220,42 @@ def tangent(case: Case) -> Opinion:
         return Opinion("not looked at", "unstated", "no setting decides it")
     off = case.behaviour.tanh
     reason = (
-        "the paper prints tanh; ours is a rational approximation, and so is that of the authors' "
-        "library (library.squashing)"
+        "the paper prints tanh; ours, as the authors' library's (library.squashing), is rational"
     )
     # Rounding alone leads half a unit of the 24th bit away.
-    return _same(f"within {off:.0e} of tanh", off < 2.0**-24, case, "tanh", reason)
+    return case.opinion(f"within {off:.0e} of tanh", off < 2.0**-24, other=reason)
 
 
 def patterns(case: Case) -> Opinion:
     """The whole training set, p. 10, or a size of Figure 6."""
     value = case.recipe.training_patterns
-    if value in set(case.paper.training_set_size["training_patterns"]) - {_whole(case)}:
+    if value in _smaller(case):
         return Opinion(shown(value), "faithful", "a size of Figure 6; the first of the set")
-    reason = "neither the whole set nor a size of Figure 6"
-    return _same(shown(value), value == _whole(case), case, otherwise=reason)
+    same = value == case.paper.claims["data.train"].value
+    return case.opinion(shown(value), same, other="neither the whole set nor a size of Figure 6")
 
 
 def length(case: Case) -> Opinion:
     """What a pass shows, p. 10."""
     shows, available = case.recipe.presentations_per_pass, case.recipe.training_patterns
-    if available in set(case.paper.training_set_size["training_patterns"]) - {_whole(case)}:
+    if available in _smaller(case):
         reason = "for how many passes Figure 6's smaller sets were trained is not said"
         return Opinion(shown(shows), "unstated", reason)
-    reason = f"not each of the {available} patterns once a pass"
-    return _same(shown(shows), shows == available, case, "each pattern once a pass", reason)
+    other = f"not each of the {available} patterns once a pass"
+    return case.opinion(shown(shows), shows == available, "each pattern once a pass", other)
+
+
+def _smaller(case: Case) -> set[int]:
+    sizes = set(case.paper.training_set_size["training_patterns"])
+    return sizes - {case.paper.claims["data.train"].value}
 
 
 def regular(case: Case) -> Opinion:
     """The version that LeNet-5 is trained on."""
     name = case.recipe.database
     same = name == "regular" or case.recipe.network != "lenet5"
-    reason = "the paper trains LeNet-5 on the regular version"
-    return _same(name, same, case, "a version of Section III-A", reason)
+    other = "the paper trains LeNet-5 on the regular version"
+    return case.opinion(name, same, "a version of Section III-A", other)
 
 
 def distorted(case: Case) -> Opinion:
@@ -266,44 +264,35 @@ def distorted(case: Case) -> Opinion:
     if not recipe.distorted:
         return Opinion("none", "departs", "the paper trains on distorted patterns here")
     stated = case.paper.claims["lenet5.distorted-training-set"].numbers
-    originals = recipe.training_patterns
-    shows = recipe.presentations_per_pass
-    ours = [originals, originals * chosen.copies, recipe.passes, shows]
     theirs = [stated[key] for key in ("originals", "distorted", "passes", "presentations")]
+    originals, shows = recipe.training_patterns, recipe.presentations_per_pass
+    ours = [originals, originals * chosen.copies, recipe.passes, shows]
+    ranges = {kind: getattr(chosen, key) for key, kind in _KINDS.items()}
+    absent = [f"there is no {kind}" for kind, one in ranges.items() if one.low == one.high]
+    wrong = [f"the paper has {shown(theirs)}"] * (ours != theirs) + absent
     text = "{} originals and {} distorted, {} passes of {}".format(*ours)
-    none = [
-        kind
-        for key, kind in _KINDS.items()
-        if getattr(chosen, key).low == getattr(chosen, key).high
-    ]
-    wrong = [f"the paper has {shown(theirs)}"] if ours != theirs else []
-    wrong += [f"there is no {', no '.join(none)}"] if none else []
-    return _same(text, not wrong, case, "as printed, all kinds of distortion", "; ".join(wrong))
+    return case.opinion(text, not wrong, "as printed, all kinds of distortion", "; ".join(wrong))
 
 
 def noise(case: Case) -> Opinion:
     """The share of inverted pixels, p. 16."""
-    shares = {name: one.options.get("inverted") for name, one in case.named("noisy")}
-    ours = ", ".join(f"{name}: {shown(share)} of the pixels" for name, share in shares.items())
-    same = bool(shares) and set(shares.values()) == {case.published}
-    return _same(ours or "no experiment trains with noise", same, case)
+    shares = [one.options.get("inverted") for one in _combined(case, "noisy")]
+    ours = f"{shown(shares)} of the pixels" if shares else "no experiment trains with noise"
+    return case.opinion(ours, set(shares) == {case.published})
 
 
 def boosting(case: Case) -> Opinion:
     """Three networks and how the later ones are taught, pp. 13-14."""
-    found = case.named("boosted")
-    ours = ", ".join(
-        f"{name}: three {one.network}{' with distortions' if one.distorted else ''}"
-        for name, one in found
-    )
-    same = bool(found) and all(one.network == "lenet4" and one.distorted for _, one in found)
-    return _same(
-        ours or "no experiment boosts",
-        same,
-        case,
-        "as printed; out of how many the patterns are filtered is ours",
-        "the paper boosts LeNet-4, with distorted patterns",
-    )
+    kinds = {(one.network, one.distorted) for one in _combined(case, "boosted")}
+    ours = [f"three {name}{' with distortions' * distorted}" for name, distorted in sorted(kinds)]
+    reason = "as printed; out of how many the patterns are filtered is ours"
+    other = "the paper boosts LeNet-4, with distorted patterns"
+    return case.opinion(shown(ours) or "none", kinds == {("lenet4", True)}, reason, other)
+
+
+def _combined(case: Case, system: str) -> list[Combined]:
+    all_there = case.settings.experiments.values()
+    return [one for one in all_there if isinstance(one, Combined) and one.system == system]
 
 
 def shown(value: Any) -> str:
@@ -314,23 +303,3 @@ def shown(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:.10g}" if isinstance(value, int | float) else str(value)
-
-
-def _same(
-    ours: str, same: bool, case: Case, faithful: str = "as printed", otherwise: str = ""
-) -> Opinion:
-    """Faithful or departing; a departure without a reason names what the claim gives."""
-    theirs = otherwise or f"the paper has {shown(case.published)}"
-    return Opinion(ours, "faithful" if same else "departs", faithful if same else theirs)
-
-
-def _whole(case: Case) -> Any:
-    return case.paper.claims["data.train"].value
-
-
-def _database(case: Case, name: str) -> Opinion:
-    users = [key for key, one in case.settings.experiments.items() if one.database == name]
-    if name not in case.settings.prepare.databases:
-        return Opinion("not made", "departs", f"prepare.databases does not name {name}")
-    ours = f"used by {', '.join(users)}" if users else "prepared; no experiment uses it"
-    return Opinion(ours, "faithful", "as printed")

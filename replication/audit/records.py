@@ -23,18 +23,18 @@ from replication.mnist import databases
 from replication.networks import catalogue
 from replication.networks.specification import Kind
 from replication.paper import Paper
-from replication.runs import FILES, HISTORY, WEIGHTS, Run, of_experiment
+from replication.runs import FILES, HISTORY, RECORD, WEIGHTS, Run, of_experiment
 from replication.settings import AnyRecipe, Combined, Recipe
-from replication.systems import replicates
-from replication.systems.boosted import NETWORKS
+from replication.systems import boosted, replicates
 from replication.systems.catalogue import system
 from replication.systems.replicates import Experiment
 
 # Keys that speak of all settings of their experiment.
-WHOLE = ("experiment", "replicate", "key", "data", "evidence.code_sha256",
+WHOLE = ("experiment", "replicate", "key", "data", FILES, "evidence.code_sha256",
          "evidence.weights_sha256")  # fmt: skip
 # What is wrong with a key whose value says nothing to a reader.
 _MEANS = {
+    FILES: "the files are not those that the record sums",
     "key": "settings, data, paper and code give another key",
     "data.sha256": "data/prepared states another database",
     "evidence.code_sha256": "the present code is another",
@@ -42,8 +42,8 @@ _MEANS = {
     "evidence.first_pass_order_sha256": "the settings draw another order of presentation",
     "evidence.weights_sha256": "the weights that lie there are others",
 }
-# Compared between the replicates alone; and of no consequence.
-_ALIKE, _FREE = ("packages", "parameters", "presentations"), ("processor", FILES)
+# Of no consequence; and compared between the replicates alone where the settings do not give them.
+_FREE, _ALIKE = ("processor",), ("packages", "parameters", "presentations")
 
 
 class Conflict(NamedTuple):
@@ -54,25 +54,27 @@ class Conflict(NamedTuple):
     text: str
 
 
-def runs_of(experiment: Experiment) -> dict[int, Run]:
-    """The whole runs that are there, of the replicates that the settings ask for."""
-    runs = of_experiment(experiment.folders.runs, experiment.name, experiment.recipe.replicates)
-    return {number: run for number, run in enumerate(runs) if run.is_whole()}
-
-
 def refuse(experiment: Experiment, paper: Paper) -> None:
     """Raise the ReplicationError that training would."""
-    recipe = experiment.recipe
+    recipe, prepared = experiment.recipe, experiment.folders.prepared
     system(experiment.name, recipe, paper)
     if isinstance(recipe, Recipe | Combined):
         optimiser(plain(recipe))
-        if (experiment.folders.prepared / databases.SUMMARY).exists():
-            there = databases.stated(experiment.folders.prepared, recipe.database).training_patterns
-            if recipe.training_patterns > there:
-                raise ReplicationError(
-                    f"experiments.{experiment.name}.training_patterns is "
-                    f"{recipe.training_patterns}, but the database has {there}: lower it"
-                )
+        wanted, there = recipe.training_patterns, math.inf
+        if (prepared / databases.SUMMARY).exists():
+            there = experiment.data.training_patterns
+        if wanted > there:
+            raise ReplicationError(
+                f"experiments.{experiment.name}.training_patterns is {wanted}, but the database "
+                f"has {there}: lower it"
+            )
+
+
+def runs_of(experiment: Experiment) -> dict[int, Run]:
+    """The runs that are there, of the replicates that the settings ask for."""
+    recipe, folder = experiment.recipe, experiment.folders.runs
+    runs = enumerate(of_experiment(folder, experiment.name, recipe.replicates))
+    return {number: run for number, run in runs if run.has(RECORD)}
 
 
 def plain(recipe: Recipe | Combined) -> Recipe:
@@ -85,10 +87,8 @@ def flattened(document: Mapping[Any, Any], prefix: str = "") -> dict[str, Any]:
     result: dict[str, Any] = {}
     for key, value in document.items():
         path = f"{prefix}{key}"
-        if isinstance(value, Mapping) and value:
-            result |= flattened(value, f"{path}.")
-        else:
-            result[path] = value
+        nested = isinstance(value, Mapping) and value
+        result |= flattened(value, f"{path}.") if nested else {path: value}
     return result
 
 
@@ -101,19 +101,21 @@ def unused(recipe: AnyRecipe, paper: Paper) -> set[str]:
     """The keys of an experiment that have no effect in it, whatever they are."""
     if not isinstance(recipe, Recipe | Combined):
         return set()
+    name, sdlm = recipe.criterion.name, recipe.optimiser.name == "sdlm"
     layers = catalogue.network(recipe.network, recipe.database, paper).layers
-    known = {
-        "criterion.j": recipe.criterion.name == "map",
-        "criterion.distance": recipe.criterion.name != "squared-error",
-        "sdlm": recipe.optimiser.name == "sdlm",
-        "streams.hessian": recipe.optimiser.name == "sdlm",
+    sampled = any(layer.kind is Kind.SUBSAMPLING for layer in layers)
+    used = {
+        "criterion.j": name == "map",
+        "criterion.distance": name != "squared-error",
+        "sdlm": sdlm,
+        "sdlm.coefficient_curvature": sdlm and sampled,
+        "streams.hessian": sdlm,
+        "subsampling": sampled,
+        "initialisation.coefficients": sampled,
         "distortions": recipe.distorted,
         "streams.distortions": recipe.distorted or recipe.system == "noisy",
     }
-    sampled = any(layer.kind is Kind.SUBSAMPLING for layer in layers)
-    for key in ("subsampling", "initialisation.coefficients", "sdlm.coefficient_curvature"):
-        known[key] = sampled
-    return {key for key, used in known.items() if not used}
+    return {key for key, has_effect in used.items() if not has_effect}
 
 
 def conflicts_of(experiment: Experiment, paper: Paper, source: str) -> list[Conflict]:
@@ -122,101 +124,103 @@ def conflicts_of(experiment: Experiment, paper: Paper, source: str) -> list[Conf
     Raises ReplicationError for a damaged run, and where data/prepared is missing.
     """
     runs = runs_of(experiment)
-    wanted = {number: _wanted(experiment, paper, number, run) for number, run in runs.items()}
     facts = {number: _facts(run) for number, run in runs.items()}
+    wanted = {n: _wanted(experiment, paper, n, run, facts[n]) for n, run in runs.items()}
     free = {*_FREE, *unused(experiment.recipe, paper)}
-    keys = dict.fromkeys(key for one in (*wanted.values(), *facts.values()) for key in one)
     found = []
-    for key in keys:
-        if covers(free, key):
-            continue
+    for key in dict.fromkeys(key for one in (*wanted.values(), *facts.values()) for key in one):
         values = {number: one.get(key, "absent") for number, one in facts.items()}
-        alike = covers(_ALIKE, key) and not any(key in one for one in wanted.values())
-        agreed = Counter(map(str, values.values())).most_common(1)[0][0] if alike else None
-        odd: dict[str, list[str]] = {}
+        right = {number: one.get(key, "absent") for number, one in wanted.items()}
+        beside = f"{source} has"
+        if covers(_ALIKE, key) and set(right.values()) == {"absent"}:
+            commonest = Counter(map(str, values.values())).most_common(1)[0][0]
+            values = {number: str(value) for number, value in values.items()}
+            right, beside = dict.fromkeys(values, commonest), "the others have"
+        odd: dict[tuple[str, str], list[str]] = {}
         for number, value in values.items():
-            right = agreed if alike else wanted[number].get(key, "absent")
-            if value != right and str(value) != str(agreed):
-                said = shown(value) if key not in _MEANS or value == "absent" else _MEANS[key]
-                beside = "the others have" if alike else f"{source} has"
-                end = "" if key in _MEANS else f"; {beside} {shown(right)}"
-                odd.setdefault(f"{said} in replicate {{}}{end}", []).append(str(number))
-        if odd:
-            text = ", ".join(said.format(" ".join(numbers)) for said, numbers in odd.items())
-            found.append(Conflict(experiment.name, key, text))
+            if value != right[number] and not covers(free, key):
+                named = key in _MEANS and value != "absent"
+                said = _MEANS[key] if named else shown(value)
+                rest = "" if key in _MEANS else f"; {beside} {shown(right[number])}"
+                odd.setdefault((said, rest), []).append(str(number))
+        texts = [f"{said} in replicate {' '.join(n)}{rest}" for (said, rest), n in odd.items()]
+        if texts:
+            found.append(Conflict(experiment.name, key, ", ".join(texts)))
     # Other data or code have another key: said once.
-    said_already = {one.key for one in found} & {"data.sha256", "evidence.code_sha256"}
-    return [one for one in found if one.key != "key" or not said_already]
+    once = {one.key for one in found} & {"data.sha256", "evidence.code_sha256"}
+    return [one for one in found if one.key != "key" or not once]
 
 
 def _facts(run: Run) -> dict[str, Any]:
-    others = {key: value for key, value in run.record.items() if key != "settings"}
-    facts = flattened(run.record["settings"]) | flattened(others)
-    if run.has(HISTORY) and "sdlm.mu" in facts:
+    facts = flattened(run.record["settings"])
+    if run.is_whole() and run.has(HISTORY) and "sdlm.mu" in facts:
         history = run.history
         steps = history.filter(regex="_max$").max(axis=1) / history["learning_rate"]
         facts["history.learning_rates"] = history["learning_rate"].tolist()
         facts["history.presentations"] = history["training_presentations"].tolist()
         facts["history.greatest_step_by_rate"] = float(steps.max())
-    return facts
+    facts |= flattened({key: v for key, v in run.record.items() if key not in ("settings", FILES)})
+    return facts | {FILES: run.is_whole()}
 
 
-def _wanted(experiment: Experiment, paper: Paper, number: int, run: Run) -> dict[str, Any]:
-    """What the record and the history of a replicate have to say."""
+def _wanted(
+    experiment: Experiment, paper: Paper, number: int, run: Run, facts: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What the record and the history of a replicate have to say, in place of ``facts``."""
     recipe, prepare = experiment.recipe, experiment.prepare
     levels = {"background": prepare.background, "foreground": prepare.foreground}
-    facts = flattened({**recipe.training(), **levels}) | {
+    wanted = flattened({**recipe.training(), **levels}) | {
         "experiment": experiment.name,
         "replicate": number,
         "streams.seed": recipe.seed,
         "streams.replicate": number,
-        "data.sha256": databases.stated(experiment.folders.prepared, recipe.database).sha256,
+        "data.sha256": experiment.data.sha256,
+        FILES: True,
         "evidence.code_sha256": replicates.code(experiment),
-        "key": _key(experiment, number, run),
+        "key": _key(experiment, number, run.record["settings"]),
     }
-    stated = run.record.get("evidence", {}).get("weights_sha256")
-    if run.has(WEIGHTS):
-        facts["evidence.weights_sha256"] = _sha256(run.path(WEIGHTS).read_bytes())
-    elif stated is not None:
-        large = run.record["parameters"] > experiment.kept
-        facts["evidence.weights_sha256"] = stated if large else "kept"
+    weights = "evidence.weights_sha256"
+    if weights in facts:
+        wanted[weights] = run.record.get(FILES, {}).get(WEIGHTS, facts[weights])
     if not isinstance(recipe, Recipe | Combined):
-        return facts
-    if recipe.system in ("network", "noisy"):
-        facts["history.learning_rates"] = list(recipe.learning_rates)
-        facts["history.presentations"] = [recipe.presentations_per_pass] * recipe.passes
+        return wanted
+    if facts[FILES] and recipe.system in ("network", "noisy"):
         # A step is eta / (mu + h), and h is never negative.
         bound = 1.00001 / recipe.sdlm.mu if recipe.optimiser.name == "sdlm" else math.inf
-        greatest = _facts(run).get("history.greatest_step_by_rate", 0.0)
-        facts["history.greatest_step_by_rate"] = min(greatest, bound)
-    return facts | _trained(recipe, paper, number)
+        wanted |= {
+            "history.learning_rates": list(recipe.learning_rates),
+            "history.presentations": [recipe.presentations_per_pass] * recipe.passes,
+            "history.greatest_step_by_rate": min(
+                facts.get("history.greatest_step_by_rate", 0.0), bound
+            ),
+        }
+    return wanted | _trained(recipe, paper, number)
 
 
 def _trained(recipe: Recipe | Combined, paper: Paper, number: int) -> dict[str, Any]:
     """What follows from the settings of a network that Appendix C trains."""
     network, alone = catalogue.network(recipe.network, recipe.database, paper), plain(recipe)
-    pool = recipe.training_patterns * (1 + recipe.distortions.copies * recipe.distorted)
-    many, evidence = 1, {}
-    if recipe.system == "noisy":
-        pool = recipe.training_patterns * int(recipe.options["versions"])
-    if recipe.system == "boosted":
-        many = NETWORKS
-        evidence = {"second_taught_missed": "0.5000", "third_taught_disputed": "1.0000"}
-    first = first_parameters(network, alone, number).tobytes()
-    order = presented(alone, number, pool, 0).astype("<i8").tobytes()
-    evidence |= {
-        "initial_weights_sha256": _sha256(first),
-        "first_pass_order_sha256": _sha256(order),
-    }
-    return flattened({"evidence": evidence}) | {
+    versions = int(recipe.options["versions"]) if isinstance(recipe, Combined) and (
+        recipe.system == "noisy") else 1 + recipe.distortions.copies * recipe.distorted  # fmt: skip
+    order = presented(alone, number, recipe.training_patterns * versions, 0)
+    many = boosted.NETWORKS if recipe.system == "boosted" else 1
+    wanted = {
+        "evidence.initial_weights_sha256": _sha256(
+            first_parameters(network, alone, number).tobytes()
+        ),
+        "evidence.first_pass_order_sha256": _sha256(order.astype("<i8").tobytes()),
         "presentations": many * recipe.passes * recipe.presentations_per_pass,
         "parameters": many * network.parameters,
     }
+    if recipe.system == "boosted":
+        wanted["evidence.second_taught_missed"] = "0.5000"
+        wanted["evidence.third_taught_disputed"] = "1.0000"
+    return wanted
 
 
-def _key(experiment: Experiment, number: int, run: Run) -> str:
+def _key(experiment: Experiment, number: int, stated: Mapping[str, Any]) -> str:
     """The key that the record's own settings have now; settings as such are compared one by one."""
-    kind, stated = type(experiment.recipe), run.record["settings"]
+    kind = type(experiment.recipe)
     own = {key: value for key, value in stated.items() if key in kind.model_fields}
     levels = {key: stated.get(key) for key in ("background", "foreground")}
     try:

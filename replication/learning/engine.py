@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from replication.arithmetic.elementary import exponential
 from replication.learning.kernels import criterion
 from replication.learning.kernels import network as kernels
-from replication.learning.kernels.plan import CONVOLUTION, KIND, MAPS, START, plan
+from replication.learning.kernels.plan import CONVOLUTION, KIND, MAPS, START, plan, zeros
 from replication.networks.specification import Network
 from replication.settings import Rules, Sdlm
 
@@ -134,6 +134,6 @@ class Engine:
 
     def _laid_out(self, values: Parameters) -> Parameters:
         """A vector over the parameters as the kernels keep it."""
-        result = np.zeros(self._plan.kept, self._plan.codes.dtype)
+        result = zeros(self._plan.kept, self._plan.codes.dtype)
         result[self._plan.places] = values
         return result

@@ -43,8 +43,7 @@ def summary(found: Audit, judged: str) -> str:
 def run(folders: Folders, settings: Settings, out: Path | None, *, runs: bool = True) -> Audit:
     """Audit the settings, with ``runs`` what the runs show too, and write the table if asked."""
     ready = experiments(settings.experiments, settings, folders)
-    source = folders.params.name
-    found = audit(paper.load(folders.paper), settings, ready, runs=runs, source=source)
+    found = audit(paper.load(folders.paper), settings, ready, folders.params.name, runs=runs)
     if out is not None:
         write_table(out, found.table())
     return found

@@ -90,15 +90,15 @@ def _paint(canvas: Canvas, shown: Shown, found: Sequence[Line]) -> None:
     axes.set_yticks(range(len(found)), [words(line.name) for line in found])
     axes.tick_params(axis="y", length=0)
     axes.set_ylim(len(found) - 0.4, -0.6)
-    _scale(axes, shown, found)
+    _scale(axes, shown, found, 2 if is_narrow(canvas) else 1)
     axes.plot([], [], "D", color=INK, markerfacecolor=PAPER, markersize=5, label="1998")
     axes.plot([], [], "|", color=TEST, markersize=8, label="ours")
     axes.plot([], [], "o", color=TEST, markersize=5, label="our mean")
     canvas.legend(loc="outside lower center", ncols=3, handletextpad=0.3)
 
 
-def _scale(axes: Axes, shown: Shown, found: Sequence[Line]) -> None:
-    """Limits around all that is drawn, and those of the ticks that are within."""
+def _scale(axes: Axes, shown: Shown, found: Sequence[Line], every: int) -> None:
+    """Limits around all that is drawn, and those of the ticks that are within, or some of them."""
     drawn = [value for line in found for value in (*line.values, line.published)
              if value is not None]  # fmt: skip
     if shown.ticks[0] == 0:
@@ -107,7 +107,7 @@ def _scale(axes: Axes, shown: Shown, found: Sequence[Line]) -> None:
     else:
         low, high = min(drawn) / 1.3, max(drawn) * 1.3
         axes.set_xscale("log")
-    ticks = [tick for tick in shown.ticks if low <= tick <= high]
+    ticks = [tick for tick in shown.ticks if low <= tick <= high][::every]
     axes.set_xticks(ticks, [f"{tick:,g}" for tick in ticks])
     axes.set_xlim(low, high)
     axes.minorticks_off()

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from replication.paper import CONTRADICTIONS
+from replication.paper import CONTRADICTIONS, Claim
 from replication.report.charts import DATA
 from replication.report.drawing import Source
 from replication.report.headline import HEADLINE, NAMES
@@ -137,7 +137,7 @@ def _entry(inputs: Inputs, row: Mapping[str, Any]) -> Entry:
     name, published = str(row["claim"]), str(row["published"])
     base, _, entry = name.partition(":")
     claim = inputs.paper.claims.get(base)
-    statement = claim.statement if claim else published
+    statement = claim.statement or _section(claim) if claim else published
     low, high, power, value = (
         float(row.get(key, math.nan)) for key in ("low", "high", "power", "value")
     )
@@ -158,6 +158,10 @@ def _entry(inputs: Inputs, row: Mapping[str, Any]) -> Entry:
         str(row["verdict"]),
         str(row["reason"]),
     )
+
+
+def _section(claim: Claim) -> str:
+    return claim.section if claim.section[:3] in ("Fig", "App") else f"Section {claim.section}"
 
 
 def groups(found: Sequence[Entry]) -> list[Group]:

@@ -171,7 +171,7 @@ def _sentence(apart: Sequence[Entry], total: int) -> str:
     text = f"{len(apart)} of {total} {'differs' if len(apart) == 1 else 'differ'}"
     numbers = [one for one in apart if one.past > 0 and one.mean > 0]
     if not numbers:
-        return f"{text}: {', '.join(one.name for one in apart)}."
+        return f"{text}." if len(apart) > 1 else f"{text}: {apart[0].name}."
     lower = sum(one.mean < one.past for one in numbers)
     if 0 < lower < len(numbers):
         text += f": ours is lower in {lower}, higher in {len(numbers) - lower}"

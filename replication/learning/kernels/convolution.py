@@ -1,161 +1,174 @@
-"""Convolutions of 5x5: forwards, backwards and their weights; the layout is in plan.py.
+"""Convolutions of 5x5, pair by pair of the connection table: forwards, backwards, their weights.
 
-``x`` walks through the input, ``y`` through the output, ``k`` through the weights; a group is eight
-maps, the lanes of one vector.
+A vector holds eight neighbouring columns of one line; a row holds such vectors of neighbouring
+lines, a block. ``x`` walks through the input, ``y`` through the output, ``k`` through the weights;
+i is a line of the 5x5 kernel and j a column. The layout is in plan.py.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from replication.arithmetic.vectors import (
-    LANES,
+from replication.arithmetic.rows import (
     correlated,
-    each,
-    load,
     load_row,
     row_of,
-    same,
+    same_row,
     scattered,
-    store,
     store_row,
-    subtract,
-    transposed,
+    totals,
 )  # fmt: skip
+from replication.arithmetic.vectors import LANES, load, same, store, subtract, total
 from replication.compiled import kernel
 from replication.learning.kernels.plan import (
     BIASES,
-    CHANNELS,
+    FIRST_PAIR,
     HEIGHT,
-    ROW,
+    LAST_PAIR,
+    MAPS,
     SIDE,
     SIZE,
+    START,
+    STRIDE,
     WEIGHTS,
     WIDTH,
-    strides,
 )  # fmt: skip
 
-# Positions of the input that a row of `ROW` positions of the output is connected to.
-REACH = ROW + SIDE - 1
+
+@kernel
+def forward(layer: Any, before: Any, pairs: Any, weights: Any, values: Any) -> None:
+    """Weighted sums of every unit."""
+    lines, zero = layer[HEIGHT], same(values.dtype.type(0))
+    for o in range(layer[MAPS]):
+        bias, first = same(weights[layer[BIASES] + o]), layer[START] + o * lines * layer[STRIDE]
+        for y in range(first, first + lines * layer[STRIDE], LANES):
+            store(values, y, bias)
+    # A block is as many lines as fit the layer and the registers.
+    if lines % 8 == 0:
+        _forward(layer, before, pairs, weights, values, row_of(8, zero))
+    elif lines % 7 == 0:
+        _forward(layer, before, pairs, weights, values, row_of(7, zero))
+    elif lines % 10 == 0:
+        _forward(layer, before, pairs, weights, values, row_of(10, zero))
+    else:
+        _forward(layer, before, pairs, weights, values, row_of(2, zero))
 
 
 @kernel
-def forward(layer: Any, before: Any, weights: Any, values: Any) -> None:
-    """Weighted sums of every unit, `ROW` positions of eight maps at a time."""
-    x_first, x_line, x_step, maps = strides(before)
-    y_first, y_line, y_step, _ = strides(layer)
-    height = layer[HEIGHT]
-    for group in range(0, y_step, LANES):
-        bias = load(weights, layer[BIASES] + group)
-        first = layer[WEIGHTS] + group * SIDE * SIDE * x_step
-        for line in range(height):
-            for column in range(0, y_line // y_step, ROW):
-                row = row_of(ROW, bias)
-                for i in range(SIDE):
-                    k = first + i * x_step * SIDE * LANES
-                    for m in range(maps):
-                        x = x_first + (line + i) * x_line + column * x_step + m
-                        taps = load_row(SIDE, weights, k, LANES)
-                        row = correlated(row, values, x, x_step, taps)
-                        k += SIDE * LANES
-                y = y_first + line * y_line + column * y_step + group
-                store_row(values, y, y_step, row)
+def _forward(layer: Any, before: Any, pairs: Any, weights: Any, values: Any, block: Any) -> None:
+    x_line, y_line = before[STRIDE], layer[STRIDE]
+    k = layer[WEIGHTS]
+    for pair in range(layer[FIRST_PAIR], layer[LAST_PAIR]):
+        output, input = pairs[pair, 0], pairs[pair, 1]
+        y_map = layer[START] + output * layer[HEIGHT] * y_line
+        x_map = before[START] + input * before[HEIGHT] * x_line
+        for line in range(0, layer[HEIGHT], len(block)):
+            for column in range(0, layer[WIDTH], LANES):
+                x, y = x_map + line * x_line + column, y_map + line * y_line + column
+                row = load_row(block, values, y, y_line)
+                for j in range(SIDE):
+                    taps = same_row(SIDE, weights, k + j * LANES, 1)
+                    row = correlated(row, values, x + j, x_line, taps)
+                store_row(values, y, y_line, row)
+        k += SIDE * LANES
 
 
 @kernel
-def backward(
-    layer: Any, before: Any, weights: Any, slopes: Any, deltas: Any, mirrored: Any
-) -> None:
+def backward(layer: Any, before: Any, pairs: Any, weights: Any, slopes: Any, deltas: Any) -> None:
     """Derivatives by the weighted sums of the layer before, from those of this layer."""
-    x_first, x_line, x_step, _ = strides(before)
-    y_first, y_line, y_step, maps = strides(layer)
-    height, last = layer[HEIGHT], x_first + before[SIZE]
-    _mirror(layer, before, weights, mirrored)
-    zero = same(deltas.dtype.type(0))
-    for x in range(x_first, last, LANES):
+    first, last = before[START], before[START] + before[SIZE]
+    lines, zero = layer[HEIGHT], same(deltas.dtype.type(0))
+    for x in range(first, last, LANES):
         store(deltas, x, zero)
-    for group in range(0, x_step, LANES):
-        for line in range(height):
-            for i in range(SIDE):
-                k = (group * SIDE + i * LANES) * y_step * SIDE
-                for column in range(0, y_line // y_step, ROW):
-                    x = x_first + (line + i) * x_line + column * x_step + group
-                    y = y_first + line * y_line + column * y_step
-                    row = load_row(REACH, deltas, x, x_step)
-                    row = _spread(row, deltas, y, y_step, maps, mirrored, k)
-                    store_row(deltas, x, x_step, row)
-    for x in range(x_first, last, LANES):
+    if lines % 5 == 0:
+        _backward(layer, before, pairs, weights, deltas, row_of(5, zero), row_of(9, zero))
+    elif lines % 4 == 0:
+        _backward(layer, before, pairs, weights, deltas, row_of(4, zero), row_of(8, zero))
+    else:
+        _backward(layer, before, pairs, weights, deltas, row_of(2, zero), row_of(6, zero))
+    for x in range(first, last, LANES):
         store(deltas, x, load(deltas, x) * load(slopes, x))
 
 
 @kernel
-def _spread(row: Any, deltas: Any, y: int, step: int, maps: int, mirrored: Any, k: int) -> Any:
-    """`ROW` positions of the output spread over the `REACH` positions of one line of the input."""
-    for _ in range(maps):
-        row = scattered(row, deltas, y, step, load_row(SIDE, mirrored, k, LANES))
-        y += 1
-        k += SIDE * LANES
-    return row
+def _backward(
+    layer: Any, before: Any, pairs: Any, weights: Any, deltas: Any, block: Any, reach: Any
+) -> None:
+    """``reach`` is as long as what the lines of a ``block`` are connected to.
 
-
-@kernel
-def _mirror(layer: Any, before: Any, weights: Any, mirrored: Any) -> None:
-    """The weights with the input maps as lanes: by group, line, output map, column and lane."""
-    maps, step = before[CHANNELS], layer[CHANNELS]
-    for o in range(0, step, LANES):
-        for m in range(0, maps, LANES):
-            for i in range(SIDE):
-                k = layer[WEIGHTS] + ((o * SIDE + i * LANES) * maps + m * LANES) * SIDE
-                to = ((m * SIDE + i * LANES) * step + o * LANES) * SIDE
-                for j in range(0, SIDE * LANES, LANES):
-                    row = load_row(LANES, weights, k + j, SIDE * LANES)
-                    store_row(mirrored, to + j, SIDE * LANES, transposed(row))
-
-
-@kernel
-def update(layer: Any, before: Any, values: Any, deltas: Any, sink: Any, scale: Any) -> None:
-    """Subtract from ``sink`` the derivatives by the weights and biases, each times its ``scale``.
-
-    Even and odd columns have sums of their own, so that twice as many additions are under way.
+    Before the first column of a line lie the zeros behind the line before.
     """
-    x_first, x_line, x_step, maps = strides(before)
-    y_first, y_line, y_step, _ = strides(layer)
-    height, width = layer[HEIGHT], layer[WIDTH]
-    zero = same(deltas.dtype.type(0))
-    for group in range(0, y_step, LANES):
-        for i in range(SIDE):
-            k = layer[WEIGHTS] + (group * SIDE + i * LANES) * x_step * SIDE
-            for m in range(maps):
-                even, odd = row_of(SIDE, zero), row_of(SIDE, zero)
-                for line in range(height):
-                    x = x_first + (line + i) * x_line + m
-                    y = y_first + line * y_line + group
-                    for _ in range(0, width, 2):
-                        even = each(even, values, x, x_step, load(deltas, y))
-                        odd = each(odd, values, x + x_step, x_step, load(deltas, y + y_step))
-                        x += 2 * x_step
-                        y += 2 * y_step
-                subtract(sink, scale, k, even[0] + odd[0])
-                subtract(sink, scale, k + LANES, even[1] + odd[1])
-                subtract(sink, scale, k + 2 * LANES, even[2] + odd[2])
-                subtract(sink, scale, k + 3 * LANES, even[3] + odd[3])
-                subtract(sink, scale, k + 4 * LANES, even[4] + odd[4])
-                k += SIDE * LANES
-    _update_biases(layer, deltas, sink, scale)
+    x_line, y_line = before[STRIDE], layer[STRIDE]
+    k = layer[WEIGHTS]
+    for pair in range(layer[FIRST_PAIR], layer[LAST_PAIR]):
+        output, input = pairs[pair, 0], pairs[pair, 1]
+        y_map = layer[START] + output * layer[HEIGHT] * y_line
+        x_map = before[START] + input * before[HEIGHT] * x_line
+        for line in range(0, layer[HEIGHT], len(block)):
+            for column in range(0, before[WIDTH], LANES):
+                x, y = x_map + line * x_line + column, y_map + line * y_line + column
+                row = load_row(reach, deltas, x, x_line)
+                for j in range(SIDE):
+                    taps = same_row(SIDE, weights, k + j * LANES, 1)
+                    row = scattered(row, deltas, y - j, y_line, taps)
+                store_row(deltas, x, x_line, row)
+        k += SIDE * LANES
 
 
 @kernel
-def _update_biases(layer: Any, deltas: Any, sink: Any, scale: Any) -> None:
+def update(
+    layer: Any, before: Any, pairs: Any, values: Any, deltas: Any, sink: Any, scale: Any,
+    slopes: Any,
+) -> None:  # fmt: skip
+    """Subtract from ``sink`` the derivatives by weights and biases, each times its ``scale``.
+
+    ``slopes`` is working memory for the 25 sums of a pair.
+    """
+    lines, zero = layer[HEIGHT], same(deltas.dtype.type(0))
+    if lines % 8 == 0:
+        _update(layer, before, pairs, values, deltas, sink, scale, slopes, row_of(8, zero))
+    elif lines % 7 == 0:
+        _update(layer, before, pairs, values, deltas, sink, scale, slopes, row_of(7, zero))
+    elif lines % 10 == 0:
+        _update(layer, before, pairs, values, deltas, sink, scale, slopes, row_of(10, zero))
+    else:
+        _update(layer, before, pairs, values, deltas, sink, scale, slopes, row_of(2, zero))
+    area = lines * layer[STRIDE]
+    for o in range(layer[MAPS]):
+        y = layer[START] + o * area
+        left, right = zero, zero
+        for n in range(y, y + area - LANES, 2 * LANES):
+            left = left + load(deltas, n)
+            right = right + load(deltas, n + LANES)
+        if area % (2 * LANES):
+            left = left + load(deltas, y + area - LANES)
+        sink[layer[BIASES] + o] -= scale[layer[BIASES] + o] * total(left + right)
+
+
+@kernel
+def _update(
+    layer: Any, before: Any, pairs: Any, values: Any, deltas: Any, sink: Any, scale: Any,
+    slopes: Any, block: Any,
+) -> None:  # fmt: skip
+    """The 25 sums of a pair stay in ``slopes``, eight lanes each, until the pair is done."""
+    x_line, y_line = before[STRIDE], layer[STRIDE]
     zero = same(deltas.dtype.type(0))
-    first, line, step, _ = strides(layer)
-    last = first + layer[HEIGHT] * line
-    for group in range(0, step, LANES):
-        # A line has a multiple of five positions: so many additions are under way at once.
-        a, b, c, d, e = zero, zero, zero, zero, zero
-        for y in range(first + group, last, 5 * step):
-            a = a + load(deltas, y)
-            b = b + load(deltas, y + step)
-            c = c + load(deltas, y + 2 * step)
-            d = d + load(deltas, y + 3 * step)
-            e = e + load(deltas, y + 4 * step)
-        subtract(sink, scale, layer[BIASES] + group, (a + b) + (c + d) + e)
+    k = layer[WEIGHTS]
+    for pair in range(layer[FIRST_PAIR], layer[LAST_PAIR]):
+        output, input = pairs[pair, 0], pairs[pair, 1]
+        y_map = layer[START] + output * layer[HEIGHT] * y_line
+        x_map = before[START] + input * before[HEIGHT] * x_line
+        for n in range(0, SIDE * SIDE * LANES, LANES):
+            store(slopes, n, zero)
+        for line in range(0, layer[HEIGHT], len(block)):
+            for column in range(0, layer[WIDTH], LANES):
+                x, y = x_map + line * x_line + column, y_map + line * y_line + column
+                taps = load_row(block, deltas, y, y_line)
+                for j in range(SIDE):
+                    row = load_row(SIDE, slopes, j * SIDE * LANES, LANES)
+                    row = correlated(row, values, x + j, x_line, taps)
+                    store_row(slopes, j * SIDE * LANES, LANES, row)
+        for j in range(SIDE):
+            row = load_row(SIDE, slopes, j * SIDE * LANES, LANES)
+            subtract(sink, scale, k + j * LANES, totals(row))
+        k += SIDE * LANES

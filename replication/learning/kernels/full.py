@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from replication.arithmetic.rows import add_products, row_of
 from replication.arithmetic.vectors import (
     LANES,
-    add_products,
     fma,
     load,
-    row_of,
     same,
     store,
     subtract,

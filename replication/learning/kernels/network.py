@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replication.arithmetic.elementary import tanh
-from replication.arithmetic.vectors import fma
+from replication.arithmetic.vectors import LANES, fma
 from replication.compiled import kernel
 from replication.learning.kernels import convolution, criterion, full, subsampling
 from replication.learning.kernels.criterion import Answer, Criterion
@@ -23,10 +23,12 @@ from replication.learning.kernels.plan import (
     FULL,
     HEIGHT,
     KIND,
+    SIDE,
     SIZE,
     START,
     SUBSAMPLING,
     Plan,
+    zeros,
 )  # fmt: skip
 
 
@@ -54,7 +56,7 @@ class Memory(NamedTuple):
             derivative of the squashing function, the derivative of the criterion by the weighted
             sum, and what a sub-sampling unit's coefficient multiplies.
         earlier: the input field of the pattern before.
-        mirrored: a convolution's weights by input map.
+        taps: sums for each weight of one pair of maps, eight for each.
         answer: what the network says of the pattern in hand.
     """
 
@@ -63,17 +65,17 @@ class Memory(NamedTuple):
     deltas: NDArray[Any]
     sums: NDArray[Any]
     earlier: NDArray[Any]
-    mirrored: NDArray[Any]
+    taps: NDArray[Any]
     answer: Answer
 
 
 def memory(plan: Plan) -> Memory:
     """Working memory for ``plan``, zeroed."""
     dtype = plan.codes.dtype
-    values, slopes, deltas, sums = (np.zeros(plan.values, dtype) for _ in range(4))
+    values, slopes, deltas, sums = (zeros(plan.values, dtype) for _ in range(4))
     answer = Answer(np.zeros(plan.classes, dtype), np.zeros(plan.classes))
-    earlier = np.zeros(plan.layers[0, SIZE], dtype)
-    return Memory(values, slopes, deltas, sums, earlier, np.zeros(plan.mirrored, dtype), answer)
+    earlier, taps = zeros(plan.layers[0, SIZE], dtype), zeros(SIDE * SIDE * LANES, dtype)
+    return Memory(values, slopes, deltas, sums, earlier, taps, answer)
 
 
 @kernel
@@ -119,7 +121,7 @@ def _finish_forward(plan: Any, rules: Any, weights: Any, memory: Any) -> None:
 def _forward_layer(plan: Any, rules: Any, weights: Any, memory: Any, n: int) -> None:
     layer, before, values = plan.layers[n], plan.layers[n - 1], memory.values
     if layer[KIND] == CONVOLUTION:
-        convolution.forward(layer, before, weights, values)
+        convolution.forward(layer, before, plan.pairs, weights, values)
     elif layer[KIND] == SUBSAMPLING:
         subsampling.forward(layer, before, weights, values, memory.sums, rules.share)
     else:
@@ -148,8 +150,8 @@ def backward(
         layer, before = plan.layers[n], plan.layers[n - 1]
         if layer[KIND] == CONVOLUTION:
             if before[KIND] != FIELD:
-                convolution.backward(layer, before, weights, slopes, deltas, memory.mirrored)
-            convolution.update(layer, before, values, deltas, sink, scale)
+                convolution.backward(layer, before, plan.pairs, weights, slopes, deltas)
+            convolution.update(layer, before, plan.pairs, values, deltas, sink, scale, memory.taps)
         elif layer[KIND] == SUBSAMPLING:
             subsampling.backward(layer, before, weights, slopes, sums, deltas, share, sink, scale)
         elif before[KIND] != FIELD:

@@ -1,15 +1,14 @@
 """A network's table of layers as the numbers that the kernels read.
 
-The values of a layer (outputs, slopes, deltas, sums of four) lie position by position, the maps of
-a position side by side: value ``start + (line * stride + column) * channels + map``. So the maps
-are the lanes of a vector. The maps are filled up to whole vectors with maps that are always zero,
-and the lines of a convolution to whole rows of `ROW` positions, whose deltas are always zero. All
-kinds of values share this layout, each in a vector of its own.
+The values of a layer (outputs, slopes, deltas, sums of four) lie map by map, line by line: value
+``start + (map * height + line) * stride + column``. The columns are the lanes of a vector. All
+kinds of values share this layout, each in an array of its own. The lines of a convolution, and of
+what a convolution reads, are filled up to whole vectors; the deltas of the filling are always zero.
 
 The parameters that a kernel works on are laid out to be read in order, with zeros in the gaps:
 
-* a convolution: for eight output maps, each line of the 5x5 kernel, each input map and each column
-  of the kernel, the weights of the eight; zero where the connection table has no pair;
+* a convolution: for each pair of the connection table and each column of the 5x5 kernel, its five
+  weights and three gaps;
 * a sub-sampling: the coefficients of its maps;
 * a full connection: for four units, each eight inputs, the eight weights of each of the four;
 
@@ -24,18 +23,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replication.arithmetic.vectors import LANES
-from replication.compiled import kernel
 from replication.networks.specification import Kind, Layer, Network
 
-# Positions that a convolution computes at once, the side of every convolution's kernel, and units
-# that a full connection computes at once.
-ROW = 10
+# The side of every convolution's kernel, and units that a full connection computes at once.
 SIDE = 5
 UNITS = 4
+# Numbers between two layers: a vector at the end of a line may reach so far beyond it.
+GAP = 4 * LANES
 
 # Columns of Plan.layers.
-(KIND, MAPS, CHANNELS, HEIGHT, WIDTH, STRIDE, START, SIZE, COPIES, WEIGHTS,
- BIASES) = range(11)  # fmt: skip
+(KIND, MAPS, HEIGHT, WIDTH, STRIDE, START, SIZE, COPIES, WEIGHTS, FIRST_PAIR, LAST_PAIR,
+ BIASES) = range(12)  # fmt: skip
 
 # Values of the column KIND.
 FIELD, CONVOLUTION, SUBSAMPLING, FULL = range(4)
@@ -47,29 +45,31 @@ class Plan(NamedTuple):
     """What the kernels know of a network.
 
     Attributes:
-        layers: (layers + 1, 11) int64, row 0 the input field; an RBF layer has no row. ``SIZE`` is
+        layers: (layers + 1, 12) int64, row 0 the input field; an RBF layer has no row. ``SIZE`` is
             a whole number of pairs of vectors, zeros behind the last value included.
+        pairs: (pairs, 2) int64, output and input map of each pair that a convolution connects.
         places: (parameters,) int64, where the kernels keep each parameter of the network.
         codes: (classes, size of the last layer) of +1 and -1, zero in the gaps; or (0, 0).
         classes: number of classes.
-        kept: length of the kernels' vector of parameters.
-        values: length of a vector of values.
-        mirrored: length of the largest convolution's weights by input map.
+        kept: length of the kernels' array of parameters.
+        values: length of an array of values.
     """
 
     layers: Integers
+    pairs: Integers
     places: Integers
     codes: NDArray[np.floating]
     classes: int
     kept: int
     values: int
-    mirrored: int
 
 
-@kernel
-def strides(layer: Any) -> tuple[int, int, int, int]:
-    """First value, numbers from line to line and from position to position, and number of maps."""
-    return layer[START], layer[STRIDE] * layer[CHANNELS], layer[CHANNELS], layer[MAPS]
+def zeros(size: int, dtype: Any) -> NDArray[Any]:
+    """(size,) of ``dtype``, beginning where a line of the processor's cache does."""
+    line = 64 // np.dtype(dtype).itemsize
+    room = np.zeros(size + line, dtype)
+    first = -room.ctypes.data % 64 // room.itemsize
+    return room[first : first + size]
 
 
 def _up(number: int, unit: int) -> int:
@@ -95,10 +95,6 @@ def _check(layer: Layer, kind: int, before: int) -> None:
         problem = "a sub-sampling must read a convolution"
     if kind == FULL and before == CONVOLUTION:
         problem = "a full connection cannot read a convolution"
-    if kind == SUBSAMPLING and _copies(layer) > 1 and layer.outputs[0] > LANES:
-        problem = f"a sub-sampling with copies has at most {LANES} maps"
-    if kind == SUBSAMPLING and _copies(layer) > 2:
-        problem = "a sub-sampling has one or two maps for each input map"
     if problem:
         raise ValueError(f"{layer.name}: {problem}")
 
@@ -107,27 +103,15 @@ def _copies(layer: Layer) -> int:
     return layer.outputs[0] // layer.inputs[0]
 
 
-def _row(layer: Layer, kind: int, start: int, first: int) -> list[int]:
-    """The layer's row of Plan.layers but for the place of its biases.
+def _stride(layer: Layer, kind: int, before: int, after: int) -> int:
+    """From line to line: what a convolution reads has whole vectors, its output pairs of them.
 
-    Its values begin at ``start`` and its parameters at ``first``.
+    One whose deltas are spread backwards has a kernel's width of zeros behind each line.
     """
-    maps, height, width = layer.outputs
-    channels = _up(maps, 2 * LANES if kind == FULL else LANES)
-    stride = _up(width, ROW) if kind == CONVOLUTION else width
-    size = _up(height * stride * channels, 2 * LANES)
-    copies = _copies(layer) if kind == SUBSAMPLING else 1
-    return [kind, maps, channels, height, width, stride, start, size, copies, first]
-
-
-def _convolution_places(layer: Layer, first: int, channels: int) -> Integers:
-    outputs = np.repeat(np.arange(layer.outputs[0]), [len(table) for table in layer.table])
-    inputs = np.concatenate([np.array(table) for table in layer.table])
-    line, column = np.divmod(np.arange(SIDE * SIDE), SIDE)
-    group, lane = np.divmod(outputs, LANES)
-    by_line = (group[:, None] * SIDE + line) * channels + inputs[:, None]
-    result: Integers = first + ((by_line * SIDE + column) * LANES + lane[:, None]).ravel()
-    return result
+    width = layer.outputs[2]
+    if kind == CONVOLUTION:
+        return _up(width if before == FIELD else width + SIDE - 1, 2 * LANES)
+    return _up(width, LANES) if after == CONVOLUTION else width
 
 
 def _full_places(layer: Layer, first: int, below: list[int]) -> Integers:
@@ -142,7 +126,7 @@ def _full_places(layer: Layer, first: int, below: list[int]) -> Integers:
             maps, places = np.repeat(numbers, area), np.tile(positions, len(numbers))
         else:
             maps, places = numbers // area, positions[numbers % area]
-        value = places * below[CHANNELS] + maps
+        value = maps * below[HEIGHT] * below[STRIDE] + places
         row = first + unit // UNITS * UNITS * below[SIZE] + unit % UNITS * LANES
         parts.append(row + value // LANES * LANES * UNITS + value % LANES)
     return np.concatenate(parts)
@@ -154,38 +138,42 @@ def plan(network: Network, dtype: type[np.floating] = np.float32) -> Plan:
     Raises ValueError for a stack of layers that the kernels do not know.
     """
     side = network.field
-    rows = [[FIELD, 1, 1, side, side, side, 0, _up(side * side, 2 * LANES), 1, 0, 0]]
-    places, kept, mirrored = [], 0, 0
-    for layer in network.trainable:
-        below = rows[-1]
-        kind = _kind(layer)
+    kinds = [FIELD, *(_kind(layer) for layer in network.trainable), FULL]
+    rows = [[FIELD, 1, side, side, side, 0, _up(side * side, 2 * LANES), 1, 0, 0, 0, 0]]
+    pairs: list[tuple[int, int]] = []
+    places, kept = [], 0
+    for n, layer in enumerate(network.trainable, 1):
+        below, kind = rows[-1], kinds[n]
         _check(layer, kind, below[KIND])
-        # A row of positions may reach beyond the last line of what a convolution reads.
-        start = below[START] + below[SIZE] + 2 * ROW * below[CHANNELS]
-        row = _row(layer, kind, start, kept)
-        channels = row[CHANNELS]
+        maps, height, width = layer.outputs
+        stride = _stride(layer, kind, kinds[n - 1], kinds[n + 1])
+        start, size = below[START] + below[SIZE] + GAP, _up(maps * height * stride, 2 * LANES)
+        copies = _copies(layer) if kind == SUBSAMPLING else 1
+        row = [kind, maps, height, width, stride, start, size, copies, kept, len(pairs)]
         if kind == CONVOLUTION:
-            places.append(_convolution_places(layer, kept, below[CHANNELS]))
-            kept += channels * SIDE * SIDE * below[CHANNELS]
-            mirrored = max(mirrored, SIDE * SIDE * channels * below[CHANNELS])
-        elif kind == SUBSAMPLING:
-            places.append(kept + np.arange(row[MAPS]))
-            kept += channels
-        else:
+            pairs += [(o, m) for o, table in enumerate(layer.table) for m in table]
+        if kind == FULL:
             places.append(_full_places(layer, kept, below))
-            kept += _up(row[MAPS], UNITS) * below[SIZE]
-        places.append(kept + np.arange(row[MAPS]))
-        rows.append([*row, kept])
-        kept += channels
+            kept += _up(maps, UNITS) * below[SIZE]
+        elif kind == CONVOLUTION:
+            pair, line, column = np.indices((layer.pairs, SIDE, SIDE)).reshape(3, -1)
+            places.append(kept + (pair * SIDE + column) * LANES + line)
+            kept += layer.pairs * SIDE * LANES
+        else:
+            places.append(kept + np.arange(maps))
+            kept += maps
+        places.append(kept + np.arange(maps))
+        rows.append([*row, len(pairs), kept])
+        kept += _up(maps, LANES)
     last = rows[-1]
     codes = np.zeros((len(network.codes), last[SIZE]), dtype)
     codes[:, : network.codes.shape[1]] = network.codes
     return Plan(
         np.array(rows, dtype=np.int64),
+        np.array(pairs, dtype=np.int64).reshape(-1, 2),
         np.concatenate(places),
         codes,
         len(network.codes) or last[MAPS],
         kept,
-        last[START] + last[SIZE] + 2 * ROW * last[CHANNELS],
-        mirrored,
+        last[START] + last[SIZE] + GAP,
     )

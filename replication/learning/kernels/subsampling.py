@@ -1,6 +1,7 @@
 """Sub-sampling by two: four inputs are added, multiplied by a coefficient, and a bias is added.
 
-A layer may have two maps for each input map (LeNet-4's S2); then the lanes are doubled.
+A vector holds eight neighbouring columns, for which sixteen of the layer before are read. A layer
+may have two maps for each input map (LeNet-4's S2).
 """
 
 from __future__ import annotations
@@ -9,57 +10,54 @@ from typing import Any
 
 from replication.arithmetic.vectors import (
     LANES,
-    doubled,
     evens,
+    first_lanes,
     fma,
     load,
+    lower_twice,
     odds,
     same,
     store,
-    subtract,
+    total,
+    upper_twice,
 )  # fmt: skip
 from replication.compiled import kernel
 from replication.learning.kernels.plan import (
     BIASES,
-    CHANNELS,
     COPIES,
     HEIGHT,
+    MAPS,
     START,
     STRIDE,
     WEIGHTS,
     WIDTH,
-    strides,
 )  # fmt: skip
 
 
 @kernel
 def sums_of_four(layer: Any, before: Any, values: Any, sums: Any, share: Any) -> None:
     """Fill ``sums`` with ``share`` times the sum of the four values that each unit reads."""
-    x_first, x_line, x_step, _ = strides(before)
-    y_first, y_line, y_step, _ = strides(layer)
-    height, width, copied, weight = layer[HEIGHT], layer[WIDTH], layer[COPIES] == 2, same(share)
-    for group in range(0, y_step, LANES):
-        for line in range(height):
-            upper, y = x_first + 2 * line * x_line + group, y_first + line * y_line + group
-            for _ in range(width):
-                lower = upper + x_line
-                above = load(values, upper) + load(values, upper + x_step)
-                below = load(values, lower) + load(values, lower + x_step)
-                four = weight * (above + below)
-                store(sums, y, doubled(four) if copied else four)
-                upper += 2 * x_step
-                y += y_step
+    x_line, y_line, weight = before[STRIDE], layer[STRIDE], same(share)
+    for m in range(layer[MAPS]):
+        for line in range(layer[HEIGHT]):
+            y = layer[START] + (m * layer[HEIGHT] + line) * y_line
+            x = before[START] + (m // layer[COPIES] * before[HEIGHT] + 2 * line) * x_line
+            for column in range(0, layer[WIDTH], LANES):
+                left = load(values, x) + load(values, x + x_line)
+                right = load(values, x + LANES) + load(values, x + LANES + x_line)
+                store(sums, y + column, weight * (evens(left, right) + odds(left, right)))
+                x += 2 * LANES
 
 
 @kernel
 def forward(layer: Any, before: Any, weights: Any, values: Any, sums: Any, share: Any) -> None:
     """Weighted sums of every unit; what they multiply is kept in ``sums``."""
     sums_of_four(layer, before, values, sums, share)
-    size = layer[HEIGHT] * layer[STRIDE] * layer[CHANNELS]
-    for group in range(0, layer[CHANNELS], LANES):
-        coefficient = load(weights, layer[WEIGHTS] + group)
-        bias = load(weights, layer[BIASES] + group)
-        for y in range(layer[START] + group, layer[START] + size, layer[CHANNELS]):
+    area = layer[HEIGHT] * layer[STRIDE]
+    for m in range(layer[MAPS]):
+        coefficient, bias = same(weights[layer[WEIGHTS] + m]), same(weights[layer[BIASES] + m])
+        first = layer[START] + m * area
+        for y in range(first, first + area, LANES):
             store(values, y, fma(coefficient, load(sums, y), bias))
 
 
@@ -72,29 +70,31 @@ def backward(
 
     ``sink`` may be ``weights``: a weight changes once it has been used.
     """
-    x_first, x_line, x_step, _ = strides(before)
-    y_first, y_line, y_step, _ = strides(layer)
-    height, width, copied = layer[HEIGHT], layer[WIDTH], layer[COPIES] == 2
-    weight, zero = same(share), same(share - share)
-    for group in range(0, y_step, LANES):
-        k, b = layer[WEIGHTS] + group, layer[BIASES] + group
-        coefficient = weight * load(weights, k)
+    x_line, y_line, zero = before[STRIDE], layer[STRIDE], same(share - share)
+    for m in range(layer[MAPS]):
+        k, b = layer[WEIGHTS] + m, layer[BIASES] + m
+        coefficient, first = same(share * weights[k]), m % layer[COPIES] == 0
         slope, bias = zero, zero
-        for line in range(height):
-            upper, y = x_first + 2 * line * x_line + group, y_first + line * y_line + group
-            for _ in range(width):
-                delta = load(deltas, y)
-                slope = fma(delta, load(sums, y), slope)
+        for line in range(layer[HEIGHT]):
+            y = layer[START] + (m * layer[HEIGHT] + line) * y_line
+            x = before[START] + (m // layer[COPIES] * before[HEIGHT] + 2 * line) * x_line
+            for column in range(0, layer[WIDTH], LANES):
+                delta = first_lanes(load(deltas, y + column), layer[WIDTH] - column)
+                slope = fma(delta, load(sums, y + column), slope)
                 bias = bias + delta
                 below = coefficient * delta
-                if copied:
-                    below = evens(below) + odds(below)
-                lower = upper + x_line
-                store(deltas, upper, below * load(slopes, upper))
-                store(deltas, upper + x_step, below * load(slopes, upper + x_step))
-                store(deltas, lower, below * load(slopes, lower))
-                store(deltas, lower + x_step, below * load(slopes, lower + x_step))
-                upper += 2 * x_step
-                y += y_step
-        subtract(sink, scale, k, slope)
-        subtract(sink, scale, b, bias)
+                for there in (x, x + x_line):
+                    _pass_down(lower_twice(below), there, first, slopes, deltas)
+                    _pass_down(upper_twice(below), there + LANES, first, slopes, deltas)
+                x += 2 * LANES
+        sink[k] -= scale[k] * total(slope)
+        sink[b] -= scale[b] * total(bias)
+
+
+@kernel
+def _pass_down(below: Any, x: int, first: bool, slopes: Any, deltas: Any) -> None:
+    """Write what the first map that reads a unit passes down to it; add what the second does."""
+    delta = below * load(slopes, x)
+    if not first:
+        delta = delta + load(deltas, x)
+    store(deltas, x, delta)
