@@ -83,7 +83,7 @@ def _paint(canvas: Canvas, shown: Shown, found: Sequence[Line]) -> None:
                 xytext=(6, 0),
                 textcoords="offset points",
                 va="center",
-                fontsize=11,
+                fontsize=11.5,
                 color=INK if line.verdict == "differs" else MUTED,
                 annotation_clip=False,
             )

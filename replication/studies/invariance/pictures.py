@@ -103,7 +103,7 @@ def _paint_kind(
         axes.text(
             chosen.index(row["amount"]) + 0.5 + 0.28 * (place - (len(names) - 1) / 2),
             _LINE * row["pattern"] + 1.18, str(row["class"]),
-            color=_COLOURS[place], fontsize=11, ha="center", va="center",
+            color=_COLOURS[place], fontsize=11.5, ha="center", va="center",
             weight="bold" if wrong else "normal", bbox=frame if wrong else None,
         )  # fmt: skip
     axes.set(title=kind, xlim=(0, _COLUMNS), ylim=(_LINE * patterns, 0), yticks=[])
@@ -187,11 +187,11 @@ def _paint_wide(axes: Axes, wide: _Wide) -> None:
     for row in records(wide.best):
         axes.text(
             height / 2 + row["position"], top - 0.4, str(row["class"]),
-            color=INK, fontsize=11, weight="bold", ha="center", va="bottom",
+            color=INK, fontsize=11.5, weight="bold", ha="center", va="bottom",
         )  # fmt: skip
     middles = [top + _SQUARE * (digit + 0.5) for digit in classes]
     axes.set_yticks(middles, [str(digit) for digit in classes])
-    axes.tick_params(left=False, labelsize=11)
+    axes.tick_params(left=False, labelsize=11.5)
     axes.set(xticks=[], xlim=(0, width), ylim=(height, top - 4), aspect="equal")
     _without_edges(axes)
 
