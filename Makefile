@@ -1,12 +1,17 @@
-# Needs Python 3.11 or newer, make and git; everything else is installed into .venv.
-# Another Python: make test PYTHON=python3.12
+# Needs Python 3.11 to 3.14, make and git; everything else is installed into .venv.
+# Another Python: make install PYTHON=python3.13
 
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: replicate replicate-all report test test-page test-arm check ready
-.DEFAULT_GOAL := test
+.PHONY: quick install replicate replicate-all report test test-page test-arm check lock ready
+.DEFAULT_GOAL := quick
+
+quick: ready  ## in two minutes: the raw data, the headline's answers by torch, one training to the last byte
+	$(BIN)/python -m replication verify --quick
+
+install: ready  ## set everything up in .venv
 
 replicate: ready  ## train LeNet-5 anew, whatever is up to date, and set 1998, committed and this run side by side
 	$(BIN)/python -m replication replicate
@@ -14,15 +19,16 @@ replicate: ready  ## train LeNet-5 anew, whatever is up to date, and set 1998, c
 replicate-all: ready  ## the same, with every system that LeNet-5 is compared with
 	$(BIN)/python -m replication replicate --all
 
-report: ready  ## make the page again, and the numbers and pictures in README.md, paper_notes.md and CONTRIBUTING.md
+report: ready  ## make both pages again, and the numbers and pictures in README.md, paper_notes.md and CONTRIBUTING.md
+	$(BIN)/python -m replication demo
 	$(BIN)/python -m replication report
 	$(BIN)/python -m replication house --text CONTRIBUTING.md
 
 test: ready  ## run the tests
 	$(BIN)/python -m pytest
 
-test-page: ready  ## open the page in Chromium, which has to be installed (Debian: apt-get install chromium)
-	$(BIN)/python -m pytest -m browser -n 0 tests/test_page_in_browser.py
+test-page: ready  ## open the pages in Chromium, which has to be installed (Debian: apt-get install chromium)
+	$(BIN)/python -m pytest -m browser -n 0 tests/test_page_in_browser.py tests/test_demonstration_in_browser.py
 
 test-arm: ready  ## compare the bytes of a short training with those of an emulated aarch64 (Debian: apt-get install qemu-user)
 	tests/arm.sh
@@ -32,6 +38,10 @@ check: ready  ## format, lint and types
 	$(BIN)/ruff check .
 	$(BIN)/mypy --strict replication
 
+lock: ready  ## bring requirements.lock up to date with pyproject.toml, for all Pythons and systems (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --extra dev --no-header --no-annotate \
+	  --no-emit-index-url pyproject.toml --output-file requirements.lock
+
 # DVC refuses to work outside a git repository unless told so.
 ready: $(STAMP)
 	@if [ ! -e .git ] && ! grep -qs no_scm .dvc/config.local; then \
@@ -40,8 +50,8 @@ ready: $(STAMP)
 	fi
 
 $(STAMP): requirements.lock pyproject.toml
-	@[ -x $(BIN)/python ] || $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-	  echo "$(PYTHON) is missing or older than 3.11: install Python 3.11 or newer, or name one with 'make test PYTHON=/path/to/python3.11'." >&2; \
+	@[ -x $(BIN)/python ] || $(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' || { \
+	  echo "$(PYTHON) is missing or not one of Python 3.11 to 3.14: install one, or name it with 'make install PYTHON=/path/to/python3.13'." >&2; \
 	  exit 2; }
 	@[ -x $(BIN)/python ] || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet -r requirements.lock

@@ -2,7 +2,12 @@
 
 import sys
 
-from replication.cli import main
+from replication.errors import not_installed
 
 if __name__ == "__main__":
+    try:
+        from replication.cli import main
+    except ModuleNotFoundError as error:
+        print(not_installed(error), file=sys.stderr)
+        sys.exit(2)
     sys.exit(main())

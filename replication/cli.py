@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from replication import studies
-from replication.errors import ReplicationError
+from replication.errors import ReplicationError, not_installed
 
 PROGRAM, SCRIPT = "python -m replication", "lenet-replication"
 COMPLETION = "_LENET_REPLICATION_COMPLETE"
@@ -25,9 +25,9 @@ PIPELINE = {
     "compare": "Give a verdict on every published claim.",
     "audit": "Set every setting beside the paper's.",
     "report": "Make the page results/report/index.html.",
+    "demo": "Make the page results/demo/index.html, to draw on.",
     "verify": "Tell whether the committed outputs are what the code gives.",
     "predict": "Classify your own digits.",
-    "bench": "How fast, against what, how far from the machine's peak?",
     "house": "Draw the package as it stands on its imports.",
 }
 STUDIES = {name: studies.STUDIES[name] for name in studies.having("run")}
@@ -80,6 +80,20 @@ def commands() -> None:
     """
 
 
+def kept(argv: Sequence[str]) -> str:
+    """What is left of a command that was interrupted: commands that train have checkpoints."""
+    name = next((word for word in argv if word in {*PIPELINE, *STUDIES}), "")
+    if name == "replicate" or (name and has_checkpoints(name)):
+        return "whole passes are kept, and the same command goes on from there"
+    return "no file is left half-written, and the same command begins anew"
+
+
+def has_checkpoints(name: str) -> bool:
+    """Whether the command of that name has an option for the folder of checkpoints."""
+    command: click.Command = importlib.import_module(module_of(name)).command
+    return any(option.name == "checkpoints" for option in command.params)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; 0 when all went well, 2 with one sentence when something is to be mended."""
     # As it was called, so that a help text and a shell's completion name it rightly.
@@ -94,14 +108,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ReplicationError as error:
         print(f"replication: {error}", file=sys.stderr)
         return 2
+    except ModuleNotFoundError as error:
+        print(not_installed(error), file=sys.stderr)
+        return 2
     except OSError as error:
         print(f"replication: {error.filename or 'a file'}: {error.strerror}", file=sys.stderr)
         return 2
     except (KeyboardInterrupt, click.Abort):
-        print(
-            "replication: interrupted; whole passes are kept, and the same command goes on "
-            "from there",
-            file=sys.stderr,
-        )
+        print(f"replication: interrupted; {kept(sys.argv[1:] if argv is None else argv)}",
+              file=sys.stderr)  # fmt: skip
         return 130
     return status or 0

@@ -39,6 +39,8 @@ class Display:
             unit_scale=True,
             disable=not sys.stderr.isatty(),
             dynamic_ncols=True,
+            # What a replicate says is cut at the end of the line, the bar never shrinks.
+            bar_format="{desc}: {percentage:3.0f}%|{bar:20}| {elapsed}<{remaining}{postfix}",
         )
 
     def expect(self, jobs: int) -> None:

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 import click
 
+from replication.errors import ReplicationError
+
 Command = Callable[..., Any]
 
 
@@ -27,6 +29,10 @@ PLACES = {
     "results": _Place("results", "The folder of the tables that are made from the runs."),
     "checkpoints": _Place(".checkpoints", "The folder from which interrupted trainings go on."),
 }
+
+
+# Nothing makes these: they come with the repository.
+COMMITTED = ("paper", "raw")
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,10 @@ def folder_options(*names: str, **defaults: str) -> Callable[[Command], Command]
     def decorate(command: Command) -> Command:
         @wraps(command)
         def with_folders(**given: Any) -> Any:
-            return command(Folders.usual(**{name: given.pop(name) for name in places}), **given)
+            folders = Folders.usual(**{name: given.pop(name) for name in places})
+            for name in [name for name in COMMITTED if name in places]:
+                _require(getattr(folders, name), name)
+            return command(folders, **given)
 
         decorated: Command = with_folders
         for name, default in reversed(places.items()):
@@ -66,6 +75,15 @@ def folder_options(*names: str, **defaults: str) -> Callable[[Command], Command]
         return decorated
 
     return decorate
+
+
+def _require(folder: Path, name: str) -> None:
+    """Raise ReplicationError for a committed folder that is not there."""
+    if not folder.is_dir():
+        raise ReplicationError(
+            f"{folder} is no folder: bring the committed one back with "
+            f"`git checkout {PLACES[name].default}`, or name another with --{name}"
+        )
 
 
 def path_option(flag: str, default: str | None, says: str) -> Callable[[Command], Command]:

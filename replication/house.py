@@ -16,9 +16,8 @@ HOUSE = {
     "pipeline": "the stages and what drives them, thin: run(folders, settings, ...)",
     "studies": "a folder a study: what it makes, its verdicts and its figures",
     "report": "the page, its figures, and the numbers in the texts",
+    "demonstration": "LeNet-5 to draw on, as a page of its own or a part of another",
     "audit": "every setting of the paper beside the one in force",
-    "bench": "how fast, against what, how far from the machine's peak",
-    "benchmarks": "what is timed, and the machine's own peak",
     "verdicts": "statistics, what a verdict is, and one module a section of the paper",
     "experiments": "from params.yaml and the folders to experiments ready to be trained",
     "systems": "one module a classifier, and the replicates of an experiment",
@@ -83,7 +82,7 @@ def picture() -> str:
     for unit, says in HOUSE.items():
         direct = graph[unit] - set().union(*(below[other] for other in graph[unit]))
         name = f"{unit}/" if (ROOT / unit).is_dir() else unit
-        lines.append(f"  {name:<13}{says}")
+        lines.append(f"  {name:<15}{says}")
         if direct:
-            lines.append(f"{'':15}on {', '.join(one for one in HOUSE if one in direct)}")
+            lines.append(f"{'':17}on {', '.join(one for one in HOUSE if one in direct)}")
     return "\n".join(["replication/", *lines])

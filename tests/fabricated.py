@@ -121,6 +121,16 @@ def varied(experiment, runs):
     )
 
 
+def boosted(least, loss=0.0):
+    """The study of boosting: an error with all three called, and a loss at 1.75 networks."""
+    rows = [
+        (number, 50 * (nets - 1), nets, least + number / 100 + (loss if nets < 2 else 0.0))
+        for number in range(5)
+        for nets in (1.0, 1.75, 3.0)
+    ]
+    return pd.DataFrame(rows, columns=["replicate", "called_percent", "nets", "test_error_percent"])
+
+
 def metric(values):
     return {"mean": float(np.mean(values)), "sd": None, "values": list(values)}
 
@@ -195,6 +205,7 @@ FULL = replace(
         ),
         "collapse.json": {"mle": {"code_spread": [0.001] * 3}, "map": {"code_spread": [0.9] * 3}},
         "variance_curves.csv": varied("subsets", histories(5)),
+        "boosting.csv": boosted(0.7),
     },
 )
 

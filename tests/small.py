@@ -14,6 +14,13 @@ from replication.folders import Folders
 from replication.mnist.databases import Database
 from replication.pipeline import prepare
 
+# Of the study of causes.
+CAUSES = {
+    "passes": {
+        "row": "lenet5/regular", "like": "lenet5", "changes": {}, "vary": {"repeated": [1, 2]},
+        "choose": "held-out", "replicates": 1, "tested": "chosen",
+    },
+}  # fmt: skip
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
@@ -30,6 +37,8 @@ def small_document(**base: Any) -> dict[str, Any]:
     }
     document["base"]["sdlm"]["patterns"] = 20
     document["base"] |= base
+    document["causes"] |= {"held_out": 50, "hypotheses": CAUSES}
+    document["causes"]["taller"] |= {"replicates": 1, "patterns": 10}
     document["experiments"] = {"lenet5": {}}
     document["invariance"] |= {"patterns": 20, "replicates": 1}
     return document

@@ -9,24 +9,25 @@ import pytest
 from fabricated import with_study
 from networks_of_tests import NETWORKS
 
-from replication import bench, settings
-from replication.benchmarks import earlier
-from replication.benchmarks.kernels import multiply_adds, trainings
-from replication.benchmarks.tangents import CANDIDATES, Tangents
+from replication import settings
 from replication.cli import main
-from replication.files import write_json
-from replication.mnist.databases import derive, read_raw
+from replication.folders import Folders
+from replication.mnist.databases import read_raw
+from replication.studies import bench
+from replication.studies.bench import earlier
+from replication.studies.bench.figures import figures, said
+from replication.studies.bench.run import QUICK, in_turn, run
+from replication.studies.bench.training import multiply_adds, trainings
 from replication.verdicts import training
 
 
 @pytest.fixture(scope="module")
 def quick(repository, tmp_path_factory):
     """What a quick run writes and prints."""
-    out = tmp_path_factory.mktemp("bench") / "bench.json"
-    chosen = settings.load(repository / "params.yaml")
-    result = bench.bench(chosen, repository / "data/paper", repository / "data/raw", bench.QUICK)
-    write_json(out, result)
-    return json.loads(out.read_text()), bench.table(result)
+    out = tmp_path_factory.mktemp("bench") / bench.FILE
+    folders = Folders.usual(paper=repository / "data" / "paper", raw=repository / "data" / "raw")
+    result = run(folders, settings.load(repository / "params.yaml"), out, quick=True)
+    return json.loads(out.read_text()), said(result)
 
 
 def spreads(entry, path=""):
@@ -44,9 +45,6 @@ def test_bench_json_holds_what_is_promised(quick):
     assert names >= {
         *(f"{name}.microseconds_per_pattern" for name in (*bench.NETWORKS, "eager", "modern")),
         *(f"{name}.share_of_peak" for name in bench.NETWORKS),
-        "tangent-distance.microseconds_per_pair",
-        "tangent-distance-lstsq.microseconds_per_pair",
-        "tangent-distance.times_faster_than_lstsq",
         "lenet5.times_faster_than_eager",
         "lenet5.times_faster_than_modern",
         "curvature_share_of_pass",
@@ -66,7 +64,7 @@ def test_every_figure_is_positive_and_has_its_spread(quick):
     for name, figure in spreads(result):
         assert figure.keys() == {"median", "min", "max", "repeats"}, name
         assert 0 < figure["min"] <= figure["median"] <= figure["max"], name
-        assert figure["repeats"] == bench.QUICK.repeats, name
+        assert figure["repeats"] == QUICK.repeats, name
 
 
 def test_the_verdicts_find_the_medians_that_they_judge_by(quick, paper):
@@ -79,19 +77,11 @@ def test_the_verdicts_find_the_medians_that_they_judge_by(quick, paper):
     assert time.mean == pytest.approx(1.2 * each)  # 20 passes of 60,000
 
 
-@pytest.mark.parametrize(
-    ("one", "other", "name", "unit"),
-    [
-        ("lenet5", "eager", "eager", "pattern"),
-        ("lenet5", "modern", "modern", "pattern"),
-        (bench.TANGENT, bench.PLAIN, "lstsq", "pair"),
-    ],
-)
-def test_ratios_come_from_the_times_of_the_same_run(quick, one, other, name, unit):
+@pytest.mark.parametrize("name", ["eager", "modern"])
+def test_ratios_come_from_the_times_of_the_same_run(quick, name):
     result, _ = quick
-    ours = result[one][f"microseconds_per_{unit}"]
-    theirs = result[other][f"microseconds_per_{unit}"]
-    ratio = result[one][f"times_faster_than_{name}"]
+    ours, theirs = (result[one]["microseconds_per_pattern"] for one in ("lenet5", name))
+    ratio = result["lenet5"][f"times_faster_than_{name}"]
     assert ratio["min"] >= theirs["min"] / ours["max"] * 0.9999
     assert ratio["max"] <= theirs["max"] / ours["min"] * 1.0001
 
@@ -103,12 +93,10 @@ def test_ratios_are_formed_within_each_repeat(repository):
         "lenet5": [1e-5, 2e-5],
         "eager": [50e-5, 100e-5],
         "modern": [4e-5, 8e-5],
-        bench.TANGENT: [1e-6, 2e-6],
-        bench.PLAIN: [30e-6, 60e-6],
         "curvature": [0.006, 0.012],
         "peak": [1e11, 0.5e11],
     }
-    result = bench.figures(series, {"lenet5": 100_000}, chosen)
+    result = figures(series, {"lenet5": 100_000}, chosen)
     lenet5 = result["lenet5"]
     assert lenet5["microseconds_per_pattern"] == {
         "median": 15, "min": 10, "max": 20, "repeats": 2,
@@ -116,11 +104,6 @@ def test_ratios_are_formed_within_each_repeat(repository):
     assert lenet5["times_faster_than_eager"] == {"median": 50, "min": 50, "max": 50, "repeats": 2}
     assert lenet5["times_faster_than_modern"]["max"] == 4
     assert lenet5["share_of_peak"]["min"] == lenet5["share_of_peak"]["max"] == 0.1
-    assert result[bench.TANGENT] == {
-        "microseconds_per_pair": {"median": 1.5, "min": 1, "max": 2, "repeats": 2},
-        "times_faster_than_lstsq": {"median": 30, "min": 30, "max": 30, "repeats": 2},
-    }
-    assert result[bench.PLAIN]["microseconds_per_pair"]["max"] == 60
     share = 0.006 / (chosen.base.presentations_per_pass * 1e-5)
     assert result["curvature_share_of_pass"]["median"] == pytest.approx(share)
 
@@ -132,7 +115,7 @@ def test_measures_are_taken_in_turn_after_one_round_that_does_not_count():
         calls.append(name)
         return float(len(calls))
 
-    series = bench.in_turn({"a": lambda: measure("a"), "b": lambda: measure("b")}, 2)
+    series = in_turn({"a": lambda: measure("a"), "b": lambda: measure("b")}, 2)
     assert calls == ["a", "b"] * 3
     assert series == {"a": [3.0, 5.0], "b": [4.0, 6.0]}
 
@@ -143,31 +126,6 @@ def test_what_is_printed_shows_each_network(quick):
     for name in bench.NETWORKS:
         (line,) = (one for one in lines if one.startswith(f"{name}, microseconds a pattern"))
         assert f"{result[name]['microseconds_per_pattern']['median']:.4g}" in line
-
-
-def test_what_is_printed_shows_the_tangent_distance(quick):
-    result, said = quick
-    for words, name in (
-        ("tangent distance, microseconds a pair", "microseconds_per_pair"),
-        ("tangent distance, times faster than lstsq", "times_faster_than_lstsq"),
-    ):
-        (line,) = (one for one in said.splitlines() if one.startswith(words))
-        assert f"{result[bench.TANGENT][name]['median']:.4g}" in line
-
-
-def test_both_tangent_distances_are_timed_on_the_same_pairs_and_agree(tiny):
-    images = derive("sixteen", tiny).train_images
-    pairs = Tangents(images, 2 * CANDIDATES + 7)
-    assert pairs.pairs == 2 * CANDIDATES
-    results = []
-    for work in (pairs.compiled, pairs.plain):
-        pairs.result[:] = -1.0
-        work(CANDIDATES)
-        assert (pairs.result[1] == -1.0).all()
-        work(2 * CANDIDATES)
-        results.append(pairs.result.copy())
-    np.testing.assert_allclose(*results, rtol=1e-5)
-    assert (results[0] > 1.0).mean() > 0.9
 
 
 def test_an_update_of_lenet5_takes_0_86_million_multiply_adds():
@@ -198,10 +156,10 @@ def test_the_earlier_kernels_train_the_same_network_a_little_differently(reposit
         return
     regular = read_raw(repository / "data" / "raw")
     chosen = settings.load(repository / "params.yaml")
-    run = trainings(chosen, repository / "data" / "paper", regular, ("lenet5",))["lenet5"]
-    before = run.parameters.copy()
-    other = earlier.Earlier(kernels, run)
-    run.train(100)
+    ours = trainings(chosen, repository / "data" / "paper", regular, ("lenet5",))["lenet5"]
+    before = ours.parameters.copy()
+    other = earlier.Earlier(kernels, ours)
+    ours.train(100)
     other.train(100)
-    moved = np.abs(run.parameters - before).max()
-    assert 0 < np.abs(run.parameters - other.parameters).max() < 1e-3 * moved
+    moved = np.abs(ours.parameters - before).max()
+    assert 0 < np.abs(ours.parameters - other.parameters).max() < 1e-3 * moved

@@ -13,7 +13,7 @@ from small import small_document, small_project, write_params
 from replication import settings
 from replication.cli import main
 from replication.errors import Diverged
-from replication.studies.collapse.training import least_distance, train
+from replication.studies.collapse.run import least_distance, train
 
 NETWORK = NETWORKS["tiny-rbf"]
 

@@ -12,7 +12,6 @@ from small import REPOSITORY
 
 from replication import cli
 from replication.cli import PIPELINE, STUDIES, main
-from replication.folders import PLACES
 
 NAMES = [*PIPELINE, *STUDIES]
 
@@ -36,11 +35,11 @@ def test_every_option_says_what_it_is_and_every_path_its_default(name, capsys):
     for option in command.params:
         if isinstance(option, click.Option):
             assert option.help, option.name
-            if option.name in PLACES:
-                assert option.show_default
-                assert option.default
+            if not (option.is_flag or option.default is None or option.multiple):
+                assert option.show_default, option.name
 
 
+PARAMS = str(REPOSITORY / "params.yaml")
 MISTAKES = {
     "no command": [],
     "an unknown command": ["trian"],
@@ -49,15 +48,21 @@ MISTAKES = {
     "no argument": ["train"],
     "an argument too many": ["train", "lenet5", "lenet4"],
     "a folder for a file": ["prepare", "--params", "/"],
-    "an unknown experiment": ["train", "lenet6", "--params", str(REPOSITORY / "params.yaml")],
+    "settings that are not there": ["prepare", "--params", "mine.yaml"],
+    "a folder of data that is not there": ["prepare", "--params", PARAMS, "--raw", "nowhere"],
+    "a text that is not there": ["house", "--text", "none.md"],
+    "neither a name nor all": ["train", "--params", PARAMS],
+    "both a name and all": ["train", "lenet5", "--all", "--params", PARAMS],
+    "an unknown experiment": ["train", "lenet6", "--params", PARAMS],
 }
 
 
 @pytest.mark.parametrize("arguments", MISTAKES.values(), ids=MISTAKES)
-def test_a_mistake_is_one_sentence_and_status_2(arguments, capsys):
+def test_a_mistake_is_one_sentence_and_status_2(arguments, capsys, monkeypatch):
+    monkeypatch.chdir(REPOSITORY)
     assert main(arguments) == 2
     shown = capsys.readouterr()
-    assert shown.out == ""
+    assert shown.out == "" or arguments[0] == "house"
     assert shown.err.startswith("replication: ")
     assert shown.err.count("\n") == 1
 
@@ -68,13 +73,34 @@ def test_what_was_meant_is_proposed(written, capsys):
     assert {"trian": "train", "train --parms x y": "--params"}[written] in capsys.readouterr().err
 
 
-def test_an_interruption_is_a_sentence_and_its_own_status(monkeypatch, capsys):
+@pytest.mark.parametrize(("name", "goes_on"), [("train", True), ("replicate", True),
+                                                ("verify", False), ("--help", False)])  # fmt: skip
+def test_an_interruption_promises_passes_only_where_they_are_kept(
+    name, goes_on, monkeypatch, capsys
+):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli.Commands, "get_command", interrupted)
-    assert main(["train", "lenet5"]) == 130
-    assert "the same command goes on from there" in capsys.readouterr().err
+    monkeypatch.setattr(cli.Commands, "resolve_command", interrupted)
+    monkeypatch.setattr(cli.Commands, "format_commands", interrupted)
+    assert main([name]) == 130
+    assert ("goes on from there" in capsys.readouterr().err) == goes_on
+
+
+@pytest.mark.parametrize("missing", ["click", "numpy"])
+def test_without_the_environment_a_sentence_says_how_to_make_it(missing, tmp_path):
+    (tmp_path / f"{missing}.py").write_text(
+        f"raise ModuleNotFoundError('No module named {missing}', name='{missing}')"
+    )
+    search = os.pathsep.join([str(tmp_path), str(REPOSITORY)])
+    done = subprocess.run(
+        [sys.executable, "-m", "replication", "prepare"],
+        env={**os.environ, "PYTHONPATH": search}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert missing in done.stderr
+    assert "make install" in done.stderr
 
 
 def test_the_shell_completes_commands_and_options():

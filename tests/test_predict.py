@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -15,11 +16,11 @@ from replication import settings
 from replication.cli import main
 from replication.errors import ReplicationError
 from replication.evaluation.recomputed import Trained, base_settings
-from replication.evaluation.rejection import rejected_share
+from replication.evaluation.rejection import rejected_share, threshold
 from replication.files import write_bytes, write_json
 from replication.mnist import drawn
 from replication.networks.lenet5 import lenet5
-from replication.pipeline.digits import described, threshold
+from replication.pipeline.digits import described
 from replication.runs import Answers, answers_bytes
 from replication.systems.contract import answers_of
 
@@ -46,6 +47,14 @@ def transparent(image, pen):
     )
 
 
+def lit(image, reflected):
+    """A photograph with four times as much light at one corner as at the opposite one."""
+    ink = inked(image)[..., 0]
+    across, down = (np.linspace(1, 0.5, size) for size in ink.shape)
+    light = across[:, None] * down
+    return Image.fromarray(np.rint(250 * light * reflected(ink)).astype(np.uint8))
+
+
 def on_a_page(image):
     page = Image.new("L", (300, 200), 220)
     page.paste(
@@ -67,6 +76,7 @@ FORMS = {
     "of 16 bits": lambda image: Image.fromarray(image.astype(np.uint16) * 257),
     "with a palette": lambda image: grown(image, 3).convert("P"),
     "rotated by its camera": lambda image: grown(image, 3).rotate(90, expand=True),
+    "lit from a corner": lambda image: lit(image, lambda ink: 1 - 0.9 * ink),
 }
 
 
@@ -122,6 +132,20 @@ def test_an_image_without_ink_is_named(name, tmp_path):
     NO_INK[name].save(tmp_path / "empty.png")
     with pytest.raises(ReplicationError, match=r"empty\.png shows no ink: give an image"):
         drawn.read(tmp_path / "empty.png")
+
+
+def test_several_digits_are_told_from_one(regular):
+    pairs = zip(regular.test_images[:100], regular.test_images[100:200], strict=True)
+    assert all(drawn.several(np.hstack(pair) / 255) for pair in pairs)
+    assert all(drawn.several(np.vstack([one, one]) / 255) for one in regular.test_images[:9])
+    assert sum(drawn.several(one / 255) for one in regular.test_images[:1000]) < 10
+
+
+def test_what_would_take_too_much_memory_is_not_decoded(tmp_path):
+    path = tmp_path / "huge.png"
+    Image.new("1", (10_000, 10_000)).save(path)
+    with pytest.raises(ReplicationError, match=r"huge\.png has 10000x10000 pixels: give"):
+        drawn.read(path)
 
 
 def test_what_is_no_image_is_named(tmp_path):
@@ -204,6 +228,42 @@ def test_the_command_prints_what_the_network_says(
         each = [float(part.split(": ")[1]) for part in found[3].split("  ")]
         assert each == pytest.approx(penalties[number].tolist(), abs=0.02)
     assert "no answers.npz beside" in said
+
+
+def test_a_file_that_is_no_image_leaves_the_others_their_answers(
+    repository, weights, digits, tmp_path, regular, capsys
+):
+    bad, pair = tmp_path / "bad.png", tmp_path / "pair.png"
+    bad.write_text("no image")
+    Image.fromarray(np.hstack(regular.test_images[:2])).save(pair)
+    assert command(repository, weights[0], bad, digits[0], pair) == 2
+    said = capsys.readouterr()
+    assert said.err.count("\n") == 1
+    assert "bad.png" in said.err
+    assert said.out.count("margin ") == 2
+    warned = [line for line in said.out.splitlines() if "several digits" in line]
+    assert len(warned) == 1
+    assert "pair.png" in warned[0]
+
+
+def test_a_folder_of_weights_is_not_advised_to_be_deleted(repository, weights, digits, capsys):
+    assert command(repository, weights[0].parent, digits[0]) == 2
+    said = capsys.readouterr().err
+    assert "name the file weights.safetensors in it" in said
+    assert "delete" not in said
+
+
+def test_a_flipped_bit_of_weights_is_noticed_by_their_record(repository, digits, tmp_path, capsys):
+    folder = tmp_path / "0"
+    shutil.copytree(repository / "results/runs/lenet5/0", folder)
+    path = folder / "weights.safetensors"
+    content = bytearray(path.read_bytes())
+    content[-4] ^= 1  # the last bit of the last parameter
+    path.write_bytes(bytes(content))
+    assert command(repository, path, digits[0]) == 2
+    said = capsys.readouterr().err
+    assert "its sum is not the one in record.json" in said
+    assert f"git checkout {path.as_posix()}" in said
 
 
 def test_committed_answers_give_the_threshold(repository, weights, digits, regular, capsys):

@@ -1,10 +1,8 @@
-import json
-
 import numpy as np
 import pytest
 
 from replication.errors import ReplicationError
-from replication.mnist import databases, idx
+from replication.mnist import databases, described, idx
 from replication.pipeline import prepare as stage
 from replication.settings import Prepare
 
@@ -27,7 +25,7 @@ def run(repository, raw, out):
 
 
 def test_summary_of_mnist_has_the_published_counts(regular, settings, paper):
-    said = stage.summary(regular, settings)
+    said = described.summary(regular, settings)
     assert said["training_patterns"] == paper.claims["data.train"].value
     assert said["test_patterns"] == paper.claims["data.test"].value
     assert sum(said["training_labels"]) == said["training_patterns"]
@@ -35,13 +33,13 @@ def test_summary_of_mnist_has_the_published_counts(regular, settings, paper):
 
 
 def test_mean_of_mnist_is_roughly_0_and_variance_far_from_1(regular, settings):
-    said = stage.summary(regular, settings)
+    said = described.summary(regular, settings)
     assert said["mean"] == pytest.approx(0.0275, abs=1e-4)
     assert said["variance"] == pytest.approx(0.1231, abs=1e-4)
 
 
 def test_mnist_is_centred_by_mass_half_a_pixel_beyond_the_middle(regular):
-    said = stage.centring(regular.train_images)
+    said = described.centring(regular.train_images)
     assert said["mean_x"] == pytest.approx(0.5, abs=0.01)
     assert said["mean_y"] == pytest.approx(0.5, abs=0.01)
     assert said["largest_distance"] < 1.5
@@ -53,7 +51,7 @@ def test_mean_and_variance_are_those_of_the_network_inputs(tiny, settings, name)
     table = databases.grey_levels(settings.background, settings.foreground)
     inputs = databases.fields(database.train_images, settings.field, table).astype(np.float64)
     alone = table[database.train_images].astype(np.float64)
-    said = stage.summary(database, settings)
+    said = described.summary(database, settings)
     assert said["mean"] == pytest.approx(inputs.mean(), abs=1e-6)
     assert said["variance"] == pytest.approx(inputs.var(), abs=1e-6)
     assert said["image_mean"] == pytest.approx(alone.mean(), abs=1e-6)
@@ -64,7 +62,7 @@ def test_centring_is_the_distance_from_the_middle_of_the_field():
     images = np.zeros((3, 28, 28), np.uint8)
     images[0, 13:15, 13:15] = 9
     images[1, 13 + 4, 13 + 3] = images[1, 14 + 4, 14 + 3] = 50
-    said = stage.centring(images)
+    said = described.centring(images)
     assert said["mean_distance"] == 2.5
     assert said["largest_distance"] == 5.0
     assert (said["mean_x"], said["mean_y"]) == (1.5, 2.0)
@@ -72,27 +70,12 @@ def test_centring_is_the_distance_from_the_middle_of_the_field():
 
 def test_prepare_states_what_load_makes(repository, tmp_path, tiny, tiny_raw, capsys):
     run(repository, tiny_raw, tmp_path / "prepared")
+    assert [path.name for path in (tmp_path / "prepared").iterdir()] == ["summary.json"]
     printed = capsys.readouterr().out
     for name in NAMES:
         loaded = databases.load(tiny_raw, tmp_path / "prepared", name)
         assert loaded.sha256() == databases.derive(name, tiny).sha256()
         assert f"{name}: 200 training and 100 test patterns" in printed
-
-
-def test_prepare_twice_gives_equal_bytes(repository, tmp_path, tiny_raw):
-    run(repository, tiny_raw, tmp_path / "a")
-    run(repository, tiny_raw, tmp_path / "b")
-    assert [path.name for path in (tmp_path / "a").iterdir()] == ["summary.json"]
-    first, second = (tmp_path / name / "summary.json" for name in "ab")
-    assert first.read_bytes() == second.read_bytes()
-
-
-def test_summary_states_version_and_shape(repository, tmp_path, tiny_raw):
-    run(repository, tiny_raw, tmp_path)
-    said = json.loads((tmp_path / databases.SUMMARY).read_text())
-    assert said["version"] == databases.VERSION
-    shapes = {name: (d["height"], d["width"]) for name, d in said["databases"].items()}
-    assert shapes == {"regular": (28, 28), "deslanted": (20, 20), "sixteen": (16, 16)}
 
 
 def test_prepare_with_a_missing_raw_file_writes_nothing(repository, tmp_path, tiny_raw):
@@ -105,4 +88,4 @@ def test_prepare_with_a_missing_raw_file_writes_nothing(repository, tmp_path, ti
 def test_field_too_small_for_the_images_is_refused(tiny, settings):
     small = settings.model_copy(update={"field": 24})
     with pytest.raises(ReplicationError, match="cannot hold images of 28x28"):
-        stage.summary(tiny, small)
+        described.summary(tiny, small)

@@ -159,7 +159,7 @@ REFUSED = {
         changed("experiments.lenet5", 3), "experiments.lenet5 is 3",
     ),
     "an experiment with an unusable name": (
-        changed("experiments.LeNet_5", {}), "experiments.LeNet_5 is 'LeNet_5'",
+        changed("experiments.LeNet 5!", {}), "'LeNet 5!'", "small letters and digits",
     ),
     "an option that is a list": (
         changed("experiments.knn.options", {"neighbours": [3]}),
@@ -204,11 +204,10 @@ def test_an_unknown_experiment_is_named_with_its_nearest():
         settings.load(PARAMS).experiment("lenet6")
 
 
-def test_a_missing_params_file_is_named(tmp_path):
-    path = tmp_path / "params.yaml"
-    expected = f"^{re.escape(str(path))} is missing: restore it from the repository$"
-    with pytest.raises(ReplicationError, match=expected):
-        settings.load(path)
+@pytest.mark.parametrize("name", ["mine.yaml", "."])
+def test_a_params_file_that_is_not_there_or_a_folder_is_named(name, tmp_path):
+    with pytest.raises(ReplicationError, match=f"^{re.escape(str(tmp_path / name))} cannot be"):
+        settings.load(tmp_path / name)
 
 
 @pytest.mark.parametrize("content", [b"base: [1, 2", b"a: 1\na: 2\n", b"\xff\xfe\x00"])

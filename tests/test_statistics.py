@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -77,9 +78,57 @@ def test_equivalence_agrees_with_the_ninety_percent_interval_of_the_mean():
     assert statistics.equivalence(values, 0.95, 2 * margin) < 0.05
 
 
-def test_two_means_of_equal_samples_do_not_differ():
-    assert statistics.two_means(FIVE, FIVE) == pytest.approx(1.0)
-    assert statistics.two_means([1.0, 1.0], [2.0, 2.0]) == 0.0
+def test_contrast_is_welchs_test_with_the_interval_that_belongs_to_it():
+    first, second = np.random.default_rng(1).normal(size=7), np.random.default_rng(2).normal(size=4)
+    found = statistics.contrast(first, second, 0.95)
+    test = scipy.stats.ttest_ind(second, first, equal_var=False)
+    assert found.p == pytest.approx(test.pvalue)
+    assert found.mean == pytest.approx(test.confidence_interval(0.95))
+    assert found.run.low < found.mean.low < found.change < found.mean.high < found.run.high
+
+
+def test_contrast_with_a_single_exact_value_is_the_test_against_it():
+    found = statistics.contrast([2.0], FIVE, 0.95)
+    assert found.p == pytest.approx(statistics.difference(FIVE, 2.0))
+    assert found.mean == pytest.approx([end - 2.0 for end in statistics.mean_interval(FIVE, 0.95)])
+    with pytest.raises(ValueError, match="no interval"):
+        statistics.contrast([1.0], [2.0], 0.95)
+
+
+def test_equal_samples_do_not_differ():
+    assert statistics.contrast(FIVE, FIVE, 0.95).p == pytest.approx(1.0)
+    assert statistics.contrast([1.0, 1.0], [2.0, 2.0], 0.95).p == 0.0
+
+
+@pytest.mark.parametrize(("count", "share"), [(3, 0.32), (10, 0.72)])
+def test_three_standard_deviations_are_seen_as_often_as_in_simulation(count, share):
+    draws = np.random.default_rng(2003).normal(size=(4000, count + 1))
+    seen = [not statistics.prediction_interval(d[1:], 0.95).meets(d[0] + 3) for d in draws]
+    assert np.mean(seen) == pytest.approx(share, abs=0.02)
+    sample = np.linspace(-1, 1, count)
+    sample /= np.std(sample, ddof=1)
+    assert statistics.power_one_run(sample, 3.0, 0.95) == pytest.approx(share, abs=0.02)
+
+
+def test_power_grows_with_the_shift_and_with_the_replicates():
+    powers = [statistics.power_of_mean(FIVE, shift, 0.95) for shift in (-1, 0, 0.5, 1, 2, 200)]
+    assert powers == sorted(powers)
+    assert powers[:2] == [0.0, 0.0]
+    assert powers[-1] == pytest.approx(1.0)
+    assert statistics.power_of_mean([1.0] * 3, 0.1, 0.95) == 1.0
+    twice = statistics.power_of_mean(FIVE * 2, 1, 0.95)
+    assert twice > statistics.power_of_mean(FIVE, 1, 0.95)
+
+
+def test_the_best_of_three_is_below_one_run_and_covered():
+    generator = np.random.default_rng(2004)
+    draws = generator.normal(size=(400, 13))
+    inside = []
+    for one in draws:
+        least = statistics.best_of(one[:10], 3, np.random.default_rng(1), 2000)
+        inside.append(np.quantile(least, 0.025) <= one[10:].min() <= np.quantile(least, 0.975))
+    assert np.mean(inside) == pytest.approx(0.95, abs=0.03)
+    assert np.median(statistics.best_of(FIVE, 3, generator)) < 3.0
 
 
 @pytest.mark.parametrize(
@@ -91,57 +140,14 @@ def test_wilson_intervals_of_newcombe(misses, patterns, low, high):
     assert statistics.wilson(misses, patterns, 0.95) == pytest.approx((low, high), abs=5e-5)
 
 
-def test_mcnemar_counts_only_where_the_networks_differ():
-    first, second = np.zeros((2, 100), dtype=bool)
-    first[:50] = second[:50] = True
-    first[50] = True
-    second[51:60] = True
-    # 1 of 10: 2 (1 + 10) / 1024
-    assert statistics.mcnemar(first, second) == pytest.approx((1, 9, 22 / 1024))
-
-
-def test_mcnemar_of_equal_networks_is_one():
-    misses = np.array([True, False])
-    assert statistics.mcnemar(misses, misses) == (0, 0, 1.0)
-
-
-def test_mcnemar_refuses_other_patterns():
-    with pytest.raises(ValueError, match="not the same patterns"):
-        statistics.mcnemar(np.zeros(3, dtype=bool), np.zeros(4, dtype=bool))
-
-
 def test_holm_multiplies_the_least_by_the_number_of_tests():
     adjusted = statistics.holm([0.01, 0.04, 0.03, 0.005])
     assert adjusted == pytest.approx([0.03, 0.06, 0.06, 0.02])
     assert statistics.holm([]) == []
 
 
-def test_overlap_of_independent_sets_is_hypergeometric():
-    # all three of 3 among 4 drawn from 10: 7 of 210 draws
-    assert statistics.independent_overlap(10, 3, 4, 3) == pytest.approx((1.2, 1 / 30))
-    assert statistics.independent_overlap(10, 3, 4, 0).p == pytest.approx(1.0)
-
-
 def test_kendall_is_scipys_example():
-    generator = np.random.default_rng(1)
-    tau, _ = statistics.kendall([12, 2, 1, 12, 2], [1, 4, 7, 1, 0], 0.95, generator, 50)
-    assert tau == pytest.approx(-0.47140452)
-
-
-def test_kendall_interval_repeats_with_the_seed_and_holds_tau():
-    ours, theirs = [1.0, 2.0, 3.0, 5.0, 4.0, 6.0], [1.1, 1.9, 3.2, 4.0, 4.4, 9.0]
-    results = [
-        statistics.kendall(ours, theirs, 0.95, np.random.default_rng(seed), 300)
-        for seed in (1, 1, 2)
-    ]
-    tau, (low, high) = results[0]
-    assert results[0] == results[1] != results[2]
-    assert low <= tau <= high
-
-
-def test_kendall_refuses_two_systems():
-    with pytest.raises(ValueError, match="three systems"):
-        statistics.kendall([1, 2], [1, 2], 0.95, np.random.default_rng(1))
+    assert statistics.kendall([12, 2, 1, 12, 2], [1, 4, 7, 1, 0]) == pytest.approx(-0.47140452)
 
 
 def test_prediction_interval_covers_one_more_run():
@@ -168,10 +174,3 @@ def test_equivalence_errs_at_most_one_time_in_twenty_at_the_margin():
     draws = np.random.default_rng(2001).normal(1.05, 0.1, size=(1000, 10))
     found = [statistics.equivalence(d, 0.95, 0.1) <= 0.05 for d in draws]
     assert np.mean(found) <= 0.05 + 0.02
-
-
-def test_mcnemar_errs_at_most_one_time_in_twenty():
-    generator = np.random.default_rng(2002)
-    misses = generator.random((500, 2, 1000)) < 0.03
-    found = [statistics.mcnemar(first, second).p <= 0.05 for first, second in misses]
-    assert 0.0 < np.mean(found) <= 0.05 + 0.02

@@ -23,6 +23,7 @@ from replication.learning import checkpoints
 from replication.learning.checkpoints import Progress
 from replication.learning.monitor import Message
 from replication.pipeline import train
+from replication.runs import Run
 
 OUTPUTS = {"answers.npz", "cost.json", "history.csv", "record.json", "timing.json",
            "weights.safetensors"}  # fmt: skip
@@ -73,6 +74,17 @@ def test_what_an_earlier_replicate_left_is_not_taken_for_the_present_one(project
     assert {path.name for path in folder.iterdir()} == OUTPUTS - {"weights.safetensors"}
 
 
+def test_a_bar_keeps_its_width_however_much_a_replicate_says(monkeypatch):
+    monkeypatch.setattr("sys.stderr", Terminal())
+    monkeypatch.setenv("COLUMNS", "100")
+    with Display("lenet5-distorted", 100) as display:
+        display.expect(1)
+        display.show(Message("lenet5-distorted 0", 50, "pass 10 of 20, " + 9 * "so many missed, "))
+    shown = max((line for line in sys.stderr.getvalue().split("\r")), key=len).rstrip("\n")
+    assert len(shown) <= 100
+    assert len(shown.split("|")[1]) == 20
+
+
 def test_a_bar_counts_on_where_a_replicate_trains_another_network(monkeypatch):
     monkeypatch.setattr("sys.stderr", Terminal())
     with Display("boosted", 90) as display:
@@ -80,7 +92,7 @@ def test_a_bar_counts_on_where_a_replicate_trains_another_network(monkeypatch):
         for counts in ((20, 30), (30, 30), (5, 30), (30, 10)):
             for number, count in enumerate(counts):
                 display.show(Message(f"boosted {number}", count))
-    assert "100/180" in sys.stderr.getvalue().split("\r")[-1]
+    assert " 56%" in sys.stderr.getvalue().split("\r")[-1]
 
 
 def test_the_number_of_workers_changes_no_byte(project):
@@ -90,6 +102,17 @@ def test_the_number_of_workers_changes_no_byte(project):
         with_settings(project, workers=number)
         run("lenet5", "--runs", f"other{number}/runs")
         assert contents(project / f"other{number}") == together
+
+
+def test_a_training_ends_with_its_errors_1998_and_the_verdict(project, paper, capsys):
+    with_settings(project, replicates=3)
+    run("lenet5")
+    said = capsys.readouterr().out.splitlines()
+    values = [Run(project / f"results/runs/lenet5/{n}").history["test_misses"].iloc[-1]
+              for n in range(3)]  # fmt: skip
+    (line,) = [one for one in said if one.startswith("lenet5: test error ")]
+    assert f"{np.mean(values):.3f} % (sd {np.std(values, ddof=1):.3f})" in line  # of 100 patterns
+    assert f"1998: {paper.claims['lenet5.test-error'].value:g} %, differs: " in line
 
 
 def test_replicates_differ_and_a_replicate_repeats(project):

@@ -216,6 +216,28 @@ def test_metrics_that_are_missing_are_reported(project, capsys):
     assert found["results/runs/lenet5/1/answers.npz"][0] == "numerically equal"
 
 
+def test_in_two_minutes_the_headline_is_checked_and_shown(project, capsys):
+    capsys.readouterr()
+    assert main(["verify", "--quick"]) == 0
+    said = capsys.readouterr().out
+    for output in ("data/raw", f"{RUN}/answers.npz", f"{RUN}/weights.safetensors"):
+        assert output in said
+    assert "lenet5.test-error" in said.splitlines()[-3]
+    flip(project / RUN / "answers.npz")
+    assert main(["verify", "--quick"]) == 1
+
+
+def test_what_cannot_be_verified_so_is_said(project, capsys):
+    document = small_document()
+    options = {"seed": None, "database": "regular", "options": {"neighbours": 3}}
+    document["experiments"]["knn"] = {"system": "nearest-neighbours", "replicates": 1, **options}
+    write_params(project / "params.yaml", document)
+    assert main(["verify", "--answers-only", "--experiment", "knn"]) == 2
+    assert "knn leaves no weights" in capsys.readouterr().err
+    assert main(["verify", "--replicates", "3"]) == 2
+    assert "lenet5 has 2" in capsys.readouterr().err
+
+
 @pytest.mark.usefixtures("project")
 def test_unknown_experiments_and_no_replicates_are_refused(capsys):
     assert main(["verify", "--experiment", "lenet6"]) == 2

@@ -17,7 +17,7 @@ from replication.mnist.versions import slants
 from replication.networks import catalogue
 from replication.networks.specification import Network
 from replication.paper import Claim, Paper
-from replication.settings import Combined, Recipe, Settings
+from replication.settings import Classifier, Combined, Recipe, Settings
 
 # From the best to the worst.
 Status = Literal["faithful", "unstated", "departs", "contradiction"]
@@ -279,6 +279,14 @@ def noise(case: Case) -> Opinion:
     shares = [one.options.get("inverted") for one in _combined(case, "noisy")]
     ours = f"{shown(shares)} of the pixels" if shares else "no experiment trains with noise"
     return case.opinion(ours, set(shares) == {case.published})
+
+
+def neighbours(case: Case) -> Opinion:
+    """How many neighbours vote for the deslanted images, p. 12."""
+    name = case.settings.compare.systems.get("knn-euclidean/deslanted", "")
+    one = case.settings.experiments.get(name)
+    ours = one.options.get("neighbours") if isinstance(one, Classifier) else "not made"
+    return case.opinion(shown(ours), ours == case.published)
 
 
 def boosting(case: Case) -> Opinion:

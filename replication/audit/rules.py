@@ -97,6 +97,7 @@ CLAIMS: Mapping[str, Rule] = {
     "noise.salt-pepper": Rule(judges.noise, (), ("options",), "noisy"),
     "boosting.procedure": Rule(
         judges.boosting, (), ("options", "network", "distorted", "evidence"), "boosted"),
+    "knn.neighbours": Rule(judges.neighbours, (), ("options",)),
 }
 
 _OWN = (
@@ -156,6 +157,7 @@ _OWN = (
     _group("compare", "how verdicts are reached; fixed before any result was seen"),
     _group("variance", "the study of what makes replicates differ"),
     _group("invariance", "which digits are changed, how much: Section III-E"),
+    _group("causes", "why published numbers are others than ours: results/studies/causes.csv"),
     _group("readings", "the study of what the paper leaves open"),
     _group("collapse", "small networks with trainable codes: claim loss.collapse"),
 )

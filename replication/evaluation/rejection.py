@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from replication.evaluation.errors import Classes, missed, percent
 from replication.paper import Paper
+from replication.runs import Answers
 
 Margins = NDArray[np.float32]
 
@@ -52,3 +53,13 @@ def rejected_share(classes: Classes, margins: Margins, labels: Classes, target: 
     accepted = patterns - np.arange(patterns + 1)
     enough = 100.0 * curve <= target * accepted
     return percent(float(np.argmax(enough)), patterns)
+
+
+def threshold(answers: Answers, labels: Classes, target: float) -> float:
+    """The margin up to which answers are rejected for ``target`` percent error on the rest.
+
+    Negative when none has to be: no margin is.
+    """
+    share = rejected_share(answers.classes, answers.margins, labels, target)
+    rejected = round(share * len(labels) / 100)
+    return float(np.sort(answers.margins)[rejected - 1]) if rejected else -1.0

@@ -7,6 +7,7 @@ antialiasing, and is centred by its centre of mass in a field of 28x28.
 from __future__ import annotations
 
 import math
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -25,21 +26,41 @@ BOX, FIELD = 20, 28
 CENTRE = 14.0
 # Pixels on a side that are enough to scale a digit into its box of 20.
 _LARGEST = 1000
+# Pixels that are decoded at once: four bytes each.
+_MOST = 50_000_000
 # Contrasts below this share of the whole range are no ink; a photograph's paper varies as much.
 _LEAST_CONTRAST = 0.1
 # Fainter ink, as a share of the darkest, does not count for the bounding box.
 _FAINT = 0.1
+# The light of a photograph is bilinear; points of its border so many standard deviations off are
+# ink. Ground darker than so much of the brightest says nothing of its ink.
+_ROUNDS, _OUTLYING, _DARKEST = 8, 2.5, 0.05
+# Two parts side by side, or one above the other, that have so much of the ink are two digits: the
+# bar of a 5 may stand off, and is less.
+_BESIDE, _ABOVE = 0.15, 0.35
 
 
 def read(path: Path) -> Bytes:
     """The image at ``path``, of any size, colours and polarity, as uint8 (28, 28): 255 is ink.
 
-    Raises ReplicationError, one sentence that names the file, when it cannot be read or is empty.
+    Raises ReplicationError, one sentence that names the file, when it cannot be read, is too large
+    or is empty.
     """
+    return pattern(inked(path))
+
+
+def inked(path: Path) -> Grey:
+    """Ink 0 to 1 of each pixel of the image at ``path``; raises ReplicationError as `read` does."""
     try:
-        with Image.open(path) as image:
+        # What is too large is said below, in pixels that would have to be decoded.
+        with warnings.catch_warnings(action="ignore"), Image.open(path) as image:
             # A JPEG is decoded at a fraction of its size where it can be.
             image.draft(None, (_LARGEST, _LARGEST))
+            if image.width * image.height > _MOST:
+                raise ReplicationError(
+                    f"{path} has {image.width}x{image.height} pixels: give an image of at most "
+                    f"{_MOST // 10**6} million"
+                )
             levels = brightness(ImageOps.exif_transpose(bounded(image)))
     except FileNotFoundError as error:
         raise ReplicationError(f"{path} is missing: name an image file that exists") from error
@@ -50,7 +71,7 @@ def read(path: Path) -> Bytes:
     found = ink(levels)
     if found is None:
         raise ReplicationError(f"{path} shows no ink: give an image with a digit on plain ground")
-    return pattern(found)
+    return found
 
 
 def bounded(image: Image.Image) -> Image.Image:
@@ -91,18 +112,48 @@ def brightness(image: Image.Image) -> Grey:
 def ink(levels: Grey) -> Grey | None:
     """Ink 0 to 1 of each pixel, or None without contrast; the border is taken for the ground.
 
-    Whether the ground is bright or dark is decided by the border's median.
+    The ground may be lit unevenly: of dark ink the amount is the share of the light that it keeps.
+    Whether ink is dark or bright is decided by which is farther from the ground.
     """
     if not levels.size:
         return None
-    border = np.concatenate([levels[0], levels[-1], levels[:, 0], levels[:, -1]])
-    ground = float(np.median(border))
-    dark, bright = ground - float(levels.min()), float(levels.max()) - ground
-    amount = ground - levels if dark >= bright else levels - ground
-    most = max(dark, bright)
-    if most < _LEAST_CONTRAST:
+    ground = light(levels)
+    apart = ground - levels
+    dark, bright = float(apart.max()), float(-apart.min())
+    if max(dark, bright) < _LEAST_CONTRAST:
         return None
-    return np.asarray(np.clip(amount / most, 0.0, 1.0))
+    amount = apart / np.maximum(ground, _DARKEST) if dark >= bright else -apart
+    return np.asarray(np.clip(amount / amount.max(), 0.0, 1.0))
+
+
+def light(levels: Grey) -> Grey:
+    """The brightness of the ground at each pixel, bilinear, from the border without its ink."""
+    height, width = levels.shape
+    y, x = (np.linspace(-1.0, 1.0, n) if n > 1 else np.zeros(1) for n in (height, width))
+    edge = np.ones(levels.shape, bool)
+    edge[1:-1, 1:-1] = False
+    rows, columns = np.nonzero(edge)
+    points = np.stack([np.ones(len(rows)), y[rows], x[columns], y[rows] * x[columns]], axis=1)
+    values = levels[edge]
+    off = np.abs(values - np.median(values))
+    for _ in range(_ROUNDS):
+        # The median deviation of a normal distribution is 0.6745 of its standard deviation.
+        near = off <= max(_OUTLYING * float(np.median(off)) / 0.6745, 1e-6)
+        fit = np.linalg.lstsq(points[near], values[near], rcond=None)[0]
+        off = np.abs(values - points @ fit)
+    return np.asarray(fit[0] + fit[1] * y[:, None] + (fit[2] + fit[3] * y[:, None]) * x)
+
+
+def several(amount: Grey) -> bool:
+    """Whether ink 0 to 1 (height, width) looks like more than one digit."""
+    strong = np.where(amount >= 0.5, amount, 0.0)
+    for axis, least in ((0, _BESIDE), (1, _ABOVE)):
+        profile = strong.sum(axis=axis)
+        starts = np.flatnonzero((profile > 0) & (np.append(0.0, profile[:-1]) == 0))
+        shares = np.add.reduceat(profile, starts) / profile.sum()
+        if (shares >= least).sum() > 1:
+            return True
+    return False
 
 
 def pattern(amount: Grey) -> Bytes:

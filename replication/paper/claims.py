@@ -23,7 +23,9 @@ from replication.errors import ReplicationError
 Number = StrictInt | StrictFloat
 Kind = Literal["count", "setting", "measured", "range", "trend"]
 # What agreement with a claim proves; claims.yaml says what each means.
-Role = Literal["arithmetic", "fitted", "independent", "control"]
+Role = Literal["arithmetic", "fitted", "independent", "control", "repeat"]
+# How it is known which of two statements of the paper can hold; claims.yaml says what each means.
+Basis = Literal["provable", "conjecture", "evidence"]
 # The keys of `compare` in params.yaml that name experiments.
 Answer = Literal[
     "undistorted", "distorted", "hessian_subset", "virtual_other_degree", "training_sizes",
@@ -63,7 +65,9 @@ class Claim(Statement):
     ``unit`` where one is given. uncertainty: the authors' own, in ``unit``. see: a file beside
     claims.yaml. numbers: what the statement names beside the value. qualifiers: how the paper
     limits its number. rounding: how far the exact number may lie from the printed one, where that
-    is not half a unit of the last digit. series: which of the two errors it is about.
+    is not half a unit of the last digit. series: which of the two errors it is about. roles: of the
+    entries of its table that have another. systems: ``system/database`` as in Figures 9 to 12, one
+    or a pair, in which the second is what the first becomes.
     """
 
     heading: str
@@ -79,6 +83,8 @@ class Claim(Statement):
     qualifiers: tuple[Literal["about", "up to"], ...] = ()
     rounding: Number | None = None
     series: Literal["test", "training"] | None = None
+    roles: Mapping[str, Role] = {}
+    systems: tuple[tuple[str, ...], ...] = ()
 
     @property
     def number(self) -> int | float:
@@ -99,6 +105,11 @@ class Claim(Statement):
         """Whether the paper calls its own number approximate."""
         return "about" in self.qualifiers
 
+    def role_of(self, entry: str) -> str:
+        """The role of an entry of its table: its own, or that of what its name begins with."""
+        own = [role for name, role in self.roles.items() if f"{entry}:".startswith(f"{name}:")]
+        return own[0] if own else self.role
+
     @model_validator(mode="after")
     def _counts_something(self) -> Claim:
         if self.kind == "count" and self.value is None and not self.see:
@@ -110,6 +121,7 @@ class Contradiction(Statement):
     """A place where the paper says two things; ``numbers`` are those at issue, in its order."""
 
     pages: tuple[Page, ...]
+    basis: Basis
     numbers: Mapping[str, tuple[Number, ...]] = {}
 
 

@@ -13,7 +13,7 @@ from replication.evaluation.metrics import METRICS, in_passes, read_metrics
 from replication.files import read_json, write_table
 from replication.folders import Folders, folder_options, path_option
 from replication.mnist import databases
-from replication.runs import of_experiment
+from replication.runs import TIMING, of_experiment
 from replication.settings import Settings, load
 from replication.studies.variance import CURVES, SPREAD
 from replication.studies.variance.table import spread
@@ -41,6 +41,7 @@ def read_evidence(folders: Folders, settings: Settings, metrics: Path) -> Eviden
         name: of_experiment(folders.runs, name, recipe.replicates)
         for name, recipe in recipes.items()
     }
+    database = databases.load(folders.raw, folders.prepared, "regular")
     return Evidence(
         paper=published,
         choices=settings.compare,
@@ -48,12 +49,18 @@ def read_evidence(folders: Folders, settings: Settings, metrics: Path) -> Eviden
         slope=settings.base.squashing.slope,
         counts=counts(published),
         summary=read_json(folders.prepared / databases.SUMMARY, databases.PREPARE),
-        labels=databases.load(folders.raw, folders.prepared, "regular").test_labels,
+        labels=database.test_labels,
+        images=database.test_images,
         metrics=evaluated,
         histories={
             name: [run.history for run in found[name]]
             for name, recipe in recipes.items()
             if in_passes(recipe)
+        },
+        seconds={
+            name: [float(run.timing["seconds"]) for run in each if "seconds" in run.timing]
+            for name, each in found.items()
+            if all(run.has(TIMING) for run in each)
         },
         answers={name: [run.answers for run in each] for name, each in found.items()},
         studies={

@@ -11,25 +11,15 @@ from numpy.typing import NDArray
 from replication import paper
 from replication.errors import ReplicationError
 from replication.evaluation.recomputed import Trained, base_settings
-from replication.evaluation.rejection import rejected_share, target_percent
+from replication.evaluation.rejection import target_percent, threshold
 from replication.folders import Folders
 from replication.mnist import databases, drawn
-from replication.runs import ANSWERS, RECORD, Answers, Run, read_weights
+from replication.runs import ANSWERS, RECORD, WEIGHTS, Run, read_weights
 from replication.settings import load
 from replication.systems.contract import answers_of
 
 # Systems whose weights are one network's, which answers by itself.
 ANSWERS_ALONE = ("network", "noisy")
-
-
-def threshold(answers: Answers, labels: NDArray[np.uint8], target: float) -> float:
-    """The margin up to which answers are rejected for ``target`` percent error on the rest.
-
-    Negative when none has to be: no margin is.
-    """
-    share = rejected_share(answers.classes, answers.margins, labels, target)
-    rejected = round(share * len(labels) / 100)
-    return float(np.sort(answers.margins)[rejected - 1]) if rejected else -1.0
 
 
 def described(name: str, penalties: NDArray[np.float32], limit: float | None, target: float) -> str:
@@ -46,6 +36,8 @@ def described(name: str, penalties: NDArray[np.float32], limit: float | None, ta
 
 def _trained(weights: Path, folders: Folders, published: paper.Paper) -> Trained:
     """The network of the weights, by the record beside them, or else by the base recipe."""
+    if weights.is_dir():
+        raise ReplicationError(f"{weights} is a folder: name the file {WEIGHTS} in it")
     run = Run(weights.parent)
     if run.has(RECORD):
         trained = Trained(run.record["settings"], published, run.path(RECORD))
@@ -77,16 +69,32 @@ def _limit(weights: Path, folders: Folders, target: float) -> float | None:
     return threshold(run.answers, labels, target)
 
 
-def classified(folders: Folders, weights: Path, images: Sequence[Path]) -> Iterator[str]:
-    """Two lines an image, then what could not be said; each image is read before any answer."""
+def classified(
+    folders: Folders, weights: Path, images: Sequence[Path]
+) -> Iterator[str | ReplicationError]:
+    """What is printed of each image, or why it cannot be read; then what could not be said.
+
+    Raises ReplicationError when the weights cannot be used.
+    """
     published = paper.load(folders.paper)
     trained = _trained(weights, folders, published)
-    parameters = read_weights(weights, trained.network.parameters)
+    run = Run(weights.parent)
+    parameters = (
+        run.weights(trained.network.parameters)
+        if weights.name == WEIGHTS
+        else read_weights(weights, trained.network.parameters)
+    )
     target = target_percent(published)
-    patterns = {path: drawn.read(path) for path in images}
     limit = _limit(weights, folders, target)
-    for path, pattern in patterns.items():
-        penalties = trained.penalties(parameters, pattern[np.newaxis])
+    for path in images:
+        try:
+            ink = drawn.inked(path)
+        except ReplicationError as error:
+            yield error
+            continue
+        penalties = trained.penalties(parameters, drawn.pattern(ink)[np.newaxis])
         yield described(str(path), penalties, limit, target)
+        if drawn.several(ink):
+            yield f"  it looks like several digits, and was answered as one: cut {path} apart"
     if limit is None:
         yield f"no answers.npz beside {weights}, so no margin for rejection is known"

@@ -19,36 +19,24 @@ import pandas as pd
 from replication import paper
 from replication.errors import ReplicationError
 from replication.evaluation.metrics import METRICS, read_metrics
-from replication.files import read_json, write_json
 from replication.folders import Folders
 from replication.runs import ANSWERS, WEIGHTS
 from replication.settings import Settings, load
 from replication.verdicts.answers import OWN, beside_1998
 
-EXPERIMENTS = "experiments.json"
 
-
-def set_aside(results: Path, kept: Path, experiments: Sequence[str]) -> bool:
+def set_aside(results: Path, kept: Path, experiments: Sequence[str]) -> None:
     """Move the runs of ``experiments`` out of the way, so that every replicate is trained anew.
 
-    Returns False when an earlier forced run of the same experiments was interrupted: then it goes
-    on. Raises ReplicationError when the interrupted run was of others.
+    What an interrupted run has set aside stays there, and what it has trained stays too.
     """
-    if kept.exists():
-        if read_json(kept / EXPERIMENTS, "make replicate") != list(experiments):
-            raise ReplicationError(
-                "another forced run was interrupted: finish it with the command that began it, or "
-                f"bring back what it set aside with `git checkout results` and delete {kept}"
-            )
-        return False
-    write_json(kept / EXPERIMENTS, list(experiments))
-    (kept / "runs").mkdir()
-    if (results / METRICS).exists():
+    (kept / "runs").mkdir(parents=True, exist_ok=True)
+    if (results / METRICS).exists() and not (kept / METRICS).exists():
         shutil.copy2(results / METRICS, kept / METRICS)
     for name in experiments:
-        if (results / "runs" / name).exists():
-            (results / "runs" / name).rename(kept / "runs" / name)
-    return True
+        there, away = results / "runs" / name, kept / "runs" / name
+        if there.exists() and not away.exists():
+            there.rename(away)
 
 
 def same_bytes(kept: Path, results: Path) -> tuple[int, int]:
@@ -88,8 +76,7 @@ def run(folders: Folders, settings: Settings, experiments: Sequence[str]) -> pd.
     What was there before is under `kept_in` until the next `finish`.
     """
     kept = kept_in(folders)
-    if not set_aside(folders.results, kept, experiments):
-        print("going on with the interrupted run (to give it up, delete .checkpoints)")
+    set_aside(folders.results, kept, experiments)
     reproduce()
     kept_metrics = kept / METRICS
     before = read_metrics(kept_metrics) if kept_metrics.exists() else {}

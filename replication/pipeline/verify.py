@@ -19,26 +19,36 @@ from replication.evaluation.metrics import METRICS, read_metrics
 from replication.evaluation.outputs import FAILURES, Check, compare_answers
 from replication.evaluation.recomputed import Trained
 from replication.folders import PLACES, Folders, folder_options
-from replication.mnist import databases
+from replication.mnist import databases, idx
 from replication.networks import catalogue
 from replication.pipeline.again import Scope, derived, retrained
 from replication.runs import ANSWERS, HISTORY, RECORD, TIMING, WEIGHTS, Run
-from replication.settings import Recipe, load
+from replication.settings import AnyRecipe, Recipe, load
 from replication.systems.contract import answers_of
+from replication.verdicts.answers import OWN
+from replication.verdicts.evidence import VERDICTS
+from replication.verdicts.plotted import CLAIMS
 
 DIFFERENT = 1
 
 
-def answers_only(scope: Scope) -> Iterator[Check]:
-    """Recompute the networks' answers from the committed weights; one check an output."""
+def of_answers(scope: Scope, scratch: Path) -> Iterator[Check]:
+    """Recompute the networks' answers from the committed weights; one check an output.
+
+    Raises ReplicationError when none of the experiments leaves the weights of a network.
+    """
+    del scratch
     metrics = scope.folders.results / METRICS
     stated = read_metrics(metrics) if metrics.exists() else {}
+    kept = [name for name in scope.experiments if _is_kept(scope, scope.settings.experiment(name))]
+    if not kept:
+        raise ReplicationError(
+            f"{', '.join(scope.experiments)} leaves no weights of a network, so its answers cannot "
+            "be recomputed: leave --answers-only out to train it anew"
+        )
     if not metrics.exists():
         yield Check(str(metrics), "missing")
-    for name in scope.experiments:
-        recipe = scope.settings.experiment(name)
-        if not isinstance(recipe, Recipe) or not _is_kept(scope, recipe):
-            continue
+    for name in kept:
         counted: list[int] = []
         for number in scope.numbers(name):
             yield from _replicate(scope, scope.run(name, number), counted)
@@ -47,8 +57,10 @@ def answers_only(scope: Scope) -> Iterator[Check]:
             yield _counts(f"{metrics} ({name})", known, counted)
 
 
-def _is_kept(scope: Scope, recipe: Recipe) -> bool:
-    """Whether the replicates leave their weights: large networks leave their answers alone."""
+def _is_kept(scope: Scope, recipe: AnyRecipe) -> bool:
+    """Whether the replicates leave a network's weights: large ones leave their answers alone."""
+    if not isinstance(recipe, Recipe):
+        return False
     network = catalogue.network(recipe.network, recipe.database, scope.paper)
     return network.parameters <= scope.settings.train.kept_parameters
 
@@ -101,49 +113,88 @@ def unverified(results: Path, checks: Sequence[Check]) -> list[str]:
     return [*lines, f"{clocks} {TIMING}, which hold clocks"] if clocks else lines
 
 
-def verify(scope: Scope, scratch: Path, *, train_anew: bool) -> Iterator[Check]:
-    """All checks, as they are made."""
-    yield from answers_only(scope)
-    if train_anew:
-        yield from derived(scope, scratch / "derived")
-        yield from retrained(scope, scratch)
+def headline(folders: Folders) -> str:
+    """The paper's three numbers on LeNet-5, ours and the verdicts, as committed."""
+    verdicts = VERDICTS.read(folders.results).set_index("claim").loc[list(CLAIMS)].reset_index()
+    shown = verdicts[["claim", "published", "replicated", "replicates", "verdict"]]
+    return shown.to_string(index=False)
+
+
+def quick(scope: Scope, scratch: Path) -> Iterator[Check]:
+    """The checks of two minutes, each on the least that shows what it is to show.
+
+    The raw data, the answers of all networks behind the headline, and the shortest training of
+    LeNet-5 whole, to the last byte.
+    """
+    raw = scope.folders.raw
+    databases.load(raw, scope.folders.prepared, "regular")
+    yield Check(str(raw), "byte-equal", f"as {idx.SUMS} and {databases.SUMMARY} say")
+    chosen = scope.settings.compare.experiments
+    headline = [n for n in (chosen.undistorted, chosen.distorted) if n in scope.experiments]
+    yield from of_answers(scope._replace(experiments=tuple(headline), replicates=None), scratch)
+    lengths = {
+        name: recipe.passes * recipe.presentations_per_pass
+        for name, recipe in scope.settings.experiments.items()
+        if isinstance(recipe, Recipe) and name.startswith(OWN)
+    }
+    shortest = min(lengths, key=lengths.__getitem__)
+    yield from retrained(scope._replace(experiments=(shortest,), replicates=1), scratch)
+
+
+def thorough(scope: Scope, scratch: Path) -> Iterator[Check]:
+    """The answers, all that follows from the committed runs, and the runs trained anew."""
+    yield from of_answers(scope, scratch)
+    yield from derived(scope, scratch / "derived")
+    yield from retrained(scope, scratch)
+
+
+def _scope(folders: Folders, names: tuple[str, ...], replicates: int | None) -> Scope:
+    """Raises ReplicationError for an experiment that is not there or has fewer replicates."""
+    settings = load(folders.params)
+    there = {name: settings.experiment(name).replicates for name in names or settings.experiments}
+    if replicates is not None and replicates > max(there.values()):
+        most = max(there, key=there.__getitem__)
+        raise ReplicationError(
+            f"--replicates is {replicates}, but {most} has {there[most]} and no experiment that "
+            "was named more: give fewer, or --all"
+        )
+    return Scope(settings, paper.load(folders.paper), folders, tuple(there), replicates)
 
 
 @click.command()
-@folder_options(*PLACES)
+@folder_options(*(name for name in PLACES if name != "checkpoints"))
+@click.option("--quick", "shortly", is_flag=True,
+              help="In two minutes: raw data, the headline's answers, one training.")  # fmt: skip
 @click.option("--answers-only", is_flag=True, help="Train nothing.")
-@click.option("--experiment", "names", multiple=True, metavar="NAME", help="Only this one.")
-@click.option("--replicates", type=click.IntRange(min=1), default=1, help="Of each; 1 if not set.")
-@click.option("--all", "every", is_flag=True, help="All replicates.")
+@click.option("--experiment", "names", multiple=True, metavar="NAME",
+              help="Only this experiment of params.yaml; may be given several times.")  # fmt: skip
+@click.option("--replicates", type=click.IntRange(min=1), default=1, show_default=True,
+              help="So many of each experiment, from the first.")  # fmt: skip
+@click.option("--all", "every", is_flag=True, help="All replicates of each experiment.")
 def command(
-    folders: Folders, answers_only: bool, names: tuple[str, ...], replicates: int, every: bool
-) -> int:
+    folders: Folders, shortly: bool, answers_only: bool, names: tuple[str, ...],
+    replicates: int, every: bool,
+) -> int:  # fmt: skip
     """Tell whether the committed outputs are what the code gives; status 1 when one is not.
 
-    Without options one replicate of each network is trained anew; with --answers-only nothing is
+    Without options one replicate of each experiment is trained anew; with --answers-only nothing is
     trained, and the torch reference answers from the committed weights.
     """
     import torch
 
-    settings = load(folders.params)
-    for name in names:
-        settings.experiment(name)
-    scope = Scope(
-        settings,
-        paper.load(folders.paper),
-        folders,
-        names or tuple(settings.experiments),
-        None if every else replicates,
-    )
+    scope = _scope(folders, names, None if every else replicates)
     # Sums that are split among threads depend on their number.
     torch.set_num_threads(1)
     checks = []
     with tempfile.TemporaryDirectory() as scratch:
-        for check in verify(scope, Path(scratch), train_anew=not answers_only):
+        make = quick if shortly else of_answers if answers_only else thorough
+        for check in make(scope, Path(scratch)):
             checks.append(check)
             print(f"{check.outcome:<19}{check.output:<52} {check.detail}".rstrip(), flush=True)
-    for line in unverified(folders.results, checks):
+    for line in () if shortly else unverified(folders.results, checks):
         print(f"{'not verified':<19}{line}")
     counted = Counter(check.outcome for check in checks)
-    print(", ".join(f"{number} {outcome}" for outcome, number in counted.items()) or "nothing")
-    return DIFFERENT if not checks or any(c.outcome in FAILURES for c in checks) else 0
+    print(", ".join(f"{number} {outcome}" for outcome, number in counted.items()))
+    if shortly:
+        print(f"\n{headline(folders)}")
+    return DIFFERENT if any(check.outcome in FAILURES for check in checks) else 0

@@ -39,7 +39,8 @@ def rewrite(path: Path, blocks: Mapping[str, Callable[[], str]]) -> bool:
         before = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ReplicationError(
-            f"{path} is missing or cannot be read: restore it with `git checkout {path.as_posix()}`"
+            f"{path} is missing or cannot be read: name a text that is there; a committed one "
+            f"comes back with `git checkout {path.as_posix()}`"
         ) from error
     after = replaced(before, blocks, str(path))
     if after != before:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
-from numpy.typing import NDArray
 
 from replication.report.drawing import (
     INK,
@@ -24,6 +23,7 @@ from replication.report.drawing import (
     table,
 )
 from replication.report.inputs import Inputs
+from replication.verdicts.curves import Curves, percentages
 from replication.verdicts.statistics import prediction_interval
 
 DATA = "../../data/paper"
@@ -34,26 +34,6 @@ _CAPTION = (
     "trainings, a strong line their mean, the band where one more training would fall. Training "
     "errors are counted during the pass."
 )
-Curves = NDArray[np.float64]
-
-
-def percentages(histories: Sequence[pd.DataFrame], series: str, test_patterns: int) -> Curves:
-    """Error in percent, (replicates, passes), cut to the shortest history."""
-    if not histories:
-        return np.zeros((0, 0))
-    passes = min(len(history) for history in histories)
-    return np.array(
-        [
-            100.0
-            * history[f"{series}_misses"].to_numpy()[:passes]
-            / (
-                test_patterns
-                if series == "test"
-                else history["training_presentations"].to_numpy()[:passes]
-            )
-            for history in histories
-        ]
-    )
 
 
 def _band(curves: Curves, confidence: float) -> Curves:

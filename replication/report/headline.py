@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure as Canvas
 
-from replication.report.charts import percentages
 from replication.report.drawing import (
     DISTORTED,
     INK,
@@ -25,6 +24,7 @@ from replication.report.drawing import (
 )
 from replication.report.inputs import Inputs
 from replication.verdicts.answers import experiment
+from replication.verdicts.curves import percentages
 
 NAMES = {
     "lenet5.test-error": "test error",

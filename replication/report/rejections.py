@@ -9,7 +9,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
 from replication.evaluation.rejection import error_reject_curve, target_percent
-from replication.report.charts import Curves
 from replication.report.drawing import (
     ACCENT,
     DISTORTED,
@@ -26,6 +25,7 @@ from replication.report.drawing import (
 )
 from replication.report.inputs import Inputs
 from replication.report.systems import PUBLISHED, REJECTION, Line, lines, words
+from replication.verdicts.curves import Curves
 
 # As Section III-C has them; what is not named here is in the last panel.
 FAMILIES: Mapping[str, tuple[str, ...]] = {

@@ -7,7 +7,7 @@ from replication.settings.document import Settings
 from replication.settings.loading import changed, load, options, parse, value_at
 from replication.settings.recipes import AnyRecipe, Classifier, Combined, Modern, Recipe
 from replication.settings.sections import Amount, Count, Positive, Section
-from replication.settings.studies import Collapse, Compare, Invariance, Readings
+from replication.settings.studies import Causes, Collapse, Compare, Hypothesis, Invariance, Readings
 from replication.settings.training import (
     Criterion,
     Distortions,
@@ -22,6 +22,7 @@ from replication.settings.training import (
 __all__ = [
     "Amount",
     "AnyRecipe",
+    "Causes",
     "Classifier",
     "Collapse",
     "Combined",
@@ -29,6 +30,7 @@ __all__ = [
     "Count",
     "Criterion",
     "Distortions",
+    "Hypothesis",
     "Invariance",
     "Modern",
     "Positive",

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from replication.errors import ReplicationError
 from replication.settings.recipes import AnyRecipe, ByKind, Classifier, Combined, Modern, Recipe
 from replication.settings.sections import Name, Section
-from replication.settings.studies import Collapse, Compare, Invariance, Readings, Train
+from replication.settings.studies import Causes, Collapse, Compare, Invariance, Readings, Train
 from replication.settings.training import Prepare
 
 # What the value of an option may be.
@@ -39,6 +39,8 @@ class Settings(Section):
     """The study of trainable codes."""
     invariance: Invariance
     """The study of changed patterns."""
+    causes: Causes
+    """The study of the published numbers that ours differ from."""
 
     def experiment(self, name: str) -> AnyRecipe:
         """The experiment called ``name``; ReplicationError when there is none."""
@@ -99,6 +101,10 @@ def sentence(
         text = str(first["ctx"]["error"])
         return f"{source}: {where}: {text}" if where else f"{source}: {text}"
     rule = re.sub(r"^\w+ (?=should)", "it ", first["msg"])
+    if first["type"] == "string_pattern_mismatch":
+        rule = "a name has small letters and digits, with single hyphens between, as lenet5-fresh"
+        where = where.rpartition(".")[0] or where if "[key]" in first["loc"] else where
+        return f"{source}: {where} names {first['input']!r}, but {rule}: rename it"
     if first["loc"][-1] in _KINDS:
         rule = "it should be a number, a word, true or false"
     return f"{source}: {where} is {first['input']!r}, but {rule}: correct it"

@@ -111,14 +111,17 @@ def parse(document: Any, source: str) -> Settings:
 def load(path: Path) -> Settings:
     """Read and check params.yaml.
 
-    Raises ReplicationError for a missing or malformed file, and for an unknown, missing or
-    impossible key, with one sentence that names it.
+    Raises ReplicationError for a file that cannot be read or is malformed, and for an unknown,
+    missing or impossible key, with one sentence that names it.
     """
     try:
         # YAML 1.2: PyYAML would take 1e-05 for a string.
         document = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise ReplicationError(f"{path} is missing: restore it from the repository") from error
+    except OSError as error:
+        raise ReplicationError(
+            f"{path} cannot be read ({error.strerror}): name a file of settings that is there; "
+            "the repository's own comes back with `git checkout params.yaml`"
+        ) from error
     except (YAMLError, UnicodeDecodeError) as error:
         detail = " ".join(str(error).split())
         raise ReplicationError(f"{path} is not valid YAML ({detail}): correct it") from error

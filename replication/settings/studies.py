@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -25,6 +25,8 @@ class Subjects(Section):
     """LeNet-5 of Section III-B."""
     distorted: Name
     """LeNet-5 trained with distortions."""
+    noisy: Name
+    """LeNet-5 trained with noise (Section III-E)."""
     hessian_subset: Name
     """Replicates that differ only in the patterns that the curvatures are estimated on."""
     virtual_other_degree: Name
@@ -40,10 +42,12 @@ class Compare(Section):
     """What counts as the same error rate, in percentage points."""
     minimum_replicates: Annotated[int, Field(ge=2, strict=True)]
     """With fewer, a measured claim is inconclusive."""
-    informative_margins: Positive
-    """Half an interval that is longer than this many margins decides nothing."""
+    least_power: Annotated[float, Field(gt=0, lt=1)]
+    """Agreement says something where the next row of the paper would differ so probably, 0 to 1."""
     informative_factor: Annotated[float, Field(gt=1)]
-    """The same for quantities that are compared as ratios: half the interval as a factor."""
+    """What stands for the next row where quantities are compared as ratios: so many times."""
+    best_of: Count
+    """How many "several versions" are, of which the published error may be the best (p. 10)."""
     roughly: Positive
     """How far off a value may be that the paper gives as "roughly" or "about" so much."""
     negligible_share: Positive
@@ -51,7 +55,9 @@ class Compare(Section):
     accurate_percent: Positive
     """The error, in percent, up to which recognition counts as accurate (Section III-E)."""
     seed: Annotated[int, Field(ge=0, strict=True)]
-    """Of the bootstrap."""
+    """Of what is simulated."""
+    linear_units: dict[str, Name]
+    """The linear classifier: ``solved``, ``descended``, and descended with ``sigmoid`` units."""
     experiments: Subjects
     """The experiments that claims outside Figures 9 to 12 are about."""
     training_sizes: dict[int, tuple[Name, ...]]
@@ -165,4 +171,71 @@ class Invariance(Section):
                 raise ValueError(f"{name} is {list(amounts)}; put its amounts in ascending order")
             if (1.0 if name == "scale" else 0.0) not in amounts:
                 raise ValueError(f"{name} lacks the amount that changes nothing; add it")
+        return self
+
+
+Level = int | float | str
+
+
+class Hypothesis(Section):
+    """Why a published number may be another than ours, and the trials that decide it."""
+
+    row: str
+    """What is published: a ``system/database`` of Figures 9 to 12, or ``figure6/<patterns>``."""
+    like: Name
+    """The experiment that the trials start from: a network or a classifier."""
+    changes: dict[str, Level]
+    """What all trials change in it, by keys such as ``options.units``."""
+    vary: Annotated[dict[str, tuple[Level, ...]], Field(min_length=1)]
+    """The levels whose combinations are tried; the keys of a trial's own are in trials.py."""
+    choose: Name
+    """``held-out``: the least error on the patterns held out; ``published``: the error on them
+    nearest to the published one; or a hypothesis above whose choice holds here too."""
+    replicates: Count
+    """Of each trial."""
+    tested: Literal["chosen", "all"]
+    """What is trained on all patterns and answers the test patterns."""
+
+
+class Taller(Section):
+    """The network slid over a field taller than its own, instead of losing ink (Section III-E)."""
+
+    experiment: Name
+    """Whose networks answer, as far as there are weights."""
+    replicates: Count
+    """How many, from the first."""
+    patterns: Count
+    """How many test patterns are changed, from the first."""
+    field: Count
+    """Lines of the field."""
+
+
+class Causes(Section):
+    """The study of the published numbers that ours differ from."""
+
+    held_out: Count
+    """Training patterns, the last, that choose; the trials that they choose between lack them."""
+    seed: Seed
+    """Of a random subset of the training patterns."""
+    error_points: Positive
+    """Errors no further apart than this are the same: the authors' 0.1 and the rounding."""
+    rejected_points: Positive
+    """The same for rejections."""
+    operations_share: Positive
+    """The same for multiply-adds, as a share of the published number."""
+    hypotheses: dict[Name, Hypothesis]
+    """In the order in which they are tried."""
+    taller: Taller
+    """The field of Section III-E."""
+
+    @model_validator(mode="after")
+    def _follows_one_above(self) -> Causes:
+        known = {"held-out", "published"}
+        for name, one in self.hypotheses.items():
+            if one.choose not in known:
+                raise ValueError(
+                    f"hypotheses.{name}.choose is {one.choose}; give held-out, published or a "
+                    "hypothesis above it"
+                )
+            known.add(name)
         return self

@@ -15,11 +15,15 @@ from types import ModuleType
 # To add a study: its folder, and its line here, which is what the command line says of it.
 STUDIES = {
     "readings": "Which reading of the paper fits its figures?",
+    "beginnings": "How do sums, weights and criteria of the first passes go?",
     "collapse": "Do trainable codes fall together under equations 8 and 9?",
     "invariance": "How far may a digit be changed until it is missed?",
     "neighbours": "Why is K-NN's published error another than ours?",
+    "boosting": "What does boosting cost, by how often the later networks are called?",
+    "causes": "Why are published numbers others than ours?",
     "sizes": "How do the errors fall with the number of training patterns?",
     "variance": "Whose share of the spread is whose?",
+    "bench": "How fast, against what, how far from the machine's peak?",
     "distortions": "Which distributions fit the distortions of Figure 7?",
 }
 

@@ -7,6 +7,7 @@ import math
 from replication.networks.lenet1 import lenet1
 from replication.networks.lenet4 import lenet4
 from replication.networks.lenet5 import lenet5
+from replication.networks.perceptrons import perceptron
 from replication.networks.specification import Kind, Network
 from replication.paper import Claim, Paper
 from replication.verdicts.evidence import Evidence, Finding, Judges, Unmeasured
@@ -23,6 +24,8 @@ def counts(paper: Paper) -> dict[str, int]:
         "lenet5.c3-centres": centres(network, "C3"),
         "lenet1.architecture": lenet1().parameters,
         "lenet4.architecture": lenet4().parameters,
+        "linear.parameters": perceptron((), 28).parameters,
+        "linear.deslanted-parameters": perceptron((), 20).parameters,
     }
     for layer in network.layers:
         found[f"lenet5.{layer.name.lower()}.parameters"] = layer.parameters
@@ -63,28 +66,29 @@ def judge_count(evidence: Evidence, claim: Claim) -> Finding:
     ours = evidence.counts.get(claim.id)
     if ours is None:
         raise Unmeasured("no specification in replication/networks counts this")
-    published = int(claim.number)
     if claim.about:
-        return compare_rounded(float(ours), published)
-    if ours == published:
-        reason = "equal, counted from the table of layers"
-        return Finding("reproduced", str(ours), reason, mean=ours)
-    reason = f"ours is {ours - published:+d}, counted from the layers"
-    return Finding("differs", str(ours), reason, mean=ours)
+        return compare_rounded(float(ours), claim.number)
+    gap = ours - int(claim.number)
+    reason = f"ours is {gap:+d}" if gap else "equal"
+    reason += ", counted from the table of layers"
+    return Finding("differs" if gap else "reproduced", str(ours), reason, mean=ours)
 
 
 def compare_rounded(ours: float, published: float) -> Finding:
-    """A count against a number that the paper rounds: equal to its last digit that is not zero."""
-    zeros = 0
-    while published and published == int(published) and int(published) % 10 ** (zeros + 1) == 0:
-        zeros += 1
-    half = 0.5 * 10.0**zeros
-    if abs(ours - published) <= half or math.isclose(ours, published):
+    """A count against a number that the paper rounds: equal to the last digit that it shows.
+
+    Zeros at its end may be rounding or not: two digits at least are taken as meant.
+    """
+    digits = f"{published:.15g}"
+    zeros = len(digits) - len(digits.rstrip("0")) if published == int(published) else 0
+    half = 0.5 * 10.0 ** min(zeros, max(len(digits) - 2, 0))
+    near = abs(ours - published) <= half or math.isclose(ours, published)
+    side = "higher" if ours > published else "lower"
+    gap = f"ours is {side} by {shown(abs(ours - published))}"
+    reason = f"{gap}, more than the rounding of the published number, {half:g}"
+    if near:
         reason = f"within the rounding of the published number, {half:g}"
-        return Finding("reproduced", f"{ours:.6g}", reason, mean=ours)
-    direction = "higher" if ours > published else "lower"
-    reason = f"ours is {direction} by {shown(abs(ours - published))}"
-    return Finding("differs", f"{ours:.6g}", reason, mean=ours)
+    return Finding("reproduced" if near else "differs", f"{ours:.6g}", reason, mean=ours)
 
 
 def judge_convolutional(evidence: Evidence, claim: Claim) -> Finding:

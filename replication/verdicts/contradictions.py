@@ -18,7 +18,7 @@ from replication.verdicts.architecture import compare_rounded
 from replication.verdicts.curves import SERIES, percentages, published_curve
 from replication.verdicts.evidence import Evidence, Finding, Judges, Outcome, Unmeasured
 from replication.verdicts.rule import shown, too_few
-from replication.verdicts.systems import ERROR, published_column, values_of
+from replication.verdicts.systems import ERROR, MEMORY, OPERATIONS, published_column, values_of
 
 FITS: Outcome = "reproduced"
 # Side of the images that the perceptrons read, p. 12.
@@ -29,18 +29,55 @@ _VIRTUAL = "v-svm-poly9/distorted"
 def judge_operations(evidence: Evidence, contradiction: Contradiction) -> Finding:
     """LeNet-5's connections (p. 7) against its multiply-adds in Figure 11 (p. 14)."""
     del contradiction
-    claim = evidence.paper.claims["lenet5.connections"]
-    connections = evidence.counts.get(claim.id)
+    connections = evidence.counts.get("lenet5.connections")
     if connections is None:
         raise Unmeasured("no specification in replication/networks counts LeNet-5's connections")
-    figure = published_column(evidence, "operations_thousands")["lenet5/regular"]
-    if connections == int(claim.number):
-        reason = (
-            f"the text's number is what the layers give, Figure 11's {figure:g} thousand is not"
-        )
-        return Finding("reproduced", f"{connections} connections", reason)
-    reason = "the layers give neither the text's number nor Figure 11's"
-    return Finding("differs", f"{connections} connections", reason)
+    figure = published_column(evidence, OPERATIONS)["lenet5/regular"]
+    together = connections + evidence.counts["lenet5.parameters"]
+    near = compare_rounded(together / 1000, figure).outcome == FITS
+    text = connections == int(evidence.paper.claims["lenet5.connections"].number)
+    return Finding(
+        FITS if text else "differs",
+        f"{connections} connections",
+        f"{'this' if text else 'neither'} is what the layers give; connections and parameters "
+        f"together make {together}, which {'is' if near else 'is not'} Figure 11's {figure:g} "
+        "thousand",
+        mean=float(connections),
+    )
+
+
+def judge_tangent_memory(evidence: Evidence, contradiction: Contradiction) -> Finding:
+    """60,000 images of 16x16 pixels (pp. 10, 14) against the variables of Figure 12 (p. 15)."""
+    (patterns,), (side,) = (contradiction.numbers[name] for name in ("patterns", "side"))
+    figure = published_column(evidence, MEMORY)["tangent-distance/16x16"]
+    images, other = (patterns * pixels / 1000 for pixels in (side**2, 20**2 + side))
+    near = compare_rounded(images, figure).outcome == FITS
+    return Finding(
+        FITS if near else "differs",
+        f"{images:g} thousand",
+        f"the images alone have {images:g} thousand pixels, where {patterns} x (20 x 20 + {side}) "
+        f"makes {other:g} thousand, which rounds to the figure's {figure:g}",
+        mean=images,
+    )
+
+
+def judge_variance(evidence: Evidence, contradiction: Contradiction) -> Finding:
+    """The greatest variance that any data between the two levels can have (p. 7).
+
+    Half of all pixels at each level; and with a mean m between them, (high - m) (m - low).
+    """
+    del evidence
+    low, high = contradiction.numbers["levels"]
+    mean, variance = contradiction.numbers["mean_and_variance"]
+    most, then = (high - low) ** 2 / 4, (high - mean) * (mean - low)
+    possible = most >= variance
+    return Finding(
+        "inconclusive" if possible else FITS,
+        "either" if possible else "not the variance",
+        f"no data between {low:g} and {high:g} have a variance above {shown(most)}, and with the "
+        f"mean {mean:g} none above {shown(then)}",
+        mean=most,
+    )
 
 
 def judge_passes(evidence: Evidence, contradiction: Contradiction) -> Finding:
@@ -53,7 +90,7 @@ def judge_passes(evidence: Evidence, contradiction: Contradiction) -> Finding:
     for history in histories:
         squares = np.zeros(2)
         for series in SERIES:
-            ours = percentages(evidence, [history], series)[0]
+            ours = percentages([history], series, len(evidence.labels))[0]
             theirs = published_curve(evidence, series, len(ours))
             ours = ours[: len(theirs)]
             if len(ours) < 3:
@@ -82,7 +119,7 @@ def judge_passes(evidence: Evidence, contradiction: Contradiction) -> Finding:
 
 def judge_hidden_layers(evidence: Evidence, contradiction: Contradiction) -> Finding:
     """500-150 or 1000-150 hidden units (pp. 12, 13): which has the variables of Figure 12?"""
-    printed = published_column(evidence, "memory_thousands")["mlp-500-150/regular"]
+    printed = published_column(evidence, MEMORY)["mlp-500-150/regular"]
     sizes = {
         "-".join(map(str, units)): perceptron(tuple(map(int, units)), _FIELD).parameters / 1000
         for units in contradiction.numbers.values()
@@ -122,8 +159,8 @@ def judge_degree(evidence: Evidence, contradiction: Contradiction) -> Finding:
         values = values_of(evidence, _VIRTUAL, name), evidence.metric(other, name)
         return {first: float(np.mean(values[0])), second: float(np.mean(values[1]))}
 
-    sizes, errors = means("memory_thousands"), means(ERROR)
-    printed = published_column(evidence, "memory_thousands")[_VIRTUAL]
+    sizes, errors = means(MEMORY), means(ERROR)
+    printed = published_column(evidence, MEMORY)[_VIRTUAL]
     fitting = [
         f"degree {n}" for n, size in sizes.items() if compare_rounded(size, printed).outcome == FITS
     ]
@@ -150,6 +187,8 @@ JUDGES = Judges(
         "paper.mlp": judge_hidden_layers,
         "paper.vsvm-degree": judge_degree,
         "paper.operations": judge_operations,
+        "paper.tangent-memory": judge_tangent_memory,
+        "paper.variance": judge_variance,
         "paper.passes": judge_passes,
     }
 )

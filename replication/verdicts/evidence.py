@@ -25,8 +25,9 @@ OUTCOMES: tuple[Outcome, ...] = ("reproduced", "differs", "inconclusive", "unmea
 VERDICTS = Table(
     "verdicts.csv",
     "python -m replication compare",
-    ("claim", "kind", "role", "page", "published", "replicated", "mean", "sd", "low", "high",
-     "replicates", "verdict", "reason"),
+    ("claim", "kind", "role", "page", "published", "value", "replicated", "mean", "sd", "low",
+     "high", "replicates", "shift", "power", "p_one_run", "p_one_run_holm", "p_mean",
+     "p_mean_holm", "p_equivalence", "verdict", "reason"),
 )  # fmt: skip
 
 
@@ -44,10 +45,11 @@ class Evidence:
         amplitude, slope: of the squashing function in force.
         counts: exact numbers that follow from the architectures, by claim.
         summary: data/prepared/summary.json.
-        labels: uint8 (n,), the test labels.
+        labels, images: uint8 (n,) and (n, 28, 28), the test patterns.
         metrics: results/metrics.json, by experiment.
         histories, answers: one entry a replicate, by experiment, in the order of the metrics.
         studies: what studies and the benchmark have written, by the name of the file.
+        seconds: how long each replicate was trained, by experiment; no verdict shows them.
     """
 
     paper: Paper
@@ -61,6 +63,8 @@ class Evidence:
     histories: Mapping[str, Sequence[pd.DataFrame]]
     answers: Mapping[str, Sequence[Answers]]
     studies: Mapping[str, Any] = field(default_factory=dict)
+    images: NDArray[np.uint8] = field(default_factory=lambda: np.zeros((0, 28, 28), np.uint8))
+    seconds: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
     def metric(self, experiment: str, name: str) -> list[float]:
         """The values of ``name`` (such as ``test_error_percent``), one a replicate."""
@@ -107,6 +111,8 @@ class Tests:
     one_run: float
     mean: float
     equivalence: float
+    one_run_holm: float | None = None
+    mean_holm: float | None = None
 
 
 @dataclass(frozen=True)
@@ -114,8 +120,11 @@ class Finding:
     """What the evidence says: in words to show, and in numbers.
 
     mean and sd are over the replicates, in the unit of the claim, where ours is one number a
-    replicate; low and high belong to what the reason says; replicates is 0 where no run is
-    involved.
+    replicate; low and high belong to what the reason says, which is one sentence; replicates is 0
+    where no run is involved. power: the probability, 0 to 1, of ``differs`` had the truth been
+    ``shift`` away from what is published (in its unit; NaN where there is no such number). Where
+    nothing is random it is 1 or 0, whether that would not have been ``reproduced``; what is
+    arithmetic, and a choice between two statements, has none.
     """
 
     outcome: Outcome
@@ -127,6 +136,8 @@ class Finding:
     tests: Tests | None = None
     mean: float | None = None
     sd: float | None = None
+    shift: float | None = None
+    power: float | None = None
 
     def over(self, values: Sequence[float]) -> Finding:
         """The same, with the mean and the standard deviation of ``values``, one a replicate."""
@@ -136,26 +147,44 @@ class Finding:
 
 @dataclass(frozen=True)
 class Subject:
-    """What a verdict is about: a claim or one entry of its table; page and published as shown."""
+    """What a verdict is about: a claim or one entry of its table.
+
+    page and published as shown; value is the published number, where it is one.
+    """
 
     claim: str
     kind: str
     role: str
     page: str
     published: str
+    value: float | None = None
 
     @classmethod
-    def of(cls, claim: Claim, entry: str = "", published: str = "") -> Subject:
+    def of(
+        cls,
+        claim: Claim,
+        entry: str = "",
+        published: str = "",
+        value: float | None = None,
+        role: str = "",
+    ) -> Subject:
         """The claim itself, or the entry ``<claim>:<entry>`` of its table."""
-        name = f"{claim.id}:{entry}" if entry else claim.id
-        return cls(name, claim.kind, claim.role, str(claim.page), published or printed(claim))
+        if value is None and isinstance(claim.value, int | float):
+            value = claim.value
+        return cls(
+            f"{claim.id}:{entry}" if entry else claim.id,
+            claim.kind,
+            role or claim.role_of(entry),
+            str(claim.page),
+            published or printed(claim),
+            value,
+        )
 
     @classmethod
-    def contradiction(cls, contradiction: Contradiction) -> Subject:
+    def contradiction(cls, one: Contradiction) -> Subject:
         """A place where the paper says two things."""
-        pages = ", ".join(str(page) for page in contradiction.pages)
-        statement, role = contradiction.statement, contradiction.role
-        return cls(contradiction.id, "contradiction", role, pages, statement)
+        pages = ", ".join(str(page) for page in one.pages)
+        return cls(one.id, "contradiction", one.role, pages, one.statement)
 
 
 # A row of verdicts.csv, before its judge is heard.

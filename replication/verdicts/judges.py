@@ -7,8 +7,8 @@ whole table, a function that gives a row for each entry. Settings are the audit'
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 
 import pandas as pd
@@ -18,6 +18,7 @@ from replication.verdicts import (
     architecture,
     contradictions,
     curves,
+    effects,
     overlap,
     preprocessing,
     systems,
@@ -43,6 +44,7 @@ SECTIONS = (
     curves.JUDGES,
     overlap.JUDGES,
     systems.JUDGES,
+    effects.JUDGES,
     contradictions.JUDGES,
 )
 
@@ -101,44 +103,39 @@ def judge_all(evidence: Evidence, judges: Judges) -> list[Verdict]:
     verdicts: list[Verdict] = []
     for claims in families.values():
         heard = [settle(row) for claim in claims for row in rows_of(evidence, judges, claim)]
-        verdicts += _family(heard, evidence)
+        adjusted = adjust({one.subject.claim: one.finding for one in heard})
+        verdicts += [Verdict(one.subject, adjusted[one.subject.claim]) for one in heard]
     for contradiction in evidence.paper.contradictions.values():
         judge = partial(judges.contradictions[contradiction.id], evidence, contradiction)
-        verdicts.append(settle((Subject.contradiction(contradiction), judge)))
+        one = settle((Subject.contradiction(contradiction), judge))
+        words = "" if contradiction.basis == "evidence" else f"{contradiction.basis}: "
+        said = replace(one.finding, reason=words + one.finding.reason)
+        verdicts.append(Verdict(one.subject, said))
     return verdicts
 
 
-def _family(verdicts: Sequence[Verdict], evidence: Evidence) -> list[Verdict]:
-    findings = {verdict.subject.claim: verdict.finding for verdict in verdicts}
-    adjusted = adjust(findings, evidence.choices)
-    return [Verdict(verdict.subject, adjusted[verdict.subject.claim]) for verdict in verdicts]
-
-
 def tally(verdicts: Iterable[Verdict]) -> dict[Outcome, int]:
-    """How many verdicts of each kind there are."""
-    counted = Counter(verdict.finding.outcome for verdict in verdicts)
+    """How many verdicts of each kind there are; what repeats another row's number isn't counted."""
+    counted = Counter(one.finding.outcome for one in verdicts if one.subject.role != "repeat")
     return {outcome: counted[outcome] for outcome in OUTCOMES}
+
+
+_TESTS = ("one_run", "one_run_holm", "mean", "mean_holm", "equivalence")
+_NUMBERS = ("mean", "sd", "low", "high", "shift", "power")
 
 
 def as_table(verdicts: Iterable[Verdict]) -> pd.DataFrame:
     """The rows of verdicts.csv; a number that a verdict has not is NaN."""
-    rows = [
-        (
-            one.subject.claim,
-            one.subject.kind,
-            one.subject.role,
-            one.subject.page,
-            one.subject.published,
-            one.finding.replicated,
-            one.finding.mean,
-            one.finding.sd,
-            one.finding.low,
-            one.finding.high,
-            one.finding.replicates,
-            one.finding.outcome,
-            one.finding.reason,
-        )
-        for one in verdicts
-    ]
+    rows = []
+    for subject, finding in ((one.subject, one.finding) for one in verdicts):
+        row = asdict(subject) | {
+            "replicated": finding.replicated,
+            "replicates": finding.replicates,
+            "verdict": finding.outcome,
+            "reason": finding.reason,
+        }
+        row |= {name: getattr(finding, name) for name in _NUMBERS}
+        rows.append(row | {f"p_{name}": getattr(finding.tests, name, None) for name in _TESTS})
     table = pd.DataFrame(rows, columns=list(VERDICTS.columns))
-    return table.astype(dict.fromkeys(("mean", "sd", "low", "high"), "float64"))
+    numbers = ("value", *_NUMBERS, *(f"p_{name}" for name in _TESTS))
+    return table.astype(dict.fromkeys(numbers, "float64"))

@@ -8,52 +8,30 @@ mean over the pairs it is in.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from replication.errors import ReplicationError
-from replication.evaluation.errors import Classes, Mask, missed, shared, similarity
+from replication.evaluation.errors import Classes, missed, similarity
 from replication.paper import RESTORE, Claim
 from replication.runs import Answers
 from replication.verdicts import statistics
 from replication.verdicts.answers import experiments
-from replication.verdicts.evidence import Evidence, Finding, Judges, Outcome, Row, Subject
-from replication.verdicts.rule import shown
+from replication.verdicts.evidence import Evidence, Finding, Judges, Row, Subject
+from replication.verdicts.rule import agreement, shown, too_few
 from replication.verdicts.statistics import Interval
 
-
-@dataclass(frozen=True)
-class Network1998:
-    """What 1998 is known to have answered: uint8 (n,) classes, the label where it was right."""
-
-    classes: Classes
-    missed: Mask
+Measure = Callable[[Answers, Sequence[Answers], Classes], float]
 
 
-@dataclass(frozen=True)
-class Shared:
-    """What 1998 and one replicate have in common.
+def network_of_1998(evidence: Evidence) -> Answers:
+    """What 1998 is known to have answered: the label where it was right; no margins.
 
-    patterns: missed by both; answers: of these, with the same wrong class; misses: by the
-    replicate; similarity: Jaccard index of the misses; p: of McNemar's exact test.
+    Raises ReplicationError where a label is not the printed one.
     """
-
-    patterns: int
-    answers: int
-    misses: int
-    similarity: float
-    only_1998: int
-    only_ours: int
-    p: float
-
-
-def network_of_1998(evidence: Evidence) -> Network1998:
-    """Figure 8 laid over the test labels; ReplicationError where a label is not the printed one."""
     table = evidence.paper.misclassified
     index = table["test_index"].to_numpy()
     if not np.array_equal(evidence.labels[index], table["label"].to_numpy()):
@@ -63,47 +41,38 @@ def network_of_1998(evidence: Evidence) -> Network1998:
         )
     classes = evidence.labels.copy()
     classes[index] = table["predicted"].to_numpy(dtype=np.uint8)
-    return Network1998(classes, missed(classes, evidence.labels))
+    return Answers(classes, np.zeros(len(classes), dtype=np.float32))
 
 
-def share_with_1998(past: Network1998, answers: Answers, labels: Classes) -> Shared:
-    """Compare 1998 with one replicate."""
-    wrong = missed(answers.classes, labels)
-    test = statistics.mcnemar(past.missed, wrong)
-    both = past.missed & wrong
-    return Shared(
-        shared(past.missed, wrong),
-        int(np.sum(both & (answers.classes == past.classes))),
-        int(wrong.sum()),
-        similarity(past.missed, wrong),
-        test.only_first,
-        test.only_second,
-        test.p,
-    )
+def similarities(one: Answers, others: Sequence[Answers], labels: Classes) -> float:
+    """Mean Jaccard index, 0 to 1, of the misses of one network with those of others."""
+    wrong = missed(one.classes, labels)
+    return float(np.mean([similarity(wrong, missed(o.classes, labels)) for o in others]))
 
 
-def own_similarities(wrong: Sequence[Mask]) -> NDArray[np.float64]:
-    """Mean Jaccard index of each replicate's misses with those of the others: (replicates,)."""
-    table = np.array([[similarity(one, other) for other in wrong] for one in wrong])
-    return np.asarray((table.sum(axis=1) - 1) / (len(wrong) - 1), dtype=np.float64)
+def agreements(one: Answers, others: Sequence[Answers], labels: Classes) -> float:
+    """Mean share, 0 to 1, of the misses that two networks share on which their answers agree."""
+    wrong = missed(one.classes, labels)
+    both = [wrong & missed(other.classes, labels) for other in others]
+    same = [one.classes[b] == other.classes[b] for b, other in zip(both, others, strict=True)]
+    return float(np.mean([part.mean() if part.size else 1.0 for part in same]))
 
 
-def own_agreements(answers: Sequence[Answers], labels: Classes) -> NDArray[np.float64]:
-    """For each replicate the mean share, 0 to 1, of misses shared with another that agree."""
-    wrong = [missed(one.classes, labels) for one in answers]
-    table = np.array(
-        [
-            [
-                _share(wrong[i] & wrong[j], answers[i].classes == answers[j].classes)
-                for j in range(len(wrong))
-            ]
-            for i in range(len(wrong))
-        ]
-    )
-    return np.asarray((table.sum(axis=1) - 1) / (len(wrong) - 1), dtype=np.float64)
+MEASURES: Mapping[str, tuple[str, Measure]] = {
+    "patterns": ("the misses shared, as a share of those of either", similarities),
+    "answers": ("the share of the same wrong answer among misses shared", agreements),
+}
 
 
-def one_more(own: NDArray[np.float64], confidence: float) -> Interval:
+def own(answers: Sequence[Answers], labels: Classes, measure: Measure) -> list[float]:
+    """For each replicate the measure of it with the others."""
+    return [
+        measure(one, [*answers[:place], *answers[place + 1 :]], labels)
+        for place, one in enumerate(answers)
+    ]
+
+
+def one_more(own: Sequence[float], confidence: float) -> Interval:
     """Where one more replicate's mean with all of ours falls with probability ``confidence``.
 
     ``own`` are the means of each of n >= 3 with the others. They hang together: a pair counts in
@@ -115,87 +84,54 @@ def one_more(own: NDArray[np.float64], confidence: float) -> Interval:
     return Interval(middle - half, middle + half)
 
 
-def _share(both: Mask, same: Mask) -> float:
-    count = int(both.sum())
-    return int((both & same).sum()) / count if count else 1.0
-
-
 def rows(evidence: Evidence, claim: Claim) -> list[Row]:
     """For the distorted and the undistorted experiment: which patterns, and which answers."""
-    published = f"{len(evidence.paper.misclassified)} patterns"
+    published = len(evidence.paper.misclassified)
+    names = dict(zip(claim.answered_by, experiments(claim, evidence.choices), strict=True))
     found: list[Row] = []
-    for experiment in experiments(claim, evidence.choices):
-        for entry, judge in (("patterns", _judge_patterns), ("answers", _judge_answers)):
-            subject = Subject.of(claim, f"{experiment}:{entry}", published)
-            found.append((subject, partial(judge, evidence, experiment)))
+    for key, name in names.items():
+        (other,) = (one for one in names.values() if one != name)
+        for entry in MEASURES:
+            subject = Subject.of(
+                claim, f"{name}:{entry}", f"{published} patterns", published, claim.role_of(key)
+            )
+            found.append((subject, partial(_judge, evidence, name, other, entry)))
     return found
 
 
-def _judge_patterns(evidence: Evidence, experiment: str) -> Finding:
-    answers, labels = evidence.answered(experiment), evidence.labels
-    past = network_of_1998(evidence)
-    each = [share_with_1998(past, one, labels) for one in answers]
-    counts = [one.patterns for one in each]
-    wrong = [missed(one.classes, labels) for one in answers]
-    pairs = [shared(wrong[i], wrong[j]) for i in range(len(wrong)) for j in range(i)]
-    misses = float(np.mean([one.misses for one in each]))
-    published = int(past.missed.sum())
-    chance = statistics.independent_overlap(
-        len(labels), published, round(misses), round(float(np.mean(counts)))
-    )
-    balance = sum(one.p < 1 - evidence.choices.confidence for one in each)
-    beside = (
-        f"by chance {shown(chance.expected)} (p = {chance.p:.1g}); McNemar finds unequal error "
-        f"rates for {balance} of {len(each)} replicates (test patterns vary)"
-    )
-    if pairs:
-        beside = f"two of ours share {min(pairs)} to {max(pairs)} of {shown(misses)}, {beside}"
-    outcome, reason = _place(
-        evidence,
-        [one.similarity for one in each],
-        own_similarities(wrong) if len(wrong) > 1 else np.zeros(0),
-        "misses shared of those of either",
-    )
-    replicated = f"{shown(float(np.mean(counts)))} of the {published} missed"
-    low, high = float(min(counts)), float(max(counts))
-    found = Finding(outcome, replicated, f"{reason}; {beside}", low, high, len(answers))
-    return found.over(counts)
+def _judge(evidence: Evidence, experiment: str, other: str, entry: str) -> Finding:
+    """Whether 1998's mean with ours lies where that of one more replicate of ours would.
 
-
-def _judge_answers(evidence: Evidence, experiment: str) -> Finding:
-    answers, labels = evidence.answered(experiment), evidence.labels
-    past = network_of_1998(evidence)
-    each = [share_with_1998(past, one, labels) for one in answers]
-    agreements = [one.answers / one.patterns if one.patterns else 1.0 for one in each]
-    outcome, reason = _place(
-        evidence,
-        agreements,
-        own_agreements(answers, labels) if len(answers) > 1 else np.zeros(0),
-        "same wrong answer on the shared misses",
-    )
-    counts = [one.answers for one in each]
-    replicated = f"{shown(float(np.mean(counts)))} with the same wrong answer"
-    low, high = float(min(counts)), float(max(counts))
-    return Finding(outcome, replicated, reason, low, high, len(answers)).over(counts)
-
-
-def _place(
-    evidence: Evidence, with_1998: Sequence[float], own: NDArray[np.float64], what: str
-) -> tuple[Outcome, str]:
-    """Whether 1998's mean with ours lies where that of one more replicate of ours would."""
-    if len(with_1998) < max(3, evidence.choices.minimum_replicates):
-        return "inconclusive", f"{len(with_1998)} replicate(s): no pairs enough to compare with"
-    place, interval = float(np.mean(with_1998)), one_more(own, evidence.choices.confidence)
-    low, high = interval
-    text = (
-        f"{what}: 1998 with ours {shown(place)}, each of ours with the others "
-        f"{shown(float(own.min()))} to {shown(float(own.max()))}, one more of ours "
-        f"{shown(low)} to {shown(high)} with {100 * evidence.choices.confidence:g} % (seeds vary)"
-    )
-    if interval.meets(place):
-        return "reproduced", f"1998 could be one of ours; {text}"
-    side = "less" if place < low else "more"
-    return "differs", f"1998 is {side} like ours than ours are among themselves; {text}"
+    The power is the share of the replicates of the ``other`` experiment that are told apart so.
+    """
+    choices, labels = evidence.choices, evidence.labels
+    answers, past = evidence.answered(experiment), network_of_1998(evidence)
+    old = missed(past.classes, labels)
+    wrong = [missed(one.classes, labels) & old for one in answers]
+    if entry == "answers":
+        wrong = [
+            both & (one.classes == past.classes) for both, one in zip(wrong, answers, strict=True)
+        ]
+    counts = [int(both.sum()) for both in wrong]
+    words = f"{shown(float(np.mean(counts)))} of the {int(old.sum())}"
+    if len(answers) < max(3, choices.minimum_replicates):
+        return too_few(counts, choices, "of the 82")
+    what, measure = MEASURES[entry]
+    place = measure(past, answers, labels)
+    interval = one_more(own(answers, labels, measure), choices.confidence)
+    foreign = [measure(one, answers, labels) for one in evidence.answers.get(other, ())]
+    power = float(np.mean([not interval.meets(one) for one in foreign])) if foreign else 0.0
+    return Finding(
+        agreement(interval.meets(place), power, choices),
+        words,
+        f"{what} is {shown(place)} on average for 1998 with ours, where one more of ours has "
+        f"{shown(interval.low)} to {shown(interval.high)} (seeds vary), and those of {other} "
+        f"{shown(float(np.mean(foreign))) if foreign else 'have not been run'}",
+        float(min(counts)),
+        float(max(counts)),
+        len(answers),
+        power=power,
+    ).over(counts)
 
 
 def table(evidence: Evidence) -> pd.DataFrame:
@@ -207,6 +143,7 @@ def table(evidence: Evidence) -> pd.DataFrame:
     where it gave none). Columns of an experiment that has not been run are empty.
     """
     past, labels = network_of_1998(evidence), evidence.labels
+    missed_then = missed(past.classes, labels)
     roles = evidence.choices.experiments
     wrong, same = {}, {}
     for experiment in (roles.undistorted, roles.distorted):
@@ -216,9 +153,9 @@ def table(evidence: Evidence) -> pd.DataFrame:
             same[experiment] = (classes == past.classes).mean(axis=0)
     always = np.zeros(len(labels), dtype=np.bool_)
     if wrong:
-        always = np.all([share == 1.0 for share in wrong.values()], axis=0) & ~past.missed
-    index = np.concatenate([np.flatnonzero(past.missed), np.flatnonzero(always)])
-    known = past.missed[index]
+        always = np.all([share == 1.0 for share in wrong.values()], axis=0) & ~missed_then
+    index = np.concatenate([np.flatnonzero(missed_then), np.flatnonzero(always)])
+    known = missed_then[index]
     content: dict[str, object] = {
         "test_index": index,
         "label": labels[index],

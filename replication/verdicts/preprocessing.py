@@ -5,8 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from replication.paper import Claim
-from replication.verdicts.evidence import Evidence, Finding, Judges, Unmeasured
+from replication.verdicts.evidence import Evidence, Finding, Judges, Outcome, Unmeasured
 from replication.verdicts.rule import shown
 
 _PREPARE = "`python -m replication prepare`"
@@ -22,27 +25,52 @@ def judge_input(evidence: Evidence, claim: Claim) -> Finding:
     """
     name = claim.id.removeprefix("input.")
     value = float(_regular(evidence, name))
+    image = float(_regular(evidence, f"image_{name}"))
     published, tolerance = claim.number, evidence.choices.roughly
-    image = _regular(evidence, f"image_{name}")
-    beside = f"; {shown(float(image))} without the margin around the images"
-    if abs(value - published) <= tolerance:
-        reason = f"roughly {published:g}: within {tolerance:g} of it" + beside
-        return Finding("reproduced", shown(value), reason, mean=value)
-    direction = "higher" if value > published else "lower"
-    reason = (
-        f"ours is {direction}: not within {tolerance:g} of {published:g}, with the paper's own "
-        "grey levels"
+    near = abs(value - published) <= tolerance
+    side = "higher" if value > published else "lower"
+    return Finding(
+        "reproduced" if near else "differs",
+        shown(value),
+        f"ours is {side}, and roughly allows {tolerance:g} either way; without the margin around "
+        f"the images it is {shown(image)}",
+        published - tolerance,
+        published + tolerance,
+        mean=value,
     )
-    return Finding("differs", shown(value), reason + beside, mean=value)
 
 
 def judge_patterns(evidence: Evidence, claim: Claim) -> Finding:
     """The number of training or test patterns (claims data.train and data.test)."""
     key = {"data.train": "training_patterns", "data.test": "test_patterns"}[claim.id]
     ours, published = int(_regular(evidence, key)), int(claim.number)
-    if ours == published:
-        return Finding("reproduced", str(ours), "equal", mean=ours)
-    return Finding("differs", str(ours), f"ours is {ours - published:+d}", mean=ours)
+    gap = f"ours is {ours - published:+d}" if ours != published else "equal"
+    outcome: Outcome = "reproduced" if ours == published else "differs"
+    return Finding(outcome, str(ours), gap, mean=ours, power=1.0)
+
+
+def judge_aspect(evidence: Evidence, claim: Claim) -> Finding:
+    """Whether the ink fills its box in the longer direction only (claim data.aspect-ratio).
+
+    Had both sides been fitted, every digit would be as wide as it is high.
+    """
+    ink = evidence.images > 0
+    if not len(ink):
+        raise Unmeasured("the test images have not been read")
+    sides = np.sort([_extent(np.asarray(ink.any(axis=axis))) for axis in (1, 2)], axis=0)
+    longer, shorter = (sides == int(claim.numbers["box"])).mean(axis=1)[::-1]
+    return Finding(
+        "reproduced" if longer > 0.5 > shorter else "differs",
+        f"{100 * longer:.1f} % fill the box one way, {100 * shorter:.1f} % both ways",
+        "by the extent of the ink of the test images, in which smoothing may blur an edge",
+        power=1.0,
+    )
+
+
+def _extent(ink: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """From the first to the last line with ink, (n, lines) to (n,); 0 where there is none."""
+    reach = ink.shape[1] - ink.argmax(axis=1) - ink[:, ::-1].argmax(axis=1)
+    return np.where(ink.any(axis=1), reach, 0)
 
 
 def judge_centring(evidence: Evidence, claim: Claim) -> Finding:
@@ -61,6 +89,7 @@ def judge_centring(evidence: Evidence, claim: Claim) -> Finding:
         "every image is centred to a pixel in each direction (digits move by whole pixels)"
         if within
         else "some images are more than a pixel off in a direction",
+        power=1.0,
     )
 
 
@@ -78,5 +107,6 @@ JUDGES = Judges(
         "data.train": judge_patterns,
         "data.test": judge_patterns,
         "data.centred": judge_centring,
+        "data.aspect-ratio": judge_aspect,
     }
 )

@@ -3,13 +3,15 @@
 The rule, the same everywhere:
 
 * fewer replicates than ``minimum_replicates``: inconclusive;
+* the mean shown to be within the authors' own uncertainty of an error (TOST): reproduced;
 * the published value, with its rounding, outside the prediction interval for one more run: differs,
   in whichever direction;
-* inside, but the interval is so long that much else would be inside too: inconclusive;
+* inside, but the next number of the same figure would too often be inside as well: inconclusive;
 * inside: reproduced.
 
-Equivalence of the mean and its difference from the published number are given beside it, and Holm's
-adjustment over the family, since of twenty true claims one falls outside a 95 % interval.
+How often is the *power*: the probability of ``differs`` had the published number been that next one
+(``shift`` away). It stands beside every verdict in which something is random. Holm's adjustment
+over the family is given too, since of twenty true claims one falls outside a 95 % interval.
 """
 
 from __future__ import annotations
@@ -31,6 +33,22 @@ def shown(value: float) -> str:
     return f"{value:.4g}"
 
 
+def spacing(published: float, among: Sequence[float]) -> float:
+    """How far the nearest other number is that is printed so that it can't be the same one."""
+    half = statistics.half_unit
+    gaps = {other: abs(other - published) for other in among}
+    apart = [g for o, g in gaps.items() if g > half(o) + half(published) + 1e-9]
+    return min(apart, default=math.nan)
+
+
+def others_of(evidence: Evidence, *, test: bool) -> list[float]:
+    """The numbers of 1998 that an error has to be told from: Figure 9's, or Figure 6's training."""
+    if test:
+        return [float(value) for value in evidence.paper.systems["test_error_percent"]]
+    table = evidence.paper.training_set_size["training_error_percent"]
+    return [float(value) for value in table.dropna()]
+
+
 def judge_percent(
     evidence: Evidence,
     values: Sequence[float],
@@ -38,6 +56,7 @@ def judge_percent(
     half_unit: float | None = None,
     *,
     test: bool = False,
+    among: Sequence[float] | None = None,
 ) -> Finding:
     """Hold a published percentage against replicates.
 
@@ -46,66 +65,32 @@ def judge_percent(
         values: percent, one a replicate, all of the final pass.
         published: percent, as printed.
         half_unit: of the last printed digit; from ``published`` itself when not given.
-        test: whether it is an error on the test patterns, to add how far other patterns move it.
+        test: whether it is an error on the test patterns.
+        among: the percentages it has to be told from; without them it is an error, to which the
+            authors' own uncertainty applies.
     """
     choices = evidence.choices
-    half = statistics.half_unit(published) if half_unit is None else half_unit
     if len(values) < choices.minimum_replicates:
         return too_few(values, choices, "%").over(values)
-    interval = statistics.prediction_interval(values, choices.confidence)
+    half = statistics.half_unit(published) if half_unit is None else half_unit
     margin = choices.equivalence_margin_percent
-    outcome = _outcome(interval, published, half, choices.informative_margins * margin)
-    mean = float(np.mean(values))
-    return Finding(
-        outcome,
-        f"{shown(mean)} % (sd {shown(float(np.std(values, ddof=1)))})",
-        _reason(outcome, mean, published, interval, choices)
-        + (_other_patterns(evidence, mean) if test else ""),
-        interval.low,
-        interval.high,
-        len(values),
-        Tests(
-            statistics.one_more_run(values, published, half),
-            statistics.difference(values, published),
-            statistics.equivalence(values, published, margin),
-        ),
-    ).over(values)
-
-
-def judge_exact(
-    evidence: Evidence, value: float, published: float, uncertainty: float | None, *, test: bool
-) -> Finding:
-    """Hold a published percentage against a classifier in which nothing is random.
-
-    On the same test patterns the same classifier gives the same number, so all that may lie between
-    is the rounding and the authors' own ``uncertainty`` (the margin where they state none).
-    """
-    allowed = evidence.choices.equivalence_margin_percent if uncertainty is None else uncertainty
-    gap = value - published
-    near = abs(gap) <= allowed + statistics.half_unit(published)
-    direction = "higher" if gap > 0 else "lower"
-    return Finding(
-        "reproduced" if near else "differs",
-        f"{shown(value)} %",
-        (
-            f"nothing is random; within {allowed:g} points and the rounding"
-            if near
-            else f"ours is {direction} by {shown(abs(gap))} points; nothing is random, "
-            f"{allowed:g} points and the rounding are allowed"
-        )
-        + (_other_patterns(evidence, value) if test else ""),
-        replicates=1,
-        mean=value,
+    tests = Tests(
+        statistics.one_more_run(values, published, half),
+        statistics.difference(values, published),
+        statistics.equivalence(values, published, margin),
     )
-
-
-def _other_patterns(evidence: Evidence, mean: float) -> str:
-    patterns = len(evidence.labels)
-    misses = round(mean * patterns / 100)
-    low, high = statistics.wilson(misses, patterns, evidence.choices.confidence)
-    return (
-        f"; a system with {misses} misses would have {shown(100 * low)} to {shown(100 * high)} % "
-        "on other test patterns (Wilson)"
+    shift = spacing(published, others_of(evidence, test=test) if among is None else among)
+    found = _finding(
+        choices,
+        statistics.prediction_interval(values, choices.confidence),
+        published,
+        half,
+        statistics.power_one_run(values, shift, choices.confidence, half),
+        equivalent=among is None and tests.equivalence <= 1 - choices.confidence,
+    )
+    words = f"{shown(float(np.mean(values)))} % (sd {shown(float(np.std(values, ddof=1)))})"
+    return replace(found, replicated=words, replicates=len(values), tests=tests, shift=shift).over(
+        values
     )
 
 
@@ -121,64 +106,164 @@ def judge_ratio(
         return too_few(values, choices, unit).over(values)
     logarithms = np.log(np.asarray(values, dtype=np.float64))
     interval = statistics.prediction_interval(logarithms, choices.confidence)
-    centre = math.log(published)
-    half = math.log((published + statistics.half_unit(published)) / published)
-    outcome = _outcome(interval, centre, half, math.log(choices.informative_factor))
-    mean = math.exp(float(np.mean(logarithms)))
-    original = Interval(math.exp(interval.low), math.exp(interval.high))
-    return Finding(
-        outcome,
-        f"{shown(mean)} {unit}".strip(),
-        _reason(outcome, mean, published, original, choices) + "; geometric mean and interval",
-        original.low,
-        original.high,
-        len(values),
-        mean=mean,
+    half = published - statistics.half_unit(published)
+    shift = math.log(choices.informative_factor)
+    found = _finding(
+        choices,
+        Interval(math.exp(interval.low), math.exp(interval.high)),
+        published,
+        statistics.half_unit(published),
+        statistics.power_one_run(logarithms, shift, choices.confidence, math.log(published / half)),
     )
+    mean = math.exp(float(np.mean(logarithms)))
+    words = f"{shown(mean)} {unit}".strip()
+    far = published * (choices.informative_factor - 1)
+    return replace(found, replicated=words, replicates=len(values), mean=mean, shift=far)
+
+
+def judge_exact(
+    value: float,
+    published: float,
+    allowed: float,
+    source: str,
+    among: Sequence[float],
+    uncertainty: float | None = None,
+) -> Finding:
+    """Hold a published percentage against a classifier in which nothing is random.
+
+    Args:
+        value: percent. published: percent, as printed.
+        allowed: points by which implementations of a classifier differ, beside the rounding.
+        source: where that comes from, in words.
+        among: the percentages it has to be told from.
+        uncertainty: the authors' own, in points: between it and ``allowed`` nothing is decided.
+    """
+    gap, half = value - published, statistics.half_unit(published)
+    limits = allowed + half, (uncertainty or 0.0) + half
+    outcome: Outcome = "differs"
+    if abs(gap) <= limits[0] + 1e-9:
+        outcome = "reproduced"
+    elif abs(gap) <= limits[1] + 1e-9:
+        outcome = "inconclusive"
+    shift = spacing(published, among)
+    power = float(shift > limits[0])
+    if outcome == "reproduced" and not power:
+        outcome = "inconclusive"
+    side = "higher" if gap > 0 else "lower"
+    reason = f"nothing is random and ours is {side} by {shown(abs(gap))} points, where "
+    reason += f"{shown(limits[0])} are allowed ({source}, and the rounding)"
+    if not power:
+        reason += ", which would not tell the paper's next number apart"
+    elif outcome == "inconclusive":
+        reason += f" and the authors' uncertainty is {uncertainty:g}"
+    return Finding(
+        outcome, f"{shown(value)} %", reason, published - limits[0], published + limits[0], 1,
+        mean=value, shift=shift, power=power,
+    )  # fmt: skip
+
+
+def judge_mean(
+    values: Sequence[float],
+    choices: Compare,
+    claimed: Interval,
+    shift: float,
+    unit: str,
+    what: str,
+) -> Finding:
+    """Whether the mean of paired differences, or of any values, is shown to be in ``claimed``.
+
+    By one-sided tests: the interval holds the mean with twice the confidence less one.
+
+    Args:
+        values: one a replicate.
+        choices: the rules.
+        claimed: where the claim says that the mean is; an end may be infinite.
+        shift: how far beyond the nearer end the truth is assumed for the power.
+        unit: of the values.
+        what: what they are, for the reason.
+    """
+    if len(values) < choices.minimum_replicates:
+        return too_few(values, choices, unit)
+    confidence = 2 * choices.confidence - 1
+    interval = statistics.mean_interval(values, confidence)
+    outside = interval.high < claimed.low or interval.low > claimed.high
+    inside = claimed.low <= interval.low and interval.high <= claimed.high
+    span = f"{shown(interval.low)} to {shown(interval.high)}"
+    where = "lies outside" if outside else "lies within" if inside else "does not settle"
+    return Finding(
+        "differs" if outside else "reproduced" if inside else "inconclusive",
+        f"{shown(float(np.mean(values)))} {unit}".strip(),
+        f"{what}: the interval of the mean, {span}, {where} what is claimed, "
+        + _range(claimed, unit),
+        interval.low,
+        interval.high,
+        len(values),
+        shift=shift,
+        power=statistics.power_of_mean(values, shift, confidence),
+    ).over(values)
+
+
+def _range(claimed: Interval, unit: str) -> str:
+    if math.isinf(claimed.low):
+        return f"at most {shown(claimed.high)} {unit}".strip()
+    if math.isinf(claimed.high):
+        return f"at least {shown(claimed.low)} {unit}".strip()
+    return f"{shown(claimed.low)} to {shown(claimed.high)} {unit}".strip()
+
+
+def agreement(inside: object, power: float, choices: Compare) -> Outcome:
+    """``reproduced`` where 1998 lies inside, unless what is elsewhere would as well."""
+    if not inside:
+        return "differs"
+    return "reproduced" if power >= choices.least_power else "inconclusive"
 
 
 def too_few(values: Sequence[float], choices: Compare, unit: str) -> Finding:
-    """The verdict on fewer replicates than the rule asks for."""
+    """The verdict on fewer replicates than the rule asks for, which has no power at all."""
     replicated = ", ".join(shown(value) for value in values)
     return Finding(
         "inconclusive",
         f"{replicated} {unit}".strip(),
         f"{len(values)} replicate(s) where the rule asks for {choices.minimum_replicates}",
         replicates=len(values),
+        power=0.0,
     )
 
 
-def _outcome(interval: Interval, value: float, half_unit: float, informative: float) -> Outcome:
-    if not interval.meets(value, half_unit):
-        return "differs"
-    return "inconclusive" if interval.half_width > informative else "reproduced"
+def _finding(
+    choices: Compare,
+    interval: Interval,
+    published: float,
+    half_unit: float,
+    power: float,
+    *,
+    equivalent: bool = False,
+) -> Finding:
+    """The outcome by the rule of this module, and its sentence."""
+    which = f"{shown(interval.low)} to {shown(interval.high)}, where one more run falls"
+    outcome: Outcome = "reproduced"
+    if equivalent:
+        margin = choices.equivalence_margin_percent
+        reason = f"equivalence is shown: the mean is within {margin:g} points of {published:g}"
+    elif not interval.meets(published, half_unit):
+        outcome = "differs"
+        side = "higher" if interval.low > published else "lower"
+        reason = f"ours is {side}: the published {published:g} lies outside {which}"
+    elif power < choices.least_power:
+        outcome = "inconclusive"
+        reason = f"{published:g} lies in {which}, but the paper's next number would too, too often"
+    else:
+        reason = f"{published:g} lies in {which}, and the paper's next number mostly would not"
+    return Finding(outcome, "", f"{reason} (seeds vary)", interval.low, interval.high, power=power)
 
 
-def _reason(
-    outcome: Outcome, mean: float, published: float, interval: Interval, choices: Compare
-) -> str:
-    span = f"{shown(interval.low)} to {shown(interval.high)}"
-    which = f"the {100 * choices.confidence:g} % interval for one more run, {span}"
-    if outcome == "differs":
-        direction = "higher" if mean > published else "lower"
-        return f"ours is {direction}: the published {published:g} lies outside {which} (seeds vary)"
-    if outcome == "inconclusive":
-        return f"the published {published:g} lies inside {which}, but that is too wide to decide"
-    return f"the published {published:g} lies inside {which} (seeds vary, not test patterns)"
-
-
-def adjust(family: Mapping[str, Finding], choices: Compare) -> dict[str, Finding]:
-    """Add the tests of one family to its reasons, adjusted by Holm over all of them."""
+def adjust(family: Mapping[str, Finding]) -> dict[str, Finding]:
+    """Add Holm's adjustment over all tests of one family, for one run and for the mean."""
     tested = {name: found.tests for name, found in family.items() if found.tests is not None}
-    one_run = statistics.holm([tests.one_run for tests in tested.values()])
+    runs = statistics.holm([tests.one_run for tests in tested.values()])
     means = statistics.holm([tests.mean for tests in tested.values()])
     adjusted = dict(family)
-    for (name, tests), run, mean in zip(tested.items(), one_run, means, strict=True):
-        text = (
-            f"; one run so far off: p = {tests.one_run:.2g} (Holm over {len(tested)}: {run:.2g})"
-            f"; mean differs: p = {tests.mean:.2g} (Holm: {mean:.2g})"
-            f"; mean within {choices.equivalence_margin_percent:g} points: "
-            f"TOST p = {tests.equivalence:.2g}"
-        )
-        adjusted[name] = replace(family[name], reason=family[name].reason + text)
+    for (name, tests), run, mean in zip(tested.items(), runs, means, strict=True):
+        more = replace(tests, one_run_holm=run, mean_holm=mean)
+        adjusted[name] = replace(family[name], tests=more)
     return adjusted

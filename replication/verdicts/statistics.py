@@ -2,8 +2,7 @@
 
 Two things can vary, and each docstring says which one its interval is about: the *seeds* of
 further runs scored on these same 10,000 test patterns, or the *test patterns* themselves, for one
-network that stays as it is. Networks scored on the same patterns are compared pattern by pattern
-(`mcnemar`), never as two independent proportions.
+network that stays as it is.
 """
 
 from __future__ import annotations
@@ -17,10 +16,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
-from statsmodels.stats.proportion import proportion_confint
 from statsmodels.stats.weightstats import DescrStatsW
 
-Mask = NDArray[np.bool_]
 _ROUNDING = 1e-12
 
 
@@ -38,21 +35,6 @@ class Interval(NamedTuple):
     def meets(self, value: float, half_unit: float = 0.0) -> bool:
         """Whether any number that is printed as ``value`` (within ``half_unit``) lies in it."""
         return self.low <= value + half_unit and value - half_unit <= self.high
-
-
-class Discordance(NamedTuple):
-    """The patterns on which exactly one of two networks fails, and the test that they balance."""
-
-    only_first: int
-    only_second: int
-    p: float
-
-
-class Overlap(NamedTuple):
-    """What two sets of misses would share if they had nothing to do with each other."""
-
-    expected: float
-    p: float
 
 
 def half_unit(printed: float) -> float:
@@ -139,16 +121,101 @@ def difference(values: ArrayLike, target: float) -> float:
     return float(stats.ttest_1samp(np.asarray(values, dtype=np.float64), target).pvalue)
 
 
-def two_means(first: ArrayLike, second: ArrayLike) -> float:
-    """Welch's t test: p value against "both recipes have the same mean", two-sided.
+class Contrast(NamedTuple):
+    """What changes from one recipe to another: second minus first, in the unit of both.
 
-    What varies: the seeds of both; the test patterns are the same for both.
+    mean: interval of the change of the mean. run: of the change between one more run of each.
+    p: of Welch's test. deviation, freedom: of the change of the mean.
     """
-    (_, mean, deviation), (_, other, spread) = _spread(first), _spread(second)
-    if deviation == 0.0 and spread == 0.0:
-        return 1.0 if math.isclose(mean, other, rel_tol=_ROUNDING) else 0.0
-    test = stats.ttest_ind(np.asarray(first), np.asarray(second), equal_var=False)
-    return float(test.pvalue)
+
+    change: float
+    mean: Interval
+    run: Interval
+    p: float
+    deviation: float
+    freedom: float
+
+
+def contrast(first: ArrayLike, second: ArrayLike, confidence: float) -> Contrast:
+    """Welch's intervals and t test of two recipes. What varies: the seeds of both.
+
+    A single value is that of a system in which nothing is random; ValueError for two of them.
+    """
+    samples = [
+        _exact(values) if np.size(values) == 1 else _spread(values) for values in (first, second)
+    ]
+    (n, mean, sd), (m, other, spread) = samples
+    if n == m == 1:
+        raise ValueError("nothing is random in either: there is no interval")
+    parts = sd**2 / n, spread**2 / m
+    error = math.sqrt(sum(parts))
+    below = sum(part**2 / (k - 1) for part, k in zip(parts, (n, m), strict=True) if k > 1)
+    freedom = sum(parts) ** 2 / below if below else float(n + m - 2)
+    critical = float(stats.t.ppf((1 + confidence) / 2, freedom))
+    change, wide = other - mean, math.sqrt(sum(parts) + sd**2 + spread**2)
+    if error:
+        p = float(2 * stats.t.sf(abs(change) / error, freedom))
+    else:
+        p = 1.0 if math.isclose(mean, other, rel_tol=_ROUNDING) else 0.0
+    return Contrast(
+        change,
+        Interval(change - critical * error, change + critical * error),
+        Interval(change - critical * wide, change + critical * wide),
+        p,
+        error,
+        freedom,
+    )
+
+
+def _exact(values: ArrayLike) -> tuple[int, float, float]:
+    return 1, float(np.ravel(np.asarray(values, dtype=np.float64))[0]), 0.0
+
+
+def power(excess: float, deviation: float, freedom: float, confidence: float) -> float:
+    """Probability, 0 to 1, that a t test sees what lies ``excess`` beyond its limit.
+
+    By the noncentral t distribution; ``deviation`` is the standard deviation of what is tested, as
+    found, with so many degrees of freedom. Nothing beyond the limit has the power 0.
+    """
+    if not excess > 0:  # nor is there anything to see that is NaN away
+        return 0.0
+    if deviation == 0.0:
+        return 1.0
+    critical = float(stats.t.ppf((1 + confidence) / 2, freedom))
+    found = float(stats.nct.sf(critical, freedom, excess / deviation))
+    return 1.0 if math.isnan(found) else found  # so far beyond that scipy gives up
+
+
+def power_one_run(
+    values: ArrayLike, shift: float, confidence: float, half_unit: float = 0.0
+) -> float:
+    """Probability that a run of a recipe ``shift`` away lies outside `prediction_interval`.
+
+    ``half_unit``: of the rounding of that run's number, which has to lie outside as well.
+    """
+    count, _, deviation = _spread(values)
+    return power(shift - half_unit, deviation * math.sqrt(1 + 1 / count), count - 1, confidence)
+
+
+def power_of_mean(values: ArrayLike, excess: float, confidence: float) -> float:
+    """Probability that `mean_interval` lies beyond a limit that the truth exceeds by ``excess``."""
+    count, _, deviation = _spread(values)
+    return power(excess, deviation / math.sqrt(count), count - 1, confidence)
+
+
+def best_of(
+    values: ArrayLike, runs: int, generator: np.random.Generator, draws: int = 20_000
+) -> NDArray[np.float64]:
+    """Draws of the least of ``runs`` more runs: (draws,).
+
+    Simulated: the deviation by its chi-squared distribution, the mean around the one found, then
+    the runs. What varies: the seeds, as in `prediction_interval`, which is that of one run.
+    """
+    count, mean, deviation = _spread(values)
+    sd = deviation * np.sqrt((count - 1) / generator.chisquare(count - 1, draws))
+    middle = mean + sd / math.sqrt(count) * generator.standard_normal(draws)
+    more = middle[:, None] + sd[:, None] * generator.standard_normal((draws, runs))
+    return np.asarray(more.min(axis=1), dtype=np.float64)
 
 
 def wilson(misses: int, patterns: int, confidence: float) -> Interval:
@@ -156,23 +223,8 @@ def wilson(misses: int, patterns: int, confidence: float) -> Interval:
 
     What varies: the test patterns, other digits of the same kind; the network stays as it is.
     """
-    low, high = proportion_confint(misses, patterns, alpha=1 - confidence, method="wilson")
-    return Interval(float(low), float(high))
-
-
-def mcnemar(first: Mask, second: Mask) -> Discordance:
-    """McNemar's exact test on two networks' misses of the same patterns, bool (n,) each.
-
-    What varies: the test patterns; both networks stay as they are. p is 1 where they never differ.
-    """
-    if first.shape != second.shape:
-        raise ValueError(f"{first.shape} misses against {second.shape}: not the same patterns")
-    only_first = int(np.sum(first & ~second))
-    only_second = int(np.sum(second & ~first))
-    if only_first + only_second == 0:
-        return Discordance(0, 0, 1.0)
-    test = stats.binomtest(only_first, only_first + only_second, 0.5)
-    return Discordance(only_first, only_second, float(test.pvalue))
+    found = stats.binomtest(misses, patterns).proportion_ci(confidence, method="wilson")
+    return Interval(float(found.low), float(found.high))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -182,37 +234,6 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return [float(p) for p in multipletests(np.asarray(p_values), method="holm")[1]]
 
 
-def independent_overlap(patterns: int, first: int, second: int, shared: int) -> Overlap:
-    """Expected number shared by random sets of ``first`` and ``second`` misses, and P(>= shared).
-
-    Hypergeometric. What varies: which patterns each network misses, all being equally hard, so a
-    small p only says that some digits are hard for everybody.
-    """
-    tail = stats.hypergeom.sf(shared - 1, patterns, first, second)
-    return Overlap(first * second / patterns, float(tail))
-
-
-def kendall(
-    first: ArrayLike,
-    second: ArrayLike,
-    confidence: float,
-    generator: np.random.Generator,
-    resamples: int = 2000,
-) -> tuple[float, Interval]:
-    """Kendall's tau of two orderings of the same systems, with a percentile bootstrap interval.
-
-    What varies: which systems are compared (pairs are drawn again with replacement); their errors
-    stay as they are. Draws in which an ordering has only ties say nothing and are left out. Raises
-    ValueError for fewer than three systems.
-    """
-    pairs = np.column_stack([np.asarray(first, np.float64), np.asarray(second, np.float64)])
-    if len(pairs) < 3:
-        raise ValueError("an ordering needs three systems at least")
-    tau = float(stats.kendalltau(pairs[:, 0], pairs[:, 1]).statistic)
-    draws = []
-    for rows in generator.integers(0, len(pairs), size=(resamples, len(pairs))):
-        drawn = pairs[rows]
-        if np.ptp(drawn[:, 0]) > 0 and np.ptp(drawn[:, 1]) > 0:
-            draws.append(float(stats.kendalltau(drawn[:, 0], drawn[:, 1]).statistic))
-    low, high = np.quantile(draws, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return tau, Interval(float(low), float(high))
+def kendall(first: ArrayLike, second: ArrayLike) -> float:
+    """Kendall's tau of two orderings of the same systems; ties count in neither direction."""
+    return float(stats.kendalltau(np.asarray(first), np.asarray(second)).statistic)

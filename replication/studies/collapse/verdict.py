@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from replication.paper import Claim
 from replication.studies.collapse import OUTCOMES
-from replication.verdicts.evidence import Evidence, Finding, Judges, Unmeasured
+from replication.verdicts.evidence import Evidence, Finding, Judges, Outcome, Unmeasured
 from replication.verdicts.rule import shown, too_few
 
 # Codes that are this much closer than before training have collapsed into one.
@@ -14,7 +16,10 @@ _COLLAPSED = 0.01
 
 
 def judge(evidence: Evidence, claim: Claim) -> Finding:
-    """Trainable codes fall together under equation 8 and not under equation 9 (p. 9)."""
+    """Trainable codes fall together under equation 8 and not under equation 9 (p. 9).
+
+    The power is that of the same outcomes with the two equations in each other's place.
+    """
     del claim
     outcomes = evidence.study(OUTCOMES)
     try:
@@ -28,15 +33,22 @@ def judge(evidence: Evidence, claim: Claim) -> Finding:
     text = "; ".join(f"{name}: {shown(float(np.mean(v)))}" for name, v in spreads.items())
     if fewest < evidence.choices.minimum_replicates:
         return too_few(spreads["mle"] + spreads["map"], evidence.choices, "of the distance before")
-    claimed = max(spreads["mle"]) <= _COLLAPSED < min(spreads["map"])
-    reversed_ = min(spreads["mle"]) > _COLLAPSED or max(spreads["map"]) <= _COLLAPSED
+    outcome = _outcome(spreads["mle"], spreads["map"])
     return Finding(
-        "reproduced" if claimed else "differs" if reversed_ else "inconclusive",
+        outcome,
         text,
-        f"least distance between two codes, as a share of that before training; {_COLLAPSED:g} "
-        "counts as collapsed",
+        f"least distance between two codes, as a share of that before training, where "
+        f"{_COLLAPSED:g} counts as collapsed",
         replicates=fewest,
+        power=float(_outcome(spreads["map"], spreads["mle"]) == "differs"),
     )
+
+
+def _outcome(mle: Sequence[float], map_: Sequence[float]) -> Outcome:
+    if max(mle) <= _COLLAPSED < min(map_):
+        return "reproduced"
+    reverse = min(mle) > _COLLAPSED or max(map_) <= _COLLAPSED
+    return "differs" if reverse else "inconclusive"
 
 
 JUDGES = Judges(claims={"loss.collapse": judge}, evidence=(OUTCOMES,))

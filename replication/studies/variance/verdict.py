@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from replication.paper import Claim
 from replication.studies.variance import COMMAND, CURVES
@@ -18,7 +19,8 @@ from replication.verdicts.training import steps_of_pass_1
 def judge(evidence: Evidence, claim: Claim) -> Finding:
     """How far the step sizes of the first pass change with the patterns they are estimated on.
 
-    From replicates that share initial weights, so that in the first pass nothing else differs.
+    From replicates that share initial weights, so that in the first pass nothing else differs. The
+    power is that of a spread twice the limit, by its chi-squared distribution.
     """
     name = experiment(claim, evidence.choices)
     histories = varied(evidence.study(CURVES)).get(name, [])
@@ -34,12 +36,15 @@ def judge(evidence: Evidence, claim: Claim) -> Finding:
     return Finding(
         "reproduced" if worst <= limit else "differs",
         f"relative sd of the step sizes {shown(worst)} at most",
-        f"least and greatest step of each layer in pass 1 over {len(ends)} subsets; up to "
-        f"{limit:g} counts as not particularly sensitive; the test errors' sd is "
+        f"of the least and greatest step of each layer in pass 1 over {len(ends)} subsets, where "
+        f"{limit:g} counts as not particularly sensitive and the test errors' sd is "
         f"{shown(float(np.std(test_errors, ddof=1)))} points",
         float(spread.min()),
         worst,
         len(ends),
+        mean=worst,
+        shift=2 * limit,
+        power=float(stats.chi2.sf((len(ends) - 1) / 4, len(ends) - 1)),
     )
 
 

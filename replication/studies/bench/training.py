@@ -14,13 +14,10 @@ from replication.learning.optimisers import sdlm
 from replication.learning.presentations import hessian_patterns
 from replication.learning.streams import generator
 from replication.learning.trainer import first_parameters
-from replication.mnist.databases import Database, derive, grey_levels
+from replication.mnist.databases import Database, grey_levels
 from replication.networks import catalogue
 from replication.networks.specification import Kind, Network
 from replication.settings import Recipe, Settings, changed
-
-# Enough different images for LeNet-1's 16x16 version, which has to be made first.
-SIXTEEN = 2_000
 
 
 class Training:
@@ -62,28 +59,15 @@ def trainings(
     chosen: Settings, published: Path, regular: Database, names: tuple[str, ...]
 ) -> dict[str, Training]:
     """The networks ``names`` with the base recipe, and the criterion that fits their outputs."""
-    table = grey_levels(chosen.prepare.background, chosen.prepare.foreground)
+    levels = grey_levels(chosen.prepare.background, chosen.prepare.foreground)
     tables = paper.load(published)
     result = {}
     for name in names:
-        database = "sixteen" if name == "lenet1" else "regular"
-        network = catalogue.network(name, database, tables)
-        changes = {"network": name, "database": database}
-        if not network.codes.size:
-            changes["criterion.name"] = "squared-error"
-        recipe = changed(chosen.base, changes)
-        images = regular if database == "regular" else derive(database, _first(regular, SIXTEEN))
-        result[name] = Training(network, recipe, images, table)
+        network = catalogue.network(name, "regular", tables)
+        criterion = chosen.base.criterion.name if network.codes.size else "squared-error"
+        recipe = changed(chosen.base, {"network": name, "criterion.name": criterion})
+        result[name] = Training(network, recipe, regular, levels)
     return result
-
-
-def _first(database: Database, patterns: int) -> Database:
-    return Database(
-        database.train_images[:patterns],
-        database.train_labels[:patterns],
-        database.test_images[:1],
-        database.test_labels[:1],
-    )
 
 
 def multiply_adds(network: Network) -> int:

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from replication.benchmarks.kernels import Training
+from replication.studies.bench.training import Training
 
 COMMIT = "deb00b9"
 _FILES = ("plan", "kernels")
@@ -36,17 +36,11 @@ def fetch(folder: Path) -> ModuleType | None:
 
 
 def _shown(what: str) -> str | None:
+    command, here = ["git", "show", what], Path(__file__).parent
     try:
-        done = subprocess.run(
-            ["git", "show", what],
-            cwd=Path(__file__).parent,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
+        return subprocess.run(command, cwd=here, capture_output=True, text=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError):
         return None
-    return done.stdout
 
 
 def _imported(name: str, folder: Path) -> ModuleType:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from replication.benchmarks.kernels import Training
 from replication.mnist.databases import fields, grey_levels
 from replication.networks.reference import Reference
 from replication.settings import Modern, Settings
+from replication.studies.bench.training import Training
 from replication.systems.modern import Learner, resized
 
 

@@ -1,0 +1,48 @@
+"""demo: the committed LeNet-5s as a page to draw on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from replication import demonstration, paper
+from replication.errors import ReplicationError
+from replication.evaluation.metrics import METRICS, read_metrics
+from replication.files import write_text
+from replication.folders import Folders, folder_options, path_option
+from replication.mnist import idx
+from replication.runs import TRAIN, of_experiment
+from replication.settings import Settings, load
+
+
+def run(folders: Folders, settings: Settings, out: Path) -> None:
+    """Write the page; raises ReplicationError when there is no LeNet-5 with weights."""
+    metrics = read_metrics(folders.results / METRICS)
+    runs = {
+        name: of_experiment(folders.runs, name, entry["replicates"])
+        for name, entry in metrics.items()
+    }
+    images = idx.read_images(folders.raw / idx.TEST_IMAGES)
+    labels = idx.read_labels(folders.raw / idx.TEST_LABELS)
+    published = paper.load(folders.paper)
+    found = demonstration.content(
+        published, settings.compare, settings.invariance, images, labels, runs
+    )
+    if found is None:
+        name = settings.compare.experiments.undistorted
+        raise ReplicationError(f"{folders.runs} holds no weights of {name}: run `{TRAIN} {name}`")
+    write_text(out, demonstration.page(found))
+
+
+@click.command()
+@folder_options("params", "paper", "raw", "runs", "results")
+@path_option("--out", "results/demo/index.html", "The page that is written.")
+def command(folders: Folders, out: Path) -> None:
+    """Make a page to draw on: LeNet-5 live, with the weights of the committed replicates.
+
+    One file that works without a network: every map, the ten penalties, and whether the answer
+    would be rejected at the margin that leaves Figure 10's error among the accepted test patterns.
+    """
+    run(folders, load(folders.params), out)
+    print(f"{out} written")

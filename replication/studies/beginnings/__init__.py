@@ -1,0 +1,16 @@
+"""How training begins: sums, weights and criteria of the first passes (p. 13; Appendices A and B).
+
+Small on purpose, for what the paper says is of directions. `BEGINNINGS` has one number a row:
+
+* ``sums``: the standard deviation of the weighted sums of a layer of LeNet-5 before training, over
+  units and patterns, by the power of the fan-in that the initial range is divided by;
+* ``weights``: root mean square of the weights of the perceptron with 300 hidden units by pass;
+* ``squashing`` and ``updates``: the squared error of a small perceptron by pass, with squashing
+  functions that are symmetric or never negative, updated pattern by pattern or all at once; each
+  with the best of the same learning rates.
+"""
+
+from replication.files import Table
+
+COMMAND = "python -m replication beginnings"
+BEGINNINGS = Table("beginnings.csv", COMMAND, ("subject", "variant", "replicate", "step", "value"))

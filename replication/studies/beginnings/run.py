@@ -1,0 +1,131 @@
+"""The first passes, a minute of one processor in all."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import numpy as np
+import pandas as pd
+import torch
+from threadpoolctl import threadpool_limits
+
+from replication import paper
+from replication.folders import Folders, folder_options, path_option
+from replication.learning.engine import Engine
+from replication.learning.monitor import Monitor
+from replication.learning.presentations import OriginalPool
+from replication.learning.trainer import Trainer, first_parameters
+from replication.mnist import databases
+from replication.mnist.databases import Database
+from replication.networks import catalogue
+from replication.networks.reference import Reference
+from replication.paper import Paper
+from replication.settings import Recipe, Settings, changed, load
+from replication.studies.beginnings import BEGINNINGS
+from replication.studies.beginnings.small import Way, best
+
+POWERS = (1.0, 0.5)
+REPLICATES = 4
+PERCEPTRON = "mlp-300/regular"
+# Passes and patterns of the perceptron, of the small one, and patterns that the sums are over.
+PASSES, PATTERNS, SMALL_PATTERNS, SUMMED = 6, 5000, 300, 500
+RATES = (0.01, 0.03)
+BATCH_RATES = (0.03, 0.1, 0.3, 1.0)
+Value = tuple[str, str, int, str, float]
+
+
+def sums(settings: Settings, published: Paper, database: Database) -> Iterator[Value]:
+    """Standard deviations of LeNet-5's weighted sums before training, layer by layer."""
+    base = settings.base
+    network = catalogue.network(base.network, base.database, published)
+    levels = databases.grey_levels(settings.prepare.background, settings.prepare.foreground)
+    images = databases.fields(database.train_images[:SUMMED], network.field, levels)
+    for power in POWERS:
+        recipe = changed(base, {"initialisation.power": power})
+        reference = Reference(network, recipe.rules)
+        squash = recipe.squashing
+        for number in range(REPLICATES):
+            weights = torch.from_numpy(first_parameters(network, recipe, number)).double()
+            with torch.no_grad():
+                inputs = torch.from_numpy(images[:, np.newaxis]).double()
+                for name, x in reference.maps(weights, inputs).items():
+                    total = torch.atanh(x / squash.amplitude) / squash.slope
+                    spread = float(total.std(dim=0).mean())
+                    yield "sums", f"power {power:g}", number, name, spread
+
+
+def norms(settings: Settings, published: Paper, database: Database) -> Iterator[Value]:
+    """Root mean square of the perceptron's weights before training and after each pass."""
+    name = settings.compare.systems[PERCEPTRON]
+    found = settings.experiments[name]
+    if not isinstance(found, Recipe):
+        return
+    recipe = changed(found, {"training_patterns": PATTERNS, "presentations_per_pass": PATTERNS})
+    network = catalogue.network(recipe.network, recipe.database, published)
+    levels = databases.grey_levels(settings.prepare.background, settings.prepare.foreground)
+    pool = OriginalPool(database.train_images, database.train_labels, PATTERNS)
+    test = database.test_images[:SUMMED], database.test_labels[:SUMMED]
+    monitor = Monitor(name, lambda _: None, lambda: False)
+    for number in range(REPLICATES):
+        with tempfile.TemporaryDirectory() as folder:
+            weights = first_parameters(network, recipe, number)
+            for step in range(PASSES + 1):
+                if step:
+                    part = recipe.model_copy(update={"passes": step})
+                    engine = Engine(network, part.rules, levels)
+                    trainer = Trainer(part, number, engine, pool, test, Path(folder) / "state")
+                    weights = trainer.run(monitor).parameters
+                yield "weights", name, number, str(step), float(np.sqrt(np.mean(weights**2)))
+
+
+def criteria(settings: Settings, database: Database) -> Iterator[Value]:
+    """Squared errors of a small perceptron, by squashing function and way to update."""
+    levels = databases.grey_levels(settings.prepare.background, settings.prepare.foreground)
+    shown = database.train_images[:SMALL_PATTERNS]
+    inputs = levels[shown].reshape(len(shown), -1).astype(np.float64)
+    labels = database.train_labels[:SMALL_PATTERNS]
+    targets = np.where(labels[:, np.newaxis] == np.arange(10), 1.0, -1.0)
+    squash = settings.base.squashing.amplitude, settings.base.squashing.slope
+    ways = {
+        ("squashing", "symmetric"): [Way(0.0, False, rate) for rate in RATES],
+        ("squashing", "never negative"): [Way(squash[0], False, rate) for rate in RATES],
+        ("updates", "batch"): [Way(0.0, True, rate) for rate in BATCH_RATES],
+    }
+    for number in range(REPLICATES):
+        for (subject, variant), tried in ways.items():
+            errors = best(inputs, targets, tried, PASSES, squash, settings.base.seed + number)
+            for step, value in enumerate(errors):
+                yield subject, variant, number, str(step), value
+                if variant == "symmetric":
+                    yield "updates", "stochastic", number, str(step), value
+
+
+def run(folders: Folders, settings: Settings, out: Path) -> pd.DataFrame:
+    """Write and return the table `BEGINNINGS`."""
+    # Sums that are split among threads depend on their number.
+    torch.set_num_threads(1)
+    threadpool_limits(1)
+    published = paper.load(folders.paper)
+    database = databases.load(folders.raw, folders.prepared, settings.base.database)
+    rows = [
+        *sums(settings, published, database),
+        *norms(settings, published, database),
+        *criteria(settings, database),
+    ]
+    table = pd.DataFrame(rows, columns=list(BEGINNINGS.columns))
+    table["value"] = table["value"].map(lambda value: float(f"{value:.6g}"))
+    BEGINNINGS.write(out, table)
+    return table
+
+
+@click.command()
+@folder_options("params", "paper", "raw", "prepared")
+@path_option("--out", "results", "The folder of the table that is written.")
+def command(folders: Folders, out: Path) -> None:
+    """Look at the weighted sums, the weights and the criteria of the first passes."""
+    table = run(folders, load(folders.params), out)
+    means = table.groupby(["subject", "variant", "step"], sort=False)["value"].mean()
+    print(means.unstack("step", sort=False).to_string(float_format="%.4g", na_rep=""))

@@ -1,0 +1,139 @@
+"""Times everything in turn and writes results/bench.json."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
+
+import click
+
+from replication.errors import ReplicationError
+from replication.files import write_json
+from replication.folders import Folders, folder_options, path_option
+from replication.mnist.databases import read_raw
+from replication.settings import Modern, Settings, load
+from replication.studies.bench import BANDWIDTH, EARLIER, FILE, NETWORKS, PEAK
+from replication.studies.bench.earlier import Earlier, fetch
+from replication.studies.bench.figures import Series, figures, quotients, rounded, said, spread
+from replication.studies.bench.peak import bandwidth, facts, peak_memory_mebibytes, peaks, seconds
+from replication.studies.bench.training import Training, multiply_adds, trainings
+
+MODERN = "lenet5-modern"
+
+
+class Amounts(NamedTuple):
+    """How many repeats, and how many patterns in each, so that each takes about equally long."""
+
+    repeats: int
+    kernels: int
+    eager: int
+    modern: int
+
+
+FULL = Amounts(repeats=25, kernels=5000, eager=160, modern=2048)
+QUICK = Amounts(repeats=2, kernels=200, eager=20, modern=64)
+
+
+def in_turn(measures: Mapping[str, Callable[[], float]], repeats: int) -> dict[str, Series]:
+    """Each measure once in each repeat, after one that does not count: by name, in order."""
+    series: dict[str, Series] = {name: [] for name in measures}
+    for repeat in range(repeats + 1):
+        for name, measure in measures.items():
+            value = measure()
+            if repeat:
+                series[name].append(value)
+    return series
+
+
+def _a_pattern(train: Callable[[int], None], patterns: int) -> Callable[[], float]:
+    return lambda: seconds(lambda: train(patterns)) / patterns
+
+
+def side_by_side(one: Training, other: Training, amounts: Amounts) -> dict[str, Any]:
+    """Patterns a second of one replicate alone, and of two in threads of their own."""
+    with ThreadPoolExecutor(2) as executor:
+
+        def throughput(*runs: Training) -> float:
+            patterns = [amounts.kernels] * len(runs)
+            return sum(patterns) / seconds(
+                lambda: list(executor.map(Training.train, runs, patterns))
+            )
+
+        series = in_turn(
+            {"1": lambda: throughput(one), "2": lambda: throughput(one, other)}, amounts.repeats
+        )
+    rates = {name: {"patterns_per_second": spread(values)} for name, values in series.items()}
+    return {**rates, "throughput_ratio": spread(quotients(series["2"], series["1"]))}
+
+
+def compared(chosen: Settings, runs: Mapping[str, Training], amounts: Amounts) -> dict[str, Any]:
+    """The networks, what they are compared with and the machine's peak, in turn."""
+    # Imported late: the memory of training is read before torch is there.
+    from replication.studies.bench.contenders import Eager, Usual
+
+    recipe = chosen.experiment(MODERN)
+    if not isinstance(recipe, Modern):
+        raise ReplicationError(
+            f"params.yaml: experiments.{MODERN}.system is {recipe.system}: set it to modern"
+        )
+    fastest = peaks()
+    name = max(fastest, key=lambda name: fastest[name]())
+    eager = Eager(runs["lenet5"], chosen, amounts.eager)
+    usual = Usual(runs["lenet5"], recipe, amounts.modern)
+    networks: dict[str, Training | Earlier] = {**runs, **_earlier(runs)}
+    measures = {
+        **{name: _a_pattern(run.train, amounts.kernels) for name, run in networks.items()},
+        "eager": _a_pattern(eager.train, amounts.eager),
+        "modern": _a_pattern(usual.train, amounts.modern),
+        "curvature": lambda: seconds(runs["lenet5"].curvature),
+        "peak": fastest[name],
+        "bandwidth": bandwidth(),
+    }
+    series = in_turn(measures, amounts.repeats)
+    machine = {
+        PEAK: spread(series["peak"]),
+        "peak_measured_by": name,
+        BANDWIDTH: spread(series["bandwidth"]),
+    }
+    work = {name: multiply_adds(run.network) for name, run in runs.items()}
+    return {**figures(series, work, chosen), "machine": {**facts(), **machine}}
+
+
+def _earlier(runs: Mapping[str, Training]) -> dict[str, Earlier]:
+    """The same networks by the kernels that these replaced, where the history has them."""
+    with TemporaryDirectory() as folder:
+        kernels = fetch(Path(folder))
+        if kernels is None:
+            return {}
+        found = {f"{EARLIER}{name}": Earlier(kernels, run) for name, run in runs.items()}
+        for run in found.values():
+            run.train(1)  # compiled while the files are there
+        return found
+
+
+def run(folders: Folders, settings: Settings, out: Path, *, quick: bool = False) -> dict[str, Any]:
+    """Time everything, write the figures and return them; ``quick`` takes seconds and is rough."""
+    amounts = QUICK if quick else FULL
+    regular = read_raw(folders.raw)
+    runs = trainings(settings, folders.paper, regular, NETWORKS)
+    other = trainings(settings, folders.paper, regular, ("lenet5",))["lenet5"]
+    replicates = side_by_side(runs["lenet5"], other, amounts)
+    training = rounded(peak_memory_mebibytes())
+    result = {**compared(settings, runs, amounts), "replicates": replicates}
+    memory = {"training": training, "benchmark": rounded(peak_memory_mebibytes())}
+    result["peak_memory_mebibytes"] = memory
+    write_json(out, result)
+    return result
+
+
+@click.command()
+@folder_options("params", "paper", "raw")
+@path_option("--out", f"results/{FILE}", "The figures that are written.")
+@click.option("--quick", is_flag=True, help="Take seconds, for rough figures.")
+def command(folders: Folders, out: Path, quick: bool) -> None:
+    """Time training beside eager autograd, torch as usual and the machine's own peak."""
+    print("Timings mean something only while the machine is otherwise idle.", flush=True)
+    print(said(run(folders, load(folders.params), out, quick=quick)))

@@ -1,0 +1,71 @@
+"""The errors of the boosted networks, by how many patterns reach the second and the third."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import numpy as np
+import pandas as pd
+import torch
+from safetensors.numpy import load_file
+
+from replication import paper
+from replication.errors import ReplicationError
+from replication.evaluation.errors import misses, percent
+from replication.evaluation.recomputed import Trained
+from replication.folders import Folders, folder_options, path_option
+from replication.mnist import databases
+from replication.runs import RECORD, WEIGHTS, of_experiment
+from replication.settings import Settings, load
+from replication.studies.boosting import COSTS
+from replication.systems.contract import answers_of
+from replication.verdicts.systems import BOOSTED
+
+NETWORKS = ("first", "second", "third")
+# Of all patterns, in percent; 37.5 make 1.75 networks a pattern.
+CALLED = np.arange(0, 100.1, 2.5)
+
+
+def run(folders: Folders, settings: Settings) -> pd.DataFrame:
+    """The table `COSTS` of the runs that are there; ReplicationError when there is none."""
+    # Sums that are split among threads depend on their number.
+    torch.set_num_threads(1)
+    published = paper.load(folders.paper)
+    name = settings.compare.systems.get(BOOSTED, "")
+    database = databases.load(folders.raw, folders.prepared, "regular")
+    images, labels = database.test_images, database.test_labels
+    rows = []
+    replicates = settings.experiments[name].replicates if name in settings.experiments else 0
+    for number, one in enumerate(of_experiment(folders.runs, name, replicates)):
+        if not one.has(WEIGHTS):
+            continue
+        trained = Trained(one.record["settings"], published, one.path(RECORD))
+        weights = load_file(one.path(WEIGHTS))
+        alone, *others = (trained.penalties(weights[part], images) for part in NETWORKS)
+        together = alone + sum(others)
+        doubt = np.argsort(answers_of(alone).margins, kind="stable")
+        for called in CALLED:
+            classes = alone.argmin(axis=1).astype(np.uint8)
+            passed_on = doubt[: round(len(doubt) * called / 100)]
+            classes[passed_on] = together[passed_on].argmin(axis=1)
+            nets = 1 + (len(NETWORKS) - 1) * called / 100
+            error = percent(misses(classes, labels), len(labels))
+            rows.append((number, called, nets, error))
+    if not rows:
+        raise ReplicationError(
+            f"there are no weights of {BOOSTED} in {folders.runs}: run "
+            f"`python -m replication train {name}` first"
+        )
+    return pd.DataFrame(rows, columns=list(COSTS.columns))
+
+
+@click.command()
+@folder_options("params", "paper", "raw", "prepared", "runs")
+@path_option("--out", "results", "The folder of the table that is written.")
+def command(folders: Folders, out: Path) -> None:
+    """Find the boosted error for every share of patterns that the later networks are called for."""
+    table = run(folders, load(folders.params))
+    COSTS.write(out, table)
+    mean = table.groupby("nets")["test_error_percent"].mean()
+    print("\n".join(f"{nets:.2f} nets: {error:.3f} %" for nets, error in mean.items()))

@@ -1,0 +1,40 @@
+"""The verdict on what boosting costs where later networks are called only when needed (p. 14)."""
+
+from __future__ import annotations
+
+import math
+
+from replication.paper import Claim
+from replication.studies.boosting import COSTS
+from replication.verdicts.evidence import Evidence, Finding, Judges
+from replication.verdicts.rule import judge_mean, shown
+from replication.verdicts.statistics import Interval
+
+
+def judge(evidence: Evidence, claim: Claim) -> Finding:
+    """Whether so many networks a pattern are enough for the error of calling all three.
+
+    When the first is confident the paper does not say, so no cost of ours is to be held against its
+    own: the claim is that the error at the published cost is within the margin of the least.
+    """
+    table, margin = evidence.study(COSTS), evidence.choices.equivalence_margin_percent
+    curves = table.pivot_table(
+        index="replicate", columns="nets", values="test_error_percent"
+    ).sort_index(axis=1)
+    nets = curves.columns.to_numpy(dtype=float)
+    at = int(abs(nets - claim.number).argmin())
+    losses = (curves.iloc[:, at] - curves.iloc[:, -1]).tolist()
+    mean = curves.mean()
+    enough = nets[(mean <= mean.iloc[-1] + 0.005).argmax()]
+    return judge_mean(
+        losses,
+        evidence.choices,
+        Interval(-math.inf, margin),
+        margin,
+        "points",
+        f"the error at {nets[at]:g} nets above that of calling all three always, whose mean is "
+        f"reached with {shown(float(enough))} nets",
+    )
+
+
+JUDGES = Judges(claims={"boosting.cost": judge}, evidence=(COSTS,))

@@ -1,0 +1,152 @@
+"""The command that tries the hypotheses. What is done already is not done again."""
+
+from __future__ import annotations
+
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import click
+import pandas as pd
+
+from replication import paper
+from replication.display import Display
+from replication.errors import ReplicationError
+from replication.evaluation.metrics import read_metrics
+from replication.files import write_table
+from replication.folders import Folders, folder_options, path_option
+from replication.learning.monitor import Monitor
+from replication.settings import Settings, load
+from replication.settings.document import did_you_mean
+from replication.studies.causes import CONCLUSIONS, TALLER, TRIALS, taller
+from replication.studies.causes.choice import Choice, chosen, conclusions, published
+from replication.studies.causes.trials import HELD_OUT, TEST, Laboratory, Levels, Row
+from replication.systems.replicates import Job, side_by_side
+
+
+class Study:
+    """The rows of `TRIALS`, by hypothesis; written after every trial."""
+
+    def __init__(self, laboratory: Laboratory, out: Path) -> None:
+        """``out`` is the folder of results, from which what is done already is read."""
+        self.laboratory, self._out = laboratory, out
+        self.rows: dict[str, list[Row]] = {}
+        self._known: dict[tuple[str, str], Row] = {}
+        for given in TRIALS.read(out).to_dict("records") if TRIALS.exists(out) else ():
+            row: Row = {str(key): value for key, value in given.items()}
+            self.rows.setdefault(row["hypothesis"], []).append(row)
+            self._known[row["key"], row["code"]] = row
+
+    def trained(self, name: str, stage: str, wanted: list[Levels]) -> None:
+        """Make the rows of a hypothesis at a stage with the ``wanted`` levels."""
+        hypothesis = self.laboratory.settings.causes.hypotheses[name]
+        trials = [
+            self.laboratory.trial(name, hypothesis, stage, levels, replicate)
+            for levels in wanted
+            for replicate in range(hypothesis.replicates)
+        ]
+        keys = [self.laboratory.key(trial) for trial in trials]
+        others = [row for row in self.rows.get(name, ()) if row["stage"] != stage]
+        jobs = [
+            Job(trial.experiment, number)
+            for number, (key, trial) in enumerate(zip(keys, trials, strict=True))
+            if key not in self._known
+        ]
+
+        def made(job: Job, monitor: Monitor) -> Row:
+            return self.laboratory.outcome(trials[job.number], monitor)
+
+        def keep() -> None:
+            own = [
+                self._known[key] | {"hypothesis": name, **trial.levels}
+                for key, trial in zip(keys, trials, strict=True)
+                if key in self._known
+            ]
+            self.rows[name] = others + own
+            self._write()
+
+        with Display(name, trials[0].patterns) as display:
+            display.expect(len(jobs))
+            workers = self.laboratory.settings.train.workers
+            for row in side_by_side(made, jobs, workers, display.show):
+                self._known[row["key"], row["code"]] = row
+                keep()
+        keep()
+
+    def _write(self) -> None:
+        """All rows, in the order of params.yaml; a key that no trial varies has no column."""
+        order = [name for name in self.laboratory.settings.causes.hypotheses if name in self.rows]
+        table = pd.DataFrame([row for name in order for row in self.rows[name]])
+        table = table.dropna(axis="columns", how="all")
+        columns = dict.fromkeys([*TRIALS.columns, *table.columns])
+        TRIALS.write(self._out, table.reindex(columns=list(columns)))
+
+    def concluded(self, choices: dict[str, Choice]) -> pd.DataFrame:
+        """Write and return the conclusions."""
+        settings, found = self.laboratory.settings, self.laboratory.paper
+        metrics = read_metrics(self._out / "metrics.json")
+        known = dict(settings.compare.systems) | {
+            f"figure6/{size}": names[0] for size, names in settings.compare.training_sizes.items()
+        }
+        before: dict[str, Any] = {
+            row: metrics[name] for row, name in known.items() if name in metrics
+        }
+        table = conclusions(settings.causes, found, self.rows, choices, before)
+        if TALLER.exists(self._out):
+            rows = taller.concluded(TALLER.read(self._out), settings, found, self._out)
+            table = pd.concat([table, rows], ignore_index=True)
+        write_table(self._out / CONCLUSIONS.name, table)
+        return table
+
+
+def run(folders: Folders, settings: Settings, out: Path, names: tuple[str, ...]) -> pd.DataFrame:
+    """Try the hypotheses ``names``, or all; write the tables and return the conclusions.
+
+    Raises ReplicationError for an unknown name, and for one that follows another not yet tried.
+    """
+    hypotheses = settings.causes.hypotheses
+    known = [*hypotheses, taller.HYPOTHESIS]
+    for name in names:
+        if name not in known:
+            raise ReplicationError(
+                f"there is no hypothesis '{name}'{did_you_mean(name, known)}: params.yaml has "
+                f"{', '.join(known)} under causes"
+            )
+    study = Study(Laboratory(settings, folders, paper.load(folders.paper)), out)
+    choices: dict[str, Choice] = {}
+    for name, hypothesis in hypotheses.items():
+        wanted = not names or name in names
+        if not wanted and not any(row["stage"] == TEST for row in study.rows.get(name, ())):
+            continue
+        values = product(*hypothesis.vary.values())
+        every: list[Levels] = [dict(zip(hypothesis.vary, one, strict=True)) for one in values]
+        if wanted:
+            study.trained(name, HELD_OUT, every)
+        if hypothesis.choose in hypotheses and hypothesis.choose not in choices:
+            raise ReplicationError(
+                f"{name} follows {hypothesis.choose}, which has not been tried: run "
+                f"`python -m replication causes {hypothesis.choose} {name}`"
+            )
+        printed = published(study.laboratory.paper, hypothesis.row)["test error"]
+        followed = choices[hypothesis.choose].levels if hypothesis.choose in choices else {}
+        choices[name] = chosen(hypothesis, study.rows[name], printed, followed)
+        if wanted:
+            study.trained(name, TEST, every if hypothesis.tested == "all" else [choices[name][0]])
+            study.concluded(choices)
+    if not names or taller.HYPOTHESIS in names:
+        TALLER.write(out, taller.counted(folders, settings, study.laboratory.paper))
+    return study.concluded(choices)
+
+
+@click.command()
+@folder_options("params", "paper", "raw", "prepared", "runs", "checkpoints")
+@path_option("--out", "results", "The folder of the tables that are written, and of metrics.json.")
+@click.argument("hypotheses", nargs=-1)
+def command(folders: Folders, out: Path, hypotheses: tuple[str, ...]) -> None:
+    """Try HYPOTHESES of params.yaml on why published numbers are others than ours, or all.
+
+    Chosen on the last training patterns, reported on the test patterns.
+    """
+    table = run(folders, load(folders.params), out, hypotheses)
+    columns = ["hypothesis", "measure", "published", "before", "ours", "chosen", "role", "decided"]
+    print(table[columns].to_string(index=False))

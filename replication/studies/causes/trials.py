@@ -1,0 +1,234 @@
+"""A trial: what it changes, what it is trained on, and what comes out of it.
+
+Beside the keys of an experiment these are varied:
+
+* ``training_patterns``, of classifiers too: the first so many. A network that had a presentation
+  for each of its patterns in a pass has one still.
+* ``subset``: ``random`` draws these patterns instead of taking the first.
+* ``repeated``: every pass is repeated so many times. ``faster``: all learning rates, times that.
+* ``strength``: the ranges of the distortions, around what distorts nothing, times that.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from pydantic import ValidationError
+
+from replication.errors import ReplicationError
+from replication.evaluation.errors import Mask, missed, percent, similarity
+from replication.evaluation.rejection import rejected_share, target_percent
+from replication.experiments import experiments
+from replication.folders import Folders
+from replication.learning.monitor import Monitor
+from replication.mnist import databases
+from replication.mnist.databases import Database
+from replication.paper import Paper
+from replication.settings import Classifier, Hypothesis, Recipe, Settings
+from replication.systems.classifier import ClassifierSystem
+from replication.systems.contract import Task, answers_of
+from replication.systems.replicates import Experiment, code
+from replication.systems.support_machines import Decision
+
+OWN = ("training_patterns", "subset", "repeated", "faster", "strength")
+HELD_OUT, TEST = "held-out", "test"
+Levels = Mapping[str, int | float | str]
+Row = dict[str, Any]
+
+
+class Trial(NamedTuple):
+    """One training of a hypothesis, which answers held-out or test patterns."""
+
+    name: str
+    stage: str
+    replicate: int
+    levels: Levels
+    experiment: Experiment
+    patterns: int
+
+
+def shown(levels: Levels) -> str:
+    """Levels in words."""
+    return ", ".join(f"{key} {value}" for key, value in levels.items())
+
+
+def altered(recipe: Recipe | Classifier, changes: Levels, available: int) -> Recipe | Classifier:
+    """``recipe`` with the ``changes``, and with no more than the ``available`` patterns.
+
+    Raises ReplicationError for a key that is not there and for a value that cannot be.
+    """
+    document = recipe.model_dump()
+    for path, value in changes.items():
+        *groups, key = path.split(".")
+        section: Any = document
+        for group in groups:
+            section = section.get(group) if isinstance(section, dict) else None
+        if path in OWN and isinstance(recipe, Classifier):
+            continue
+        if path not in OWN and (not isinstance(section, dict) or key not in section):
+            raise ReplicationError(f"params.yaml, causes: there is no setting '{path}': correct it")
+        section[key] = value
+    if isinstance(recipe, Recipe):
+        _network(document, recipe, changes, available)
+    try:
+        return type(recipe).model_validate(document)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise ReplicationError(
+            f"params.yaml, causes: {where}: {first['msg']}: correct it"
+        ) from error
+
+
+def _network(document: Row, recipe: Recipe, changes: Levels, available: int) -> None:
+    """What the keys of a trial's own mean for a network, in its ``document``."""
+    for key in OWN[1:]:
+        document.pop(key, None)
+    patterns = min(document["training_patterns"], available)
+    document["training_patterns"] = patterns
+    if (
+        "presentations_per_pass" not in changes
+        and recipe.presentations_per_pass == recipe.training_patterns
+    ):
+        document["presentations_per_pass"] = patterns
+    faster, repeated = float(changes.get("faster", 1)), int(changes.get("repeated", 1))
+    rates = [faster * rate for rate in recipe.learning_rates for _ in range(repeated)]
+    document |= {"learning_rates": rates, "passes": len(rates)}
+    strength = float(changes.get("strength", 1))
+    for name, ends in document["distortions"].items():
+        if isinstance(ends, dict):
+            rest = 1.0 if name == "inverse_scale" else 0.0
+            document["distortions"][name] = {
+                end: rest + strength * (value - rest) for end, value in ends.items()
+            }
+
+
+@dataclass(frozen=True)
+class Laboratory:
+    """What all trials share: the settings, what is published, and the databases."""
+
+    settings: Settings
+    folders: Folders
+    paper: Paper
+
+    def available(self, stage: str) -> int:
+        """How many patterns there are to train on."""
+        total = len(_regular(self.folders.raw).train_labels)
+        return total - (self.settings.causes.held_out if stage == HELD_OUT else 0)
+
+    def trial(
+        self, name: str, hypothesis: Hypothesis, stage: str, levels: Levels, replicate: int
+    ) -> Trial:
+        """Raises ReplicationError as `altered` does, and for an experiment of another kind."""
+        like = self.settings.experiment(hypothesis.like)
+        if not isinstance(like, Recipe | Classifier):
+            raise ReplicationError(
+                f"params.yaml: causes.hypotheses.{name}.like is {hypothesis.like}, neither a "
+                "network nor a classifier: name another experiment"
+            )
+        changes, available = {**hypothesis.changes, **levels}, self.available(stage)
+        recipe = altered(like, changes, available)
+        wanted = int(changes.get("training_patterns", available))
+        if isinstance(recipe, Recipe):
+            wanted = recipe.training_patterns
+        recipes = {f"{name} ({stage}; {shown(levels)})": recipe}
+        (experiment,) = experiments(recipes, self.settings, self.folders)
+        return Trial(name, stage, replicate, changes, experiment, min(wanted, available))
+
+    def key(self, trial: Trial) -> tuple[str, str]:
+        """Hashes of the settings and the data, and of the code, that decide a trial's outcome."""
+        prepare, causes = self.settings.prepare, self.settings.causes
+        decisive = [
+            trial.experiment.recipe.training(), trial.stage, trial.replicate, trial.patterns,
+            trial.levels.get("subset"), causes.held_out, causes.seed,
+            prepare.background, prepare.foreground, _digest(self.folders.raw),
+        ]  # fmt: skip
+        text = json.dumps(decisive, sort_keys=True).encode()
+        return hashlib.sha256(text).hexdigest()[:16], code(trial.experiment)[:16]
+
+    def database(self, trial: Trial) -> Database:
+        """What the trial is trained on, and what it answers."""
+        whole = _version(self.folders.raw, trial.experiment.recipe.database)
+        available = self.available(trial.stage)
+        numbers = np.arange(available)
+        if trial.levels.get("subset") == "random":
+            seed = (self.settings.causes.seed, trial.replicate)
+            numbers = np.random.default_rng(seed).permutation(available)
+        numbers = numbers[: trial.patterns]
+        answered = (
+            (whole.test_images, whole.test_labels)
+            if trial.stage == TEST
+            else (whole.train_images[available:], whole.train_labels[available:])
+        )
+        return Database(whole.train_images[numbers], whole.train_labels[numbers], *answered)
+
+    def outcome(self, trial: Trial, monitor: Monitor) -> Row:
+        """Train and answer: a row of `TRIALS`."""
+        database, prepare = self.database(trial), self.settings.prepare
+        made = trial.experiment.system
+        key, of_code = self.key(trial)
+        table = databases.grey_levels(prepare.background, prepare.foreground)
+        checkpoint = self.folders.checkpoints / f"causes-{key}-{of_code}.npz"
+        task = Task(trial.name, trial.replicate, database, table, checkpoint)
+        training = None
+        if isinstance(made, ClassifierSystem):
+            model = made.model(task, monitor)
+            answers = answers_of(model.penalties(database.test_images))
+            operations = model.cost().operations_thousands
+            if isinstance(model, Decision):
+                # As the paper counts: the vectors of each machine by themselves.
+                operations = np.count_nonzero(model.weights) * model.vectors.shape[1] / 1e3
+        else:
+            fitted = made.fit(task, monitor)
+            answers, operations = fitted.answers, fitted.cost.operations_thousands
+            last = fitted.history.iloc[-1]
+            training = percent(float(last["training_misses"]), int(last["training_presentations"]))
+        checkpoint.unlink(missing_ok=True)
+        labels = database.test_labels
+        wrong = missed(answers.classes, labels)
+        rejected = rejected_share(
+            answers.classes, answers.margins, labels, target_percent(self.paper)
+        )
+        return {
+            "hypothesis": trial.name,
+            "stage": trial.stage,
+            "replicate": trial.replicate,
+            "patterns": trial.patterns,
+            "error_percent": percent(float(wrong.sum()), len(labels)),
+            "rejected_percent": rejected,
+            "training_error_percent": training,
+            "operations_thousands": operations,
+            "likeness": self._likeness(wrong) if trial.stage == TEST else None,
+            "key": key,
+            "code": of_code,
+            **trial.levels,
+        }
+
+    def _likeness(self, wrong: Mask) -> float:
+        """The Jaccard index of the misses and those of Figure 8."""
+        past = np.zeros(len(wrong), dtype=bool)
+        index = self.paper.misclassified["test_index"].to_numpy()
+        past[index[index < len(wrong)]] = True
+        return similarity(wrong, past)
+
+
+@cache
+def _regular(raw: Path) -> Database:
+    return databases.read_raw(raw)
+
+
+@cache
+def _digest(raw: Path) -> str:
+    return _regular(raw).sha256()
+
+
+@cache
+def _version(raw: Path, name: str) -> Database:
+    return databases.derive(name, _regular(raw))

@@ -1,0 +1,160 @@
+"""The page to draw on, as far as it can be checked without a browser."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import shutil
+from importlib import resources
+
+import numpy as np
+import pytest
+from small import REPOSITORY
+
+from replication import demonstration, settings
+from replication.cli import main
+from replication.demonstration.page import SCRIPTS
+from replication.evaluation.rejection import target_percent
+from replication.files import write_json
+from replication.networks.lenet5 import lenet5
+from replication.runs import of_experiment
+
+NAMES = ("lenet5-distorted", "lenet5")
+
+
+@pytest.fixture(scope="module")
+def runs():
+    return {name: of_experiment(REPOSITORY / "results" / "runs", name, 2) for name in NAMES}
+
+
+@pytest.fixture(scope="module")
+def make(paper, regular):
+    chosen = settings.load(REPOSITORY / "params.yaml")
+
+    def content(runs, **changes):
+        return demonstration.content(
+            paper, chosen.compare, chosen.invariance,
+            regular.test_images, regular.test_labels, runs, **changes,
+        )  # fmt: skip
+
+    return content
+
+
+@pytest.fixture(scope="module")
+def found(make, runs):
+    return make(runs)
+
+
+@pytest.fixture(scope="module")
+def page(found):
+    return demonstration.page(found)
+
+
+def data_of(page):
+    return json.loads(re.search(r'<script type="application/json">(.*?)</script>', page)[1])
+
+
+def test_the_weights_in_the_page_are_those_of_the_runs_bit_for_bit(page, runs, paper):
+    shown = {one["name"]: one["parameters"] for one in data_of(page)["networks"]}
+    assert list(shown) == [f"{name}/{number}" for number in (0, 1) for name in NAMES]
+    for name in NAMES:
+        for run in runs[name]:
+            kept = np.frombuffer(base64.b64decode(shown[f"{name}/{run.folder.name}"]), "<f4")
+            np.testing.assert_array_equal(kept, run.weights(lenet5(paper).parameters))
+
+
+def test_table_and_codes_and_layers_are_the_papers(found, paper):
+    layers = {layer["name"]: layer for layer in found["layers"]}
+    assert layers["C3"]["table"] == paper.connection_table
+    assert layers["F6"]["offset"] + layers["F6"]["weights"] + 84 == lenet5(paper).parameters
+    codes = [[1 if mark == "#" else -1 for mark in code] for code in found["codes"]]
+    np.testing.assert_array_equal(codes, paper.digit_codes)
+
+
+def test_answers_beyond_the_margin_of_rejection_have_the_error_of_figure_10(
+    found, runs, paper, regular
+):
+    for one in found["networks"]:
+        answers = runs[one["name"].split("/")[0]][one["replicate"]].answers
+        accepted = answers.margins > one["margin"]
+        wrong = (answers.classes != regular.test_labels)[accepted].sum()
+        assert 100 * wrong <= target_percent(paper) * accepted.sum()
+        assert one["rejected"] == pytest.approx(100 * (1 - accepted.mean()))
+        assert one["misses"] == (answers.classes != regular.test_labels).sum()
+
+
+def test_the_digits_are_those_of_figure_8_with_the_answers_of_1998(found, paper, regular):
+    assert len(found["missed"]) == len(paper.misclassified) == 82
+    for digit in found["missed"]:
+        pixels = np.frombuffer(base64.b64decode(digit["pixels"]), np.uint8)
+        np.testing.assert_array_equal(pixels, regular.test_images[digit["index"]].ravel())
+        assert digit["past"] != digit["label"] == regular.test_labels[digit["index"]]
+    assert [digit["label"] for digit in found["ordinary"]] == list(range(10))
+
+
+def test_a_network_is_computed_as_its_own_record_says(make, runs, tmp_path):
+    copy = tmp_path / "lenet5" / "0"
+    shutil.copytree(runs["lenet5"][0].folder, copy)
+    record = json.loads((copy / "record.json").read_text(encoding="utf-8"))
+    record["settings"] |= {
+        "criterion": record["settings"]["criterion"] | {"distance": 0.5},
+        "subsampling": {"reading": "averaged", "fan_in": 4},
+        "squashing": {"amplitude": 1.5, "slope": 0.5},
+    }
+    write_json(copy / "record.json", record)
+    (one,) = make({"lenet5": of_experiment(tmp_path, "lenet5", 1)})["networks"]
+    rules = [one[name] for name in ("distance", "share", "amplitude", "slope")]
+    assert rules == [0.5, 0.25, 1.5, 0.5]
+
+
+def test_no_more_networks_than_asked_for_and_none_without_weights(make, runs, tmp_path):
+    assert [one["name"] for one in make(runs, most=1)["networks"]] == ["lenet5-distorted/0"]
+    assert make({name: of_experiment(tmp_path, name, 2) for name in NAMES}) is None
+
+
+def test_the_page_asks_the_network_for_nothing(page):
+    markup = page.replace(re.search(r'<script type="application/json">.*?</script>', page)[0], "")
+    assert re.findall(r"https?:|@import|\bfetch\(|XMLHttpRequest|importScripts", markup) == []
+    assert all(link.startswith("data:") for link in re.findall(r'(?:src|href)="([^"]*)"', markup))
+
+
+def test_a_page_with_all_its_networks_is_no_larger_than_four_megabytes(found):
+    several = [found["networks"][0]] * demonstration.NETWORKS
+    assert len(demonstration.page(found | {"networks": several}).encode()) < 4_000_000
+
+
+def test_what_the_script_looks_for_is_there_and_every_script_is_in_the_page(page):
+    script = "".join(
+        resources.files(demonstration).joinpath(name).read_text(encoding="utf-8")
+        for name in SCRIPTS
+    )
+    wanted = set(re.findall(r'find\("(\w+)"\)|data-lenet="(\w+)"\]', script))
+    assert len(wanted) > 15
+    for name in {one or other for one, other in wanted}:
+        assert page.count(f'data-lenet="{name}"') == 1 + script.count(f'data-lenet="{name}"'), name
+    folder = resources.files(demonstration)
+    assert {one.name for one in folder.iterdir() if one.name.endswith(".js")} == set(SCRIPTS)
+
+
+@pytest.mark.parametrize("level", [2, 3])
+def test_a_fragment_has_no_heading_but_of_the_level_that_is_wanted(found, level):
+    fragment = demonstration.fragment(found, level)
+    assert set(re.findall(r"<h(\d)", fragment)) == {str(level)}
+    assert fragment.count("<div") == fragment.count("</div>")
+
+
+def test_without_weights_the_command_says_what_makes_them(tmp_path, capsys):
+    arguments = ["demo", "--runs", str(tmp_path), "--out", str(tmp_path / "index.html")]
+    places = [
+        f"--{name}={REPOSITORY / place}"
+        for name, place in (
+            ("params", "params.yaml"),
+            ("paper", "data/paper"),
+            ("raw", "data/raw"),
+            ("results", "results"),
+        )
+    ]
+    assert main([*arguments, *places]) == 2
+    assert "replication train lenet5" in capsys.readouterr().err
+    assert not (tmp_path / "index.html").exists()
