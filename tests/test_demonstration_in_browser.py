@@ -193,6 +193,8 @@ def test_an_image_becomes_the_pattern_that_predict_makes_of_it(visit, regular, t
     )
     page = Image.new("RGB", (400, 300), (240, 238, 230))
     page.paste(large.convert("RGB").point(lambda level: level * 230 // 255), (120, 40))
+    unevenly_lit = np.asarray(page) * np.linspace(0.6, 1.0, 400)[:, None]
+    page = Image.fromarray(unevenly_lit.astype(np.uint8))
     page.save(path)
     tab = visit()
     tab.set_input_files("input[type=file]", path)

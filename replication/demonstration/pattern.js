@@ -4,6 +4,7 @@
 
 const BOX = 20, SIDE = 28, CENTRE = 14;
 const FAINT = 0.1, LEAST_CONTRAST = 0.1;
+const ROUNDS = 8, OUTLYING = 2.5, DARKEST = 0.05;
 
 // Halves go to the even number, as in numpy.
 function rounded(value) {
@@ -11,42 +12,82 @@ function rounded(value) {
   return rest === 0.5 ? down + (down % 2) : Math.round(value);
 }
 
-// Ink from the pixels of an image: the border is taken for the ground. Null without contrast.
+// Ink from the pixels of an image, dark or bright, on ground that may be lit unevenly: of dark ink the
+// share of the light that it keeps. Null without contrast.
 function inkOf({ data, width, height }) {
-  const brightness = new Float64Array(width * height);
-  let bare = false, mass = 0, drawn = 0;
-  for (let at = 0; at < brightness.length; at++) {
-    const [red, green, blue, alpha] = data.subarray(4 * at, 4 * at + 4);
-    brightness[at] = (0.299 * red + 0.587 * green + 0.114 * blue) / 255;
-    bare ||= alpha < 255;
-    mass += alpha / 255;
-    drawn += (brightness[at] * alpha) / 255;
+  const levels = brightness(data), ground = light(levels, width, height);
+  const apart = ground.map((level, at) => level - levels[at]);
+  const dark = most(apart), bright = most(apart.map((amount) => -amount));
+  if (Math.max(dark, bright) < LEAST_CONTRAST) return null;
+  const amount = apart.map((one, at) => (dark >= bright ? one / Math.max(ground[at], DARKEST) : -one));
+  const all = most(amount);
+  return { width, height, ink: amount.map((one) => Math.min(1, Math.max(0, one / all))) };
+}
+
+function most(values) {
+  return values.reduce((a, b) => Math.max(a, b), -Infinity);
+}
+
+// What is transparent is laid on white, or on black when what is drawn is bright.
+function brightness(data) {
+  const levels = new Float64Array(data.length / 4);
+  let mass = 0, drawn = 0;
+  for (let at = 0; at < levels.length; at++) {
+    const alpha = data[4 * at + 3] / 255;
+    levels[at] = (0.299 * data[4 * at] + 0.587 * data[4 * at + 1] + 0.114 * data[4 * at + 2]) / 255;
+    mass += alpha;
+    drawn += levels[at] * alpha;
   }
-  if (bare) {
-    // What is transparent is laid on white, or on black when what is drawn is bright.
-    const ground = mass && drawn / mass > 0.5 ? 0 : 1;
-    brightness.forEach((level, at) => {
-      const alpha = data[4 * at + 3] / 255;
-      brightness[at] = level * alpha + ground * (1 - alpha);
-    });
-  }
-  const edge = brightness.filter((_, at) => {
+  if (mass === levels.length) return levels;
+  const ground = mass && drawn / mass > 0.5 ? 0 : 1;
+  return levels.map((level, at) => {
+    const alpha = data[4 * at + 3] / 255;
+    return level * alpha + ground * (1 - alpha);
+  });
+}
+
+// The brightness of the ground at each pixel, bilinear, from the border without its ink.
+function light(levels, width, height) {
+  const place = (at, size) => (size > 1 ? (2 * at) / (size - 1) - 1 : 0);
+  const terms = (at) => {
+    const x = place(at % width, width), y = place(Math.floor(at / width), height);
+    return [1, y, x, y * x];
+  };
+  const edge = [...levels.keys()].filter((at) => {
     const x = at % width, y = Math.floor(at / width);
     return !x || !y || x === width - 1 || y === height - 1;
-  }).sort();
-  const middle = edge.length >> 1;
-  const ground = edge.length % 2 ? edge[middle] : (edge[middle - 1] + edge[middle]) / 2;
-  let dark = 0, bright = 0;
-  for (const level of brightness) {
-    dark = Math.max(dark, ground - level);
-    bright = Math.max(bright, level - ground);
+  });
+  const points = edge.map(terms), values = edge.map((at) => levels[at]);
+  const dot = (fit, point) => fit.reduce((sum, factor, term) => sum + factor * point[term], 0);
+  let fit = [median(values), 0, 0, 0];
+  for (let round = 0; round < ROUNDS; round++) {
+    const off = values.map((value, nth) => Math.abs(value - dot(fit, points[nth])));
+    const limit = Math.max((OUTLYING * median(off)) / 0.6745, 1e-6);
+    const near = [...off.keys()].filter((nth) => off[nth] <= limit);
+    fit = leastSquares(near.map((nth) => points[nth]), near.map((nth) => values[nth]));
   }
-  const most = Math.max(dark, bright), sign = dark >= bright ? 1 : -1;
-  if (most < LEAST_CONTRAST) return null;
-  return {
-    width, height,
-    ink: brightness.map((level) => Math.min(1, Math.max(0, (sign * (ground - level)) / most))),
-  };
+  return levels.map((_, at) => dot(fit, terms(at)));
+}
+
+function median(values) {
+  const sorted = Float64Array.from(values).sort(), middle = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+// The factors of the terms in `points` that fit `values` best, by elimination in normal equations.
+function leastSquares(points, values) {
+  const size = points[0].length;
+  const rows = Array.from({ length: size }, (_, row) => Array.from({ length: size + 1 }, (_, column) =>
+    points.reduce((sum, point, nth) => sum + point[row] * (column < size ? point[column] : values[nth]), 0)));
+  for (let pivot = 0; pivot < size; pivot++) {
+    // Where the points leave a factor open, it is nothing.
+    const scale = Math.abs(rows[pivot][pivot]) > 1e-9 ? 1 / rows[pivot][pivot] : 0;
+    rows[pivot] = rows[pivot].map((value) => value * scale);
+    rows.forEach((row, other) => {
+      if (other !== pivot) rows[other] = row.map((value, column) => value - row[pivot] * rows[pivot][column]);
+    });
+  }
+  return rows.map((row) => row[size]);
 }
 
 // Cropped to the ink, scaled into 20 x 20 and centred by mass in 28 x 28; null without ink.
@@ -78,8 +119,8 @@ function scaled(box) {
   const narrow = resized(box.ink, box.width, box.height, width);
   const low = resized(turned(narrow, width, box.height), box.height, width, height);
   const ink = turned(low, height, width).map((amount) => Math.max(0, amount));
-  const most = ink.reduce((a, b) => Math.max(a, b));
-  return { width, height, ink: ink.map((amount) => amount / most) };
+  const darkest = most(ink);
+  return { width, height, ink: ink.map((amount) => amount / darkest) };
 }
 
 function turned(values, width, height) {

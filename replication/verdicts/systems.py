@@ -34,7 +34,7 @@ _PRINTED = {ERROR: ERROR, REJECTION: "reject_percent_for_0.5_percent_error"}
 # The figures call LeNet-4's three variants so; the claims name them in words.
 BOOSTED, _SECOND = "lenet4-boosted/distorted", "lenet5/distorted"
 LENET4, _ON_LENET4 = "lenet4/regular", ("lenet4-local/regular", "lenet4-knn/regular")
-_DRAWS = 2000
+_DRAWS = 500
 
 
 def published_column(evidence: Evidence, column: str) -> dict[str, float]:
