@@ -59,21 +59,12 @@ def curves(inputs: Inputs) -> Figure | None:
     ]
 
     def paint(canvas: Canvas) -> None:
-<<<<<<< HEAD
         drawn = panels(canvas, len(KINDS), 2, 200, sharey=True)
         for kind, axes in zip(KINDS, drawn, strict=True):
-            _paint(axes, inputs, found, names, kind)
+            _paint(axes, inputs, counts, names, kind)
         drawn[0].set_ylim(0, 100)
         canvas.supylabel("percent missed", fontsize=12, color=MUTED)
         canvas.legend(*drawn[0].get_legend_handles_labels(), loc="outside lower center")
-=======
-        panels = canvas.subplots(2, 2, sharey=True)
-        for kind, axes in zip(KINDS, panels.flat, strict=True):
-            _paint(axes, inputs, counts, names, kind)
-        panels[0, 0].set(ylabel="percent missed", ylim=(0, 100))
-        panels[1, 0].set(ylabel="percent missed")
-        panels[0, 1].legend(loc="lower right", handlelength=1.2)
->>>>>>> main
 
     patterns = int(counts["patterns"].iloc[0])
     return Figure(
