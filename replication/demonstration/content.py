@@ -64,9 +64,9 @@ def content(
         "changes": _changes(published, study),
         "ordinary": [_digit(images, labels, int(np.argmax(labels == one)))
                      for one in range(10) if (labels == one).any()],
-        "missed": [_digit(images, labels, int(row.test_index)) | {"past": int(row.predicted)}
-                   for row in published.misclassified.itertuples()
-                   if int(row.test_index) < len(labels)],
+        "missed": [_digit(images, labels, int(row["test_index"])) | {"past": int(row["predicted"])}
+                   for row in published.misclassified.to_dict("records")
+                   if int(row["test_index"]) < len(labels)],
     }  # fmt: skip
 
 
@@ -114,7 +114,7 @@ def _changes(published: Paper, study: Invariance) -> list[Json]:
     """
 
     def said(claim: str) -> float:
-        return float(published.claims[claim].value or 0.0)
+        return float(published.claims[claim].number)
 
     factor, shift, angle = (said(f"invariance.{name}") for name in ("scale", "shift", "rotation"))
     noise = said("noise.salt-pepper")

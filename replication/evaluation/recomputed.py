@@ -32,9 +32,9 @@ class Trained:
         try:
             self.system, self.database = str(stated["system"]), str(stated["database"])
             self.network = catalogue.network(str(stated["network"]), self.database, paper)
-            self._table = databases.grey_levels(stated["background"], stated["foreground"])
+            self.table = databases.grey_levels(stated["background"], stated["foreground"])
             self.rules = Rules.stated(stated)
-            self._reference = Reference(self.network, self.rules)
+            self.reference = Reference(self.network, self.rules)
         except (KeyError, TypeError, ValidationError) as error:
             raise ReplicationError(
                 f"{source} does not say how its network was trained ({type(error).__name__}: "
@@ -53,10 +53,10 @@ class Trained:
         with torch.no_grad():
             for start in range(0, len(images), BATCH):
                 placed = databases.fields(
-                    images[start : start + BATCH], self.network.field, self._table
+                    images[start : start + BATCH], self.network.field, self.table
                 )
                 inputs = torch.from_numpy(placed[:, np.newaxis])
-                parts.append(self._reference.penalties(parameters, inputs)[:, :, 0, 0].numpy())
+                parts.append(self.reference.penalties(parameters, inputs)[:, :, 0, 0].numpy())
         return np.concatenate(parts)
 
 

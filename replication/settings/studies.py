@@ -57,7 +57,7 @@ class Compare(Section):
     seed: Annotated[int, Field(ge=0, strict=True)]
     """Of what is simulated."""
     linear_units: dict[str, Name]
-    """The linear classifier by gradient descent, with ``linear`` and with ``sigmoid`` units."""
+    """The linear classifier: ``solved``, ``descended``, and descended with ``sigmoid`` units."""
     experiments: Subjects
     """The experiments that claims outside Figures 9 to 12 are about."""
     training_sizes: dict[int, tuple[Name, ...]]

@@ -27,10 +27,10 @@ STUDIES = {
     "distortions": "Which distributions fit the distortions of Figure 7?",
 }
 
-# Said where a study's trainings are shown that have not been made anew since the engine changed.
+# Said where trainings are shown that have not been made anew since the reading was decided.
 EARLIER = (
-    "These trainings are of the engine before the present one (commit deb00b9), whose last bits "
-    "depended on the processor."
+    "The trainings in which one source varies are of commit deb00b9: of an earlier engine, and of "
+    "the reading that was in force before the protocol decided."
 )
 
 

@@ -26,7 +26,6 @@ from replication.verdicts.rule import judge_mean, shown
 from replication.verdicts.statistics import Interval
 from replication.verdicts.systems import (
     ERROR,
-    LINEAR,
     OPERATIONS,
     published_column,
     values_of,
@@ -125,21 +124,23 @@ def sizes(evidence: Evidence, claim: Claim) -> list[Row]:
 
 
 def linear_units(evidence: Evidence, claim: Claim) -> list[Row]:
-    """Gradient descent against the solved system, with linear and with sigmoid units (p. 12)."""
+    """Gradient descent with linear and with sigmoid units against the solved system (p. 12)."""
     choices = evidence.choices
 
-    def judge(units: str) -> Finding:
-        if units not in choices.linear_units:
-            raise Unmeasured(f"no experiment has {units} units: add one to compare.linear_units")
-        descended = evidence.metric(choices.linear_units[units], ERROR)
-        (solved,) = values_of(evidence, LINEAR, ERROR)
+    def values(way: str) -> list[float]:
+        if way not in choices.linear_units:
+            raise Unmeasured(f"no experiment is {way}: name one in compare.linear_units")
+        return evidence.metric(choices.linear_units[way], ERROR)
+
+    def judge(way: str) -> Finding:
+        descended, solved = values(way), float(np.mean(values("solved")))
         allowed = choices.roughly * solved
         gaps = [value - solved for value in descended]
         claimed = Interval(-allowed, allowed)
         what = f"the change from the solved system's {shown(solved)} %"
         return judge_mean(gaps, choices, claimed, allowed, "points", what)
 
-    return [(Subject.of(claim, name), partial(judge, name)) for name in ("linear", "sigmoid")]
+    return [(Subject.of(claim, name), partial(judge, name)) for name in ("descended", "sigmoid")]
 
 
 def judge_cost(evidence: Evidence, claim: Claim) -> Finding:

@@ -115,8 +115,8 @@ def judge_all(evidence: Evidence, judges: Judges) -> list[Verdict]:
 
 
 def tally(verdicts: Iterable[Verdict]) -> dict[Outcome, int]:
-    """How many verdicts of each kind there are."""
-    counted = Counter(verdict.finding.outcome for verdict in verdicts)
+    """How many verdicts of each kind there are; what repeats another row's number isn't counted."""
+    counted = Counter(one.finding.outcome for one in verdicts if one.subject.role != "repeat")
     return {outcome: counted[outcome] for outcome in OUTCOMES}
 
 

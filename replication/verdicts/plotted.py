@@ -38,7 +38,7 @@ def learning_curves(evidence: Evidence) -> pd.DataFrame:
     except Unmeasured:
         return pd.DataFrame(columns=list(CURVES.columns))
     means = {
-        f"{series}_error_percent": percentages(evidence, histories, series).mean(axis=0)
+        f"{series}_error_percent": percentages(histories, series, len(evidence.labels)).mean(axis=0)
         for series in ("training", "test")
     }
     return pd.DataFrame({"pass": np.arange(1, len(histories[0]) + 1), **means})

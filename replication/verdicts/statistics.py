@@ -177,7 +177,7 @@ def power(excess: float, deviation: float, freedom: float, confidence: float) ->
     By the noncentral t distribution; ``deviation`` is the standard deviation of what is tested, as
     found, with so many degrees of freedom. Nothing beyond the limit has the power 0.
     """
-    if excess <= 0:
+    if not excess > 0:  # nor is there anything to see that is NaN away
         return 0.0
     if deviation == 0.0:
         return 1.0

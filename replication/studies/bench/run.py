@@ -83,7 +83,7 @@ def compared(chosen: Settings, runs: Mapping[str, Training], amounts: Amounts) -
     name = max(fastest, key=lambda name: fastest[name]())
     eager = Eager(runs["lenet5"], chosen, amounts.eager)
     usual = Usual(runs["lenet5"], recipe, amounts.modern)
-    networks = {**runs, **_earlier(runs)}
+    networks: dict[str, Training | Earlier] = {**runs, **_earlier(runs)}
     measures = {
         **{name: _a_pattern(run.train, amounts.kernels) for name, run in networks.items()},
         "eager": _a_pattern(eager.train, amounts.eager),

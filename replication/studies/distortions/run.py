@@ -78,16 +78,16 @@ def _anchors(figure: pd.DataFrame) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
     for axis in ("x", "y"):
         shift = figure[f"shift_{axis}_pixels"].to_numpy(np.float64)
-        found = anchor(shift, figure[f"scale_{axis}"].to_numpy(np.float64))
+        line = anchor(shift, figure[f"scale_{axis}"].to_numpy(np.float64))
         rows.append(
             {
                 "quantity": f"anchor_{axis}",
                 "reading": "pixels from the centre of mass",
                 "distribution": "constant",
                 "patterns": len(figure),
-                "mean": found.offset,
-                "sd": found.error,
-                "chosen": abs(found.offset) > 3.0 * found.error,
+                "mean": line.offset,
+                "sd": line.error,
+                "chosen": abs(line.offset) > 3.0 * line.error,
             }
         )
     return rows

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from replication.evaluation.errors import misses
-from replication.mnist.databases import margins
+from replication.mnist.databases import centred, margins
 from replication.settings import Invariance
 from replication.studies.invariance import COUNTS, EXAMPLES
 
@@ -35,6 +35,10 @@ def amounts(choices: Invariance, kind: str) -> list[float]:
     one_way = [float(amount) for amount in getattr(choices, kind)]
     other_way = [-amount for amount in reversed(one_way) if amount] if kind in BOTH_WAYS else []
     return [*other_way, *one_way]
+
+
+def _all(choices: Invariance) -> Iterator[tuple[str, float]]:
+    return ((kind, amount) for kind in KINDS for amount in amounts(choices, kind))
 
 
 def changed(
@@ -106,12 +110,6 @@ def inverted(images: Bytes, numbers: Sequence[int], probability: float, seed: in
     return np.where(chances < probability, np.uint8(255) - images, images)
 
 
-def _each(choices: Invariance) -> Iterator[tuple[str, float]]:
-    for kind in KINDS:
-        for amount in amounts(choices, kind):
-            yield kind, amount
-
-
 def study(
     networks: Mapping[tuple[str, int], Network],
     images: Bytes,
@@ -126,7 +124,7 @@ def study(
     amounts; negative amounts are upwards or counter-clockwise.
     """
     counted: dict[tuple[str, int], list[tuple[object, ...]]] = {key: [] for key in networks}
-    for kind, amount in _each(choices):
+    for kind, amount in _all(choices):
         shown = changed(images, range(len(images)), kind, amount, choices, field)
         for key, network in networks.items():
             classes = network(shown).argmin(axis=1).astype(np.uint8)
@@ -144,7 +142,7 @@ def examples(
     """
     rows = []
     for name, network in networks.items():
-        for kind, amount in _each(choices):
+        for kind, amount in _all(choices):
             shown = changed(images, range(len(images)), kind, amount, choices, field)
             for number, penalties in enumerate(network(shown)):
                 best = int(penalties.argmin())
@@ -158,11 +156,8 @@ def in_one_field(images: Bytes, pitch: int, field: int) -> Bytes:
     The square of image i begins ``pitch`` pixels further to the right than that of the one before
     it; where images overlap the darker ink is seen.
     """
-    count, height, width = images.shape
-    top, left = margins(field, height, width)
-    wide = np.zeros((field, field + pitch * (count - 1)), np.uint8)
-    for number, image in enumerate(images):
-        start = pitch * number + left
-        place = wide[top : top + height, start : start + width]
+    wide = np.zeros((field, field + pitch * (len(images) - 1)), np.uint8)
+    for number, image in enumerate(centred(images, field)):
+        place = wide[:, pitch * number : pitch * number + field]
         np.maximum(place, image, out=place)
     return wide

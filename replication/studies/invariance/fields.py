@@ -55,10 +55,10 @@ def rows(experiment: str, pictures: Mapping[int, NDArray[np.float32]], pixels: i
     ``experiment`` is the one whose network gave them; ``position`` is the first column of the
     field that an output sees, ``pixels`` apart.
     """
-    found = [
+    cells = [
         (experiment, number, pixels * place, digit, float(penalty))
         for number, penalties in pictures.items()
         for place, column in enumerate(penalties.T)
         for digit, penalty in enumerate(column)
     ]
-    return pd.DataFrame(found, columns=list(FIELDS.columns))
+    return pd.DataFrame(cells, columns=list(FIELDS.columns))

@@ -45,27 +45,27 @@ def named(paper: Paper, kind: str) -> list[float]:
 
 def curves(inputs: Inputs) -> Figure | None:
     """Error against scale, shift, rotation and noise; None without the study."""
-    found = inputs.table(COUNTS)
-    if found is None:
+    counts = inputs.table(COUNTS)
+    if counts is None:
         return None
-    names = list(dict.fromkeys(found["experiment"].astype(str)))
+    names = list(dict.fromkeys(counts["experiment"].astype(str)))
     rows = [
-        (name, kind, amount, missed, int(own["replicate"].nunique()))
+        (name, kind, amount, missed, int(of_one["replicate"].nunique()))
         for name in names
-        for own in [found[found["experiment"] == name]]
+        for of_one in [counts[counts["experiment"] == name]]
         for kind in KINDS
-        for amount, missed in curve(own, kind).items()
+        for amount, missed in curve(of_one, kind).items()
     ]
 
     def paint(canvas: Canvas) -> None:
         panels = canvas.subplots(2, 2, sharey=True)
         for kind, axes in zip(KINDS, panels.flat, strict=True):
-            _paint(axes, inputs, found, names, kind)
+            _paint(axes, inputs, counts, names, kind)
         panels[0, 0].set(ylabel="percent missed", ylim=(0, 100))
         panels[1, 0].set(ylabel="percent missed")
         panels[0, 1].legend(loc="lower right", handlelength=1.2)
 
-    patterns = int(found["patterns"].iloc[0])
+    patterns = int(counts["patterns"].iloc[0])
     return Figure(
         "invariance",
         "How far a digit may be changed",
@@ -90,17 +90,17 @@ def curves(inputs: Inputs) -> Figure | None:
 
 
 def _paint(
-    axes: Axes, inputs: Inputs, found: pd.DataFrame, names: Sequence[str], kind: str
+    axes: Axes, inputs: Inputs, counts: pd.DataFrame, names: Sequence[str], kind: str
 ) -> None:
     axes.axhline(inputs.choices.accurate_percent, color=GRID, linewidth=1)
     for place in named(inputs.paper, kind):
         axes.axvline(place, color=INK, linewidth=0.8, linestyle=(0, (4, 2)))
     for name, colour in zip(names, _COLOURS, strict=False):
-        own = found[found["experiment"] == name]
-        for _, one in own.groupby("replicate"):
+        of_one = counts[counts["experiment"] == name]
+        for _, one in of_one.groupby("replicate"):
             each = curve(one, kind)
             axes.plot(each.index, each, color=colour, linewidth=0.5, alpha=0.35)
-        mean = curve(own, kind)
+        mean = curve(of_one, kind)
         axes.plot(mean.index, mean, color=colour, linewidth=1.8, label=name)
     if kind == "scale":
         axes.set_xscale("log")

@@ -39,27 +39,27 @@ Levels = NDArray[np.uint8]
 
 def digits(inputs: Inputs) -> Figure | None:
     """As in Figure 13: a few digits at increasing change, with the answers; None without them."""
-    found = inputs.table(EXAMPLES)
-    if found is None:
+    answers = inputs.table(EXAMPLES)
+    if answers is None:
         return None
-    names = list(dict.fromkeys(found["experiment"].astype(str)))[: len(_COLOURS)]
-    patterns = int(found["pattern"].max()) + 1
-    right = found["class"].to_numpy() == inputs.labels[found["pattern"].to_numpy()]
+    names = list(dict.fromkeys(answers["experiment"].astype(str)))[: len(_COLOURS)]
+    patterns = int(answers["pattern"].max()) + 1
+    right = answers["class"].to_numpy() == inputs.labels[answers["pattern"].to_numpy()]
     said = "; ".join(
         f"{name} answers {int(right[own].sum())} of {int(own.sum())} right"
         for name in names
-        for own in [(found["experiment"] == name).to_numpy()]
+        for own in [(answers["experiment"] == name).to_numpy()]
     )
 
     def paint(canvas: Canvas) -> None:
         for axes, kind in zip(canvas.subplots(2, 2).flat, KINDS, strict=True):
-            _paint_kind(axes, inputs, found[found["kind"] == kind], kind, names)
+            _paint_kind(axes, inputs, answers[answers["kind"] == kind], kind, names)
 
     alt = f"The first {patterns} test patterns at increasing change, with the answers: {said}."
     rows = [
         (row["kind"], row["amount"], row["pattern"], int(inputs.labels[row["pattern"]]),
          row["experiment"], row["class"], row["penalty"])
-        for row in records(found)
+        for row in records(answers)
     ]  # fmt: skip
     columns = ("change", "amount", "test pattern", "label", "experiment", "answer", "penalty")
     return Figure(
@@ -78,11 +78,11 @@ def digits(inputs: Inputs) -> Figure | None:
 
 
 def _paint_kind(
-    axes: Axes, inputs: Inputs, found: pd.DataFrame, kind: str, names: Sequence[str]
+    axes: Axes, inputs: Inputs, answers: pd.DataFrame, kind: str, names: Sequence[str]
 ) -> None:
     """The digits of one kind: a line a pattern, a column an amount, the answers below each."""
-    patterns = int(found["pattern"].max()) + 1
-    tried = sorted(float(amount) for amount in found["amount"].unique())
+    patterns = int(answers["pattern"].max()) + 1
+    tried = sorted(float(amount) for amount in answers["amount"].unique())
     chosen = [tried[place] for place in spaced(len(tried))]
     field, images = lenet5(inputs.paper).field, inputs.images[:patterns]
     sheets = [
@@ -91,7 +91,7 @@ def _paint_kind(
     for line in range(patterns):
         strip = np.hstack([sheet[line] for sheet in sheets])
         _paint_image(axes, strip, (0, _LINE * line, len(chosen), 1))
-    for row in records(found[found["amount"].isin(chosen) & found["experiment"].isin(names)]):
+    for row in records(answers[answers["amount"].isin(chosen) & answers["experiment"].isin(names)]):
         place = names.index(row["experiment"])
         wrong = row["class"] != inputs.labels[row["pattern"]]
         frame = {"boxstyle": "square,pad=0.1", "fill": False, "linewidth": 0.7,
@@ -125,13 +125,13 @@ class _Wide(NamedTuple):
 
 def wide_fields(inputs: Inputs) -> Figure | None:
     """Several digits in one field and the row of outputs above it (p. 8); None without them."""
-    found = inputs.table(FIELDS)
-    if found is None:
+    outputs = inputs.table(FIELDS)
+    if outputs is None:
         return None
     side = lenet5(inputs.paper).field
     drawn, said = [], []
     for place, shown in enumerate(inputs.study.fields):
-        own = found[found["picture"] == place]
+        own = outputs[outputs["picture"] == place]
         best = own.loc[own.groupby("position")["penalty"].idxmin()]
         wide = in_one_field(inputs.images[list(shown)], inputs.study.pitch, side)
         drawn.append(_Wide(wide, own, best))
@@ -150,12 +150,12 @@ def wide_fields(inputs: Inputs) -> Figure | None:
         "wide-fields",
         "A field wider than the network's own",
         draw("wide-fields", alt, 225, paint),
-        f"Test digits side by side, and above them the outputs of {found['experiment'].iloc[0]}, "
+        f"Test digits side by side, and above them the outputs of {outputs['experiment'].iloc[0]}, "
         "first replicate, as a convolution over the whole field: each column stands over the "
         f"middle of the {side} pixels that it sees. The less a class is penalised, the darker its "
         "square; on top the class of least penalty, also between the digits, where there is "
         "nothing to recognise.",
-        table(keys, [tuple(row[key] for key in keys) for row in records(found)]),
+        table(keys, [tuple(row[key] for key in keys) for row in records(outputs)]),
         (
             Source("../fields.csv", "penalty by picture, position and class"),
             Source("../../data/raw/", "t10k-images-idx3-ubyte.gz"),

@@ -44,21 +44,16 @@ class TrainedNetwork(NamedTuple):
 
 def read(run: Run, published: Paper) -> TrainedNetwork:
     """The network that a replicate left; raises ReplicationError as the readers do."""
-    source, stated = run.path(RECORD), run.record["settings"]
-    trained = Trained(stated, published, source)
+    source = run.path(RECORD)
+    trained = Trained(run.record["settings"], published, source)
     if trained.database != DATABASE:
         raise ReplicationError(
             f"{source} is of a network for the {trained.database} database, but only patterns of "
             f"the {DATABASE} one are changed: take it out of invariance.experiments in params.yaml"
         )
-    table = databases.grey_levels(stated["background"], stated["foreground"])
     weights = run.weights(trained.network.parameters)
-    return TrainedNetwork(
-        Engine(trained.network, trained.rules, table),
-        Reference(trained.network, trained.rules),
-        table,
-        weights,
-    )
+    engine = Engine(trained.network, trained.rules, trained.table)
+    return TrainedNetwork(engine, trained.reference, trained.table, weights)
 
 
 def networks(
@@ -68,18 +63,18 @@ def networks(
 
     Raises ReplicationError when there is none.
     """
-    found = {}
+    trained = {}
     for name in choices.experiments:
         for number, run in enumerate(of_experiment(runs, name, choices.replicates)):
             if not run.has(WEIGHTS):
                 break
-            found[name, number] = read(run, published)
-    if not found:
+            trained[name, number] = read(run, published)
+    if not trained:
         raise ReplicationError(
             f"{runs} holds weights of none of {', '.join(choices.experiments)}: run "
             f"`python -m replication train {choices.experiments[0]}` first"
         )
-    return found
+    return trained
 
 
 def study(

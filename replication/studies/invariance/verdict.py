@@ -96,13 +96,13 @@ def judge(evidence: Evidence, claim: Claim) -> Finding:
     """
     choices, table = evidence.choices, evidence.study(COUNTS)
     kind, published = claim.id.removeprefix("invariance."), claim.number
-    found = extents(table, kind, choices.accurate_percent)
+    ranges = extents(table, kind, choices.accurate_percent)
     enough = {
-        name: values for name, values in found.items() if len(values) >= choices.minimum_replicates
+        name: values for name, values in ranges.items() if len(values) >= choices.minimum_replicates
     }
     if not enough:
         return too_few(
-            [value for values in found.values() for value in values], choices, claim.unit
+            [value for values in ranges.values() for value in values], choices, claim.unit
         )
     shift = choices.roughly * published
     limit = published * (1 - choices.roughly if claim.about else 1)

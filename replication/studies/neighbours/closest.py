@@ -29,7 +29,7 @@ class Closest(NamedTuple):
 
 def closest(tried: pd.DataFrame, paper: Paper) -> list[Closest]:
     """Deslanted images are held against the deslanted row, all others against the regular one."""
-    found = []
+    nearest = []
     rows = paper.systems[paper.systems["system"] == SYSTEM]
     for database, past in zip(rows["database"], rows["test_error_percent"], strict=True):
         deslanted = tried["database"] == DESLANTED
@@ -38,7 +38,7 @@ def closest(tried: pd.DataFrame, paper: Paper) -> list[Closest]:
             continue
         errors = fitting["test_error_percent"]
         best = fitting.loc[(errors - past).abs().sort_values(kind="stable").index[0]]
-        found.append(
+        nearest.append(
             Closest(
                 str(database),
                 float(past),
@@ -51,4 +51,4 @@ def closest(tried: pd.DataFrame, paper: Paper) -> list[Closest]:
                 float(errors.max()),
             )
         )
-    return found
+    return nearest

@@ -98,8 +98,8 @@ def tabulated(name: str, database: Database) -> Iterator[tuple[str, int, int, st
     total = len(database.train_labels)
     sizes = [total // divisor for divisor in DIVISORS]
     images, prototypes = flat(database.test_images), flat(database.train_images)
-    found = among_first(images, prototypes, sizes, max(NEIGHBOURS))
-    for size, (numbers, distances) in zip(sizes, found, strict=True):
+    neighbours = among_first(images, prototypes, sizes, max(NEIGHBOURS))
+    for size, (numbers, distances) in zip(sizes, neighbours, strict=True):
         labels = database.train_labels[numbers]
         for count in (count for count in NEIGHBOURS if count <= size):
             for vote, penalties in VOTES.items():

@@ -103,9 +103,13 @@ def ranked(
         for readings in (controls(study), variations(study, winner)):
             rows += _rows(Stage(readings, curves, study.replicates, known), unit, settings)
     table = pd.DataFrame(rows)
-    order = {"final": 0, "control": 1, "variation": 2, "screening": 3}
-    table["place"] = table["stage"].map(order)
-    return table.sort_values(["place", "distance"], kind="stable", ignore_index=True)
+    order = ("final", "control", "variation", "screening")
+    stages = pd.Categorical(table["stage"], order, ordered=True)
+    return (
+        table.assign(place=stages.codes)
+        .sort_values(["place", "distance"], kind="stable", ignore_index=True)
+        .drop(columns="place")
+    )
 
 
 def _rows(stage: Stage, unit: Scale, settings: Settings) -> list[dict[str, object]]:

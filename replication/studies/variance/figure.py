@@ -14,10 +14,10 @@ from replication.studies.variance import SPREAD
 
 def spread(inputs: Inputs) -> Figure | None:
     """How much of the spread each source of randomness makes; None without the study."""
-    found = inputs.table(SPREAD)
-    if found is None:
+    spreads = inputs.table(SPREAD)
+    if spreads is None:
         return None
-    rows = records(found)
+    rows = records(spreads)
 
     def paint(canvas: Canvas) -> None:
         axes = canvas.subplots()
@@ -56,8 +56,8 @@ def spread(inputs: Inputs) -> Figure | None:
 
 def block(inputs: Inputs) -> str:
     """The spread by source."""
-    found = inputs.table(SPREAD)
-    if found is None:
+    spreads = inputs.table(SPREAD)
+    if spreads is None:
         made_by = SPREAD.made_by
         return f"Not there yet: `{made_by}` makes it from the experiments that vary one source."
     columns = ("varied", "runs", "test, mean", "test, sd (interval)", "training, sd",
@@ -71,7 +71,7 @@ def block(inputs: Inputs) -> str:
             f"{row['training_sd']:.3f}",
             f"{row['share_of_variance']:.2f}",
         )
-        for row in records(found)
+        for row in records(spreads)
     ]
     return markdown(Table(columns, tuple(rows), frozenset({1, 2, 4, 5})))
 

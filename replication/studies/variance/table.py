@@ -18,11 +18,11 @@ STREAMS = ("initialisation", "order", "hessian", "distortions")
 
 def histories(curves: pd.DataFrame) -> dict[str, list[pd.DataFrame]]:
     """The replicates' histories by experiment, from a table of all of them."""
-    found: dict[str, list[pd.DataFrame]] = {}
+    by_experiment: dict[str, list[pd.DataFrame]] = {}
     for (name, _), table in curves.groupby(["experiment", "replicate"], sort=False):
         history = table.drop(columns=["experiment", "replicate"]).reset_index(drop=True)
-        found.setdefault(str(name), []).append(history)
-    return found
+        by_experiment.setdefault(str(name), []).append(history)
+    return by_experiment
 
 
 def errors(runs: Sequence[pd.DataFrame], test_patterns: int) -> dict[str, Any]:
