@@ -46,7 +46,7 @@ MISTAKES = {
     "an unknown option": ["prepare", "--parms", "x"],
     "an option without its value": ["prepare", "--params"],
     "no argument": ["train"],
-    "an argument too many": ["train", "lenet5", "lenet4"],
+    "an argument too many": ["house", "lenet5"],
     "a folder for a file": ["prepare", "--params", "/"],
     "settings that are not there": ["prepare", "--params", "mine.yaml"],
     "a folder of data that is not there": ["prepare", "--params", PARAMS, "--raw", "nowhere"],
