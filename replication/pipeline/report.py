@@ -57,6 +57,7 @@ def run(
     The page's links lead into the repository that ``citation`` names, if it names one. Returns by
     text whether anything in it changed.
     """
+    from replication import demonstration
     from replication.files import write_text
     from replication.report.blocks import rewrite
     from replication.report.inputs import read
@@ -64,7 +65,11 @@ def run(
     from replication.report.readme import blocks
 
     inputs = read(folders.params, folders.paper, folders.raw, folders.results)
-    write_text(out, render(inputs, study_parts(), repository(citation)))
+    drawn = demonstration.content(
+        inputs.paper, inputs.choices, inputs.study, inputs.images, inputs.labels, inputs.runs, most=2
+    )
+    network = "" if drawn is None else demonstration.fragment(drawn, level=3)
+    write_text(out, render(inputs, study_parts(), repository(citation), network))
     made = blocks(inputs, study_blocks())
     return {path: rewrite(path, made) for path in texts}
 
