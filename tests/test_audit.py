@@ -43,7 +43,9 @@ PRINTED = {
     "criterion.name": "map",
     "criterion.distance": 1.0,
     "criterion.divisor": 1.0,
+    "initialisation.coefficients": "random",
     "sdlm.curvature_start": "exact",
+    "sdlm.patterns_drawn": "random",
 }
 # What the authors' later library answers.
 LIBRARY = {
