@@ -26,7 +26,7 @@ SETTINGS = settings.load(REPOSITORY / "params.yaml")
 STUDIES = ("bench.json", "readings.csv", "readings_curves.csv",
            "variance_curves.csv", "collapse.json", "neighbours.csv",
            "beginnings.csv", "boosting.csv",
-           "distortions.csv", "distortion_correlations.csv")  # fmt: skip
+           "distortions.csv", "distortion_correlations.csv", "studies/causes.csv")  # fmt: skip
 
 
 def code(name):

@@ -240,7 +240,7 @@ def test_a_file_that_is_no_image_leaves_the_others_their_answers(
     said = capsys.readouterr()
     assert said.err.count("\n") == 1
     assert "bad.png" in said.err
-    assert said.out.count("margin ") == 2
+    assert said.out.count(", margin ") == 2
     warned = [line for line in said.out.splitlines() if "several digits" in line]
     assert len(warned) == 1
     assert "pair.png" in warned[0]
