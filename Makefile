@@ -39,8 +39,8 @@ check: ready  ## format, lint and types
 	$(BIN)/mypy --strict replication
 
 lock: ready  ## bring requirements.lock up to date with pyproject.toml, for all Pythons and systems (needs uv)
-	uv pip compile --quiet --universal --python-version 3.11 --extra dev --extra distributed --no-header --no-annotate \
-	  --no-emit-index-url pyproject.toml --output-file requirements.lock
+	uv pip compile --quiet --universal --python-version 3.11 --extra dev --extra distributed --no-annotate \
+	  --no-emit-index-url --custom-compile-command 'make lock' pyproject.toml --output-file requirements.lock
 
 # DVC refuses to work outside a git repository unless told so.
 ready: $(STAMP)

@@ -43,7 +43,9 @@ PRINTED = {
     "criterion.name": "map",
     "criterion.distance": 1.0,
     "criterion.divisor": 1.0,
+    "initialisation.coefficients": "random",
     "sdlm.curvature_start": "exact",
+    "sdlm.patterns_drawn": "random",
 }
 # What the authors' later library answers.
 LIBRARY = {
@@ -451,7 +453,7 @@ def test_a_difference_says_the_page_and_the_experiments_it_touches(project, caps
     other = write_params(project / "other.yaml", document)
     assert main(["audit", "--diff", str(project / "params.yaml"), str(other)]) == 0
     lines = capsys.readouterr().out.splitlines()
-    (j,) = [line for line in lines if line.startswith("base.criterion.j: 10 -> 5; p. 9 ")]
+    (j,) = [line for line in lines if line.startswith("base.criterion.j: 0.25 -> 5; p. 9 ")]
     assert "lenet5, lenet5-distorted" in j
     assert "lenet4-boosted" not in j
     assert any(line.startswith("compare.confidence: 0.95 -> 0.9;") for line in lines)

@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 from fabricated import BASE, CHOICES, COST, DATA, LABELS, SETTINGS, SUMMARY, histories, relatives
@@ -24,7 +25,8 @@ def folder(tmp_path, monkeypatch):
     )
     for stage in (evaluate, compare):
         monkeypatch.setattr(stage, "load", lambda _: chosen)
-    database = SimpleNamespace(test_labels=LABELS)
+    images = np.zeros((len(LABELS), 28, 28), np.uint8)
+    database = SimpleNamespace(test_labels=LABELS, test_images=images)
     monkeypatch.setattr("replication.mnist.databases.load", lambda *_: database)
     write_json(tmp_path / "prepared" / "summary.json", SUMMARY)
     for number, (one, table) in enumerate(zip(relatives(3), histories(3), strict=True)):

@@ -40,7 +40,9 @@ def test_numbers_that_stand_in_a_statement_are_those_of_its_fields(paper):
 def test_the_qualifiers_are_the_papers_words(paper):
     for claim in paper.claims.values():
         if claim.kind != "setting":
-            approximate = any(word in claim.statement for word in ("about", "roughly", "estimates"))
+            approximate = any(
+                word in claim.statement for word in ("about", "roughly", "are estimates")
+            )
             assert claim.about == approximate, claim.id
 
 

@@ -129,10 +129,11 @@ def project(tmp_path_factory, tiny, regular):
         stages = stages.replace(f"      - results/runs/{other}\n", "")
     (folder / "dvc.yaml").write_text(stages, encoding="utf-8")
     (folder / "results").mkdir()
-    for name in ("README.md", "paper_notes.md"):
+    for name in ("README.md", "paper_notes.md", "CITATION.cff"):
         shutil.copy2(REPOSITORY / name, folder / name)
     for name in STUDIES:
         shutil.copy2(REPOSITORY / "results" / name, folder / "results" / name)
+    shutil.copytree(REPOSITORY / "results/studies", folder / "results/studies")
     run(folder, "dvc", "init", "--no-scm", "--quiet")
     run(folder, "dvc", "repro", "--quiet")
     return folder

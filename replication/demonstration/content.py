@@ -58,7 +58,6 @@ def content(
         "layers": [_layer(network, number) for number in range(len(network.layers))],
         "codes": ["".join("#" if part > 0 else "." for part in code) for code in network.codes],
         "networks": [_trained(run, network, labels, target) for run in islice(turns, most)],
-        "left": [f"{run.folder.parent.name}/{run.folder.name}" for run in turns[most:]],
         "target": target,
         "character": study.character_pixels,
         "pitch": study.pitch,

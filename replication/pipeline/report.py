@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 import click
 
 from replication import studies
+from replication.errors import ReplicationError
 from replication.folders import Folders, folder_options, path_option
 
 if TYPE_CHECKING:
     from replication.report.parts import Block, Part
 
 TEXTS = ("README.md", "paper_notes.md")
+CITATION = Path("CITATION.cff")
 
 
 def study_parts() -> list[Part]:
@@ -28,11 +30,34 @@ def study_blocks() -> list[Block]:
     return [block for several in found for block in several]
 
 
-def run(folders: Folders, out: Path, texts: Iterable[Path] = ()) -> dict[Path, bool]:
+def repository(citation: Path) -> str:
+    """The address in ``repository-code`` of a CITATION.cff, empty where it has none.
+
+    Raises ReplicationError when the file is no YAML.
+    """
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    if not citation.exists():
+        return ""
+    try:
+        content = YAML(typ="safe", pure=True).load(citation.read_text(encoding="utf-8"))
+        return str(content.get("repository-code", ""))
+    except (YAMLError, UnicodeDecodeError, AttributeError) as error:
+        raise ReplicationError(
+            f"{citation} is no citation file: restore it with `git checkout {citation.as_posix()}`"
+        ) from error
+
+
+def run(
+    folders: Folders, out: Path, texts: Iterable[Path] = (), citation: Path = CITATION
+) -> dict[Path, bool]:
     """Write the page, and bring the marked blocks of ``texts`` up to date.
 
-    Returns by text whether anything in it changed.
+    The page's links lead into the repository that ``citation`` names, if it names one. Returns by
+    text whether anything in it changed.
     """
+    from replication import demonstration
     from replication.files import write_text
     from replication.report.blocks import rewrite
     from replication.report.inputs import read
@@ -40,7 +65,11 @@ def run(folders: Folders, out: Path, texts: Iterable[Path] = ()) -> dict[Path, b
     from replication.report.readme import blocks
 
     inputs = read(folders.params, folders.paper, folders.raw, folders.results)
-    write_text(out, render(inputs, study_parts()))
+    drawn = demonstration.content(
+        inputs.paper, inputs.choices, inputs.study, inputs.images, inputs.labels, inputs.runs, most=2
+    )
+    network = "" if drawn is None else demonstration.fragment(drawn, level=3)
+    write_text(out, render(inputs, study_parts(), repository(citation), network))
     made = blocks(inputs, study_blocks())
     return {path: rewrite(path, made) for path in texts}
 
@@ -58,10 +87,13 @@ def run(folders: Folders, out: Path, texts: Iterable[Path] = ()) -> dict[Path, b
     help="A text whose blocks between <!-- NAME:begin --> and <!-- NAME:end --> are rewritten; "
     "may be given several times.",
 )
+@path_option("--citation", str(CITATION), "Names the repository to which the page links.")
 @click.option("--page-only", is_flag=True, help="Write the page and leave the texts alone.")
-def command(folders: Folders, out: Path, texts: tuple[Path, ...], page_only: bool) -> None:
+def command(
+    folders: Folders, out: Path, texts: tuple[Path, ...], citation: Path, page_only: bool
+) -> None:
     """Make the page from the files of results/, and bring the numbers in the texts up to date."""
-    changed = run(folders, out, () if page_only else texts)
+    changed = run(folders, out, () if page_only else texts, citation)
     print(f"{out} written")
     for path, is_new in changed.items():
         print(f"{path} {'brought up to date' if is_new else 'is up to date'}")

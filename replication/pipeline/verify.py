@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -32,20 +32,12 @@ from replication.verdicts.plotted import CLAIMS
 DIFFERENT = 1
 
 
-def of_answers(scope: Scope, scratch: Path) -> Iterator[Check]:
-    """Recompute the networks' answers from the committed weights; one check an output.
-
-    Raises ReplicationError when none of the experiments leaves the weights of a network.
-    """
+def answers_only(scope: Scope, scratch: Path | None = None) -> Iterator[Check]:
+    """Recompute the networks' answers from the committed weights; one check an output."""
     del scratch
     metrics = scope.folders.results / METRICS
     stated = read_metrics(metrics) if metrics.exists() else {}
     kept = [name for name in scope.experiments if _is_kept(scope, scope.settings.experiment(name))]
-    if not kept:
-        raise ReplicationError(
-            f"{', '.join(scope.experiments)} leaves no weights of a network, so its answers cannot "
-            "be recomputed: leave --answers-only out to train it anew"
-        )
     if not metrics.exists():
         yield Check(str(metrics), "missing")
     for name in kept:
@@ -130,8 +122,8 @@ def quick(scope: Scope, scratch: Path) -> Iterator[Check]:
     databases.load(raw, scope.folders.prepared, "regular")
     yield Check(str(raw), "byte-equal", f"as {idx.SUMS} and {databases.SUMMARY} say")
     chosen = scope.settings.compare.experiments
-    headline = [n for n in (chosen.undistorted, chosen.distorted) if n in scope.experiments]
-    yield from of_answers(scope._replace(experiments=tuple(headline), replicates=None), scratch)
+    behind = [n for n in (chosen.undistorted, chosen.distorted) if n in scope.experiments]
+    yield from answers_only(scope._replace(experiments=tuple(behind), replicates=None))
     lengths = {
         name: recipe.passes * recipe.presentations_per_pass
         for name, recipe in scope.settings.experiments.items()
@@ -143,7 +135,7 @@ def quick(scope: Scope, scratch: Path) -> Iterator[Check]:
 
 def thorough(scope: Scope, scratch: Path) -> Iterator[Check]:
     """The answers, all that follows from the committed runs, and the runs trained anew."""
-    yield from of_answers(scope, scratch)
+    yield from answers_only(scope)
     yield from derived(scope, scratch / "derived")
     yield from retrained(scope, scratch)
 
@@ -165,14 +157,14 @@ def _scope(folders: Folders, names: tuple[str, ...], replicates: int | None) -> 
 @folder_options(*(name for name in PLACES if name != "checkpoints"))
 @click.option("--quick", "shortly", is_flag=True,
               help="In two minutes: raw data, the headline's answers, one training.")  # fmt: skip
-@click.option("--answers-only", is_flag=True, help="Train nothing.")
+@click.option("--answers-only", "untrained", is_flag=True, help="Train nothing.")
 @click.option("--experiment", "names", multiple=True, metavar="NAME",
               help="Only this experiment of params.yaml; may be given several times.")  # fmt: skip
 @click.option("--replicates", type=click.IntRange(min=1), default=1, show_default=True,
               help="So many of each experiment, from the first.")  # fmt: skip
 @click.option("--all", "every", is_flag=True, help="All replicates of each experiment.")
 def command(
-    folders: Folders, shortly: bool, answers_only: bool, names: tuple[str, ...],
+    folders: Folders, shortly: bool, untrained: bool, names: tuple[str, ...],
     replicates: int, every: bool,
 ) -> int:  # fmt: skip
     """Tell whether the committed outputs are what the code gives; status 1 when one is not.
@@ -187,10 +179,17 @@ def command(
     torch.set_num_threads(1)
     checks = []
     with tempfile.TemporaryDirectory() as scratch:
-        make = quick if shortly else of_answers if answers_only else thorough
-        for check in make(scope, Path(scratch)):
+        makes: Callable[[Scope, Path], Iterator[Check]] = (
+            quick if shortly else answers_only if untrained else thorough
+        )
+        for check in makes(scope, Path(scratch)):
             checks.append(check)
             print(f"{check.outcome:<19}{check.output:<52} {check.detail}".rstrip(), flush=True)
+    if not checks:
+        raise ReplicationError(
+            f"{', '.join(scope.experiments)} leaves no weights of a network, so its answers cannot "
+            "be recomputed: leave --answers-only out to train it anew"
+        )
     for line in () if shortly else unverified(folders.results, checks):
         print(f"{'not verified':<19}{line}")
     counted = Counter(check.outcome for check in checks)

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import matplotlib as mpl
-import seaborn as sns
 from markupsafe import Markup, escape
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
@@ -33,16 +32,8 @@ _ROLES = {
     PAPER: "paper",
 }
 _POINTS_PER_INCH = 72
-WIDTH = 500.0
-
-
-@dataclass(frozen=True)
-class Table:
-    """Rows of text under columns; ``numeric`` columns are set to the right."""
-
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    numeric: frozenset[int] = frozenset()
+WIDE, NARROW = 500.0, 340.0  # units of the SVG: a column of the page, and a phone
+_MARKS = "marks:"
 
 
 @dataclass(frozen=True)
@@ -59,6 +50,21 @@ class Source:
 
 
 @dataclass(frozen=True)
+class Table:
+    """Rows of text under columns; ``numeric`` columns are set to the right.
+
+    sources: by column, from where its cells come. verdict: the column whose words are verdicts,
+    if there is one.
+    """
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    numeric: frozenset[int] = frozenset()
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    verdict: str = ""
+
+
+@dataclass(frozen=True)
 class Figure:
     """A chart with all that the page owes its reader: words for it, its numbers, their files."""
 
@@ -71,49 +77,75 @@ class Figure:
 
 
 def draw(name: str, alt: str, height: float, paint: Callable[[Canvas], None]) -> Markup:
-    """An inline SVG, `WIDTH` wide and ``height`` high in its own units (text is 11 high).
+    """An inline SVG twice, `WIDE` and `NARROW`, of which the page shows the one that fits.
 
-    ``name`` keeps its ids apart from those of other figures, ``alt`` says in words what is seen.
+    ``name`` keeps its ids apart from those of other figures, ``alt`` says in words what is seen,
+    ``height`` is in units of the SVG, in which text is 12 high; `panels` may set another.
     """
+    return Markup("\n").join(
+        _drawn(f"{name}-{size}", size, alt, (width, height), paint)
+        for size, width in (("wide", WIDE), ("narrow", NARROW))
+    )
+
+
+def _drawn(
+    name: str, size: str, alt: str, extent: tuple[float, float], paint: Callable[[Canvas], None]
+) -> Markup:
     with mpl.rc_context(_style(name)):
         canvas = Canvas(
-            figsize=(WIDTH / _POINTS_PER_INCH, height / _POINTS_PER_INCH), layout="constrained"
+            figsize=(extent[0] / _POINTS_PER_INCH, extent[1] / _POINTS_PER_INCH),
+            layout="constrained",
         )
         paint(canvas)
+        # What lies inside of the axes has no say in the layout, and takes long to measure.
         for axes in canvas.axes:
-            sns.despine(ax=axes)
+            for artist in (*axes.lines, *axes.collections, *axes.patches, *axes.images):
+                artist.set_in_layout(False)
         stream = io.BytesIO()
         nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
         canvas.savefig(stream, format="svg", transparent=True, metadata=nothing)
-    return _inline(name, alt, stream.getvalue().decode("utf-8"))
+    return _inline(name, size, alt, stream.getvalue().decode("utf-8"))
+
+
+def is_narrow(canvas: Canvas) -> bool:
+    """Whether it is the drawing for a phone."""
+    return float(canvas.get_figwidth()) * _POINTS_PER_INCH <= NARROW
+
+
+def panels(canvas: Canvas, count: int, columns: int, height: float, **options: Any) -> list[Axes]:
+    """``count`` panels of this height, side by side as far as there is room; the height follows."""
+    across = min(count, (columns + 1) // 2 if is_narrow(canvas) else columns)
+    down = -(-count // across)
+    canvas.set_figheight((40 + height * down) / _POINTS_PER_INCH)
+    found = list(canvas.subplots(down, across, squeeze=False, **options).flat)
+    for axes in found[count:]:
+        axes.set_axis_off()
+    return found[:count]
+
+
+def marks(experiment: str, replicate: int | None = None) -> str:
+    """A ``gid`` that names what is drawn: one replicate, or points that are all replicates."""
+    return _MARKS + experiment + ("" if replicate is None else f" {replicate}")
 
 
 def _style(name: str) -> Any:
-    style: dict[str, Any] = dict(sns.axes_style("ticks"))
-    style |= {
+    return {
         # Shipped with matplotlib, so the layout is the same everywhere; the page shows its own.
         "font.family": "DejaVu Sans",
-        "font.size": 11.0,
-        "axes.titlesize": 11.0,
+        **dict.fromkeys(("font.size", "axes.titlesize", "axes.labelsize"), 12.0),
+        **dict.fromkeys(("xtick.labelsize", "ytick.labelsize", "legend.fontsize"), 11.5),
+        **dict.fromkeys(("axes.linewidth", "xtick.major.width", "ytick.major.width"), 0.8),
+        **dict.fromkeys(("text.color", "axes.labelcolor", "xtick.color", "ytick.color"), MUTED),
+        **dict.fromkeys(("axes.edgecolor", "grid.color"), GRID),
+        **dict.fromkeys(("axes.spines.top", "axes.spines.right"), False),
         "axes.titlelocation": "left",
-        "axes.linewidth": 0.8,
-        "xtick.major.width": 0.8,
-        "ytick.major.width": 0.8,
-        "xtick.labelsize": 10.0,
-        "ytick.labelsize": 10.0,
-        "legend.fontsize": 10.0,
         "legend.frameon": False,
         "svg.fonttype": "none",
         "svg.hashsalt": name,
     }
-    for key in ("text.color", "axes.labelcolor", "xtick.color", "ytick.color"):
-        style[key] = MUTED
-    style["axes.edgecolor"] = GRID
-    style["grid.color"] = GRID
-    return style
 
 
-def _inline(name: str, alt: str, svg: str) -> Markup:
+def _inline(name: str, size: str, alt: str, svg: str) -> Markup:
     svg = svg[svg.index("<svg") :]
     box = re.search(r'viewBox="([^"]+)"', svg)
     assert box is not None
@@ -125,6 +157,7 @@ def _inline(name: str, alt: str, svg: str) -> Markup:
     body = re.sub(r"font-family: [^;\"]*;? ?", "", body)
     body = re.sub(r' transform="rotate\(-0 [^)]*\)"', "", body)
     body = re.sub(r'(?<= )(d|x|y|x1|x2|y1|y2)="([^"]*)"', _rounded, body)
+    body = body.replace(f' id="{_MARKS}', ' data-marks="')
     referred = set(re.findall(r"(?:href=\"#|url\(#)([\w.-]+)", body))
     body = re.sub(
         r' id="([^"]*)"',
@@ -135,15 +168,14 @@ def _inline(name: str, alt: str, svg: str) -> Markup:
     for colour, role in _ROLES.items():
         body = body.replace(colour, f"var(--{role})")
     body = re.sub(r">\s+<", ">\n<", body)
-    label = escape(alt)
-    start = f'<svg class="chart" viewBox="{box[1]}" role="img" aria-label="{label}">'
+    start = f'<svg class="chart {size}" viewBox="{box[1]}" role="img" aria-label="{escape(alt)}">'
     return Markup(start + body.strip())
 
 
 def _rounded(found: re.Match[str]) -> str:
-    """Two decimals are a hundredth of a pixel; more only make the page heavy."""
+    """A tenth of a unit is a tenth of a pixel; more only makes the page heavy."""
     numbers = re.sub(
-        r"-?\d+\.\d{3,}", lambda one: f"{float(one[0]):.2f}".rstrip("0").rstrip("."), found[2]
+        r"-?\d+\.\d{2,}", lambda one: f"{float(one[0]):.1f}".removesuffix(".0"), found[2]
     )
     return f'{found[1]}="{" ".join(numbers.split())}"'
 
@@ -161,7 +193,12 @@ def label_at(axes: Axes, x: float, y: float, text: str, colour: str) -> None:
     )
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:
+def table(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    sources: Mapping[str, Source] | None = None,
+    verdict: str = "",
+) -> Table:
     """A `Table` of anything; columns whose cells are all numbers or empty are numeric."""
     text = tuple(tuple(_cell(cell) for cell in row) for row in rows)
     numeric = frozenset(
@@ -169,7 +206,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:
         for place in range(len(columns))
         if all(isinstance(row[place], int | float | None) for row in rows)
     )
-    return Table(tuple(columns), text, numeric)
+    return Table(tuple(columns), text, numeric, sources or {}, verdict)
 
 
 def _cell(value: object) -> str:

@@ -42,21 +42,15 @@ class Digit:
         ours = "" if self.missed is None else f"; {self.missed} of our {self.replicates} miss it"
         return f"a {self.label}, test pattern {self.index}: {past}{ours}"
 
-    @property
-    def percent(self) -> float:
-        """The share of our replicates that miss it, 0 to 100."""
-        return 100.0 * self.missed / self.replicates if self.missed and self.replicates else 0.0
-
 
 @dataclass(frozen=True)
 class Gallery:
     """Figure 8's digits, then those that set 1998 and ours apart.
 
-    experiment is the one whose replicates are counted; empty when neither has been run.
+    experiment is the one whose replicates are counted; empty when none has been run.
     """
 
     experiment: str
-    replicates: int
     figure8: tuple[Digit, ...]
     only_1998: tuple[Digit, ...]
     only_ours: tuple[Digit, ...]
@@ -66,28 +60,23 @@ class Gallery:
 
 def gallery(inputs: Inputs) -> Gallery | None:
     """None before `compare` has written misclassified.csv."""
-    if inputs.misclassified is None:
+    found = inputs.misclassified
+    if found is None:
         return None
     roles = inputs.choices.experiments
-    experiment = next(
-        (name for name in (roles.distorted, roles.undistorted) if _counted(inputs, name)), ""
-    )
-    count = int(inputs.metrics[experiment]["replicates"]) if experiment in inputs.metrics else 0
-    usual = _usual_misses(inputs, experiment)
+    counted = [name for name in (roles.distorted, roles.undistorted)
+               if name in inputs.metrics and f"missed_{name}" in found
+               and found[f"missed_{name}"].notna().all()]  # fmt: skip
+    experiment = counted[0] if counted else ""
     # A test set that is only a part of MNIST's has not all of them.
-    rows_there = [
-        row for row in records(inputs.misclassified) if row["test_index"] < len(inputs.labels)
-    ]
-    digits = [_digit(inputs, row, experiment, count, usual)
-              for row in rows_there]  # fmt: skip
+    digits = _digits(inputs, [row for row in records(found)
+                              if row["test_index"] < len(inputs.labels)], experiment)  # fmt: skip
     figure8 = tuple(digit for digit in digits if digit.past is not None)
     columns = ("test pattern", "label", "1998", "ours, if wrong", "missed by", "of")
-    rows = [(str(one.index), str(one.label), "" if one.past is None else str(one.past),
-             "" if one.ours is None else str(one.ours), one.missed, one.replicates)
+    rows = [(one.index, one.label, one.past, one.ours, one.missed, one.replicates)
             for one in digits]  # fmt: skip
     return Gallery(
         experiment,
-        count,
         figure8,
         tuple(digit for digit in figure8 if digit.missed == 0),
         tuple(digit for digit in digits if digit.past is None),
@@ -99,41 +88,27 @@ def gallery(inputs: Inputs) -> Gallery | None:
     )
 
 
-def _counted(inputs: Inputs, experiment: str) -> bool:
-    assert inputs.misclassified is not None
-    column = f"missed_{experiment}"
-    return column in inputs.misclassified and bool(inputs.misclassified[column].notna().all())
-
-
-def _usual_misses(inputs: Inputs, experiment: str) -> NDArray[np.int64]:
-    """How often each pattern (row) got each wrong class (column)."""
-    counts = np.zeros((len(inputs.labels), 10), dtype=np.int64)
+def _digits(inputs: Inputs, rows: list[dict[str, float]], experiment: str) -> list[Digit]:
+    counts = np.zeros((len(inputs.labels), 10), dtype=np.int64)  # of each wrong answer
     for one in inputs.answers(experiment):
-        wrong = one.classes != inputs.labels
-        np.add.at(counts, (np.flatnonzero(wrong), one.classes[wrong]), 1)
-    return counts
-
-
-def _digit(
-    inputs: Inputs,
-    row: dict[str, float],
-    experiment: str,
-    replicates: int,
-    usual: NDArray[np.int64],
-) -> Digit:
-    index = int(row["test_index"])
-    share = float(row.get(f"missed_{experiment}", math.nan))
-    past = float(row["answer_1998"])
-    wrong = usual[index]
-    return Digit(
-        index=index,
-        label=int(row["label"]),
-        past=None if math.isnan(past) else int(past),
-        missed=None if math.isnan(share) else round(share * replicates),
-        replicates=replicates,
-        ours=int(wrong.argmax()) if wrong.any() else None,
-        image=data_uri(inputs.images[index]),
-    )
+        wrong = np.flatnonzero(one.classes != inputs.labels)
+        np.add.at(counts, (wrong, one.classes[wrong]), 1)
+    replicates = int(inputs.metrics[experiment]["replicates"]) if experiment else 0
+    digits = []
+    for row in rows:
+        index, past = int(row["test_index"]), float(row["answer_1998"])
+        digits.append(
+            Digit(
+                index,
+                int(row["label"]),
+                None if math.isnan(past) else int(past),
+                round(row[f"missed_{experiment}"] * replicates) if experiment else None,
+                replicates,
+                int(counts[index].argmax()) if counts[index].any() else None,
+                data_uri(inputs.images[index]),
+            )
+        )
+    return digits
 
 
 def data_uri(image: NDArray[np.uint8]) -> str:

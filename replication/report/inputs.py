@@ -6,6 +6,7 @@ the page with a sentence that says which command makes it. A damaged file is an 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,8 @@ COMPARE = VERDICTS.made_by
 AUDIT = "python -m replication audit"
 BENCH = "python -m replication bench"
 _AUDIT = ("claim", "page", "paper", "ours", "status", "reason")
+# What may look like numbers and is shown as it stands.
+_WORDS = ("page", "published", "replicated", "paper", "ours")
 _T = TypeVar("_T")
 
 
@@ -99,6 +102,7 @@ def read(params: Path, paper_folder: Path, raw: Path, results: Path) -> Inputs:
         return _optional(results / name, lambda path: read_table(path, columns, made_by))
 
     metrics = read_metrics(results / "metrics.json")
+    audit = table("audit.csv", _AUDIT, AUDIT)
     chosen = settings.load(params)
     return Inputs(
         paper=paper.load(paper_folder),
@@ -113,28 +117,27 @@ def read(params: Path, paper_folder: Path, raw: Path, results: Path) -> Inputs:
             for name, entry in metrics.items()
         },
         misclassified=table("misclassified.csv", ("test_index", "label", "answer_1998"), COMPARE),
-        audit=_optional_text(table("audit.csv", _AUDIT, AUDIT)),
+        audit=None if audit is None else text_columns(audit),
         bench=_optional(results / "bench.json", _bench),
         results=results,
     )
 
 
 def text_columns(table: pd.DataFrame) -> pd.DataFrame:
-    """The table with every column that is not of numbers as text, empty where nothing stands."""
-    found = table.copy()
-    for name in ("claim", "kind", "role", "page", "published", "replicated", "verdict", "reason",
-                 "paper", "ours", "status"):  # fmt: skip
-        if name in found.columns:
-            found[name] = found[name].astype(object).where(found[name].notna(), "").map(_text)
-    return found
+    """The table with columns that hold words as text, empty where nothing stands."""
+    return table.assign(
+        **{
+            str(name): [_text(value) for value in table[name]]
+            for name in table
+            if name in _WORDS or not pd.api.types.is_numeric_dtype(table[name])
+        }
+    )
 
 
 def _text(value: object) -> str:
-    return f"{value:.15g}" if isinstance(value, float) else str(value)
-
-
-def _optional_text(table: pd.DataFrame | None) -> pd.DataFrame | None:
-    return None if table is None else text_columns(table)
+    if isinstance(value, float):
+        return "" if math.isnan(value) else f"{value:.15g}"
+    return str(value)
 
 
 def _optional(path: Path, reader: Callable[[Path], _T]) -> _T | None:

@@ -4,35 +4,41 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from replication.paper import CONTRADICTIONS
+from replication.paper import CONTRADICTIONS, Claim
 from replication.report.charts import DATA
 from replication.report.drawing import Source
 from replication.report.headline import HEADLINE, NAMES
 from replication.report.inputs import Inputs, records
-from replication.verdicts.evidence import OUTCOMES
+from replication.report.systems import words
+from replication.verdicts.evidence import OUTCOMES, Outcome
 from replication.verdicts.rule import shown
 
 CLAIMS = f"{DATA}/claims.yaml"
-VERDICTS = "../verdicts.csv"
 # What is to be looked into comes first.
 STATUSES = ("contradiction", "departs", "unstated", "faithful")
+FIRST: tuple[Outcome, ...] = ("differs", "inconclusive", "unmeasured", "reproduced")
+ROLES = {
+    "independent": "nothing was chosen by it",
+    "fitted": "it helped to choose how the paper is read, so agreement proves little",
+    "arithmetic": "it is counted from the architecture",
+    "control": "it checks the data or the machine",
+    "repeat": "it repeats a number that is counted elsewhere",
+}
 _DECIMALS = 3
 
 
-@dataclass(frozen=True)
-class Number:
+class Number(NamedTuple):
     """Something to show, and where it stands."""
 
     text: str
     source: Source
 
 
-@dataclass(frozen=True)
-class Headline:
+class Headline(NamedTuple):
     """One row of the first table; ours and interval are empty where nothing was measured."""
 
     name: str
@@ -41,46 +47,50 @@ class Headline:
     spread: str
     interval: Number
     replicates: Number
+    role: str
     verdict: str
     reason: str
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One row of the claims: a claim, or one entry of a claim that is a table."""
+    """One verdict: on a claim, or on one entry of a claim that is a table.
+
+    past, mean: 1998's number and ours, NaN where there is none. power: how probably it would have
+    been ``differs`` had the truth been another. The texts are as shown.
+    """
 
     claim: str
     entry: str
     statement: str
-    kind: str
+    heading: str
+    role: str
     page: str
-    published: Number
-    ours: Number
+    published: str
+    ours: str
+    past: float
+    mean: float
     interval: str
     replicates: int
+    power: str
     verdict: str
     reason: str
 
+    @property
+    def name(self) -> str:
+        """What it is about, in words where there are any."""
+        if self.claim.startswith("systems."):
+            return words(self.entry)
+        rest = f" ({self.entry.replace(':', ', ')})" if self.entry else ""
+        return (self.statement or self.claim) + rest
 
-@dataclass(frozen=True)
-class Group:
-    """The claims under one heading of claims.yaml, and how many have each verdict."""
 
-    name: str
+class Group(NamedTuple):
+    """The verdicts of one kind, and how many there are of each role."""
+
+    verdict: str
     entries: tuple[Entry, ...]
-    tally: tuple[tuple[str, int], ...]
-
-
-@dataclass(frozen=True)
-class Setting:
-    """One row of the audit."""
-
-    claim: str
-    page: str
-    paper: str
-    ours: str
-    status: str
-    reason: str
+    roles: tuple[tuple[str, int], ...]
 
 
 def headline(inputs: Inputs) -> list[Headline]:
@@ -99,23 +109,18 @@ def _headline(inputs: Inputs, claim_id: str) -> Headline:
     return Headline(
         name[0].upper() + name[1:],
         Number(f"{claim.value}{off} %", Source(CLAIMS, claim_id)),
-        Number(f"{mean} %" if mean else "", verdict_cell(claim_id, "mean")),
+        Number(f"{mean} %" if mean else "", _cell(claim_id, "mean")),
         f"sd {sd}" if sd else "",
-        Number(f"{low} to {high} %" if low else "", verdict_cell(claim_id, "low, high")),
-        Number(str(row.get("replicates", 0)), verdict_cell(claim_id, "replicates")),
+        Number(f"{low} to {high} %" if low else "", _cell(claim_id, "low, high")),
+        Number(str(row.get("replicates", 0)), _cell(claim_id, "replicates")),
+        str(row.get("role") or claim.role),
         str(row.get("verdict") or "unmeasured"),
         str(row.get("reason") or "there is no verdict on it in verdicts.csv"),
     )
 
 
-def verdict_cell(claim: str, column: str) -> Source:
-    """The cell of verdicts.csv in the row of ``claim``."""
-    return Source(VERDICTS, f"{column} where claim = {claim}")
-
-
-def _interval(row: Mapping[str, Any]) -> str:
-    low, high = (float(row.get(end, math.nan)) for end in ("low", "high"))
-    return "" if math.isnan(low) else f"{shown(low)} to {shown(high)}"
+def _cell(claim: str, column: str) -> Source:
+    return Source("../verdicts.csv", f"{column} where claim = {claim}")
 
 
 def _decimals(number: float) -> str:
@@ -123,66 +128,49 @@ def _decimals(number: float) -> str:
     return "" if math.isnan(number) else f"{number:.{_DECIMALS}f}"
 
 
-def misses(inputs: Inputs) -> list[tuple[str, Number]]:
-    """For each experiment of the headline, the test misses of its replicates."""
-    roles = inputs.choices.experiments
-    return [
-        (
-            name,
-            Number(
-                ", ".join(str(count) for count in inputs.metrics[name]["test_misses"]),
-                Source("../metrics.json", f"{name}.test_misses"),
-            ),
-        )
-        for name in (roles.undistorted, roles.distorted)
-        if name in inputs.metrics
-    ]
+def entries(inputs: Inputs) -> list[Entry]:
+    """All verdicts in the order of the file."""
+    return [_entry(inputs, row) for row in records(inputs.verdicts)]
 
 
-def groups(inputs: Inputs) -> list[Group]:
-    """All verdicts in the order of the file, under the headings of claims.yaml."""
-    found: dict[str, list[Entry]] = {}
-    for row in records(inputs.verdicts):
-        base = str(row["claim"]).partition(":")[0]
-        claim = inputs.paper.claims.get(base)
-        heading = claim.heading if claim else CONTRADICTIONS
-        statement = claim.statement if claim else str(row["published"])
-        found.setdefault(heading, []).append(_entry(row, statement))
-    return [
-        Group(
-            _heading(name),
-            tuple(entries),
-            tally(entry.verdict for entry in entries),
-        )
-        for name, entries in found.items()
-    ]
-
-
-def _heading(name: str) -> str:
-    words = name.replace("-", " ").replace("lenet", "LeNet-")
-    return words[0].upper() + words[1:]
-
-
-def _entry(row: Mapping[str, Any], statement: str) -> Entry:
-    name = str(row["claim"])
+def _entry(inputs: Inputs, row: Mapping[str, Any]) -> Entry:
+    name, published = str(row["claim"]), str(row["published"])
     base, _, entry = name.partition(":")
-    published = str(row["published"])
-    if published == statement:
-        published = "as stated"
-    source = Source(CLAIMS, base)
+    claim = inputs.paper.claims.get(base)
+    statement = claim.statement or _section(claim) if claim else published
+    low, high, power, value = (
+        float(row.get(key, math.nan)) for key in ("low", "high", "power", "value")
+    )
     return Entry(
         base,
         entry,
         statement,
-        str(row["kind"]),
+        claim.heading if claim else CONTRADICTIONS,
+        str(row["role"]),
         str(row["page"]),
-        Number(published, source),
-        Number(str(row["replicated"]), verdict_cell(name, "replicated")),
-        _interval(row),
+        "as stated" if published == statement else published,
+        str(row["replicated"]),
+        value,
+        float(row["mean"]),
+        "" if math.isnan(low) else f"{shown(low)} to {shown(high)}",
         int(row["replicates"]),
+        "" if math.isnan(power) else f"{power:.2f}",
         str(row["verdict"]),
         str(row["reason"]),
     )
+
+
+def _section(claim: Claim) -> str:
+    return claim.section if claim.section[:3] in ("Fig", "App") else f"Section {claim.section}"
+
+
+def groups(found: Sequence[Entry]) -> list[Group]:
+    """The verdicts by what they say, what differs first."""
+    return [
+        Group(verdict, own, tuple((role, sum(one.role == role for one in own)) for role in ROLES))
+        for verdict in FIRST
+        if (own := tuple(one for one in found if one.verdict == verdict))
+    ]
 
 
 def tally(verdicts: Iterable[str]) -> tuple[tuple[str, int], ...]:
@@ -191,13 +179,18 @@ def tally(verdicts: Iterable[str]) -> tuple[tuple[str, int], ...]:
     return tuple((outcome, counted[outcome]) for outcome in OUTCOMES)
 
 
-def audit(inputs: Inputs) -> list[Setting] | None:
-    """The audit, departures first; None before `audit` has run."""
+def by_role(found: Sequence[Entry]) -> list[tuple[str, str, tuple[tuple[str, int], ...]]]:
+    """For each role its name, what it means, and how many there are of each verdict."""
+    return [
+        (role, meaning, tally(one.verdict for one in found if one.role == role))
+        for role, meaning in ROLES.items()
+        if any(one.role == role for one in found)
+    ]
+
+
+def audit(inputs: Inputs) -> list[dict[str, Any]] | None:
+    """The rows of the audit, departures first; None before `audit` has run."""
     if inputs.audit is None:
         return None
-    rows = [
-        Setting(*(str(row[key]) for key in ("claim", "page", "paper", "ours", "status", "reason")))
-        for row in records(inputs.audit)
-    ]
     order = {status: place for place, status in enumerate(STATUSES)}
-    return sorted(rows, key=lambda row: order.get(row.status, len(order)))
+    return sorted(records(inputs.audit), key=lambda row: order.get(row["status"], len(order)))

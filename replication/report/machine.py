@@ -1,13 +1,12 @@
-"""The tables of how it was made: experiments, training time, environment."""
+"""How it was made, and how fast: experiments, the sentences on speed, the environment."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from replication.report.drawing import Source, Table, table
-from replication.report.inputs import Inputs
-from replication.report.listings import CLAIMS, Number, verdict_cell
+from replication.report.drawing import Table, table
+from replication.report.inputs import BENCH, Inputs
 from replication.runs import RECORD, TIMING
 
 _SECONDS_A_DAY = 86_400
@@ -40,17 +39,33 @@ def _mean_and_sd(metric: Mapping[str, Any]) -> str:
     return f"{mean:.3f}" if sd is None else f"{mean:.3f} (sd {float(sd):.3f})"
 
 
-def training_time(inputs: Inputs) -> tuple[Number, Number, str] | None:
-    """1998's days of one training, ours, and the verdict's reason; None when it has no verdict."""
+def speed(inputs: Inputs) -> list[str]:
+    """What bench.json and the verdict on the time of a training say, a sentence each."""
+    found = []
     claim, row = inputs.paper.claims["lenet5.training-time"], inputs.verdict("lenet5.training-time")
-    if row is None or not row["replicated"] or not isinstance(claim.value, tuple):
-        return None
-    days = " to ".join(f"{seconds / _SECONDS_A_DAY:g}" for seconds in claim.value)
-    return (
-        Number(f"{days} days", Source(CLAIMS, claim.id)),
-        Number(str(row["replicated"]), verdict_cell(claim.id, "replicated")),
-        str(row["reason"]),
-    )
+    if row is not None and row["mean"] == row["mean"] and isinstance(claim.value, tuple):
+        days = " to ".join(f"{seconds / _SECONDS_A_DAY:g}" for seconds in claim.value)
+        found.append(f"One training took {days} days in 1998 and takes {row['mean']:.3g} seconds.")
+    bench = inputs.bench or {}
+    lenet5, processor = bench.get("lenet5", {}), bench.get("machine", {}).get("processor")
+    on = f" of this machine ({processor})" if processor else ""
+    templates = (
+        (lenet5, "microseconds_per_pattern", 1,
+         f"A training pattern takes {{0:.3g}} microseconds on one core{on}, "
+         "the median of {repeats} repeats that lie between {min:.3g} and {max:.3g}."),
+        (lenet5, "times_faster_than_eager", 1,
+         "That is {0:.3g} times as fast as plain automatic differentiation, a pattern at a time."),
+        (lenet5, "times_faster_than_modern", 1,
+         "It is {0:.3g} times as fast as the same network trained today's way, in batches."),
+        (lenet5, "share_of_peak", 100,
+         "It makes {0:.3g} % of the multiplications and additions that the core can make at most."),
+        (bench, "curvature_share_of_pass", 100,
+         "Estimating the curvatures takes {0:.2g} % of a pass."),
+    )  # fmt: skip
+    for section, key, unit, template in templates:
+        if "median" in section.get(key, {}):
+            found.append(template.format(unit * float(section[key]["median"]), **section[key]))
+    return found if bench else [*found, f"How fast each part is: `{BENCH}` measures it."]
 
 
 def environment(inputs: Inputs) -> Table:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import posixpath
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any, TypeVar
@@ -18,6 +19,7 @@ from replication.report import (
     listings,
     machine,
     rejections,
+    story,
     systems,
 )
 from replication.report.gallery import gallery
@@ -25,6 +27,8 @@ from replication.report.inputs import Inputs
 from replication.report.parts import Part
 from replication.runs import TRAIN
 
+_FOLDER = "results/report"  # in which the page lies
+_DEMONSTRATION = "demo/index.html"  # in results
 _T = TypeVar("_T")
 
 
@@ -41,8 +45,26 @@ class Missing:
         return True
 
 
-def render(found: Inputs, studies: Sequence[Part]) -> str:
-    """The whole page as HTML; the same inputs give the same text."""
+def render(
+    found: Inputs, studies: Sequence[Part], repository: str = "", demonstration: str = ""
+) -> str:
+    """The whole page as HTML; the same inputs give the same text. Arguments as of `fill`."""
+    return fill(content(found, studies), studies, repository, demonstration)
+
+
+def fill(
+    parts: Mapping[str, Any],
+    studies: Sequence[Part],
+    repository: str = "",
+    demonstration: str = "",
+) -> str:
+    """The template with these parts.
+
+    Args:
+        parts: as `content` makes them. studies: those whose parts these are.
+        repository: an address under which links work wherever the page lies; without it they are
+            relative to the page. demonstration: HTML of the network to draw on.
+    """
     environment = Environment(
         autoescape=True,
         undefined=StrictUndefined,
@@ -50,69 +72,74 @@ def render(found: Inputs, studies: Sequence[Part]) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["link"] = lambda href: address(href, repository)
     source = _resource("page.html.j2")
     placed = meta.find_undeclared_variables(environment.parse(source))
-    parts = content(found, studies)
     return environment.from_string(source).render(
         **parts,
         others=[parts[one.name] for one in studies if one.name not in placed],
+        demonstration=Markup(demonstration),
         style=Markup(_resource("page.css")),
         script=Markup(_resource("page.js")),
     )
 
 
+def address(href: str, repository: str) -> str:
+    """Where a link leads that is written relative to the page: into the repository, if any."""
+    if not repository:
+        return href
+    path = posixpath.normpath(posixpath.join(_FOLDER, href))
+    return f"{repository.rstrip('/')}/{'tree' if href.endswith('/') else 'blob'}/HEAD/{path}"
+
+
 def content(found: Inputs, studies: Sequence[Part]) -> dict[str, Any]:
     """Everything the template shows, by name; what is missing is a `Missing`."""
-    groups = listings.groups(found)
-    undistorted = found.choices.experiments.undistorted
-    train = f"{TRAIN} {undistorted}"
+    entries = listings.entries(found)
+    roles = found.choices.experiments
+    train = f"{TRAIN} {roles.undistorted}"
+    tried = story.hypotheses(found)
+    topics = story.topics(entries, tried)
+    placed = [row for topic in topics for row in topic.tried]
     return {
+        **{one.name: _or(one.make(found), one.what, one.command) for one in studies},
+        "answer": story.answer(found, entries),
         "headline": listings.headline(found),
-        "misses": listings.misses(found),
-        "interval": f"{100 * found.choices.confidence:g} %",
-        "patterns": len(found.labels),
-        "tally": listings.tally(entry.verdict for group in groups for entry in group.entries),
-        "groups": groups,
-        "kinds": list(dict.fromkeys(entry.kind for group in groups for entry in group.entries)),
         "headline_figure": _or(headline.headline(found), "The three numbers drawn", train),
+        "interval": f"{100 * found.choices.confidence:g} %",
+        "roles": listings.ROLES,
+        "by_role": listings.by_role(entries),
+        "claims": len(entries),
+        "claims_file": listings.CLAIMS,
+        "groups": listings.groups(entries),
+        "replicates": _replicates(found),
         "curves": charts.learning_curves(found)
         or Missing("Figure 5 needs the history of every replicate", train),
-        "gallery": _or(gallery(found), "The digits of Figure 8", inputs.COMPARE),
-        "figure8_verdicts": [
-            entry
-            for group in groups
-            for entry in group.entries
-            if entry.claim == "lenet5.misclassified"
-        ],
+        "topics": topics,
+        "tried_beside": [row for row in tried if row not in placed],
+        "demo": f"../{_DEMONSTRATION}" if (found.results / _DEMONSTRATION).exists() else "",
         "systems": comparisons.systems(found),
         "not_run": systems.not_run(found),
-        "orderings": systems.orderings(groups),
+        "orderings": [one for one in entries
+                      if one.claim.startswith("ordering.") or one.entry == "ordering"],
         "rejection": _or(rejections.curves(found), "Rejection needs answers", train),
-        "invariance_verdicts": [
-            entry
-            for group in groups
-            for entry in group.entries
-            if entry.claim.startswith(("invariance.", "noise."))
-        ],
-        **{one.name: _or(one.make(found), one.what, one.command) for one in studies},
-        **_context(found),
-    }
-
-
-def _context(found: Inputs) -> dict[str, Any]:
-    settings = listings.audit(found)
-    return {
-        "audit": Missing("The audit of the settings", inputs.AUDIT)
-        if settings is None
-        else settings,
+        "gallery": _or(gallery(found), "The digits of Figure 8", inputs.COMPARE),
+        "figure8_verdicts": [one for one in entries if one.claim == "lenet5.misclassified"],
+        "invariance_verdicts": [one for one in entries
+                                if one.claim.startswith(("invariance.", "noise."))],
+        "audit": _or(listings.audit(found), "The audit of the settings", inputs.AUDIT),
         "statuses": listings.STATUSES,
+        "speed": machine.speed(found),
         "experiments": machine.experiments(found),
-        "training_time": _or(
-            machine.training_time(found),
-            "The time of one training beside that of 1998",
-            f"{inputs.BENCH} && {inputs.COMPARE}",
-        ),
         "environment": machine.environment(found),
+    }  # fmt: skip
+
+
+def _replicates(found: Inputs) -> dict[str, Any]:
+    """By experiment of Figure 9 its name there and the test errors, for the script that names."""
+    return {
+        line.experiment: {"name": systems.words(line.name), "test": line.values}
+        for line in systems.lines(found, systems.ERROR)
+        if line.values
     }
 
 

@@ -9,10 +9,11 @@ import numpy as np
 
 from replication.report import listings, machine
 from replication.report.drawing import table
-from replication.report.inputs import BENCH, Inputs, records
+from replication.report.inputs import Inputs, records
 from replication.report.markdown import markdown
 from replication.report.parts import Block
 from replication.verdicts.answers import OWN, beside_1998
+from replication.verdicts.evidence import OUTCOMES
 
 
 def results(inputs: Inputs) -> str:
@@ -24,44 +25,27 @@ def results(inputs: Inputs) -> str:
             row.ours.text + (f" ({row.spread})" if row.spread else ""),
             row.interval.text,
             row.replicates.text,
+            row.role,
             row.verdict,
         )
         for row in listings.headline(inputs)
     ]
     interval = f"{100 * inputs.choices.confidence:g} % for one more run"
-    columns = ("", "1998", "ours", interval, "runs", "verdict")
-    tally = listings.tally(str(verdict) for verdict in inputs.verdicts["verdict"])
-    counts = ", ".join(f"{count} {verdict}" for verdict, count in tally)
+    columns = ("", "1998", "ours", interval, "runs", "role", "verdict")
+    entries = listings.entries(inputs)
+    columns_by_role = ("role", "what agreement proves", *OUTCOMES)
+    by_role = [
+        (role, meaning, *(count for _, count in counts))
+        for role, meaning, counts in listings.by_role(entries)
+    ]
     return "\n\n".join(
         [
             markdown(table(columns, rows)),
-            f"All {len(inputs.verdicts)} verdicts: {counts} (`results/verdicts.csv`).",
-            _speed(inputs),
+            f"All {len(entries)} verdicts (`results/verdicts.csv`) by role:",
+            markdown(table(columns_by_role, by_role)),
+            " ".join(["Speed:", *machine.speed(inputs), "(`results/bench.json`)"]),
         ]
     )
-
-
-def _speed(inputs: Inputs) -> str:
-    timing = (inputs.bench or {}).get("lenet5", {}).get("microseconds_per_pattern", {})
-    told = machine.training_time(inputs)
-    if inputs.bench is None or "median" not in timing:
-        return f"Speed: not measured yet; `{BENCH}` does it."
-    text = f"Speed: {float(timing['median']):.3g} microseconds a pattern on one core"
-    processor = inputs.bench.get("machine", {}).get("processor")
-    if processor:
-        text += f" ({processor})"
-    lenet5 = inputs.bench["lenet5"]
-    for key, other in (("eager", "eager autograd"), ("modern", "`lenet5-modern` in torch")):
-        text += f", {float(lenet5[f'times_faster_than_{key}']['median']):.3g} times faster than "
-        text += other
-    share = lenet5.get("time_as_share_of_earlier")
-    if share is not None:
-        text += f", {100 * float(share['median']):.3g} % of the time of the kernels before"
-    text += f", {100 * float(lenet5['share_of_peak']['median']):.2g} % of the machine's peak"
-    if told is not None:
-        past, ours, _ = told
-        text += f"; one training takes {ours.text}, in 1998 {past.text}"
-    return f"{text} (`results/bench.json`)."
 
 
 def systems(inputs: Inputs) -> str:

@@ -15,12 +15,12 @@ from replication.report.drawing import (
     GRID,
     INK,
     MUTED,
-    PAPER,
     TEST,
     TRAINING,
     Figure,
     Source,
     draw,
+    panels,
     table,
 )
 from replication.report.inputs import Inputs
@@ -43,8 +43,7 @@ _STYLES = tuple((colour, dashes) for dashes in ("-", (0, (4, 1.5)))
 _STEPS, _FEW = 41, 15  # points of a curve, and of one in the back
 _BEYOND = 1.3  # times what has to be rejected for the level of Figure 10: where a panel ends
 _LEAST = 2.0  # percent: no panel ends before
-_COLUMNS = 2
-_PANEL = 215  # units of the SVG: height
+_PANEL = 250  # units of the SVG: height, with the names above it
 _TICKS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
 _TABLE = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)  # percent rejected, in the table
 
@@ -56,7 +55,7 @@ def curves(inputs: Inputs) -> Figure | None:
         return None
     whole = {line.name: errors(inputs, line.experiment) for line in found}
     target = target_percent(inputs.paper)
-    panels = _panels(found)
+    families = _families(found)
     rows = [
         (words(line.name), *_at(whole[line.name], _TABLE).mean(axis=0).tolist()) for line in found
     ]
@@ -64,22 +63,19 @@ def curves(inputs: Inputs) -> Figure | None:
                      for line in found if line.values)  # fmt: skip
     return Figure(
         "rejection",
-        "Rejecting what is unsure, all the way",
+        "Rejecting what is unsure",
         draw(
             "rejection",
             "Errors on the accepted test patterns against the share rejected, for "
             f"{len(found)} systems. Percent to reject for {target:g} percent error: {said}.",
-            40 + _PANEL * -(-len(panels) // _COLUMNS),
-            lambda canvas: _paint(canvas, whole, panels, target),
+            _PANEL,
+            lambda canvas: _paint(canvas, whole, families, target),
         ),
-        "The least sure answers, by the difference of the two best scores, are rejected first. "
-        "Faint lines: replicates; strong lines: their mean; in the back all other systems. The "
-        f"level line is that of Figure 10, {target:g} percent of the accepted patterns, and the "
-        "diamonds on it are what the systems of 1998 had to reject, filled with the colour of the "
-        "system. Each panel has its own scale of rejection.",
-        table(
-            ("system, database", *(f"{share:g} % rejected: errors, %" for share in _TABLE)), rows
-        ),
+        "The least sure answers are rejected first. Strong lines are means over our trainings, "
+        "faint ones each of them, grey ones the systems of the other panels. The level line is "
+        f"Figure 10's, {target:g} percent of errors on what is accepted; a diamond on it is what "
+        "the system of 1998 had to reject.",
+        table(("system", *(f"{share:g} % rejected: errors, %" for share in _TABLE)), rows),
         (
             Source("../runs/", "answers.npz: classes and margins, by experiment and replicate"),
             Source(PUBLISHED, REJECTION.column),
@@ -105,7 +101,7 @@ def _at(whole: Curves, shares: Sequence[float] | Curves) -> Curves:
     return whole[:, np.minimum(rejected, patterns - 1)]
 
 
-def _panels(found: Sequence[Line]) -> dict[str, list[Line]]:
+def _families(found: Sequence[Line]) -> dict[str, list[Line]]:
     """The systems by family, in the order of `FAMILIES`; families without any are left out."""
     families: dict[str, list[Line]] = {name: [] for name in FAMILIES}
     for line in found:
@@ -118,27 +114,22 @@ def _panels(found: Sequence[Line]) -> dict[str, list[Line]]:
 def _paint(
     canvas: Canvas,
     whole: Mapping[str, Curves],
-    panels: Mapping[str, Sequence[Line]],
+    families: Mapping[str, Sequence[Line]],
     target: float,
 ) -> None:
-    columns = min(_COLUMNS, len(panels))
-    grid = canvas.subplots(-(-len(panels) // columns), columns, sharey=True, squeeze=False)
-    for (family, own), axes in zip(panels.items(), grid.flat, strict=False):
+    drawn = panels(canvas, len(families), 2, _PANEL, sharey=True)
+    for own, axes in zip(families.values(), drawn, strict=True):
         reached = max(share for line in own for share in (*line.values, line.published or 0.0))
         end = min(100.0, max(_LEAST, _BEYOND * reached))
-        shares = np.linspace(0.0, end, _STEPS)
-        _paint_panel(axes, whole, own, shares, target)
-        axes.set_title(family, color=MUTED, fontsize=12)
+        _paint_panel(axes, whole, own, np.linspace(0.0, end, _STEPS), target)
         axes.set_xlim(0.0, end)
         axes.locator_params(axis="x", nbins=4)
-    for axes in list(grid.flat)[len(panels) :]:
-        axes.set_axis_off()
     worst = max(float(each[:, 0].max()) for each in whole.values())
     low, high = target / 12, max(2.0 * target, 2.5 * worst)
-    grid[0, 0].set_ylim(low, high)
+    drawn[0].set_ylim(low, high)
     ticks = [tick for tick in _TICKS if low <= tick <= high]
-    grid[0, 0].set_yticks(ticks, [f"{tick:g}" for tick in ticks])
-    grid[0, 0].minorticks_off()
+    drawn[0].set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+    drawn[0].minorticks_off()
     canvas.supylabel("errors on the rest, percent", fontsize=12, color=MUTED)
     canvas.supxlabel("rejected, percent of the test patterns", fontsize=12, color=MUTED)
 
@@ -161,10 +152,9 @@ def _paint_panel(
         if line.published is not None:
             axes.plot(line.published, target, "D", color=INK, markerfacecolor=colour,
                       markersize=5.5, clip_on=False)  # fmt: skip
-    axes.legend(loc="upper right", fontsize=11.5, handlelength=1.4, labelspacing=0.15,
-                borderaxespad=0.0, frameon=True, facecolor=PAPER, edgecolor="none",
-                framealpha=0.75)  # fmt: skip
-    axes.tick_params(labelsize=11.5)
+    # Above the panel, where it hides no curve.
+    axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), handlelength=1.4, labelspacing=0.15,
+                borderaxespad=0.2)  # fmt: skip
 
 
 def _positive(values: Curves) -> Curves:

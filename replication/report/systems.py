@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -12,9 +11,21 @@ import numpy as np
 from replication.report.charts import DATA
 from replication.report.drawing import Source, Table, table
 from replication.report.inputs import Inputs, records
-from replication.report.listings import Entry, Group, verdict_cell
 
 PUBLISHED = f"{DATA}/figures9_to_12_systems.csv"
+# As Figure 9 labels its rows.
+_LABELS = {
+    "linear": "Linear", "pairwise-linear": "Pairwise linear", "knn-euclidean": "K-NN Euclidean",
+    "pca40-quadratic": "40 PCA + quadratic", "rbf1000-linear": "1000 RBF + linear",
+    "tangent-distance": "Tangent distance", "svm-poly4": "SVM poly 4",
+    "rs-svm-poly5": "RS-SVM poly 5", "v-svm-poly9": "V-SVM poly 9", "mlp-300": "28x28-300-10",
+    "mlp-1000": "28x28-1000-10", "mlp-300-100": "28x28-300-100-10",
+    "mlp-500-150": "28x28-500-150-10", "lenet1": "LeNet-1", "lenet4": "LeNet-4",
+    "lenet4-local": "LeNet-4, local", "lenet4-knn": "LeNet-4, K-NN",
+    "lenet4-boosted": "Boosted LeNet-4", "lenet5": "LeNet-5",
+}  # fmt: skip
+_DATABASES = {"regular": "", "distorted": "[dist]", "deslanted": "[deslant]", "16x16": "[16x16]",
+              "deslanted-20x20": "[deslant]"}  # fmt: skip
 
 
 class Shown(NamedTuple):
@@ -76,14 +87,6 @@ class Line(NamedTuple):
     reason: str
 
 
-@dataclass(frozen=True)
-class Judged(Table):
-    """A table whose cells name their sources; the words in column ``verdict`` are verdicts."""
-
-    sources: tuple[tuple[Source | None, ...], ...] = ()
-    verdict: int = 0
-
-
 def lines(inputs: Inputs, shown: Shown) -> list[Line]:
     """A line for each row of the file of 1998."""
     found = []
@@ -91,22 +94,22 @@ def lines(inputs: Inputs, shown: Shown) -> list[Line]:
         name = f"{row['system']}/{row['database']}"
         experiment = inputs.choices.systems.get(name, "")
         past = float(row[shown.column])
-        verdict = inputs.verdict(f"{shown.claim}:{name}") or {"verdict": "", "reason": ""}
+        verdict = inputs.verdict(f"{shown.claim}:{name}") or {}
         found.append(
             Line(
                 name,
                 experiment if experiment in inputs.metrics else "",
                 None if math.isnan(past) else past,
                 tuple(inputs.values(experiment, shown.metric)),
-                str(verdict["verdict"]),
-                str(verdict["reason"]),
+                str(verdict.get("verdict", "")),
+                str(verdict.get("reason", "")),
             )
         )
     return found
 
 
 def not_run(inputs: Inputs) -> list[tuple[str, str]]:
-    """The systems without any run of ours, ``system, database``, and why."""
+    """The systems without any run of ours, and why."""
     return [
         (words(line.name), line.reason or "there is no verdict on it in verdicts.csv")
         for line in lines(inputs, ERROR)
@@ -114,45 +117,33 @@ def not_run(inputs: Inputs) -> list[tuple[str, str]]:
     ]
 
 
-def orderings(groups: Sequence[Group]) -> list[Entry]:
-    """The verdicts on which system is better than which."""
-    return [
-        entry
-        for group in groups
-        for entry in group.entries
-        if entry.claim.startswith("ordering.") or entry.entry == "ordering"
-    ]
-
-
 def words(name: str) -> str:
-    """``lenet5/regular`` as ``lenet5, regular``."""
-    return name.replace("/", ", ")
+    """``knn-euclidean/deslanted`` as Figure 9 has it: ``K-NN Euclidean [deslant]``."""
+    system, _, database = name.partition("/")
+    return f"{_LABELS.get(system, system)} {_DATABASES.get(database, database)}".strip()
 
 
-def judged(shown: Shown, found: Sequence[Line]) -> Judged:
+def judged(shown: Shown, found: Sequence[Line]) -> Table:
     """The table behind a figure, with a verdict a row."""
-    columns = ("system, database", "verdict", "1998", "ours, mean", "sd", "least", "greatest",
-               "runs", "why")  # fmt: skip
-    rows, sources = [], []
-    for line in found:
-        system, _, database = line.name.partition("/")
-        past = Source(PUBLISHED, f"{shown.column} where system = {system}, database = {database}")
-        ours = Source("../metrics.json", f"{line.experiment}.{shown.metric}")
-        verdict = verdict_cell(f"{shown.claim}:{line.name}", "verdict")
-        numbers = (*_summary(line.values), len(line.values) or None)
-        why = line.reason or ("" if line.published is not None else "1998 gives no number")
-        rows.append((words(line.name), line.verdict, line.published, *numbers, why))
-        sources.append((
-            None,
-            verdict if line.verdict else None,
-            None if line.published is None else past,
-            *(None if number is None else ours for number in numbers),
-            None,
-        ))  # fmt: skip
-    plain = table(columns, rows)
-    return Judged(
-        plain.columns, plain.rows, plain.numeric, tuple(sources), columns.index("verdict")
-    )
+    ours = Source("../metrics.json", f"{shown.metric} of the row's experiment")
+    sources = {
+        "verdict": Source("../verdicts.csv", f"verdict where claim begins with {shown.claim}"),
+        "1998": Source(PUBLISHED, shown.column),
+        **dict.fromkeys(("ours, mean", "sd", "least", "greatest"), ours),
+    }
+    columns = ("system", "verdict", "1998", "ours, mean", "sd", "least", "greatest", "runs", "why")
+    rows = [
+        (
+            words(line.name),
+            line.verdict,
+            line.published,
+            *_summary(line.values),
+            len(line.values) or None,
+            line.reason or ("" if line.published is not None else "1998 gives no number"),
+        )
+        for line in found
+    ]
+    return table(columns, rows, sources, "verdict")
 
 
 def _summary(values: Sequence[float]) -> tuple[float | None, ...]:

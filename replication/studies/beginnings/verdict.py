@@ -53,7 +53,7 @@ def weights(evidence: Evidence, claim: Claim) -> list[Row]:
         least = rows.min(axis=1)
         first, last = rows.iloc[:, 0], rows.iloc[:, -1]
         change = 100 * ((rows.iloc[:, 1] / first) if part == "shrink" else (last / least)) - 100
-        claimed = Interval(-math.inf, 0.0) if part == "shrink" else Interval(0.0, math.inf)
+        claimed = Interval(-math.inf, -1.0) if part == "shrink" else Interval(1.0, math.inf)
         steps = len(rows.columns) - 1
         where = "the first pass" if part == "shrink" else f"their least to pass {steps}"
         what = f"root mean square of the weights of {name} on few patterns, from "

@@ -32,6 +32,7 @@ from replication.mnist import databases
 from replication.mnist.databases import Database
 from replication.paper import Paper
 from replication.settings import Classifier, Hypothesis, Recipe, Settings
+from replication.studies.causes import TRIALS
 from replication.systems.classifier import ClassifierSystem
 from replication.systems.contract import Task, answers_of
 from replication.systems.replicates import Experiment, code
@@ -66,48 +67,46 @@ def altered(recipe: Recipe | Classifier, changes: Levels, available: int) -> Rec
     """
     document = recipe.model_dump()
     for path, value in changes.items():
-        *groups, key = path.split(".")
-        section: Any = document
-        for group in groups:
-            section = section.get(group) if isinstance(section, dict) else None
-        if path in OWN and isinstance(recipe, Classifier):
-            continue
-        if path not in OWN and (not isinstance(section, dict) or key not in section):
-            raise ReplicationError(f"params.yaml, causes: there is no setting '{path}': correct it")
-        section[key] = value
+        if path not in OWN:
+            *groups, key = path.split(".")
+            section: Any = document
+            for group in groups:
+                section = section.get(group) if isinstance(section, dict) else None
+            if not isinstance(section, dict) or key not in section:
+                raise ReplicationError(f"params.yaml, causes: there is no setting '{path}'")
+            section[key] = value
     if isinstance(recipe, Recipe):
-        _network(document, recipe, changes, available)
+        document |= _network(recipe, changes, available)
     try:
         return type(recipe).model_validate(document)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
-        raise ReplicationError(
-            f"params.yaml, causes: {where}: {first['msg']}: correct it"
-        ) from error
+        raise ReplicationError(f"params.yaml, causes: {where}: {first['msg']}") from error
 
 
-def _network(document: Row, recipe: Recipe, changes: Levels, available: int) -> None:
-    """What the keys of a trial's own mean for a network, in its ``document``."""
-    for key in OWN[1:]:
-        document.pop(key, None)
-    patterns = min(document["training_patterns"], available)
-    document["training_patterns"] = patterns
-    if (
-        "presentations_per_pass" not in changes
-        and recipe.presentations_per_pass == recipe.training_patterns
-    ):
-        document["presentations_per_pass"] = patterns
+def _network(recipe: Recipe, changes: Levels, available: int) -> Row:
+    """The settings of a network that the keys of a trial's own decide."""
+    patterns = min(int(changes.get("training_patterns", recipe.training_patterns)), available)
+    one_each = recipe.presentations_per_pass == recipe.training_patterns
+    shown_each = changes.get(
+        "presentations_per_pass", patterns if one_each else recipe.presentations_per_pass
+    )
     faster, repeated = float(changes.get("faster", 1)), int(changes.get("repeated", 1))
     rates = [faster * rate for rate in recipe.learning_rates for _ in range(repeated)]
-    document |= {"learning_rates": rates, "passes": len(rates)}
-    strength = float(changes.get("strength", 1))
-    for name, ends in document["distortions"].items():
+    strength, distortions = float(changes.get("strength", 1)), recipe.distortions.model_dump()
+    for name, ends in distortions.items():
         if isinstance(ends, dict):
             rest = 1.0 if name == "inverse_scale" else 0.0
-            document["distortions"][name] = {
-                end: rest + strength * (value - rest) for end, value in ends.items()
-            }
+            for end, value in ends.items():
+                ends[end] = rest + strength * (value - rest)
+    return {
+        "training_patterns": patterns,
+        "presentations_per_pass": shown_each,
+        "learning_rates": rates,
+        "passes": len(rates),
+        "distortions": distortions,
+    }
 
 
 @dataclass(frozen=True)
@@ -135,12 +134,10 @@ class Laboratory:
             )
         changes, available = {**hypothesis.changes, **levels}, self.available(stage)
         recipe = altered(like, changes, available)
-        wanted = int(changes.get("training_patterns", available))
-        if isinstance(recipe, Recipe):
-            wanted = recipe.training_patterns
+        wanted = getattr(recipe, "training_patterns", changes.get("training_patterns", available))
         recipes = {f"{name} ({stage}; {shown(levels)})": recipe}
         (experiment,) = experiments(recipes, self.settings, self.folders)
-        return Trial(name, stage, replicate, changes, experiment, min(wanted, available))
+        return Trial(name, stage, replicate, changes, experiment, min(int(wanted), available))
 
     def key(self, trial: Trial) -> tuple[str, str]:
         """Hashes of the settings and the data, and of the code, that decide a trial's outcome."""
@@ -196,27 +193,17 @@ class Laboratory:
         rejected = rejected_share(
             answers.classes, answers.margins, labels, target_percent(self.paper)
         )
-        return {
-            "hypothesis": trial.name,
-            "stage": trial.stage,
-            "replicate": trial.replicate,
-            "patterns": trial.patterns,
-            "error_percent": percent(float(wrong.sum()), len(labels)),
-            "rejected_percent": rejected,
-            "training_error_percent": training,
-            "operations_thousands": operations,
-            "likeness": self._likeness(wrong) if trial.stage == TEST else None,
-            "key": key,
-            "code": of_code,
-            **trial.levels,
-        }
+        values = (
+            trial.name, trial.stage, trial.replicate, trial.patterns,
+            percent(float(wrong.sum()), len(labels)), rejected, training, operations,
+            self._likeness(wrong) if trial.stage == TEST else None, key, of_code,
+        )  # fmt: skip
+        return dict(zip(TRIALS.columns, values, strict=True)) | dict(trial.levels)
 
     def _likeness(self, wrong: Mask) -> float:
         """The Jaccard index of the misses and those of Figure 8."""
-        past = np.zeros(len(wrong), dtype=bool)
         index = self.paper.misclassified["test_index"].to_numpy()
-        past[index[index < len(wrong)]] = True
-        return similarity(wrong, past)
+        return similarity(wrong, np.isin(np.arange(len(wrong)), index))
 
 
 @cache

@@ -12,7 +12,18 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from replication.report.charts import DATA
-from replication.report.drawing import ACCENT, GRID, INK, MUTED, Figure, Source, Table, draw, table
+from replication.report.drawing import (
+    ACCENT,
+    GRID,
+    INK,
+    MUTED,
+    Figure,
+    Source,
+    Table,
+    draw,
+    panels,
+    table,
+)
 from replication.report.inputs import Inputs, records
 from replication.report.markdown import markdown
 from replication.report.parts import Block, Part
@@ -37,11 +48,9 @@ def distortions(inputs: Inputs) -> Figure | None:
     values = {(one.quantity, one.reading): one.values for one in readings(sound)}
 
     def paint(canvas: Canvas) -> None:
-        panels = canvas.subplots(-(-len(laws) // 3), 3, sharey=True, squeeze=False).flat
-        for law, axes in zip(laws, panels, strict=False):
+        drawn = panels(canvas, len(laws), 3 if len(laws) > 4 else 2, 145, sharey=True)
+        for law, axes in zip(laws, drawn, strict=True):
             _paint_law(axes, str(law["quantity"]), values[law["quantity"], law["reading"]], law)
-        for axes in list(panels):
-            axes.set_axis_off()
 
     columns = ("quantity", "reading", "distribution", "low", "high", "mean", "sd", "p", "chosen")
     rows = [

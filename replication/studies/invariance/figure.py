@@ -22,6 +22,7 @@ from replication.report.drawing import (
     Figure,
     Source,
     draw,
+    panels,
     table,
 )
 from replication.report.inputs import Inputs
@@ -58,12 +59,12 @@ def curves(inputs: Inputs) -> Figure | None:
     ]
 
     def paint(canvas: Canvas) -> None:
-        panels = canvas.subplots(2, 2, sharey=True)
-        for kind, axes in zip(KINDS, panels.flat, strict=True):
+        drawn = panels(canvas, len(KINDS), 2, 200, sharey=True)
+        for kind, axes in zip(KINDS, drawn, strict=True):
             _paint(axes, inputs, counts, names, kind)
-        panels[0, 0].set(ylabel="percent missed", ylim=(0, 100))
-        panels[1, 0].set(ylabel="percent missed")
-        panels[0, 1].legend(loc="lower right", handlelength=1.2)
+        drawn[0].set_ylim(0, 100)
+        canvas.supylabel("percent missed", fontsize=12, color=MUTED)
+        canvas.legend(*drawn[0].get_legend_handles_labels(), loc="outside lower center")
 
     patterns = int(counts["patterns"].iloc[0])
     return Figure(
@@ -73,7 +74,7 @@ def curves(inputs: Inputs) -> Figure | None:
             "invariance",
             f"Percent of {patterns} test patterns missed by {', '.join(names)} against scale, "
             "vertical shift, rotation and noise; the numbers are in the table below.",
-            430,
+            440,
             paint,
         ),
         f"The first {patterns} test patterns, changed in the network's own field, where ink that "

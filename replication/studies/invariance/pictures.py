@@ -23,6 +23,8 @@ from replication.report.drawing import (
     Figure,
     Source,
     draw,
+    is_narrow,
+    panels,
     table,
 )
 from replication.report.inputs import Inputs, records
@@ -52,7 +54,8 @@ def digits(inputs: Inputs) -> Figure | None:
     )
 
     def paint(canvas: Canvas) -> None:
-        for axes, kind in zip(canvas.subplots(2, 2).flat, KINDS, strict=True):
+        drawn = panels(canvas, len(KINDS), 2, 50 + 47 * patterns)
+        for axes, kind in zip(drawn, KINDS, strict=True):
             _paint_kind(axes, inputs, answers[answers["kind"] == kind], kind, names)
 
     alt = f"The first {patterns} test patterns at increasing change, with the answers: {said}."
@@ -65,7 +68,7 @@ def digits(inputs: Inputs) -> Figure | None:
     return Figure(
         "figure13",
         "Digits as in Figure 13",
-        draw("figure13", alt, 80 + 95 * patterns, paint),
+        draw("figure13", alt, 440, paint),
         f"Below each digit the answers of the first replicate of {', '.join(names)}, in this "
         "order; wrong ones are bold and framed. A negative shift is upwards, a negative "
         "rotation counter-clockwise.",
@@ -99,7 +102,7 @@ def _paint_kind(
         axes.text(
             chosen.index(row["amount"]) + 0.5 + 0.28 * (place - (len(names) - 1) / 2),
             _LINE * row["pattern"] + 1.18, str(row["class"]),
-            color=_COLOURS[place], fontsize=9, ha="center", va="center",
+            color=_COLOURS[place], fontsize=11.5, ha="center", va="center",
             weight="bold" if wrong else "normal", bbox=frame if wrong else None,
         )  # fmt: skip
     axes.set(title=kind, xlim=(0, _COLUMNS), ylim=(_LINE * patterns, 0), yticks=[])
@@ -139,8 +142,11 @@ def wide_fields(inputs: Inputs) -> Figure | None:
         said.append(f"{digits_there}: {' '.join(str(one) for one in best['class'])}")
 
     def paint(canvas: Canvas) -> None:
-        widths = [one.image.shape[1] for one in drawn]
-        fields = canvas.subplots(1, len(drawn), squeeze=False, width_ratios=widths).flat
+        if is_narrow(canvas):
+            fields = panels(canvas, len(drawn), 1, 210)
+        else:
+            widths = [one.image.shape[1] for one in drawn]
+            fields = list(canvas.subplots(1, len(drawn), squeeze=False, width_ratios=widths).flat)
         for axes, one in zip(fields, drawn, strict=True):
             _paint_wide(axes, one)
 
@@ -180,11 +186,11 @@ def _paint_wide(axes: Axes, wide: _Wide) -> None:
     for row in records(wide.best):
         axes.text(
             height / 2 + row["position"], top - 0.4, str(row["class"]),
-            color=INK, fontsize=9, weight="bold", ha="center", va="bottom",
+            color=INK, fontsize=11.5, weight="bold", ha="center", va="bottom",
         )  # fmt: skip
     middles = [top + _SQUARE * (digit + 0.5) for digit in classes]
     axes.set_yticks(middles, [str(digit) for digit in classes])
-    axes.tick_params(left=False, labelsize=9)
+    axes.tick_params(left=False, labelsize=11.5)
     axes.set(xticks=[], xlim=(0, width), ylim=(height, top - 4), aspect="equal")
     _without_edges(axes)
 

@@ -46,6 +46,13 @@ def source(recipe: Recipe) -> str | None:
     return varied[0] if len(varied) == 1 else None
 
 
+def _but_for_streams(recipe: Recipe) -> dict[str, Any]:
+    """What an experiment is, whatever its streams, and whether curvatures have one of their own."""
+    settings = recipe.training()
+    sdlm = {key: value for key, value in settings["sdlm"].items() if key != "patterns_drawn"}
+    return {**settings, "streams": None, "sdlm": sdlm}
+
+
 def spread(
     settings: Settings, metrics: Mapping[str, Any], curves: pd.DataFrame | None, test_patterns: int
 ) -> pd.DataFrame:
@@ -73,9 +80,9 @@ def sources(
     need not add up to one, for the sources interact.
     """
     rows: list[tuple[object, ...]] = []
-    base = recipes[undistorted].training() if undistorted in recipes else {}
+    base = _but_for_streams(recipes[undistorted]) if undistorted in recipes else {}
     for name, recipe in recipes.items():
-        same = {**recipe.training(), "streams": base.get("streams")} == base
+        same = _but_for_streams(recipe) == base
         varied = source(recipe)
         if not same or varied is None or name not in metrics:
             continue
