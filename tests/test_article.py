@@ -1,4 +1,4 @@
-"""The article: no number typed by hand, each with its file; the committed one is of these results."""
+"""The article: no number typed by hand, each with its file; the committed one is up to date."""
 
 from __future__ import annotations
 

@@ -98,7 +98,6 @@ def _settings(inputs: Inputs, settings: Settings) -> dict[str, Number]:
         "confidence": (100 * chosen.confidence, "compare.confidence, in percent"),
         "margin": (chosen.equivalence_margin_percent, "compare.equivalence_margin_percent"),
         "minimum": (chosen.minimum_replicates, "compare.minimum_replicates"),
-        "experiments": (len(settings.experiments), "experiments, their number"),
     }
     return {
         name: Number(f"{value:g}" if isinstance(value, float) else str(value), Source(PARAMS, key))

@@ -1,4 +1,4 @@
-"""The certificate of `verify`: what came out on which machine, to be sent back by whoever ran it."""
+"""The certificate of `verify`: what came out on which machine, to be sent back."""
 
 from __future__ import annotations
 
@@ -50,21 +50,20 @@ def _made_on(check: Check) -> dict[str, str]:
     return {"committed_on": str(made)} if made else {}
 
 
-def commit(folder: Path) -> str:
-    """The commit that is checked out, with a plus sign where files differ; empty without git."""
+def git(folder: Path, *arguments: str) -> str:
+    """What git prints in ``folder``; empty where there is no git or no repository."""
     try:
-        found = [
-            subprocess.run(
-                ["git", *arguments], cwd=folder, capture_output=True, text=True, check=True
-            ).stdout.strip()
-            for arguments in (
-                ("rev-parse", "HEAD"),
-                ("status", "--porcelain", "--untracked-files=no"),
-            )
-        ]
+        return subprocess.run(
+            ["git", *arguments], cwd=folder, capture_output=True, text=True, check=True
+        ).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return ""
-    return found[0] + ("+" if found[1] else "")
+
+
+def commit(folder: Path) -> str:
+    """The commit that is checked out, with a plus sign where files differ; empty without git."""
+    changed = git(folder, "status", "--porcelain", "--untracked-files=no")
+    return git(folder, "rev-parse", "HEAD") + ("+" if changed else "")
 
 
 def text(found: Mapping[str, Any]) -> str:
