@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: quick install replicate replicate-all report test test-page test-arm check lock ready
+.PHONY: quick install replicate replicate-all report article test test-page test-arm check lock ready
 .DEFAULT_GOAL := quick
 
 quick: ready  ## in two minutes: the raw data, the headline's answers by torch, one training to the last byte
@@ -23,6 +23,10 @@ report: ready  ## make both pages again, and the numbers and pictures in README.
 	$(BIN)/python -m replication demo
 	$(BIN)/python -m replication report
 	$(BIN)/python -m replication house --text CONTRIBUTING.md
+
+article: ready  ## set the article results/article/article.pdf, and write down where every result comes from
+	$(BIN)/python -m replication article
+	$(BIN)/python -m replication provenance
 
 test: ready  ## run the tests
 	$(BIN)/python -m pytest

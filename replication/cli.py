@@ -25,8 +25,10 @@ PIPELINE = {
     "compare": "Give a verdict on every published claim.",
     "audit": "Set every setting beside the paper's.",
     "report": "Make the page results/report/index.html.",
+    "article": "Set the article results/article/article.pdf.",
     "demo": "Make the page results/demo/index.html, to draw on.",
     "verify": "Tell whether the committed outputs are what the code gives.",
+    "provenance": "Write down where every result comes from, as an RO-Crate.",
     "predict": "Classify your own digits.",
     "house": "Draw the package as it stands on its imports.",
 }

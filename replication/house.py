@@ -14,6 +14,7 @@ from replication.sources import ROOT, imported
 HOUSE = {
     "cli": "the command line: every command by name",
     "pipeline": "the stages and what drives them, thin: run(folders, settings, ...)",
+    "article": "the article: its template, and what fills it",
     "studies": "a folder a study: what it makes, its verdicts and its figures",
     "report": "the page, its figures, and the numbers in the texts",
     "demonstration": "LeNet-5 to draw on, as a page of its own or a part of another",

@@ -14,6 +14,7 @@ from small import small_document, small_project, write_params
 from replication.cli import main
 from replication.evaluation.outputs import compare_answers, compare_files
 from replication.files import read_json, write_bytes, write_json, write_text
+from replication.machine import processor
 from replication.mnist.databases import Database
 from replication.pipeline import again
 from replication.runs import Answers, answers_bytes, read_answers
@@ -52,6 +53,7 @@ def project(finished, tmp_path, monkeypatch):
     # Minutes of simulation, and a page of figures: they have tests of their own.
     monkeypatch.setattr(again.distortions, "run", lambda *_: None)
     monkeypatch.setattr(again.report, "run", lambda *_: None)
+    monkeypatch.setattr(again.article, "run", lambda *_: None)
     monkeypatch.setattr(again.collapse, "run", lambda *_: None)
     monkeypatch.setattr(again.invariance, "run", lambda *_: None)
     return folder
@@ -72,10 +74,19 @@ def said(capsys, *options):
     return status, found
 
 
-@pytest.mark.usefixtures("project")
-def test_what_the_code_gives_again_is_byte_equal(capsys):
+def test_what_the_code_gives_again_is_byte_equal(project, capsys):
     status, found = said(capsys, "--all")
     assert status == 0
+    certificate = read_json(project / "certificate" / "certificate.json", "verify")
+    assert certificate["passed"]
+    assert certificate["weights"] == {"byte-equal": 2}
+    assert certificate["machine"]["processor"] == processor()
+    outputs = {one["output"]: one for one in certificate["outputs"]}
+    assert outputs[f"{RUN}/weights.safetensors"]["committed_on"] == processor()
+    verified = {name for name, (outcome, _) in found.items() if outcome != "not verified"}
+    assert set(outputs) == verified
+    shown = (project / "certificate" / "certificate.txt").read_text(encoding="utf-8")
+    assert all(name in shown for name in found)
     counted = Counter(outcome for outcome, _ in found.values())
     assert set(counted) == {"byte-equal", "not verified"}
     files = {"answers.npz", "cost.json", "history.csv", "record.json", "weights.safetensors"}
@@ -224,6 +235,7 @@ def test_in_two_minutes_the_headline_is_checked_and_shown(project, capsys):
     assert "lenet5.test-error" in said.splitlines()[-3]
     flip(project / RUN / "answers.npz")
     assert main(["verify", "--quick"]) == 1
+    assert not read_json(project / "certificate" / "certificate.json", "verify")["passed"]
 
 
 def test_what_cannot_be_verified_so_is_said(project, capsys):

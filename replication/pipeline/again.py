@@ -13,7 +13,7 @@ from replication.evaluation.outputs import Check, compare_files
 from replication.experiments import experiments
 from replication.folders import Folders
 from replication.paper import Paper
-from replication.pipeline import audit, compare, evaluate, report
+from replication.pipeline import article, audit, compare, evaluate, report
 from replication.runs import TIMING, Run
 from replication.settings import Settings
 from replication.studies.collapse import run as collapse
@@ -55,6 +55,7 @@ def derived(scope: Scope, scratch: Path) -> Iterator[Check]:
         "audit": lambda: audit.run(folders, settings, scratch / "audit.csv"),
         "distortions": lambda: distortions.run(folders, scratch),
         "collapse": lambda: collapse.run(folders, settings, scratch),
+        "article": lambda: article.run(folders, scratch / "article" / "article.pdf"),
         "report": lambda: report.run(folders, scratch / "report" / "index.html"),
     }
     for name, make in stages.items():

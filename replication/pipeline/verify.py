@@ -18,9 +18,10 @@ from replication.evaluation.errors import misses
 from replication.evaluation.metrics import METRICS, read_metrics
 from replication.evaluation.outputs import FAILURES, Check, compare_answers
 from replication.evaluation.recomputed import Trained
-from replication.folders import PLACES, Folders, folder_options
+from replication.folders import PLACES, Folders, folder_options, path_option
 from replication.mnist import databases, idx
 from replication.networks import catalogue
+from replication.pipeline import certificate as certificates
 from replication.pipeline.again import Scope, derived, retrained
 from replication.runs import ANSWERS, HISTORY, RECORD, TIMING, WEIGHTS, Run
 from replication.settings import AnyRecipe, Recipe, load
@@ -163,14 +164,17 @@ def _scope(folders: Folders, names: tuple[str, ...], replicates: int | None) -> 
 @click.option("--replicates", type=click.IntRange(min=1), default=1, show_default=True,
               help="So many of each experiment, from the first.")  # fmt: skip
 @click.option("--all", "every", is_flag=True, help="All replicates of each experiment.")
+@path_option("--certificate", "certificate",
+             "The folder of the certificate, as JSON and as text, to be sent back.")  # fmt: skip
 def command(
     folders: Folders, shortly: bool, untrained: bool, names: tuple[str, ...],
-    replicates: int, every: bool,
+    replicates: int, every: bool, certificate: Path,
 ) -> int:  # fmt: skip
     """Tell whether the committed outputs are what the code gives; status 1 when one is not.
 
     Without options one replicate of each experiment is trained anew; with --answers-only nothing is
-    trained, and the torch reference answers from the committed weights.
+    trained, and the torch reference answers from the committed weights. What came out, and on which
+    processor, is written down as a certificate.
     """
     import torch
 
@@ -190,10 +194,13 @@ def command(
             f"{', '.join(scope.experiments)} leaves no weights of a network, so its answers cannot "
             "be recomputed: leave --answers-only out to train it anew"
         )
-    for line in () if shortly else unverified(folders.results, checks):
+    left = [] if shortly else unverified(folders.results, checks)
+    for line in left:
         print(f"{'not verified':<19}{line}")
     counted = Counter(check.outcome for check in checks)
     print(", ".join(f"{number} {outcome}" for outcome, number in counted.items()))
+    certificates.write(certificate, certificates.certificate(checks, left))
+    print(f"{certificate / certificates.TEXT} written, and the same as JSON: please send it back")
     if shortly:
         print(f"\n{headline(folders)}")
     return DIFFERENT if any(check.outcome in FAILURES for check in checks) else 0

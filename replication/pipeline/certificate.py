@@ -1,0 +1,95 @@
+"""The certificate of `verify`: what came out on which machine, to be sent back."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from replication.evaluation.outputs import FAILURES, Check
+from replication.files import write_json, write_text
+from replication.machine import processor
+from replication.runs import RECORD, WEIGHTS, Run
+
+CERTIFICATE = "certificate.json"
+TEXT = "certificate.txt"
+PACKAGES = ("numpy", "scipy", "numba", "torch", "scikit-learn", "pandas", "matplotlib")
+
+
+def certificate(checks: Sequence[Check], not_verified: Sequence[str]) -> dict[str, Any]:
+    """What was verified, where, and what came out; equal results on one machine are equal bytes."""
+    counted = Counter(check.outcome for check in checks)
+    weights = [check for check in checks if Path(check.output).name == WEIGHTS]
+    return {
+        "commit": commit(Path.cwd()),
+        "machine": {
+            "processor": processor(),
+            "architecture": platform.machine(),
+            "system": platform.system(),
+            "python": platform.python_version(),
+        },
+        "packages": {name: metadata.version(name) for name in PACKAGES},
+        "passed": not any(check.outcome in FAILURES for check in checks),
+        "outcomes": dict(counted),
+        "weights": dict(Counter(check.outcome for check in weights)),
+        "outputs": [{**check._asdict(), **_made_on(check)} for check in checks],
+        "not_verified": list(not_verified),
+    }
+
+
+def _made_on(check: Check) -> dict[str, str]:
+    """The processor that the committed output was made on, where its run has a record of it."""
+    run = Run(Path(check.output).parent)
+    if check.outcome in FAILURES or not run.has(RECORD):
+        return {}
+    made = run.record.get("processor")
+    return {"committed_on": str(made)} if made else {}
+
+
+def git(folder: Path, *arguments: str) -> str:
+    """What git prints in ``folder``; empty where there is no git or no repository."""
+    try:
+        return subprocess.run(
+            ["git", *arguments], cwd=folder, capture_output=True, text=True, check=True
+        ).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+
+
+def commit(folder: Path) -> str:
+    """The commit that is checked out, with a plus sign where files differ; empty without git."""
+    changed = git(folder, "status", "--porcelain", "--untracked-files=no")
+    return git(folder, "rev-parse", "HEAD") + ("+" if changed else "")
+
+
+def text(found: Mapping[str, Any]) -> str:
+    """The same for people."""
+    machine = found["machine"]
+    outcomes = ", ".join(f"{count} {outcome}" for outcome, count in found["outcomes"].items())
+    weights = ", ".join(f"{count} {outcome}" for outcome, count in found["weights"].items())
+    lines = [
+        "Certificate of a verification of the LeNet-5 replication",
+        "",
+        f"commit      {found['commit'] or 'not known (no git)'}",
+        f"processor   {machine['processor']}, {machine['architecture']}, {machine['system']}",
+        f"packages    Python {machine['python']}, "
+        + ", ".join(f"{name} {version}" for name, version in found["packages"].items()),
+        f"outputs     {outcomes}",
+        f"weights     {weights or 'none trained anew'}",
+        f"verdict     {'as committed' if found['passed'] else 'NOT as committed'}",
+        "",
+        *(f"{one['outcome']:<19}{one['output']:<52} {one['detail']}".rstrip()
+          for one in found["outputs"]),
+        *(f"{'not verified':<19}{line}" for line in found["not_verified"]),
+    ]  # fmt: skip
+    return "\n".join(lines) + "\n"
+
+
+def write(folder: Path, found: Mapping[str, Any]) -> None:
+    """Write both files into ``folder``."""
+    write_json(folder / CERTIFICATE, dict(found))
+    write_text(folder / TEXT, text(found))

@@ -1,0 +1,231 @@
+"""provenance: where every result comes from, as an RO-Crate and a manifest for CODECHECK.
+
+The crate follows the profile Workflow Run (0.5): the pipeline is its workflow, and each stage of
+dvc.lock and each replicate is an action with its command, what it read and made with their sums,
+the commit that brought its results and when, the processor, the packages and how long it took.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import click
+from rocrate.model import ContextEntity, File
+from rocrate.model.dataset import Dataset
+from rocrate.rocrate import ROCrate
+from ruamel.yaml import YAML
+
+from replication.errors import ReplicationError
+from replication.evaluation.metrics import METRICS, read_metrics
+from replication.files import json_bytes, write_bytes, write_text
+from replication.folders import Folders, folder_options, path_option
+from replication.pipeline.certificate import git
+from replication.runs import RECORD, TIMING, Run, of_experiment
+
+CRATE, MANIFEST, LOCK = "ro-crate-metadata.json", "codecheck.yml", "dvc.lock"
+_SOFTWARE = "#replication"
+_PROFILES = (
+    "https://w3id.org/ro/wfrun/process/0.5",
+    "https://w3id.org/ro/wfrun/workflow/0.5",
+    "https://w3id.org/workflowhub/workflow-ro-crate/1.0",
+)
+# Terms that the context of RO-Crate has not, from the profile and from here.
+_TERMS = {
+    "sha256": "https://w3id.org/ro/terms/workflow-run#sha256",
+    "md5": "https://w3id.org/ro/terms/workflow-run#md5",
+    "environment": "https://w3id.org/ro/terms/workflow-run#environment",
+}
+
+
+@dataclass
+class Crate:
+    """An RO-Crate that is filled: every entity once, in the order in which it was first named."""
+
+    made: ROCrate
+    commits: Mapping[str, tuple[str, str]]
+    known: dict[str, Any] = field(default_factory=dict)
+
+    def thing(self, name: str, /, **properties: Any) -> Any:
+        """An entity that is no file."""
+        if name not in self.known:
+            self.known[name] = self.made.add(ContextEntity(self.made, name, properties))
+        return self.known[name]
+
+    def data(self, path: str, **properties: Any) -> Any:
+        """A file or, with a slash at its end, a folder of the repository."""
+        if path not in self.known:
+            kind = Dataset if path.endswith("/") else File
+            named = {"name": path.rstrip("/").rpartition("/")[2], **properties}
+            self.known[path] = self.made.add(kind(self.made, None, path, properties=named))
+        return self.known[path]
+
+    def action(self, name: str, command: str, reads: Sequence[Any], makes: Sequence[Any],
+               **properties: Any) -> Any:  # fmt: skip
+        """A command that was run; its end is when its last result was committed."""
+        found = [self.commits[one.id] for one in makes if one.id in self.commits]
+        if found:
+            commit, date = max(found, key=lambda pair: pair[1])
+            properties |= {"endTime": date, "version": commit}
+        return self.thing(
+            name, **{"@type": "CreateAction", "name": command, "instrument": {"@id": _SOFTWARE},
+                     "actionStatus": {"@id": "http://schema.org/CompletedActionStatus"},
+                     "object": list(reads), "result": list(makes), **properties},
+        )  # fmt: skip
+
+    def values(self, pairs: Mapping[str, Any]) -> list[Any]:
+        """Property values, such as a package and its version."""
+        return [
+            self.thing(f"#{name}={value}".replace(" ", "_"),
+                       **{"@type": "PropertyValue", "name": name, "value": str(value)})
+            for name, value in sorted(pairs.items())
+        ]  # fmt: skip
+
+
+def commits(root: Path) -> dict[str, tuple[str, str]]:
+    """By file and by folder the commit that last changed it, and when; none without git."""
+    text = git(root, "log", "--format=%x00%H %cI", "--name-only", "--", "results", "data",
+               "params.yaml", "dvc.yaml", "replication")  # fmt: skip
+    found: dict[str, tuple[str, str]] = {}
+    for entry in text.split("\0")[1:]:
+        head, *paths = entry.split("\n")
+        commit, _, date = head.partition(" ")
+        for path in filter(None, paths):
+            found.setdefault(path, (commit, date))
+            found.setdefault(f"{path.rpartition('/')[0]}/", (commit, date))
+    return found
+
+
+def crate(root: Path, folders: Folders) -> dict[str, Any]:
+    """The crate of the repository at ``root`` as a document.
+
+    Raises ReplicationError when dvc.lock is missing or a record is damaged.
+    """
+    made = Crate(ROCrate(version="1.1"), commits(root))
+    dates = [date for _, date in made.commits.values()]
+    top = made.made.root_dataset
+    top["name"] = "LeNet-5 of 1998, replicated"
+    top["description"] = "What the replication made, from which data, by which commands."
+    top["license"] = made.data("LICENSE", description="MIT")
+    top["datePublished"] = max(dates, default="1970-01-01")
+    top["conformsTo"] = [
+        made.thing(name, **{"@type": "CreativeWork", "name": name.split("/")[-2],
+                            "version": name.split("/")[-1]})
+        for name in _PROFILES
+    ]  # fmt: skip
+    actions = [*_stages(made, root), *_replicates(made, folders)]
+    raw = [made.data(path.as_posix(), sha256=hashlib.sha256(path.read_bytes()).hexdigest())
+           for path in sorted(folders.raw.iterdir())]  # fmt: skip
+    workflow = _workflow(made)
+    top["mainEntity"] = workflow
+    results = [one for action in actions for one in action.get("result", [])]
+    whole = made.action("#pipeline", "dvc repro", raw, list(dict.fromkeys(results)))
+    whole["instrument"] = workflow
+    top["mentions"] = [whole, *actions]
+    document: dict[str, Any] = made.made.metadata.generate()
+    document["@context"] = [document["@context"], _TERMS]
+    return document
+
+
+def _workflow(made: Crate) -> Any:
+    made.thing(
+        _SOFTWARE,
+        **{"@type": "SoftwareApplication", "name": "replication", "version": "1.0.0",
+           "url": "https://doi.org/10.1109/5.726791",
+           "softwareRequirements": made.data("requirements.lock")},
+    )  # fmt: skip
+    language = made.thing("#dvc", **{"@type": "ComputerLanguage", "name": "DVC pipeline",
+                                     "url": "https://dvc.org"})  # fmt: skip
+    return made.data(
+        "dvc.yaml",
+        **{"@type": ["File", "SoftwareSourceCode", "ComputationalWorkflow"],
+           "name": "dvc.yaml: from raw data to verdicts", "programmingLanguage": language},
+    )  # fmt: skip
+
+
+def _stages(made: Crate, root: Path) -> list[Any]:
+    """An action a stage of dvc.lock, with the sums that DVC took."""
+    return [
+        made.action(
+            f"#stage-{name}",
+            " ".join(str(stage["cmd"]).split()),
+            [_summed(made, root, one) for one in stage.get("deps", ())],
+            [_summed(made, root, one) for one in stage.get("outs", ())],
+        )
+        for name, stage in locked(root).items()
+    ]
+
+
+def locked(root: Path) -> dict[str, Any]:
+    """The stages of dvc.lock; raises ReplicationError when it is missing."""
+    try:
+        found: dict[str, Any] = YAML(typ="safe").load(root / LOCK)["stages"]
+    except FileNotFoundError as error:
+        raise ReplicationError(f"{root / LOCK} is missing: `git checkout {LOCK}`") from error
+    return found
+
+
+def _summed(made: Crate, root: Path, entry: Mapping[str, Any]) -> Any:
+    path = str(entry["path"])
+    folder = "/" if (root / path).is_dir() else ""
+    return made.data(path + folder, md5=str(entry["md5"]), contentSize=str(entry["size"]))
+
+
+def _replicates(made: Crate, folders: Folders) -> list[Any]:
+    """An action a replicate: its files with their SHA-256, processor, packages and seconds."""
+    return [
+        _replicate(made, run)
+        for name, entry in read_metrics(folders.results / METRICS).items()
+        for run in of_experiment(folders.runs, name, entry["replicates"])
+        if run.has(RECORD)
+    ]
+
+
+def _replicate(made: Crate, run: Run) -> Any:
+    record, place = run.record, f"{run.folder.as_posix()}/"
+    facts = {**record.get("packages", {}), "processor": record.get("processor", "not recorded")}
+    facts |= {"data": record.get("data", {}).get("sha256", "not recorded")}
+    files = [made.data(place + name, sha256=total)
+             for name, total in sorted(record.get("files", {}).items())]  # fmt: skip
+    whole = made.data(place, hasPart=files)
+    seconds = run.timing.get("seconds") if run.has(TIMING) else None
+    return made.action(
+        f"#run-{run.folder.parent.name}-{run.folder.name}",
+        f"{run.made_by}, replicate {run.folder.name}",
+        [made.data("params.yaml"), made.data("data/raw/")],
+        [whole],
+        environment=made.values(facts),
+        identifier=str(record.get("key", "")),
+        **({} if seconds is None else {"duration": f"PT{seconds}S"}),
+    )
+
+
+def manifest(root: Path) -> str:
+    """codecheck.yml: what a codechecker is to reproduce; their own fields are left to them."""
+    lines = [
+        "---",
+        "version: https://codecheck.org.uk/spec/config/1.0/",
+        "paper:",
+        '  title: "LeNet-5 of 1998, replicated"',
+        "  authors:",
+        '    - name: "The replication\'s authors"',
+        "  reference: https://doi.org/10.1109/5.726791",
+        "manifest:",
+    ]
+    for name, stage in locked(root).items():
+        for out in stage.get("outs", ()):
+            lines += [f"  - file: {out['path']}", f"    comment: made by the stage {name}"]
+    return "\n".join(lines) + "\n"
+
+
+@click.command()
+@folder_options("raw", "runs", "results")
+@path_option("--out", CRATE, "The RO-Crate; codecheck.yml is written beside it.")
+def command(folders: Folders, out: Path) -> None:
+    """Write down the command, commit, data, processor, packages and time of every result."""
+    write_bytes(out, json_bytes(crate(Path(), folders)))
+    write_text(out.with_name(MANIFEST), manifest(Path()))
+    print(f"{out} and {out.with_name(MANIFEST)} written")
