@@ -66,7 +66,13 @@ def run(
 
     inputs = read(folders.params, folders.paper, folders.raw, folders.results)
     drawn = demonstration.content(
-        inputs.paper, inputs.choices, inputs.study, inputs.images, inputs.labels, inputs.runs, most=2
+        inputs.paper,
+        inputs.choices,
+        inputs.study,
+        inputs.images,
+        inputs.labels,
+        inputs.runs,
+        most=2,
     )
     network = "" if drawn is None else demonstration.fragment(drawn, level=3)
     write_text(out, render(inputs, study_parts(), repository(citation), network))
