@@ -258,10 +258,14 @@ def test_headline_numbers_name_their_file_and_key(html):
     assert "verdicts.csv: low, high where claim = lenet5.test-error" in titles
 
 
-def test_same_files_give_the_same_bytes(folder, text):
-    out = folder / "results" / "report" / "again.html"
-    report.run(folders(folder), out, citation=folder / "none.cff")
-    assert out.read_text(encoding="utf-8") == text
+def test_same_files_give_the_same_bytes_and_the_network_to_draw_on(folder, text):
+    pages = [folder / "results" / "report" / name for name in ("again.html", "third.html")]
+    for one in pages:
+        report.run(folders(folder), one, citation=folder / "none.cff")
+    again = pages[0].read_text(encoding="utf-8")
+    assert pages[1].read_text(encoding="utf-8") == again
+    assert 'id="draw"' in again
+    assert 'id="draw"' not in text
 
 
 def test_every_chart_has_words_and_a_table(html, parts):

@@ -40,7 +40,7 @@ class Options(KernelOptions):
             (u.v + constant)^degree on pixels.
     """
 
-    inputs: Literal["length", "pixels"]
+    inputs: Literal["length", "pixels"] = "length"
 
 
 class Scaled(Decision):
