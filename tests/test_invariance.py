@@ -386,7 +386,7 @@ def test_the_chart_has_every_amount_and_the_published_ranges(inputs):
     total = 100 * expected.loc[expected["amount"] != 0, "misses"].sum() / (4 * 30)
     assert ("lenet5", "rotation", "30", f"{total:.4g}", "2") in found.table.rows
     assert len(found.table.rows) == 2 * (3 + 2 + 2 + 2)
-    assert len(re.findall(r"stroke-dasharray", found.svg)) == 5
+    assert len(re.findall(r"stroke-dasharray", found.svg)) == 2 * 5  # wide and narrow
     assert found.svg == chart.curves(inputs).svg
 
 
@@ -405,7 +405,7 @@ def test_digits_show_the_answers_and_mark_the_wrong_ones(inputs):
     examples = inputs.table(study.EXAMPLES)
     wrong = examples["class"].to_numpy() != inputs.labels[examples["pattern"].to_numpy()]
     assert 0 < wrong.sum() < len(examples)
-    assert found.svg.count("font-weight: 700") == wrong.sum()
+    assert found.svg.count("font-weight: 700") == 2 * wrong.sum()  # wide and narrow
     assert found.svg.count("<image") == 4 * CHOICES.examples
     assert len(found.table.rows) == len(examples)
 
@@ -417,7 +417,7 @@ def test_many_amounts_are_thinned_to_those_that_fit():
 
 def test_wide_fields_show_a_square_for_every_output(inputs):
     found = pictures.wide_fields(inputs)
-    assert found.svg.count("opacity") == len(inputs.table(study.FIELDS)) == 10 * (7 + 13)
+    assert found.svg.count("opacity") == 2 * len(inputs.table(study.FIELDS)) == 2 * 10 * (7 + 13)
     assert re.findall(r"font-weight: 700[^>]*>(\d)", found.svg)[0] == "7"
     assert "7 2: 7" in found.svg
     assert found.svg == pictures.wide_fields(inputs).svg
