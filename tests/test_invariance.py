@@ -406,7 +406,7 @@ def test_digits_show_the_answers_and_mark_the_wrong_ones(inputs):
     wrong = examples["class"].to_numpy() != inputs.labels[examples["pattern"].to_numpy()]
     assert 0 < wrong.sum() < len(examples)
     assert found.svg.count("font-weight: 700") == 2 * wrong.sum()  # wide and narrow
-    assert found.svg.count("<image") == 4 * CHOICES.examples
+    assert found.svg.count("<image") == 2 * 4 * CHOICES.examples
     assert len(found.table.rows) == len(examples)
 
 
