@@ -180,7 +180,8 @@ def _audit(inputs: Inputs) -> dict[str, Number]:
 def _readings(inputs: Inputs) -> dict[str, Number]:
     """How many readings were tried, and how far those of interest learnt the training set."""
     source = Source(f"../{RANKING.name}", "stage, tied, training_error")
-    rows = records(inputs.table(RANKING)) if inputs.table(RANKING) is not None else []  # type: ignore[arg-type]
+    ranking = inputs.table(RANKING)
+    rows = [] if ranking is None else records(ranking)
     final = [row for row in rows if row["stage"] == "final"]
 
     def error(wanted: Sequence[Mapping[str, Any]]) -> str:

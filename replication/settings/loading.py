@@ -36,17 +36,22 @@ def changed(recipe: Recipe, changes: Mapping[str, str | int | float]) -> Recipe:
     """
     document = recipe.model_dump()
     for path, value in changes.items():
-        *groups, key = path.split(".")
-        section: Any = document
-        for group in groups:
-            section = section.get(group) if isinstance(section, dict) else None
-        if not isinstance(section, dict) or key not in section:
-            raise ReplicationError(f"params.yaml: there is no setting '{path}': correct it")
-        section[key] = value
+        put(document, path, value)
     try:
         return Recipe.model_validate(document)
     except ValidationError as error:
         raise ReplicationError(sentence(error, "params.yaml, readings")) from error
+
+
+def put(document: dict[str, Any], path: str, value: Any) -> None:
+    """Set a key such as ``criterion.j`` of a recipe's ``document``; ReplicationError for none."""
+    *groups, key = path.split(".")
+    section: Any = document
+    for group in groups:
+        section = section.get(group) if isinstance(section, dict) else None
+    if not isinstance(section, dict) or key not in section:
+        raise ReplicationError(f"params.yaml: there is no setting '{path}': correct it")
+    section[key] = value
 
 
 def value_at(section: Section, path: str) -> Any:

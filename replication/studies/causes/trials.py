@@ -32,6 +32,7 @@ from replication.mnist import databases
 from replication.mnist.databases import Database
 from replication.paper import Paper
 from replication.settings import Classifier, Hypothesis, Recipe, Settings
+from replication.settings.loading import put
 from replication.studies.causes import TRIALS
 from replication.systems.classifier import ClassifierSystem
 from replication.systems.contract import Task, answers_of
@@ -68,13 +69,7 @@ def altered(recipe: Recipe | Classifier, changes: Levels, available: int) -> Rec
     document = recipe.model_dump()
     for path, value in changes.items():
         if path not in OWN:
-            *groups, key = path.split(".")
-            section: Any = document
-            for group in groups:
-                section = section.get(group) if isinstance(section, dict) else None
-            if not isinstance(section, dict) or key not in section:
-                raise ReplicationError(f"params.yaml, causes: there is no setting '{path}'")
-            section[key] = value
+            put(document, path, value)
     if isinstance(recipe, Recipe):
         document |= _network(recipe, changes, available)
     try:
