@@ -10,9 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from replication import paper
-from replication.networks.lenet1 import lenet1
-from replication.networks.lenet4 import lenet4
-from replication.networks.lenet5 import lenet5
+from replication.networks import lenet1, lenet4, lenet5, lenet5_plain
 from replication.networks.perceptrons import perceptron
 from replication.networks.specification import Network, Stack
 from replication.settings import Criterion, Rules, Sdlm, Squashing, Subsampling
@@ -45,9 +43,10 @@ TINY_CODES = np.where(np.random.default_rng(7).random((4, 6)) < 0.5, -1, 1).asty
 
 
 NETWORKS = {
-    "lenet5": lenet5(PAPER),
-    "lenet4": lenet4(),
-    "lenet1": lenet1(),
+    "lenet5": lenet5.network(PAPER),
+    "lenet5-plain": lenet5_plain.network(PAPER),
+    "lenet4": lenet4.network(PAPER),
+    "lenet1": lenet1.network(PAPER),
     "perceptron": perceptron((30, 12), 20),
     "tiny": tiny("tiny").network(),
     "tiny-rbf": tiny("tiny-rbf").rbf("RBF", TINY_CODES),

@@ -7,6 +7,7 @@ import tracemalloc
 import numpy as np
 import pytest
 import torch
+from networks_of_tests import NETWORKS
 from small import small_document, small_project
 from watching import Watched
 
@@ -17,13 +18,13 @@ from replication.learning.monitor import Stopped
 from replication.learning.presentations import DistortedPool
 from replication.learning.streams import generator
 from replication.mnist import databases
-from replication.networks.lenet4 import lenet4
 from replication.networks.reference import Reference
 from replication.systems import boosted, catalogue, replicates
 from replication.systems.contract import Task
 from replication.systems.noisy import NoisyPool
 from replication.systems.noisy import Options as Noise
 
+LENET4 = NETWORKS["lenet4"]
 TABLE = databases.grey_levels(-0.1, 1.175)
 SQUARED = {"name": "squared-error", "j": 10.0, "divisor": 1.0}
 NEIGHBOURS = {"method": "neighbours", "neighbours": 7}
@@ -73,7 +74,7 @@ def plain(paper, tiny, tmp_path_factory):
 def activations(plain, tiny):
     """C5 of the training and of the test patterns by the torch reference, float64 (n, 120)."""
     recipe = recipe_of("network", None)
-    reference = Reference(lenet4(), recipe.rules)
+    reference = Reference(LENET4, recipe.rules)
     weights = torch.from_numpy(plain.weights["parameters"]).double()
 
     def of(images):
@@ -157,11 +158,11 @@ def test_only_patterns_of_the_training_set_in_force_are_neighbours(paper, tiny, 
 
 
 def test_the_cost_counts_the_layers_below_and_all_patterns_kept(paper, tiny, tmp_path):
-    below = sum(layer.connections for layer in lenet4().layers if layer.name != "output")
+    below = sum(layer.connections for layer in LENET4.layers if layer.name != "output")
     kept = 200 * 120
     cost = fit(paper, tiny, tmp_path, "last-layer", NEIGHBOURS).cost
     assert cost.operations_thousands == (below + kept) / 1e3
-    assert cost.memory_thousands == (lenet4().parameters - 1210 + kept) / 1e3
+    assert cost.memory_thousands == (LENET4.parameters - 1210 + kept) / 1e3
     dearer = fit(paper, tiny, tmp_path, "last-layer", LOCAL).cost
     assert dearer.memory_thousands == cost.memory_thousands
     solving = 30 * 120 * 121 / 2 + 120**3 / 6 + 10 * (30 * 120 + 120 * 120 + 120)
@@ -207,7 +208,7 @@ def boost(paper, tiny, tmp_path_factory):
 def network_of(boost, name):
     """One of the three as a function from images to penalties."""
     recipe = recipe_of("boosted", BOOSTED, distorted=True)
-    reference = Reference(lenet4(), recipe.rules)
+    reference = Reference(LENET4, recipe.rules)
     weights = torch.from_numpy(boost[0].weights[name])
 
     def answer(images):
@@ -354,9 +355,12 @@ def test_the_answers_follow_from_the_weights_and_the_cost_from_the_calls(tiny, b
     expected = np.where(sure[:, None], 3 * first, first + second + third)
     check_against_scores(fitted.answers, -expected)
     called = 1 + 2 * (~sure).mean()
-    assert fitted.cost.operations_thousands == pytest.approx(called * lenet4().connections / 1e3)
-    assert fitted.cost.memory_thousands == 3 * lenet4().parameters / 1e3
-    assert (fitted.parameters, fitted.presentations) == (3 * lenet4().parameters, 3 * 120)
+    assert fitted.cost.operations_thousands == pytest.approx(called * LENET4.connections / 1e3)
+    assert fitted.cost.memory_thousands == 3 * LENET4.parameters / 1e3
+    assert (fitted.parameters, fitted.presentations) == (
+        3 * LENET4.parameters,
+        3 * 120,
+    )
     assert fitted.history.empty
 
 
@@ -495,7 +499,7 @@ def test_a_network_trained_on_noise_answers_patterns_without(paper, tiny, plain,
     fitted = fit(paper, tiny, tmp_path, "noisy", NOISE)
     assert fitted.weights["parameters"].tobytes() != plain.weights["parameters"].tobytes()
     recipe = recipe_of("noisy", NOISE)
-    reference = Reference(lenet4(), recipe.rules)
+    reference = Reference(LENET4, recipe.rules)
     inputs = torch.from_numpy(databases.fields(tiny.test_images, 32, TABLE)[:, None])
     weights = torch.from_numpy(fitted.weights["parameters"])
     check_against_scores(fitted.answers, -reference.penalties(weights, inputs)[:, :, 0, 0].numpy())

@@ -17,7 +17,7 @@ from replication.cli import main
 from replication.demonstration.page import SCRIPTS
 from replication.evaluation.rejection import target_percent
 from replication.files import write_json
-from replication.networks.lenet5 import lenet5
+from replication.networks import lenet5
 from replication.runs import of_experiment
 
 NAMES = ("lenet5-distorted", "lenet5")
@@ -61,13 +61,13 @@ def test_the_weights_in_the_page_are_those_of_the_runs_bit_for_bit(page, runs, p
     for name in NAMES:
         for run in runs[name]:
             kept = np.frombuffer(base64.b64decode(shown[f"{name}/{run.folder.name}"]), "<f4")
-            np.testing.assert_array_equal(kept, run.weights(lenet5(paper).parameters))
+            np.testing.assert_array_equal(kept, run.weights(lenet5.network(paper).parameters))
 
 
 def test_table_and_codes_and_layers_are_the_papers(found, paper):
     layers = {layer["name"]: layer for layer in found["layers"]}
     assert layers["C3"]["table"] == paper.connection_table
-    assert layers["F6"]["offset"] + layers["F6"]["weights"] + 84 == lenet5(paper).parameters
+    assert layers["F6"]["offset"] + layers["F6"]["weights"] + 84 == lenet5.network(paper).parameters
     codes = [[1 if mark == "#" else -1 for mark in code] for code in found["codes"]]
     np.testing.assert_array_equal(codes, paper.digit_codes)
 

@@ -14,7 +14,7 @@ from small import REPOSITORY
 
 from replication import demonstration, settings
 from replication.mnist import databases, drawn
-from replication.networks.lenet5 import lenet5
+from replication.networks import lenet5
 from replication.networks.reference import Reference
 from replication.runs import of_experiment
 from replication.settings import Rules
@@ -123,7 +123,7 @@ def reference(found, runs, paper, number):
         "subsampling": {"reading": "added" if one["share"] == 1 else "averaged", "fan_in": 4},
         "criterion": record["criterion"] | {"distance": one["distance"]},
     })  # fmt: skip
-    network = lenet5(paper)
+    network = lenet5.network(paper)
     levels = databases.grey_levels(one["background"], one["foreground"])
     weights = torch.from_numpy(runs[NAMES[number % 2]][0].weights(network.parameters))
     whole = Reference(network, rules)

@@ -18,7 +18,7 @@ from replication.errors import ReplicationError
 from replication.files import read_table
 from replication.folders import Folders
 from replication.mnist import databases, distortions
-from replication.networks.lenet5 import lenet5
+from replication.networks import lenet5
 from replication.networks.reference import Reference
 from replication.settings import Invariance, load
 from replication.studies import invariance as study
@@ -163,7 +163,7 @@ def test_examples_are_the_answers_of_the_study(tiny):
 @pytest.fixture(scope="module")
 def network(paper, repository):
     base = load(repository / "params.yaml").base
-    reference = Reference(lenet5(paper), base.rules)
+    reference = Reference(lenet5.network(paper), base.rules)
     weights = np.random.default_rng(2).normal(0, 0.15, reference.network.parameters)
     return reference, weights.astype(np.float32)
 

@@ -19,7 +19,7 @@ from replication.evaluation.recomputed import Trained, base_settings
 from replication.evaluation.rejection import rejected_share, threshold
 from replication.files import write_bytes, write_json
 from replication.mnist import drawn
-from replication.networks.lenet5 import lenet5
+from replication.networks import lenet5
 from replication.pipeline.digits import described
 from replication.runs import Answers, answers_bytes
 from replication.systems.contract import answers_of
@@ -188,7 +188,7 @@ def test_an_answer_is_rejected_up_to_the_threshold():
 @pytest.fixture
 def weights(tmp_path, paper):
     """Random weights in a file; nothing beside it."""
-    values = np.random.default_rng(4).normal(0, 0.1, lenet5(paper).parameters)
+    values = np.random.default_rng(4).normal(0, 0.1, lenet5.network(paper).parameters)
     path = tmp_path / "run" / "weights.safetensors"
     path.parent.mkdir()
     save_file({"parameters": values.astype(np.float32)}, path)

@@ -7,9 +7,11 @@ import pytest
 import torch
 from networks_of_tests import NETWORKS, PAPER, random_case
 
-from replication.networks.catalogue import network
+from replication.errors import ReplicationError
+from replication.networks import catalogue
 from replication.networks.reference import Reference
 from replication.networks.specification import Stack, full_table
+from replication.sources import closure
 from replication.verdicts.architecture import counts
 
 COUNTS = counts(PAPER)
@@ -75,7 +77,7 @@ def test_lenet4_has_about_the_published_counts():
 
 
 def test_perceptrons_are_called_by_their_layers():
-    found = network("perceptron-300-100", "regular", PAPER)
+    found = catalogue.network("perceptron-300-100", "regular", PAPER)
     assert found.parameters == 784 * 300 + 300 + 300 * 100 + 100 + 100 * 10 + 10
 
 
@@ -93,3 +95,17 @@ def test_parameters_of_the_layers_follow_one_another():
 
 def test_a_full_table_reads_everything():
     assert full_table(2, 3) == ((0, 1, 2), (0, 1, 2))
+
+
+def test_a_network_that_is_added_makes_no_replicate_of_another_stale():
+    """A system's code takes in no network's module but the perceptrons'; a replicate its own."""
+    named = {path.stem for name in catalogue.names() for path in closure(catalogue.module(name))}
+    assert {"lenet1", "lenet4", "lenet5", "lenet5_plain"} <= named
+    of_systems = {path.stem for path in closure("replication.systems.network")}
+    assert "catalogue" in of_systems
+    assert not {"lenet1", "lenet4", "lenet5", "lenet5_plain"} & of_systems
+
+
+def test_an_unknown_network_is_one_sentence_with_those_that_there_are():
+    with pytest.raises(ReplicationError, match=r"'lenet6'.*lenet1, lenet4, lenet5, lenet5-plain"):
+        catalogue.network("lenet6", "regular", PAPER)

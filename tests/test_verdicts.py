@@ -18,7 +18,7 @@ from fabricated import (
     with_study,
 )
 
-from replication.networks.lenet5 import lenet5
+from replication.networks import lenet5
 from replication.pipeline import compare
 from replication.verdicts import architecture, curves, judges
 from replication.verdicts.evidence import VERDICTS
@@ -82,11 +82,14 @@ def test_rounded_count_is_equal_to_its_last_digit(ours, published, outcome):
 
 
 def test_c3_reads_the_middle_of_the_input():
-    assert architecture.centres(lenet5(PAPER), "C3") == 20
+    assert architecture.centres(lenet5.network(PAPER), "C3") == 20
 
 
 def test_layer_sizes_follow_the_input():
-    sides = [architecture.output_side(lenet5(PAPER), name, 36) for name in ("C1", "S2", "C3", "C5")]
+    sides = [
+        architecture.output_side(lenet5.network(PAPER), name, 36)
+        for name in ("C1", "S2", "C3", "C5")
+    ]
     assert sides == [32, 16, 12, 2]
 
 

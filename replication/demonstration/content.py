@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from replication.evaluation.errors import misses
 from replication.evaluation.rejection import rejected_share, target_percent, threshold
-from replication.networks.lenet5 import lenet5
+from replication.networks import lenet5
 from replication.networks.specification import Network
 from replication.paper import Paper
 from replication.runs import WEIGHTS, Run
@@ -46,7 +46,7 @@ def content(
 
     Raises ReplicationError for a damaged run.
     """
-    network = lenet5(published)
+    network = lenet5.network(published)
     names = (choices.experiments.distorted, choices.experiments.undistorted)
     there = [[run for run in runs.get(name, ()) if run.has(WEIGHTS)] for name in names]
     turns = [run for run in chain.from_iterable(zip_longest(*there)) if run is not None]

@@ -1,19 +1,34 @@
-"""The networks by the names that params.yaml uses."""
+"""The networks by the names that params.yaml uses: a module of this folder each.
+
+One that is added makes no replicate of another stale: what a replicate's key takes in is the module
+of its own network.
+"""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
+from typing import cast
 
 from replication.errors import ReplicationError
-from replication.networks.lenet1 import lenet1
-from replication.networks.lenet4 import lenet4
-from replication.networks.lenet5 import lenet5
 from replication.networks.perceptrons import perceptron
 from replication.networks.specification import Network
 from replication.paper import Paper
+from replication.sources import loaded
 
 PERCEPTRON = re.compile(r"perceptron((?:-[1-9][0-9]*)+)")
 FIELDS = {"regular": 28, "deslanted": 20, "sixteen": 16, "cropped": 20, "sixteen-boxed": 16}
+
+
+def names() -> list[str]:
+    """The networks that have a module of their own, ``lenet...``."""
+    return sorted(path.stem.replace("_", "-") for path in Path(__file__).parent.glob("lenet*.py"))
+
+
+def module(name: str) -> str:
+    """The module that describes the network called ``name``; all perceptrons share one."""
+    own = "perceptrons" if PERCEPTRON.fullmatch(name) else name.replace("-", "_")
+    return f"replication.networks.{own}"
 
 
 def network(name: str, database: str, paper: Paper) -> Network:
@@ -22,16 +37,12 @@ def network(name: str, database: str, paper: Paper) -> Network:
     Perceptrons are called by their hidden layers: ``perceptron-300-100``. Raises ReplicationError
     for an unknown name.
     """
-    if name == "lenet5":
-        return lenet5(paper)
-    if name == "lenet4":
-        return lenet4()
-    if name == "lenet1":
-        return lenet1()
     hidden = PERCEPTRON.fullmatch(name)
-    if hidden is None:
+    if hidden:
+        return perceptron(tuple(map(int, hidden[1].split("-")[1:])), FIELDS[database])
+    if name not in names():
         raise ReplicationError(
-            f"params.yaml names the network '{name}', but there are lenet1, lenet4, lenet5 and "
+            f"params.yaml names the network '{name}', but there are {', '.join(names())} and "
             "perceptron-<units>[-<units>]: correct it"
         )
-    return perceptron(tuple(map(int, hidden[1].split("-")[1:])), FIELDS[database])
+    return cast(Network, loaded(module(name), "network").network(paper))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from replication.networks.specification import Network, Stack, full_table
+from replication.paper import Paper
 
 # The paper gives no table. This one, four maps that read one map and eight that read two, gives
 # 2,578 parameters and 98,442 connections with trainable coefficients, the counts published for
@@ -13,7 +14,7 @@ THIRD_LAYER: tuple[tuple[int, ...], ...] = (
 )  # fmt: skip
 
 
-def lenet1() -> Network:
+def network(_: Paper) -> Network:
     """4@24x24, 4@12x12, 12@8x8, 12@4x4 and ten outputs; a 16x16 image in a field of 28x28."""
     return (
         Stack("lenet1", field=28)

@@ -10,6 +10,7 @@ around, are the most regular ones of these sizes: 16,998 parameters and 258,306 
 from __future__ import annotations
 
 from replication.networks.specification import Network, Stack, full_table
+from replication.paper import Paper
 
 
 def windows(sizes: tuple[int, ...], maps: int) -> tuple[tuple[int, ...], ...]:
@@ -20,7 +21,7 @@ def windows(sizes: tuple[int, ...], maps: int) -> tuple[tuple[int, ...], ...]:
     )
 
 
-def lenet4() -> Network:
+def network(_: Paper) -> Network:
     """4@28x28, 8@14x14 in pairs, 16@10x10, 16@5x5, 120 units and ten outputs."""
     return (
         Stack("lenet4", field=32)

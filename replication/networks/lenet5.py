@@ -6,7 +6,7 @@ from replication.networks.specification import Network, Stack, full_table
 from replication.paper import Paper
 
 
-def lenet5(paper: Paper) -> Network:
+def network(paper: Paper) -> Network:
     """The network of Figure 2: C1 S2 C3 S4 C5 F6 and ten RBF units with the 7x12 codes."""
     return (
         Stack("lenet5", field=32)

@@ -27,6 +27,7 @@ from replication.learning.monitor import Message, Monitor
 from replication.machine import processor
 from replication.mnist import databases
 from replication.mnist.databases import Database, grey_levels
+from replication.networks import catalogue
 from replication.paper import Paper
 from replication.runs import Run
 from replication.settings import AnyRecipe, Combined, Prepare, Recipe, Train
@@ -94,12 +95,13 @@ def key(experiment: Experiment, replicate: int) -> str:
 
 
 def code(experiment: Experiment) -> str:
-    """A hash of the code that makes a replicate: its system's, and its optimiser's if any."""
+    """A hash of the code that makes a replicate: its system's, its network's and optimiser's."""
     recipe = experiment.recipe
     modules = [type(experiment.system).__module__]
     if isinstance(recipe, Recipe | Combined):
         name = recipe.optimiser.name.replace("-", "_")
         modules.append(f"replication.learning.optimisers.{name}")
+        modules.append(catalogue.module(recipe.network))
     return sources.version(tuple(modules), DECISIVE)
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import math
 
-from replication.networks.lenet1 import lenet1
-from replication.networks.lenet4 import lenet4
-from replication.networks.lenet5 import lenet5
+from replication.networks import lenet1, lenet4, lenet5
 from replication.networks.perceptrons import perceptron
 from replication.networks.specification import Kind, Network
 from replication.paper import Claim, Paper
@@ -16,14 +14,14 @@ from replication.verdicts.rule import shown
 
 def counts(paper: Paper) -> dict[str, int]:
     """What the tables of layers say, by the claim that states it (Sections II-B and III-C)."""
-    network = lenet5(paper)
+    network = lenet5.network(paper)
     found = {
         "lenet5.layers": len(network.layers),
         "lenet5.parameters": network.parameters,
         "lenet5.connections": network.connections,
         "lenet5.c3-centres": centres(network, "C3"),
-        "lenet1.architecture": lenet1().parameters,
-        "lenet4.architecture": lenet4().parameters,
+        "lenet1.architecture": lenet1.network(paper).parameters,
+        "lenet4.architecture": lenet4.network(paper).parameters,
         "linear.parameters": perceptron((), 28).parameters,
         "linear.deslanted-parameters": perceptron((), 20).parameters,
     }
@@ -94,7 +92,7 @@ def compare_rounded(ours: float, published: float) -> Finding:
 def judge_convolutional(evidence: Evidence, claim: Claim) -> Finding:
     """C5's maps on its own input field and on one that is one S4 unit larger (p. 8)."""
     del claim
-    network = lenet5(evidence.paper)
+    network = lenet5.network(evidence.paper)
     usual = output_side(network, "C5", network.field)
     larger = network.field + 4
     grown = output_side(network, "C5", larger)

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from replication.networks.lenet5 import lenet5
+from replication.networks import lenet5
 from replication.report.drawing import (
     ACCENT,
     DISTORTED,
@@ -87,7 +87,7 @@ def _paint_kind(
     patterns = int(answers["pattern"].max()) + 1
     tried = sorted(float(amount) for amount in answers["amount"].unique())
     chosen = [tried[place] for place in spaced(len(tried))]
-    field, images = lenet5(inputs.paper).field, inputs.images[:patterns]
+    field, images = lenet5.network(inputs.paper).field, inputs.images[:patterns]
     sheets = [
         changed(images, range(patterns), kind, amount, inputs.study, field) for amount in chosen
     ]
@@ -131,7 +131,7 @@ def wide_fields(inputs: Inputs) -> Figure | None:
     outputs = inputs.table(FIELDS)
     if outputs is None:
         return None
-    side = lenet5(inputs.paper).field
+    side = lenet5.network(inputs.paper).field
     drawn, said = [], []
     for place, shown in enumerate(inputs.study.fields):
         own = outputs[outputs["picture"] == place]
