@@ -121,6 +121,19 @@ def varied(experiment, runs):
     )
 
 
+def noncharacters(more: float) -> pd.DataFrame:
+    """The study of images of no digit: RBF units reject ``more`` points more of them."""
+    return pd.DataFrame(
+        [
+            (outputs, outputs, number, kind, 30.0 + number + (more if outputs == "rbf" else 0.0))
+            for outputs in ("rbf", "plain")
+            for number in range(5)
+            for kind in ("between two digits", "shuffled pixels")
+        ],
+        columns=["outputs", "experiment", "replicate", "kind", "rejected_percent"],
+    )
+
+
 def boosted(least, loss=0.0):
     """The study of boosting: an error with all three called, and a loss at 1.75 networks."""
     rows = [
@@ -206,6 +219,7 @@ FULL = replace(
         "collapse.json": {"mle": {"code_spread": [0.001] * 3}, "map": {"code_spread": [0.9] * 3}},
         "variance_curves.csv": varied("subsets", histories(5)),
         "boosting.csv": boosted(0.7),
+        "noncharacters.csv": noncharacters(40.0),
     },
 )
 

@@ -25,7 +25,7 @@ SETTINGS = settings.load(REPOSITORY / "params.yaml")
 # Made by commands of their own, committed, and only read by the pipeline.
 STUDIES = ("bench.json", "readings.csv", "readings_curves.csv",
            "variance_curves.csv", "collapse.json", "neighbours.csv",
-           "beginnings.csv", "boosting.csv",
+           "beginnings.csv", "boosting.csv", "noncharacters.csv",
            "distortions.csv", "distortion_correlations.csv")  # fmt: skip
 
 

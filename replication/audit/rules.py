@@ -157,6 +157,7 @@ _OWN = (
     _group("compare", "how verdicts are reached; fixed before any result was seen"),
     _group("variance", "the study of what makes replicates differ"),
     _group("invariance", "which digits are changed, how much: Section III-E"),
+    _group("noncharacters", "images of no digit: claim rbf.rejection"),
     _group("causes", "why published numbers are others than ours: results/studies/causes.csv"),
     _group("readings", "the study of what the paper leaves open"),
     _group("collapse", "small networks with trainable codes: claim loss.collapse"),

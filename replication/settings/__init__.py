@@ -13,6 +13,7 @@ from replication.settings.studies import (
     Compare,
     Hypothesis,
     Invariance,
+    Noncharacters,
     Readings,
     Train,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "Hypothesis",
     "Invariance",
     "Modern",
+    "Noncharacters",
     "Positive",
     "Prepare",
     "Range",

@@ -11,7 +11,15 @@ from pydantic import ValidationError
 from replication.errors import ReplicationError
 from replication.settings.recipes import AnyRecipe, ByKind, Classifier, Combined, Modern, Recipe
 from replication.settings.sections import Name, Section
-from replication.settings.studies import Causes, Collapse, Compare, Invariance, Readings, Train
+from replication.settings.studies import (
+    Causes,
+    Collapse,
+    Compare,
+    Invariance,
+    Noncharacters,
+    Readings,
+    Train,
+)
 from replication.settings.training import Prepare
 
 # What the value of an option may be.
@@ -38,6 +46,7 @@ class Settings(Section):
     collapse: Collapse
     """The study of trainable codes."""
     invariance: Invariance
+    noncharacters: Noncharacters
     """The study of changed patterns."""
     causes: Causes
     """The study of the published numbers that ours differ from."""

@@ -181,6 +181,23 @@ class Invariance(Section):
 Level = int | float | str
 
 
+class Noncharacters(Section):
+    """Images of no digit, shown to LeNet-5 with RBF units and with plain ones (Section II-B)."""
+
+    experiments: dict[Literal["rbf", "plain"], Name]
+    """Whose networks answer."""
+    replicates: Count
+    """How many of each, from the first."""
+    patterns: Count
+    """How many test patterns, from the first, the images are made of."""
+    pitch: Count
+    """Pixels from one digit to the next, of which the halves in between are shown."""
+    rejected_percent: Annotated[float, Field(gt=0, lt=100)]
+    """Of the test digits, by each network's own threshold."""
+    seed: Seed
+    """Of the order in which pixels are shuffled."""
+
+
 class Hypothesis(Section):
     """Why a published number may be another than ours, and the trials that decide it."""
 

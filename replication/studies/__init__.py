@@ -18,6 +18,7 @@ STUDIES = {
     "beginnings": "How do sums, weights and criteria of the first passes go?",
     "collapse": "Do trainable codes fall together under equations 8 and 9?",
     "invariance": "How far may a digit be changed until it is missed?",
+    "noncharacters": "Do RBF units reject what is no digit better than plain units?",
     "neighbours": "Why is K-NN's published error another than ours?",
     "boosting": "What does boosting cost, by how often the later networks are called?",
     "causes": "Why are published numbers others than ours?",

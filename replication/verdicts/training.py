@@ -13,7 +13,6 @@ from replication.verdicts.answers import experiment
 from replication.verdicts.evidence import (
     Evidence,
     Finding,
-    Judge,
     Judges,
     Row,
     Subject,
@@ -117,16 +116,6 @@ def judge_time(evidence: Evidence, claim: Claim) -> Finding:
     )
 
 
-def _lacks(what: str) -> Judge:
-    """A judge of what our runs can't tell, who says what it would take."""
-
-    def judge(evidence: Evidence, claim: Claim) -> Finding:
-        del evidence, claim
-        raise Unmeasured(what)
-
-    return judge
-
-
 def _median(evidence: Evidence, *keys: str) -> float:
     """A median of results/bench.json. Raises Unmeasured when it has not been timed."""
     found: Any = evidence.study(BENCH)
@@ -145,9 +134,6 @@ JUDGES = Judges(
         "squashing.curvature": judge_curvature,
         "sdlm.cost": judge_cost,
         "lenet5.training-time": judge_time,
-        "rbf.rejection": _lacks(
-            "it takes LeNet-5 with ten plain output units, trained alike, and images of no digit"
-        ),
     },
     tables={"sdlm.rates": step_sizes},
     evidence=(BENCH,),

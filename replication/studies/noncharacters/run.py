@@ -1,0 +1,92 @@
+"""How much of what is no digit each network rejects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from replication import paper
+from replication.errors import ReplicationError
+from replication.folders import Folders, folder_options, path_option
+from replication.mnist import databases
+from replication.mnist.databases import centred
+from replication.runs import WEIGHTS, of_experiment
+from replication.settings import Noncharacters, Settings, load
+from replication.studies.invariance.changes import Bytes, in_one_field
+from replication.studies.invariance.run import DATABASE, read
+from replication.studies.noncharacters import BETWEEN, REJECTED, SHUFFLED
+
+
+def between(images: Bytes, settings: Noncharacters, side: int) -> Bytes:
+    """(n, side, side): what lies between neighbours: the right half of one, the left of the next."""
+    pairs = zip(images, np.roll(images, -1, axis=0), strict=True)
+    first = settings.pitch // 2
+    fields = [in_one_field(np.stack(pair), settings.pitch, side) for pair in pairs]
+    return np.stack([wide[:, first : first + side] for wide in fields])
+
+
+def shuffled(images: Bytes, settings: Noncharacters, side: int) -> Bytes:
+    """(n, side, side): the ink of each digit, its pixels in a random order of their own."""
+    draw = np.random.default_rng(settings.seed)
+    flat = draw.permuted(images.reshape(len(images), -1), axis=1)
+    return centred(flat.reshape(images.shape), side)
+
+
+MADE: dict[str, Callable[[Bytes, Noncharacters, int], Bytes]] = {
+    BETWEEN: between,
+    SHUFFLED: shuffled,
+}
+
+
+def rejected_percent(
+    digits: NDArray[np.floating], others: NDArray[np.floating], share: float
+) -> float:
+    """How many of ``others`` are rejected, in percent, where ``share`` percent of ``digits`` are.
+
+    Both are penalties (n, classes); what is rejected is an image whose least penalty is too large.
+    """
+    threshold = np.percentile(digits.min(axis=1), 100.0 - share)
+    return float(100.0 * np.mean(others.min(axis=1) > threshold))
+
+
+def run(folders: Folders, settings: Settings) -> pd.DataFrame:
+    """The table `REJECTED`; raises ReplicationError when an experiment has left no weights."""
+    published, study = paper.load(folders.paper), settings.noncharacters
+    images = databases.load(folders.raw, folders.prepared, DATABASE).test_images
+    rows: list[tuple[object, ...]] = []
+    for outputs, name in study.experiments.items():
+        runs = of_experiment(folders.runs, name, study.replicates)
+        if not runs or not runs[0].has(WEIGHTS):
+            raise ReplicationError(
+                f"{folders.runs} holds no weights of {name}: run `python -m replication train "
+                f"{name}` first"
+            )
+        for number, one in enumerate(runs):
+            network = read(one, published)
+            side = network.reference.network.field
+            digits = network.penalties(centred(images, side))
+            for kind, make in MADE.items():
+                others = network.penalties(make(images[: study.patterns], study, side))
+                share = rejected_percent(digits, others, study.rejected_percent)
+                rows.append((outputs, name, number, kind, share))
+    return pd.DataFrame(rows, columns=list(REJECTED.columns))
+
+
+@click.command()
+@folder_options("params", "paper", "raw", "prepared", "runs")
+@path_option("--out", "results", "The folder of the table that is written.")
+def command(folders: Folders, out: Path) -> None:
+    """Show images of no digit to LeNet-5 with RBF units and with plain ones, and count rejections.
+
+    From the committed weights; the threshold is where params.yaml's share of digits is rejected.
+    """
+    table = run(folders, load(folders.params))
+    REJECTED.write(out, table)
+    means = table.groupby(["kind", "outputs"], sort=False)["rejected_percent"].mean()
+    for (kind, outputs), mean in means.items():
+        print(f"{kind}, {outputs} units: {mean:.1f} % rejected")
