@@ -23,7 +23,7 @@ from replication.studies.noncharacters import BETWEEN, REJECTED, SHUFFLED
 
 
 def between(images: Bytes, settings: Noncharacters, side: int) -> Bytes:
-    """(n, side, side): what lies between neighbours: the right half of one, the left of the next."""
+    """(n, side, side): the right half of each digit and the left half of the next."""
     pairs = zip(images, np.roll(images, -1, axis=0), strict=True)
     first = settings.pitch // 2
     fields = [in_one_field(np.stack(pair), settings.pitch, side) for pair in pairs]
@@ -87,6 +87,5 @@ def command(folders: Folders, out: Path) -> None:
     """
     table = run(folders, load(folders.params))
     REJECTED.write(out, table)
-    means = table.groupby(["kind", "outputs"], sort=False)["rejected_percent"].mean()
-    for (kind, outputs), mean in means.items():
-        print(f"{kind}, {outputs} units: {mean:.1f} % rejected")
+    print("Percent rejected, mean over the replicates\n")
+    print(table.pivot_table(index="kind", columns="outputs", values="rejected_percent").round(1))
