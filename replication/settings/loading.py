@@ -44,12 +44,15 @@ def changed(recipe: Recipe, changes: Mapping[str, str | int | float]) -> Recipe:
 
 
 def put(document: dict[str, Any], path: str, value: Any) -> None:
-    """Set a key such as ``criterion.j`` of a recipe's ``document``; ReplicationError for none."""
+    """Set a key such as ``criterion.j`` of a recipe's ``document``; ReplicationError for none.
+
+    Which ``options`` there are only their module knows, and says when it is given them.
+    """
     *groups, key = path.split(".")
     section: Any = document
     for group in groups:
         section = section.get(group) if isinstance(section, dict) else None
-    if not isinstance(section, dict) or key not in section:
+    if not isinstance(section, dict) or (key not in section and groups != ["options"]):
         raise ReplicationError(f"params.yaml: there is no setting '{path}': correct it")
     section[key] = value
 
