@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import cache
+from itertools import product
 
 import numpy as np
 import pytest
@@ -15,13 +16,17 @@ from replication import settings
 from replication.evaluation.metrics import read_metrics
 from replication.evaluation.outputs import FAILURES
 from replication.evaluation.recomputed import Trained
+from replication.experiments import experiments
 from replication.folders import PLACES, Folders
 from replication.mnist import databases
 from replication.networks.catalogue import network
 from replication.pipeline.again import Scope
 from replication.pipeline.verify import answers_only
 from replication.runs import RECORD, WEIGHTS, of_experiment
+from replication.studies.causes import TRIALS
+from replication.studies.causes.trials import HELD_OUT, Laboratory
 from replication.systems.contract import answers_of
+from replication.systems.replicates import is_finished
 from replication.verdicts.evidence import VERDICTS
 
 FOLDERS = Folders(**{name: REPOSITORY / place.default for name, place in PLACES.items()})
@@ -102,3 +107,31 @@ def test_training_and_test_errors_are_not_the_same_numbers():
     entry = METRICS["lenet5"]
     assert entry["training_error_percent"]["values"] != entry["test_error_percent"]["values"]
     assert entry["training_error_percent"]["mean"] < entry["test_error_percent"]["mean"]
+
+
+def test_every_committed_replicate_was_made_with_the_present_settings_data_and_code():
+    """So `train --all` finds nothing to do, and no result is of another code than the committed."""
+    stale = [
+        f"{experiment.name}/{number}"
+        for experiment in experiments(SETTINGS.experiments, SETTINGS, FOLDERS)
+        for number in range(experiment.recipe.replicates)
+        if not is_finished(experiment, number)
+    ]
+    assert stale == []
+
+
+def test_every_trial_of_the_causes_was_made_with_the_present_settings_data_and_code():
+    """The keys of all trials that params.yaml asks for stand in the table, and no other."""
+    laboratory = Laboratory(SETTINGS, FOLDERS, PAPER)
+    wanted = set()
+    for name, hypothesis in SETTINGS.causes.hypotheses.items():
+        for values in product(*hypothesis.vary.values()):
+            levels = dict(zip(hypothesis.vary, values, strict=True))
+            for number in range(hypothesis.replicates):
+                trial = laboratory.trial(name, hypothesis, HELD_OUT, levels, number)
+                wanted.add((name, *laboratory.key(trial)))
+    table = TRIALS.read(FOLDERS.results)
+    held_out = table[table["stage"] == HELD_OUT]
+    assert (
+        set(zip(held_out["hypothesis"], held_out["key"], held_out["code"], strict=True)) == wanted
+    )
