@@ -77,15 +77,18 @@ def _files(folder: Path) -> set[Path]:
 
 
 def retrained(scope: Scope, scratch: Path) -> Iterator[Check]:
-    """Train replicates anew into ``scratch``; a check a file, clocks left out."""
+    """Train replicates anew into ``scratch``, side by side; a check a file, clocks left out."""
     folders = replace(scope.folders, runs=scratch / "runs", checkpoints=scratch / "checkpoints")
-    for name in scope.experiments:
-        recipe = scope.settings.experiment(name)
-        (experiment,) = experiments({name: recipe}, scope.settings, folders)
-        jobs = [Job(experiment, number) for number in scope.numbers(name)]
-        train(name, jobs, scope.settings.train)
-        for job in jobs:
-            again, committed = Run(experiment.run(job.number).folder), scope.run(name, job.number)
-            for path in sorted(_files(again.folder) - {Path(TIMING)}):
-                both = committed.folder / path, again.folder / path
-                yield compare_files(str(both[0]), *both)
+    recipes = {name: scope.settings.experiment(name) for name in scope.experiments}
+    jobs = [
+        Job(experiment, number)
+        for experiment in experiments(recipes, scope.settings, folders)
+        for number in scope.numbers(experiment.name)
+    ]
+    train("trained again", jobs, scope.settings.train)
+    for job in jobs:
+        again = job.experiment.run(job.number)
+        committed = scope.run(job.experiment.name, job.number)
+        for path in sorted(_files(again.folder) - {Path(TIMING)}):
+            both = committed.folder / path, again.folder / path
+            yield compare_files(str(both[0]), *both)
