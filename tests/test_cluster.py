@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import dask
 import pytest
 from small import contents, small_document, small_project, write_params
 from watching import Watched
@@ -149,6 +150,17 @@ def test_a_scheduler_that_cannot_be_reached_is_one_sentence(places, monkeypatch,
     said = mistake(places[1], monkeypatch, capsys, scheduler)
     assert scheduler in said
     assert "train.scheduler" in said
+
+
+@pytest.mark.parametrize(("file", "why"), [(None, "none is named"), ("none.pem", "No such file")])
+def test_a_scheduler_by_tls_without_a_certificate_is_one_sentence(
+    places, monkeypatch, capsys, file, why
+):
+    names = ("client.cert", "client.key", "ca-file")
+    with dask.config.set({f"distributed.comm.tls.{name}": file for name in names}):
+        said = mistake(places[1], monkeypatch, capsys, "tls://127.0.0.1:9")
+    assert why in said
+    assert "distributed.comm.tls" in said
 
 
 def test_without_the_package_the_engine_is_one_sentence(places, monkeypatch, capsys):
