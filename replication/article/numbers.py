@@ -11,7 +11,7 @@ import numpy as np
 
 from replication.report.inputs import Inputs, records
 from replication.report.listings import FIRST, STATUSES, Entry
-from replication.runs import RECORD, TIMING
+from replication.runs import RECORD
 from replication.settings import Settings
 from replication.studies.readings import RANKING
 
@@ -101,7 +101,7 @@ def _verdicts(inputs: Inputs, found: Sequence[Entry]) -> Values:
 def _runs(inputs: Inputs) -> Values:
     """How many trainings there are, how long they took, and on what."""
     runs = [run for several in inputs.runs.values() for run in several]
-    seconds = sum(float(run.timing.get("seconds", 0)) for run in runs if run.has(TIMING))
+    seconds = sum(run.seconds for run in runs)
     made = (str(run.record.get("processor") or "not recorded") for run in runs if run.has(RECORD))
     chosen = inputs.choices.experiments
     return {
