@@ -20,7 +20,7 @@ PIPELINE = {
     "replicate": "Run the whole pipeline anew and compare.",
     "fetch": "Download missing or damaged raw files.",
     "prepare": "Make the databases from raw MNIST.",
-    "train": "Train the replicates of one experiment.",
+    "train": "Train the replicates of experiments.",
     "evaluate": "Count errors and rejections in the answers.",
     "compare": "Give a verdict on every published claim.",
     "audit": "Set every setting beside the paper's.",

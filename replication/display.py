@@ -25,15 +25,14 @@ class _Shown:
 
 
 class Display:
-    """One display for all replicates of an experiment; used as a context manager."""
+    """One display for all replicates that are trained; used as a context manager."""
 
     def __init__(self, title: str, presentations: int) -> None:
-        """``presentations`` is what one replicate is shown in all."""
-        self._presentations = presentations
+        """``presentations`` is what all replicates together are shown."""
         self._shown: dict[str, _Shown] = {}
         self._done: dict[str, int] = {}
         self._bar = tqdm(
-            total=0,
+            total=presentations,
             desc=title,
             unit=" patterns",
             unit_scale=True,
@@ -42,10 +41,6 @@ class Display:
             # What a replicate says is cut at the end of the line, the bar never shrinks.
             bar_format="{desc}: {percentage:3.0f}%|{bar:20}| {elapsed}<{remaining}{postfix}",
         )
-
-    def expect(self, jobs: int) -> None:
-        """So many replicates begin."""
-        self._bar.total = self._presentations * (len(self._shown) + jobs)
 
     def show(self, message: Message) -> None:
         """Bring the bar up to date, or print the line."""

@@ -250,6 +250,11 @@ class Run:
         content = read_json(self.path(TIMING), self.made_by)
         return content if isinstance(content, dict) else {}
 
+    @property
+    def seconds(self) -> float:
+        """How long the training took where the run was made; 0 where no clock says it."""
+        return float(self.timing.get("seconds", 0.0)) if self.has(TIMING) else 0.0
+
     def weights(self, parameters: int) -> NDArray[np.float32]:
         """The weights of the run of a single network with so many parameters."""
         return read_weights(self._sound(WEIGHTS), parameters, self.made_by)

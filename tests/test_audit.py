@@ -116,8 +116,7 @@ def trained(tmp_path_factory, tiny):
         paper=folder / "data/paper", raw=folder / "data/raw", prepared=folder / "data/prepared",
         runs=folder / "runs", checkpoints=folder / "checkpoints",
     )  # fmt: skip
-    for name in chosen.experiments:
-        train.run(places, chosen, name)
+    train.run(places, chosen, tuple(chosen.experiments))
     return folder
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
+import time
 from pathlib import Path
 
+import dask
 import pytest
 from small import contents, small_document, small_project, write_params
 from watching import Watched
@@ -14,12 +17,13 @@ from watching import Watched
 from replication import settings
 from replication.cli import main
 from replication.errors import ReplicationError
-from replication.experiments import experiments
 from replication.folders import Folders
 from replication.learning.monitor import Message, Monitor
+from replication.pipeline import train as pipeline
 from replication.systems import cluster, replicates
-from replication.systems.replicates import Job, train
+from replication.systems.replicates import Job
 
+TRAINED = replicates._trained
 PASSES = Path(".checkpoints/passes")
 
 
@@ -39,13 +43,13 @@ def address(places):
         yield workers.scheduler_address
 
 
-def trained(scheduler: str | None, runs: str) -> dict[str, bytes]:
+def trained(scheduler: str | None, runs: str, params: str = "params.yaml") -> dict[str, bytes]:
     """The files of all runs, trained by the workers of a scheduler or by this process."""
-    loaded = settings.load(Path("params.yaml"))
+    loaded = settings.load(Path(params))
     how = loaded.train.model_copy(update={"engine": "dask" if scheduler else "local",
                                           "scheduler": scheduler})  # fmt: skip
-    (ready,) = experiments(loaded.experiments, loaded, Folders.usual(runs=Path(runs)))
-    train("lenet5", [Job(ready, number) for number in range(ready.recipe.replicates)], how)
+    chosen = loaded.model_copy(update={"train": how})
+    pipeline.run(Folders.usual(runs=Path(runs)), chosen, tuple(chosen.experiments))
     return contents(Path(runs))
 
 
@@ -61,6 +65,40 @@ def test_two_workers_that_share_no_folder_give_the_bytes_of_this_process(
     assert not (places[0] / "alone").exists()
 
 
+def meets_the_other(job: Job, monitor: Monitor, *, may_diverge: bool) -> object:
+    """Trains when another experiment has begun as well."""
+    begun = Path(".checkpoints/begun")
+    begun.mkdir(parents=True, exist_ok=True)
+    (begun / job.experiment.name).touch()
+    until = time.monotonic() + 60
+    while len(list(begun.iterdir())) < 2:
+        if time.monotonic() > until:
+            raise ReplicationError(f"{job.name} is alone")
+        time.sleep(0.01)
+    return TRAINED(job, monitor, may_diverge=may_diverge)
+
+
+@pytest.mark.parametrize("engine", ["local", "dask"])
+def test_no_experiment_waits_for_another(places, address, monkeypatch, capsys, engine):
+    """One replicate each, of a network and of a classifier: both are in training at once."""
+    document = small_document()
+    document["experiments"] = {
+        "lenet5-distorted": {"distorted": True, "replicates": 1},
+        "linear": {"system": "linear", "replicates": 1, "seed": None, "database": "regular",
+                   "options": {}},
+    }  # fmt: skip
+    monkeypatch.chdir(places[0])
+    write_params(Path("two.yaml"), document)
+    alone = trained(None, f"two alone for {engine}", "two.yaml")
+    said = capsys.readouterr().out
+    monkeypatch.setattr(replicates, "_trained", meets_the_other)
+    scheduler = address if engine == "dask" else None
+    shutil.rmtree(".checkpoints")
+    assert trained(scheduler, f"two by {engine}", "two.yaml") == alone
+    assert sorted(capsys.readouterr().out.splitlines()) == sorted(said.splitlines())
+    assert {"lenet5-distorted 0", "linear 0"} == {line.split(":")[0] for line in said.splitlines()}
+
+
 def dies_in_its_second_pass(job: Job, monitor: Monitor, *, may_diverge: bool) -> object:
     """Ends its process once, when the first pass is kept; `PASSES` tells which processes ran."""
 
@@ -73,9 +111,7 @@ def dies_in_its_second_pass(job: Job, monitor: Monitor, *, may_diverge: bool) ->
                 os.kill(os.getpid(), signal.SIGKILL)
 
     watched = Watched(job.name, hear)
-    return replicates._trained(
-        job, watched if job.number == 0 else monitor, may_diverge=may_diverge
-    )
+    return TRAINED(job, watched if job.number == 0 else monitor, may_diverge=may_diverge)
 
 
 def test_a_replicate_whose_worker_dies_goes_on_from_its_checkpoint_in_another(
@@ -114,6 +150,17 @@ def test_a_scheduler_that_cannot_be_reached_is_one_sentence(places, monkeypatch,
     said = mistake(places[1], monkeypatch, capsys, scheduler)
     assert scheduler in said
     assert "train.scheduler" in said
+
+
+@pytest.mark.parametrize(("file", "why"), [(None, "none is named"), ("none.pem", "No such file")])
+def test_a_scheduler_by_tls_without_a_certificate_is_one_sentence(
+    places, monkeypatch, capsys, file, why
+):
+    names = ("client.cert", "client.key", "ca-file")
+    with dask.config.set({f"distributed.comm.tls.{name}": file for name in names}):
+        said = mistake(places[1], monkeypatch, capsys, "tls://127.0.0.1:9")
+    assert why in said
+    assert "distributed.comm.tls" in said
 
 
 def test_without_the_package_the_engine_is_one_sentence(places, monkeypatch, capsys):

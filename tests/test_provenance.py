@@ -80,8 +80,19 @@ def test_a_result_has_command_commit_processor_packages_time_and_sums(entities):
         assert one["sha256"] == hashlib.sha256(content).hexdigest()
 
 
+def test_a_result_of_a_study_has_its_command_and_its_sum(entities):
+    """No stage makes it, so dvc.lock does not know how it came about."""
+    action = entities["#output-results/readings.csv"]
+    assert action["name"] == "python -m replication readings"
+    assert {"endTime", "version"} <= action.keys()
+    made = entities[action["result"][0]["@id"]]
+    content = (REPOSITORY / made["@id"]).read_bytes()
+    assert made["sha256"] == hashlib.sha256(content).hexdigest()
+
+
 def test_the_manifest_names_files_that_are_there():
-    found = YAML(typ="safe").load(manifest(REPOSITORY))
-    assert len(found["manifest"]) > 10
+    found = YAML(typ="safe").load(manifest(REPOSITORY, Folders.usual()))
+    files = {one["file"] for one in found["manifest"]}
+    assert files > {"results/verdicts.csv", "results/readings.csv", "results/article/article.pdf"}
     assert [one["file"] for one in found["manifest"]
             if not (REPOSITORY / one["file"]).exists()] == []  # fmt: skip

@@ -84,7 +84,6 @@ def test_a_bar_keeps_its_width_however_much_a_replicate_says(monkeypatch):
     with os.fdopen(terminal, "w") as stream, monkeypatch.context() as patch:
         patch.setattr("sys.stderr", stream)
         with Display("lenet5-distorted", 100) as display:
-            display.expect(1)
             display.show(Message("lenet5-distorted 0", 50, "pass 10 of 20, " + 9 * "so many, "))
         lines = os.read(shown, 10_000).decode().split("\r")
     os.close(shown)
@@ -95,8 +94,7 @@ def test_a_bar_keeps_its_width_however_much_a_replicate_says(monkeypatch):
 
 def test_a_bar_counts_on_where_a_replicate_trains_another_network(monkeypatch):
     monkeypatch.setattr("sys.stderr", Terminal())
-    with Display("boosted", 90) as display:
-        display.expect(2)
+    with Display("boosted", 180) as display:
         for counts in ((20, 30), (30, 30), (5, 30), (30, 10)):
             for number, count in enumerate(counts):
                 display.show(Message(f"boosted {number}", count))

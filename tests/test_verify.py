@@ -249,6 +249,44 @@ def test_what_cannot_be_verified_so_is_said(project, capsys):
     assert "lenet5 has 2" in capsys.readouterr().err
 
 
+def test_what_the_minutes_do_not_suffice_for_is_said(project, capsys):
+    for number, seconds in enumerate((90, 30)):
+        write_json(project / f"results/runs/lenet5/{number}/timing.json", {"seconds": seconds})
+    status, found = said(capsys, "--all", "--minutes", "0.75")  # of two workers: 90 seconds
+    assert status == 0
+    assert found[f"{RUN}/weights.safetensors"][0] == "byte-equal"
+    assert "results/runs/lenet5/1/weights.safetensors" not in found
+    shown = (project / "certificate" / "certificate.txt").read_text(encoding="utf-8")
+    line = "results/runs/lenet5: 1 of 2 replicates not trained again, 0.5 minutes where they were"
+    assert line in shown
+
+
+def test_a_network_without_kept_weights_is_known_by_their_sum(project, capsys):
+    document = small_document(
+        training_patterns=300, presentations_per_pass=1500, learning_rates=[5.0e-3, 2.0e-3]
+    )
+    document["train"]["kept_parameters"] = 1
+    write_params(project / "params.yaml", document)
+    sums = f"{RUN}/record.json (weights_sha256)"
+    said(capsys)
+    certificate = read_json(project / "certificate" / "certificate.json", "verify")
+    outputs = {one["output"]: one["outcome"] for one in certificate["outputs"]}
+    assert outputs[sums] == "byte-equal"
+    assert certificate["weights"] == {"byte-equal": 1}
+
+
+def test_a_certificate_names_both_processors(project, capsys):
+    for number in (0, 1):
+        record = project / f"results/runs/lenet5/{number}/record.json"
+        write_json(record, read_json(record, "train") | {"processor": "another one"})
+    status, found = said(capsys)
+    assert status == 0
+    assert found[f"{RUN}/record.json"][0] == "numerically equal"
+    shown = (project / "certificate" / "certificate.txt").read_text(encoding="utf-8").splitlines()
+    assert [line for line in shown if line.startswith("made on") and "another one" in line]
+    assert [line for line in shown if line.startswith("verified on") and processor() in line]
+
+
 @pytest.mark.usefixtures("project")
 def test_unknown_experiments_and_no_replicates_are_refused(capsys):
     assert main(["verify", "--experiment", "lenet6"]) == 2

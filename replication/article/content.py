@@ -1,39 +1,30 @@
-"""What the article states, each number with the file that it stands in; sentences from fields.
+"""What the article states: numbers with their files, and sentences, tables and figures from fields.
 
 The template (article.typ) has the words that hold whatever came out, and takes everything else
-from here by name: `numbers`, `sentences`, `tables` and `figures`.
+from here by name.
 """
 
 from __future__ import annotations
 
-import math
 import posixpath
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
+from replication.article.numbers import numbers, settings_audited
 from replication.report import charts, headline, listings, machine, story, systems
 from replication.report.drawing import Figure, Source, Table, table
 from replication.report.inputs import Inputs, records
-from replication.report.listings import CLAIMS, Entry, Number
-from replication.runs import RECORD, TIMING
-from replication.settings import Recipe, Settings
+from replication.report.listings import Entry
+from replication.settings import Settings
 from replication.studies.readings import RANKING
 from replication.studies.readings.figure import label
 from replication.studies.sizes.figure import training_set_size
 
-METRICS, VERDICTS, AUDIT, RUNS = ("../metrics.json", "../verdicts.csv", "../audit.csv", "../runs/")
-PARAMS = "../../params.yaml"
-_HOUR = 3600
-_SAYS = {
-    "reproduced": "is reproduced",
-    "differs": "differs from ours",
-    "inconclusive": "is left undecided by our runs",
-    "unmeasured": "was not measured",
-}
 _STAGES = {"final": "finalist", "control": "control"}
+_QUANTITIES = {"systems.operations": "multiply-adds", "systems.memory": "variables"}
+_CONTROLS = {"earlier": "in force before the protocol", "printed": "as the text prints it"}
 
 
 def figures(inputs: Inputs) -> dict[str, Figure]:
@@ -46,33 +37,32 @@ def figures(inputs: Inputs) -> dict[str, Figure]:
 def content(inputs: Inputs, settings: Settings) -> dict[str, Any]:
     """Everything the template asks for, ready to be JSON."""
     found = listings.entries(inputs)
-    numbers = {**_settings(inputs, settings), **_claims(inputs, found), **_work(inputs)}
-    numbers |= _audit(inputs) | _readings(inputs)
+    answer = dict(story.answer(inputs, found))
     return {
-        "numbers": {
-            name: {"text": one.text, "source": file_of(one.source), "key": one.source.key}
-            for name, one in numbers.items()
-        },
-        "answer": [list(pair) for pair in story.answer(inputs, found)],
-        "sentences": _sentences(inputs, found),
+        "numbers": {name: one._asdict() for name, one in numbers(inputs, settings, found).items()},
+        "what": answer.pop("What it is"),
+        "answer": " ".join(answer.values()),
+        "reasons": [[row.name, row.verdict, row.reason] for row in listings.headline(inputs)],
+        "not-run": "; ".join(f"{name} ({why})" for name, why in systems.not_run(inputs)) or "none",
         "topics": [[topic.title, topic.sentence] for topic in story.topics(found, ())],
-        "speed": machine.speed(inputs),
+        "speed": " ".join(machine.speed(inputs)),
         "tables": {name: _plain(one) for name, one in _tables(inputs, found).items()},
-        "figures": {
-            name: {
-                "title": one.title,
-                "caption": one.caption,
-                "sources": list(dict.fromkeys(map(file_of, one.sources))),
-                "rows": [list(row) for row in one.table.rows],
-            }
-            for name, one in figures(inputs).items()
-        },
+        "figures": {name: _drawn(one) for name, one in figures(inputs).items()},
     }
 
 
 def file_of(source: Source) -> str:
     """The file or folder of a source, from the root of the repository."""
     return posixpath.normpath(posixpath.join("results/report", source.href))
+
+
+def _drawn(one: Figure) -> dict[str, Any]:
+    """The words below a chart, its files, and the numbers that it is drawn from."""
+    return {
+        "caption": one.caption,
+        "sources": list(dict.fromkeys(map(file_of, one.sources))),
+        "rows": [list(row) for row in one.table.rows],
+    }
 
 
 def _plain(one: Table) -> dict[str, Any]:
@@ -83,161 +73,9 @@ def _plain(one: Table) -> dict[str, Any]:
     }
 
 
-def _settings(inputs: Inputs, settings: Settings) -> dict[str, Number]:
-    """Settings in force, from params.yaml."""
-    base, chosen = settings.base, inputs.choices
-    assert isinstance(base, Recipe)
-    values: Mapping[str, tuple[object, str]] = {
-        "passes": (base.passes, "base.passes"),
-        "hessian-patterns": (base.sdlm.patterns, "base.sdlm.patterns"),
-        "mu": (base.sdlm.mu, "base.sdlm.mu"),
-        "first-rate": (max(base.learning_rates), "base.learning_rates, the first"),
-        "last-rate": (min(base.learning_rates), "base.learning_rates, the last"),
-        "amplitude": (base.squashing.amplitude, "base.squashing.amplitude"),
-        "seed": (base.seed, "base.seed"),
-        "confidence": (100 * chosen.confidence, "compare.confidence, in percent"),
-        "margin": (chosen.equivalence_margin_percent, "compare.equivalence_margin_percent"),
-        "minimum": (chosen.minimum_replicates, "compare.minimum_replicates"),
-    }
-    return {
-        name: Number(f"{value:g}" if isinstance(value, float) else str(value), Source(PARAMS, key))
-        for name, (value, key) in values.items()
-    }
-
-
-def _claims(inputs: Inputs, found: Sequence[Entry]) -> dict[str, Number]:
-    """Published numbers of claims.yaml, and how many verdicts there are of what."""
-    claims = inputs.paper.claims
-    named = {"parameters": "lenet5.parameters", "connections": "lenet5.connections",
-             "training-patterns": "data.train", "test-patterns": "data.test"}  # fmt: skip
-    made = {
-        name: Number(f"{claims[claim].number:,.0f}", Source(CLAIMS, claim))
-        for name, claim in named.items()
-    }
-    made["patterns-1998-missed"] = Number(
-        str(len(inputs.paper.misclassified)),
-        Source("../../data/paper/figure8_misclassified.csv", "its rows"),
-    )
-    exact = [row for row in records(inputs.verdicts)
-             if row["kind"] == "count" and row["role"] == "arithmetic"]  # fmt: skip
-    contradictions = [row for row in records(inputs.verdicts) if row["kind"] == "contradiction"]
-    tally = Counter(one.verdict for one in found)
-    once = [one for one in found if one.role != "repeat"]
-    numbers = {
-        "verdicts": (len(found), "rows"),
-        "verdicts-once": (len(once), "rows whose role is not repeat"),
-        "counts": (len(exact), "rows of kind count and role arithmetic"),
-        "counts-reproduced": (
-            sum(row["verdict"] == "reproduced" for row in exact),
-            "the same, where verdict = reproduced",
-        ),
-        "contradictions": (len(contradictions), "rows of kind contradiction"),
-        **{outcome: (tally[outcome], f"rows where verdict = {outcome}") for outcome in _SAYS},
-    }
-    return made | {
-        name: Number(str(count), Source(VERDICTS, key)) for name, (count, key) in numbers.items()
-    }
-
-
-def _work(inputs: Inputs) -> dict[str, Number]:
-    """How many trainings there are, how long they took, and on what."""
-    runs = [run for several in inputs.runs.values() for run in several]
-    seconds = sum(float(run.timing.get("seconds", 0)) for run in runs if run.has(TIMING))
-    processors = {
-        str(run.record.get("processor")): None
-        for run in runs
-        if run.has(RECORD) and run.record.get("processor")
-    }
-    undistorted = inputs.choices.experiments.undistorted
-    distorted = inputs.choices.experiments.distorted
-    every = Source(RUNS, "the replicates of every experiment")
-    return {
-        "runs": Number(str(len(runs)), every),
-        "systems-run": Number(str(len(inputs.runs)), Source(METRICS, "its experiments")),
-        "hours": Number(f"{seconds / _HOUR:.3g}", Source(RUNS, "timing.json: seconds, their sum")),
-        "processors": Number(
-            "; ".join(processors) or "not recorded", Source(RUNS, "record.json: processor")
-        ),
-        "replicates": Number(
-            str(len(inputs.runs.get(undistorted, ()))), Source(METRICS, f"{undistorted}.replicates")
-        ),
-        "replicates-distorted": Number(
-            str(len(inputs.runs.get(distorted, ()))), Source(METRICS, f"{distorted}.replicates")
-        ),
-    }
-
-
-def _audit(inputs: Inputs) -> dict[str, Number]:
-    counted = Counter(str(row["status"]) for row in listings.audit(inputs) or ())
-    texts = {status: str(counted[status]) for status in listings.STATUSES}
-    texts["settings"] = str(sum(counted.values()))
-    return {
-        f"audit-{name}": Number(text, Source(AUDIT, f"status: {name}"))
-        for name, text in texts.items()
-    }
-
-
-def _readings(inputs: Inputs) -> dict[str, Number]:
-    """How many readings were tried, and how far those of interest learnt the training set."""
-    source = Source(f"../{RANKING.name}", "stage, tied, training_error")
-    ranking = inputs.table(RANKING)
-    rows = [] if ranking is None else records(ranking)
-    final = [row for row in rows if row["stage"] == "final"]
-
-    def error(wanted: Sequence[Mapping[str, Any]]) -> str:
-        value = float(wanted[0]["training_error"]) if wanted else math.nan
-        return "none that is finite" if math.isnan(value) else f"{value:.3g} %"
-
-    return {
-        "screened": Number(str(sum(row["stage"] == "screening" for row in rows)), source),
-        "finalists": Number(str(len(final)), source),
-        "tied": Number(str(sum(bool(row["tied"]) for row in final)), source),
-        "printed-error": Number(error([r for r in rows if r["reading"] == "printed"]), source),
-        "adopted-error": Number(error([r for r in rows if r["adopted"]]), source),
-    }
-
-
-def _sentences(inputs: Inputs, found: Sequence[Entry]) -> dict[str, str]:
-    """What depends on a verdict, said in the words of that verdict."""
-    made = {}
-    for row in listings.headline(inputs):
-        made[row.name] = (
-            f"{row.name}: the published {row.published.text} {_SAYS[row.verdict]}; {row.reason}."
-        )
-    free = [one for one in found if one.role == "independent"]
-    counted = Counter(one.verdict for one in free)
-    chosen = max(_SAYS, key=lambda outcome: counted[outcome])
-    shares = ", ".join(f"{counted[outcome]} {outcome}" for outcome in _SAYS)
-    quiet = sum(one.verdict == "inconclusive" for one in found)
-    return {
-        "headline": " ".join(made.values()),
-        "independent": (
-            f"Of the {len(free)} verdicts on results to which nothing was fitted ({shares}), "
-            f"the most frequent is: {chosen}."
-        ),
-        "undecided": (
-            f"{quiet} verdicts are inconclusive: with this spread between runs, the next number "
-            "that the paper prints would too often have looked the same, so agreement there says "
-            "little."
-            if quiet
-            else "No verdict is inconclusive."
-        ),
-        "not-run": "; ".join(f"{name} ({why})" for name, why in systems.not_run(inputs)) or "none",
-    }
-
-
 def _tables(inputs: Inputs, found: Sequence[Entry]) -> dict[str, Table]:
     return {
-        "headline": Table(
-            ("result", "role", "published", "ours, mean", "sd", "one more run", "runs", "verdict"),
-            tuple(
-                (row.name, row.role, row.published.text, row.ours.text,
-                 row.spread.removeprefix("sd "), row.interval.text, row.replicates.text,
-                 row.verdict)
-                for row in listings.headline(inputs)
-            ),
-            frozenset({2, 3, 4, 5, 6}),
-        ),
+        "headline": _headline(inputs),
         "roles": table(
             ("role", "what it means", *listings.FIRST, "in all"),
             [
@@ -247,33 +85,53 @@ def _tables(inputs: Inputs, found: Sequence[Entry]) -> dict[str, Table]:
             ],
         ),
         "systems": _systems(inputs),
-        "differs": table(
-            ("page", "result to which nothing was fitted", "published", "ours"),
-            [
-                (one.page, _titled(one), _brief(one.published), one.ours)
-                for one in found
-                if one.verdict == "differs" and one.role == "independent"
-                and not one.claim.startswith("systems.")
-            ],
+        "differs": _apart(
+            one for one in found
+            if one.role == "independent" and not one.claim.startswith("systems.")
+        ),
+        "counts": _apart(one for one in found if one.role == "arithmetic"),
+        "tried": table(
+            ("hypothesis", "published number, ours before and with it", "decided"),
+            [(one.hypothesis, one.evidence, one.decided) for one in story.hypotheses(inputs)],
         ),
         "departures": table(
-            ("page", "setting", "the paper", "ours", "status"),
+            ("page", "the paper", "ours", "why"),
             [
-                (row["page"], row["claim"], row["paper"], row["ours"], row["status"])
-                for row in listings.audit(inputs) or ()
-                if row["status"] in ("contradiction", "departs")
+                (row["page"], row["paper"], row["ours"], row["reason"])
+                for row in settings_audited(inputs)
+                if row["status"] == "departs" and not row["claim"].startswith("experiments.")
             ],
         ),
-        "readings": _ranking(inputs),
+        "readings": _readings(inputs),
     }  # fmt: skip
 
 
-def _titled(one: Entry) -> str:
-    return one.name if one.published != "as stated" else one.statement
+def _headline(inputs: Inputs) -> Table:
+    """The headline's numbers beside ours."""
+    rows = tuple(
+        (row.name, row.role, row.published.text, row.ours.text, row.spread.removeprefix("sd "),
+         row.interval.text, row.replicates.text, row.verdict)
+        for row in listings.headline(inputs)
+    )  # fmt: skip
+    columns = ("result", "role", "published", "ours, mean", "sd", "one more run", "runs", "verdict")
+    return Table(columns, rows, frozenset({2, 3, 4, 5, 6}))
 
 
-def _brief(text: str) -> str:
-    return text.replace(" percent", " %")
+def _apart(found: Iterable[Entry]) -> Table:
+    """What differs among ``found``."""
+    rows = [
+        (one.page, _claim(one), one.published.replace(" percent", " %"), one.ours)
+        for one in found
+        if one.verdict == "differs"
+    ]
+    return table(("page", "claim", "published", "ours"), rows)
+
+
+def _claim(one: Entry) -> str:
+    if one.published == "as stated":
+        return one.statement
+    quantity = _QUANTITIES.get(one.claim)
+    return f"{one.name}: {quantity}" if quantity else one.name
 
 
 def _systems(inputs: Inputs) -> Table:
@@ -294,13 +152,14 @@ def _systems(inputs: Inputs) -> Table:
     return Table(made.columns, made.rows, frozenset({1, 2, 3, 4}))
 
 
-def _ranking(inputs: Inputs) -> Table:
+def _readings(inputs: Inputs) -> Table:
     """Finalists and controls of the protocol, the nearest first."""
-    found = inputs.table(RANKING)
+    ranking = inputs.table(RANKING)
     rows = [
-        (label(row), _STAGES[row["stage"]], row["distance"], f"{row['training_error']:.3g}",
+        (_CONTROLS.get(row["reading"], label(row)), _STAGES[row["stage"]],
+         *(float(f"{row[key]:.3g}") for key in ("distance", "training_error")),
          "adopted" if row["adopted"] else "tied" if row["tied"] else "")
-        for row in (records(found) if found is not None else ())
+        for row in (records(ranking) if ranking is not None else ())
         if row["stage"] in _STAGES
     ]  # fmt: skip
     return table(("reading", "stage", "distance", "training error, %", ""), rows)

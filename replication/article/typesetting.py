@@ -21,6 +21,8 @@ from replication.files import json_bytes
 from replication.report.drawing import Figure
 
 TEMPLATE = ("article.typ", "style.typ")
+# Two of which share the width of a page.
+SIDE_BY_SIDE = ("figure5", "figure6")
 _COLOUR = re.compile(r"--(\w+): (#[0-9a-f]{6});")
 
 
@@ -36,12 +38,13 @@ def digest(content: Mapping[str, Any]) -> str:
 
 
 def picture(figure: Figure) -> str:
-    """The wide drawing of a figure as an SVG that stands alone, in the page's light colours."""
+    """A drawing of a figure as an SVG that stands alone, in the page's light colours."""
     css = resources.files("replication.report").joinpath("page.css").read_text(encoding="utf-8")
     colours: dict[str, str] = {}
     for name, colour in _COLOUR.findall(css):
         colours.setdefault(name, colour)
-    svg = str(figure.svg).split("</svg>")[0] + "</svg>"
+    wide, narrow, *_ = str(figure.svg).split("</svg>")
+    svg = (narrow if figure.name in SIDE_BY_SIDE else wide).strip() + "</svg>"
     svg = re.sub(r"var\(--(\w+)\)", lambda found: colours[found[1]], svg)
     start = '<svg xmlns="http://www.w3.org/2000/svg" font-family="DejaVu Sans" '
     return svg.replace("<svg ", start, 1)

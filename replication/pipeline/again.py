@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from replication.errors import ReplicationError
 from replication.evaluation.metrics import METRICS
 from replication.evaluation.outputs import Check, compare_files
@@ -14,7 +16,8 @@ from replication.experiments import experiments
 from replication.folders import Folders
 from replication.paper import Paper
 from replication.pipeline import article, audit, compare, evaluate, report
-from replication.runs import TIMING, Run
+from replication.pipeline.certificate import NOT_KEPT
+from replication.runs import RECORD, TIMING, WEIGHTS, Run
 from replication.settings import Settings
 from replication.studies.collapse import run as collapse
 from replication.studies.distortions import run as distortions
@@ -25,7 +28,8 @@ from replication.systems.replicates import Job, train
 class Scope(NamedTuple):
     """What is to be verified, and where it lies.
 
-    ``replicates``: how many of each experiment, None for all.
+    ``replicates``: how many of each experiment, None for all. ``minutes``: what training them anew
+    may take on a machine like that on which they were made, None for whatever it takes.
     """
 
     settings: Settings
@@ -33,6 +37,7 @@ class Scope(NamedTuple):
     folders: Folders
     experiments: tuple[str, ...]
     replicates: int | None
+    minutes: float | None = None
 
     def numbers(self, experiment: str) -> range:
         """The replicates of an experiment that are verified."""
@@ -42,6 +47,22 @@ class Scope(NamedTuple):
     def run(self, experiment: str, number: int) -> Run:
         """A committed replicate."""
         return Run(self.folders.runs / experiment / str(number))
+
+
+def affordable(scope: Scope) -> list[tuple[str, int]]:
+    """The replicates that are trained anew, by experiment and number.
+
+    Where there are not minutes for all, the first of every experiment come before the second, and
+    the short ones before the long ones.
+    """
+    wanted = [(name, number) for name in scope.experiments for number in scope.numbers(name)]
+    if scope.minutes is None:
+        return wanted
+    took = {one: scope.run(*one).seconds for one in wanted}
+    wanted.sort(key=lambda one: (one[1], took[one]))
+    until = np.cumsum([took[one] for one in wanted])
+    there = 60 * scope.minutes * scope.settings.train.workers
+    return wanted[: int(np.searchsorted(until, there, side="right"))]
 
 
 def derived(scope: Scope, scratch: Path) -> Iterator[Check]:
@@ -77,15 +98,37 @@ def _files(folder: Path) -> set[Path]:
 
 
 def retrained(scope: Scope, scratch: Path) -> Iterator[Check]:
-    """Train replicates anew into ``scratch``; a check a file, clocks left out."""
+    """Train replicates anew into ``scratch``, side by side; a check a file, clocks left out."""
     folders = replace(scope.folders, runs=scratch / "runs", checkpoints=scratch / "checkpoints")
-    for name in scope.experiments:
-        recipe = scope.settings.experiment(name)
-        (experiment,) = experiments({name: recipe}, scope.settings, folders)
-        jobs = [Job(experiment, number) for number in scope.numbers(name)]
-        train(name, jobs, scope.settings.train)
-        for job in jobs:
-            again, committed = Run(experiment.run(job.number).folder), scope.run(name, job.number)
-            for path in sorted(_files(again.folder) - {Path(TIMING)}):
-                both = committed.folder / path, again.folder / path
-                yield compare_files(str(both[0]), *both)
+    recipes = {name: scope.settings.experiment(name) for name in scope.experiments}
+    ready = {one.name: one for one in experiments(recipes, scope.settings, folders)}
+    jobs = [Job(ready[name], number) for name, number in affordable(scope)]
+    train("trained again", jobs, scope.settings.train)
+    for job in jobs:
+        yield from _again(
+            scope.run(job.experiment.name, job.number), job.experiment.run(job.number)
+        )
+
+
+def _again(committed: Run, again: Run) -> Iterator[Check]:
+    for path in sorted(_files(again.folder) - {Path(TIMING)}):
+        both = committed.folder / path, again.folder / path
+        yield compare_files(str(both[0]), *both)
+    total = _sum_of_weights(again)
+    if total and not again.has(WEIGHTS):
+        equal = total == _sum_of_weights(committed)
+        yield Check(
+            f"{committed.path(RECORD)}{NOT_KEPT}",
+            "byte-equal" if equal else "different",
+            "weights that are not kept, by their sum",
+        )
+
+
+def _sum_of_weights(run: Run) -> str:
+    """The SHA-256 of a network's weights by its record; empty without a network or a record."""
+    if not run.has(RECORD):
+        return ""
+    try:
+        return str(run.record.get("evidence", {}).get("weights_sha256", ""))
+    except ReplicationError:
+        return ""  # that it is damaged is said by another check

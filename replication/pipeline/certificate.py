@@ -10,6 +10,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from replication.errors import ReplicationError
 from replication.evaluation.outputs import FAILURES, Check
 from replication.files import write_json, write_text
 from replication.machine import processor
@@ -20,10 +21,15 @@ TEXT = "certificate.txt"
 PACKAGES = ("numpy", "scipy", "numba", "torch", "scikit-learn", "pandas", "matplotlib")
 
 
+# A check of weights that are not kept, but whose sum the record has.
+NOT_KEPT = " (weights_sha256)"
+
+
 def certificate(checks: Sequence[Check], not_verified: Sequence[str]) -> dict[str, Any]:
     """What was verified, where, and what came out; equal results on one machine are equal bytes."""
     counted = Counter(check.outcome for check in checks)
-    weights = [check for check in checks if Path(check.output).name == WEIGHTS]
+    weights = [one for one in checks if one.output.endswith((f"/{WEIGHTS}", NOT_KEPT))]
+    made_on = [_made_on(check) for check in checks]
     return {
         "commit": commit(Path.cwd()),
         "machine": {
@@ -36,18 +42,22 @@ def certificate(checks: Sequence[Check], not_verified: Sequence[str]) -> dict[st
         "passed": not any(check.outcome in FAILURES for check in checks),
         "outcomes": dict(counted),
         "weights": dict(Counter(check.outcome for check in weights)),
-        "outputs": [{**check._asdict(), **_made_on(check)} for check in checks],
+        "committed_on": dict(Counter(filter(None, made_on))),
+        "outputs": [
+            {**check._asdict(), **({"committed_on": made} if made else {})}
+            for check, made in zip(checks, made_on, strict=True)
+        ],
         "not_verified": list(not_verified),
     }
 
 
-def _made_on(check: Check) -> dict[str, str]:
-    """The processor that the committed output was made on, where its run has a record of it."""
-    run = Run(Path(check.output).parent)
-    if check.outcome in FAILURES or not run.has(RECORD):
-        return {}
-    made = run.record.get("processor")
-    return {"committed_on": str(made)} if made else {}
+def _made_on(check: Check) -> str:
+    """The processor that the committed output was made on; empty where no record says it."""
+    run = Run(Path(check.output.removesuffix(NOT_KEPT)).parent)
+    try:
+        return str(run.record.get("processor") or "") if run.has(RECORD) else ""
+    except ReplicationError:
+        return ""
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -71,15 +81,17 @@ def text(found: Mapping[str, Any]) -> str:
     machine = found["machine"]
     outcomes = ", ".join(f"{count} {outcome}" for outcome, count in found["outcomes"].items())
     weights = ", ".join(f"{count} {outcome}" for outcome, count in found["weights"].items())
+    made = "; ".join(f"{name}, {count} outputs" for name, count in found["committed_on"].items())
     lines = [
         "Certificate of a verification of the LeNet-5 replication",
         "",
         f"commit      {found['commit'] or 'not known (no git)'}",
-        f"processor   {machine['processor']}, {machine['architecture']}, {machine['system']}",
+        f"made on     {made or 'not recorded'}",
+        f"verified on {machine['processor']}, {machine['architecture']}, {machine['system']}",
         f"packages    Python {machine['python']}, "
         + ", ".join(f"{name} {version}" for name, version in found["packages"].items()),
         f"outputs     {outcomes}",
-        f"weights     {weights or 'none trained anew'}",
+        f"weights     {weights or 'no network was trained anew'}",
         f"verdict     {'as committed' if found['passed'] else 'NOT as committed'}",
         "",
         *(f"{one['outcome']:<19}{one['output']:<52} {one['detail']}".rstrip()

@@ -1,8 +1,9 @@
 """provenance: where every result comes from, as an RO-Crate and a manifest for CODECHECK.
 
 The crate follows the profile Workflow Run (0.5): the pipeline is its workflow, and each stage of
-dvc.lock and each replicate is an action with its command, what it read and made with their sums,
-the commit that brought its results and when, the processor, the packages and how long it took.
+dvc.lock, each file of a study and each replicate has an action with its command, what it read and
+made with their sums, and the commit that brought its results and when; a replicate also the
+processor, the packages and how long it took.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +23,12 @@ from ruamel.yaml import YAML
 
 from replication.errors import ReplicationError
 from replication.evaluation.metrics import METRICS, read_metrics
-from replication.files import json_bytes, write_bytes, write_text
+from replication.files import Output, json_bytes, write_bytes, write_text
 from replication.folders import Folders, folder_options, path_option
+from replication.pipeline import article
 from replication.pipeline.certificate import git
-from replication.runs import RECORD, TIMING, Run, of_experiment
+from replication.runs import RECORD, Run, of_experiment
+from replication.studies import STUDIES
 
 CRATE, MANIFEST, LOCK = "ro-crate-metadata.json", "codecheck.yml", "dvc.lock"
 _SOFTWARE = "#replication"
@@ -61,6 +65,8 @@ class Crate:
             kind = Dataset if path.endswith("/") else File
             named = {"name": path.rstrip("/").rpartition("/")[2], **properties}
             self.known[path] = self.made.add(kind(self.made, None, path, properties=named))
+        elif "sha256" in properties:  # what DVC has summed another way
+            self.known[path]["sha256"] = properties["sha256"]
         return self.known[path]
 
     def action(self, name: str, command: str, reads: Sequence[Any], makes: Sequence[Any],
@@ -116,8 +122,8 @@ def crate(root: Path, folders: Folders) -> dict[str, Any]:
                             "version": name.split("/")[-1]})
         for name in _PROFILES
     ]  # fmt: skip
-    actions = [*_stages(made, root), *_replicates(made, folders)]
-    raw = [made.data(path.as_posix(), sha256=hashlib.sha256(path.read_bytes()).hexdigest())
+    actions = [*_stages(made, root), *_others(made, root, folders), *_replicates(made, folders)]
+    raw = [made.data(path.as_posix(), sha256=_sha256(path))
            for path in sorted(folders.raw.iterdir())]  # fmt: skip
     workflow = _workflow(made)
     top["mainEntity"] = workflow
@@ -174,6 +180,32 @@ def _summed(made: Crate, root: Path, entry: Mapping[str, Any]) -> Any:
     return made.data(path + folder, md5=str(entry["md5"]), contentSize=str(entry["size"]))
 
 
+def others(root: Path, results: Path) -> dict[str, str]:
+    """The results that no stage makes, the studies' and the article: by path, their commands."""
+    known = {entry["path"] for stage in locked(root).values() for entry in stage.get("outs", ())}
+    outputs = {
+        (results / one.name).as_posix(): one.made_by
+        for study in STUDIES
+        for one in vars(import_module(f"replication.studies.{study}")).values()
+        if isinstance(one, Output)
+    }
+    outputs[article.OUT] = "python -m replication article"
+    return {path: command for path, command in sorted(outputs.items())
+            if path not in known and (root / path).exists()}  # fmt: skip
+
+
+def _others(made: Crate, root: Path, folders: Folders) -> list[Any]:
+    return [
+        made.action(f"#output-{path}", command, [made.data("params.yaml")],
+                    [made.data(path, sha256=_sha256(root / path))])
+        for path, command in others(root, folders.results).items()
+    ]  # fmt: skip
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
 def _replicates(made: Crate, folders: Folders) -> list[Any]:
     """An action a replicate: its files with their SHA-256, processor, packages and seconds."""
     return [
@@ -191,7 +223,6 @@ def _replicate(made: Crate, run: Run) -> Any:
     files = [made.data(place + name, sha256=total)
              for name, total in sorted(record.get("files", {}).items())]  # fmt: skip
     whole = made.data(place, hasPart=files)
-    seconds = run.timing.get("seconds") if run.has(TIMING) else None
     return made.action(
         f"#run-{run.folder.parent.name}-{run.folder.name}",
         f"{run.made_by}, replicate {run.folder.name}",
@@ -199,12 +230,17 @@ def _replicate(made: Crate, run: Run) -> Any:
         [whole],
         environment=made.values(facts),
         identifier=str(record.get("key", "")),
-        **({} if seconds is None else {"duration": f"PT{seconds}S"}),
+        **({"duration": f"PT{run.seconds:g}S"} if run.seconds else {}),
     )
 
 
-def manifest(root: Path) -> str:
+def manifest(root: Path, folders: Folders) -> str:
     """codecheck.yml: what a codechecker is to reproduce; their own fields are left to them."""
+    made = {
+        out["path"]: f"dvc repro {name}"
+        for name, stage in locked(root).items()
+        for out in stage.get("outs", ())
+    } | others(root, folders.results)
     lines = [
         "---",
         "version: https://codecheck.org.uk/spec/config/1.0/",
@@ -212,12 +248,11 @@ def manifest(root: Path) -> str:
         '  title: "LeNet-5 of 1998, replicated"',
         "  authors:",
         '    - name: "The replication\'s authors"',
-        "  reference: https://doi.org/10.1109/5.726791",
+        f"  reference: {article.OUT} # it has no address of its own yet",
         "manifest:",
     ]
-    for name, stage in locked(root).items():
-        for out in stage.get("outs", ()):
-            lines += [f"  - file: {out['path']}", f"    comment: made by the stage {name}"]
+    for path, command in made.items():
+        lines += [f"  - file: {path}", f"    comment: {command}"]
     return "\n".join(lines) + "\n"
 
 
@@ -227,5 +262,5 @@ def manifest(root: Path) -> str:
 def command(folders: Folders, out: Path) -> None:
     """Write down the command, commit, data, processor, packages and time of every result."""
     write_bytes(out, json_bytes(crate(Path(), folders)))
-    write_text(out.with_name(MANIFEST), manifest(Path()))
+    write_text(out.with_name(MANIFEST), manifest(Path(), folders))
     print(f"{out} and {out.with_name(MANIFEST)} written")

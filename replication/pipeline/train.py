@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 import click
 
@@ -10,20 +11,20 @@ from replication.folders import Folders, folder_options
 from replication.settings import Settings, load
 
 
-def run(folders: Folders, settings: Settings, experiment: str) -> tuple[int, int]:
-    """Train the replicates that are not there, whole: how many were trained, and how many stayed.
+def run(folders: Folders, settings: Settings, names: Sequence[str]) -> Counter[str]:
+    """Train the replicates that are not there, whole: how many were trained, by experiment.
 
-    Raises ReplicationError when params.yaml has no such experiment.
+    Replicates of all the experiments ``names`` are side by side, so that none waits for the last
+    of another. Raises ReplicationError when params.yaml has no such experiment.
     """
     # Imported when a training begins: a help text need not wait for the compiler.
     from replication.experiments import experiments
     from replication.systems.replicates import Job, train
 
-    recipe = settings.experiment(experiment)
-    (ready,) = experiments({experiment: recipe}, settings, folders)
-    jobs = [Job(ready, number) for number in range(recipe.replicates)]
-    trained = train(experiment, jobs, settings.train).jobs
-    return len(trained), len(jobs) - len(trained)
+    ready = experiments({name: settings.experiment(name) for name in names}, settings, folders)
+    jobs = [Job(one, number) for one in ready for number in range(one.recipe.replicates)]
+    title = names[0] if len(names) == 1 else f"{len(names)} experiments"
+    return Counter(job.experiment.name for job in train(title, jobs, settings.train).jobs)
 
 
 def outcome(folders: Folders, settings: Settings, experiment: str) -> Iterator[str]:
@@ -72,12 +73,12 @@ def command(folders: Folders, names: tuple[str, ...], every: bool) -> None:
     if every == bool(names):
         raise click.UsageError("name experiments of params.yaml, or give --all")
     settings = load(folders.params)
-    for name in names:
-        settings.experiment(name)
-    for name in names or settings.experiments:
-        trained, kept = run(folders, settings, name)
-        if trained or names:
-            print(f"{name}: {trained} replicates trained, {kept} were there already")
+    wanted = tuple(dict.fromkeys(names)) or tuple(settings.experiments)
+    trained = run(folders, settings, wanted)
+    for name in wanted:
+        kept = settings.experiment(name).replicates - trained[name]
+        if trained[name] or names:
+            print(f"{name}: {trained[name]} replicates trained, {kept} were there already")
         for line in outcome(folders, settings, name) if names else ():
             print(line)
     if every:

@@ -95,14 +95,19 @@ def _list(values: Sequence[int]) -> str:
 
 
 def unverified(results: Path, checks: Sequence[Check]) -> list[str]:
-    """What lies under ``results`` and is in no check; the files of replicates as one line."""
+    """What lies under ``results`` and is in no check; replicates as a line an experiment."""
     verified = {Path(check.output.split(" (")[0]) for check in checks}
     left = [path for path in sorted(results.rglob("*")) if path.is_file() and path not in verified]
     runs = [path for path in left if path.is_relative_to(results / "runs")]
-    clocks = sum(path.name == TIMING for path in runs)
     lines = [str(path) for path in left if path not in runs]
-    if len(runs) > clocks:
-        lines.append(f"{len(runs) - clocks} files of replicates under {results / 'runs'}")
+    replicates = Counter(path.parent for path in runs if path.name != TIMING)
+    for name, number in Counter(folder.parent for folder in replicates).items():
+        minutes = sum(Run(one).seconds for one in replicates if one.parent == name) / 60
+        lines.append(
+            f"{name}: {number} of {sum(path.is_dir() for path in name.iterdir())} replicates not "
+            f"trained again, {minutes:.1f} minutes where they were made"
+        )
+    clocks = sum(path.name == TIMING for path in runs)
     return [*lines, f"{clocks} {TIMING}, which hold clocks"] if clocks else lines
 
 
@@ -141,7 +146,9 @@ def thorough(scope: Scope, scratch: Path) -> Iterator[Check]:
     yield from retrained(scope, scratch)
 
 
-def _scope(folders: Folders, names: tuple[str, ...], replicates: int | None) -> Scope:
+def _scope(
+    folders: Folders, names: tuple[str, ...], replicates: int | None, minutes: float | None
+) -> Scope:
     """Raises ReplicationError for an experiment that is not there or has fewer replicates."""
     settings = load(folders.params)
     there = {name: settings.experiment(name).replicates for name in names or settings.experiments}
@@ -151,7 +158,7 @@ def _scope(folders: Folders, names: tuple[str, ...], replicates: int | None) -> 
             f"--replicates is {replicates}, but {most} has {there[most]} and no experiment that "
             "was named more: give fewer, or --all"
         )
-    return Scope(settings, paper.load(folders.paper), folders, tuple(there), replicates)
+    return Scope(settings, paper.load(folders.paper), folders, tuple(there), replicates, minutes)
 
 
 @click.command()
@@ -161,14 +168,22 @@ def _scope(folders: Folders, names: tuple[str, ...], replicates: int | None) -> 
 @click.option("--answers-only", "untrained", is_flag=True, help="Train nothing.")
 @click.option("--experiment", "names", multiple=True, metavar="NAME",
               help="Only this experiment of params.yaml; may be given several times.")  # fmt: skip
-@click.option("--replicates", type=click.IntRange(min=1), default=1, show_default=True,
-              help="So many of each experiment, from the first.")  # fmt: skip
+@click.option(
+    "--replicates",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="So many of each experiment, from the first, or all if it has fewer.",
+)
+@click.option("--minutes", type=click.FloatRange(min=0),
+              help="Train anew what so many minutes sufficed for where it was made, the short "
+              "first.")  # fmt: skip
 @click.option("--all", "every", is_flag=True, help="All replicates of each experiment.")
 @path_option("--certificate", "certificate",
              "The folder of the certificate, as JSON and as text, to be sent back.")  # fmt: skip
 def command(
     folders: Folders, shortly: bool, untrained: bool, names: tuple[str, ...],
-    replicates: int, every: bool, certificate: Path,
+    replicates: int, minutes: float | None, every: bool, certificate: Path,
 ) -> int:  # fmt: skip
     """Tell whether the committed outputs are what the code gives; status 1 when one is not.
 
@@ -178,7 +193,7 @@ def command(
     """
     import torch
 
-    scope = _scope(folders, names, None if every else replicates)
+    scope = _scope(folders, names, None if every else replicates, minutes)
     # Sums that are split among threads depend on their number.
     torch.set_num_threads(1)
     checks = []

@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 
 from distributed import Client, Future, KilledWorker, LocalCluster, get_worker
 from distributed.comm.core import CommClosedError
+from distributed.security import Security
 
 from replication.errors import ReplicationError
 from replication.learning.monitor import Message, Monitor
@@ -83,6 +84,8 @@ def processes(
 def _client(how: Train, workers: int, stack: ExitStack) -> Client:
     """Connected to the scheduler that is named, or to one of this process with its workers."""
     address = how.scheduler or stack.enter_context(local_cluster(workers)).scheduler_address
+    if address.startswith("tls://"):
+        _check_certificate(address)
     try:
         client: Client = stack.enter_context(
             Client(address, timeout=PATIENCE, set_as_default=False)
@@ -97,6 +100,20 @@ def _client(how: Train, workers: int, stack: ExitStack) -> Client:
         print(f"waiting for a first worker of {address}", flush=True)
         client.wait_for_workers(1)
     return client
+
+
+def _check_certificate(address: str) -> None:
+    try:
+        found = Security().get_connection_args("client").get("ssl_context")
+    except OSError as error:
+        found, why = None, str(error)
+    else:
+        why = "none is named"
+    if found is None:
+        raise ReplicationError(
+            f"train.scheduler in params.yaml is {address}, but Dask has no certificate to show "
+            f"there ({why}): name its files in Dask's configuration, under distributed.comm.tls"
+        )
 
 
 def local_cluster(workers: int) -> LocalCluster:
@@ -159,9 +176,11 @@ def _compile(client: Client, jobs: Sequence[Job]) -> None:
 
     First on one alone: the folder of compiled code may be shared by all.
     """
-    job = next((job for job in jobs if isinstance(job.experiment.recipe, Recipe | Combined)), None)
-    if job is None:
+    trained = [job for job in jobs if isinstance(job.experiment.recipe, Recipe | Combined)]
+    if not trained:
         return
+    # All networks have the same kernels; with distortions there are more.
+    job = max(trained, key=lambda job: getattr(job.experiment.recipe, "distorted", False))
     known = client.scheduler_info(n_workers=-1)["workers"]
     one, *others = {info["host"]: address for address, info in known.items()}.values()
     for addresses in ([one], others):

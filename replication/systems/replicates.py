@@ -156,8 +156,8 @@ def train(title: str, jobs: Sequence[Job], how: Train, *, may_diverge: bool = Fa
     """
     missing, diverged = [job for job in jobs if not is_finished(*job)], set()
     work = partial(_trained, may_diverge=may_diverge)
-    with Display(title, presentations(jobs[0].experiment)) as display:
-        display.expect(len(missing))
+    shown = sum(presentations(job.experiment) for job in missing)
+    with Display(title, shown) as display:
         for job, files in side_by_side(work, missing, how, display.show):
             if not files:
                 diverged.add(job.name)

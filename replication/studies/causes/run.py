@@ -63,8 +63,7 @@ class Study:
             self.rows[name] = others + own
             self._write()
 
-        with Display(name, trials[0].patterns) as display:
-            display.expect(len(jobs))
+        with Display(name, len(jobs) * trials[0].patterns) as display:
             work = partial(_outcome, laboratory=self.laboratory, trials=trials)
             how = self.laboratory.settings.train
             for row in side_by_side(work, jobs, how, display.show):

@@ -104,8 +104,7 @@ def train(readings: Sequence[Reading], on: Ground) -> pd.DataFrame:
     recipes = {f"{one.stage} {one.name}": recipe(one, settings.base, study) for one in readings}
     made = experiments(recipes, settings, on.folders)
     jobs = [Job(one, number) for one in made for number in range(one.recipe.replicates)]
-    with Display(readings[0].stage, presentations(made[0])) as display:
-        display.expect(len(jobs))
+    with Display(readings[0].stage, sum(presentations(job.experiment) for job in jobs)) as display:
         histories = dict(side_by_side(_trained, jobs, settings.train, display.show))
     tables = []
     for one, experiment in zip(readings, made, strict=True):
