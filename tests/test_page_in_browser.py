@@ -1,25 +1,15 @@
 """The committed page in a real browser: `make test-page`, with Chromium installed."""
 
 import re
-import shutil
+from functools import partial
 from itertools import combinations
 
 import pytest
-from playwright.sync_api import sync_playwright
+from browsers import asked, chromium, visitor
 from small import REPOSITORY
 
 pytestmark = pytest.mark.browser
 
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 PHONE, TABLET, DESKTOP = (390, 844), (768, 1024), (1280, 800)
 SMALL = (320, 568)
 PRINTED = (680, 960)  # A4 within margins, in CSS pixels
@@ -34,37 +24,14 @@ def address():
 
 @pytest.fixture(scope="module")
 def browser():
-    chromium = shutil.which("chromium")
-    assert chromium, "Chromium is not installed: apt-get install chromium"
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
+    with chromium() as started:
         yield started
-        started.close()
 
 
 @pytest.fixture
 def visit(browser, address):
-    """Opens the page; what it complained of and asked for are lists on the page object."""
-    contexts = []
-
-    def open_page(size=DESKTOP, scheme="light", **options):
-        context = browser.new_context(
-            viewport=dict(zip(("width", "height"), size, strict=True)),
-            color_scheme=scheme,
-            **options,
-        )
-        contexts.append(context)
-        tab = context.new_page()
-        tab.complaints, tab.requests = [], []
-        tab.on("console", lambda message: tab.complaints.append(message.text))
-        tab.on("pageerror", lambda error: tab.complaints.append(str(error)))
-        tab.on("request", lambda request: tab.requests.append(request.url))
-        tab.goto(address, wait_until="load")
-        return tab
-
-    yield open_page
-    for context in contexts:
-        context.close()
+    with visitor(browser) as opened:
+        yield partial(opened, address)
 
 
 def overflow(tab):
@@ -83,7 +50,7 @@ def shown(tab, rows):
 def test_page_opens_without_complaint_request_or_overflow(visit, address, size, scheme):
     tab = visit(size, scheme)
     assert tab.complaints == []
-    assert [url for url in tab.requests if not url.startswith("data:")] == [address]
+    assert asked(tab) == [address]
     assert overflow(tab) == 0
     tab.evaluate(UNFOLD)
     assert overflow(tab) == 0

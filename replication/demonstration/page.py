@@ -11,8 +11,8 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 # In the order in which they build upon each other.
-SCRIPTS = ("network.js", "pattern.js", "drawing.js", "pad.js", "wiring.js", "inspector.js",
-           "outputs.js", "address.js", "main.js")  # fmt: skip
+SCRIPTS = ("weights.js", "network.js", "pattern.js", "drawing.js", "pad.js", "wiring.js",
+           "inspector.js", "outputs.js", "address.js", "main.js")  # fmt: skip
 
 
 def fragment(found: Mapping[str, Any], level: int = 3) -> Markup:
