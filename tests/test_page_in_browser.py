@@ -2,10 +2,10 @@
 
 import re
 from functools import partial
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import pytest
-from browsers import asked, chromium, visitor
+from browsers import asked, chromium, smallest_text, visitor
 from small import REPOSITORY
 
 pytestmark = pytest.mark.browser
@@ -94,7 +94,8 @@ def test_labels_of_all_figures_are_read_at_every_width(visit, size):
 
 @pytest.mark.parametrize("size", [PHONE, DESKTOP])
 @pytest.mark.parametrize("name", ["headline", "figure5", "figure5-late", "figure9", "figure10",
-                                  "figure11", "figure12", "rejection"])  # fmt: skip
+                                  "figure11", "figure12", "rejection", "readings",
+                                  "readings-curves", "figure6", "variance"])  # fmt: skip
 def test_no_label_lies_on_another(visit, size, name):
     tab = visit(size)
     tab.evaluate(UNFOLD)
@@ -121,6 +122,24 @@ def test_training_under_the_pointer_is_named_wherever_it_is_drawn(visit):
     tab.mouse.move(0, 0)
     assert tab.locator("#tip").is_hidden()
     assert tab.locator(".lit").count() == 0
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP])
+def test_text_is_never_smaller_than_it_can_be_read(visit, size):
+    tab = visit(size)
+    tab.evaluate(UNFOLD)
+    assert smallest_text(tab) >= LEAST_TEXT
+
+
+def test_every_table_has_a_caption_and_headings_go_down_a_level_at_a_time(visit):
+    tab = visit()
+    tab.evaluate(UNFOLD)
+    assert tab.locator("table").count() == tab.locator("table > caption:not(:empty)").count() > 20
+    levels = tab.locator("h1, h2, h3, h4, h5, h6").evaluate_all(
+        "all => all.map(one => Number(one.tagName[1]))"
+    )
+    assert levels.count(1) == 1 == levels[0]
+    assert all(after <= before + 1 for before, after in pairwise(levels))
 
 
 def test_keyboard_skips_to_the_answer_and_has_few_stops(visit):
@@ -226,7 +245,11 @@ def test_print_is_light_and_without_controls(visit, scheme):
     assert tab.locator(".filters:visible, #theme:visible, nav:visible, .skip:visible").count() == 0
     assert tab.locator(".headline:visible").count() == 1
     assert tab.locator("details:not([open]):visible").count() == 0
-    breaks = tab.locator("h2, h3").evaluate_all(
+    breaks = tab.locator("h2, h3, h4, main h2 + p, caption").evaluate_all(
         "all => all.map(one => getComputedStyle(one).breakAfter)"
     )
     assert set(breaks) == {"avoid"}
+    assert tab.locator("#appendices:visible").count() == 0
+    tab.evaluate("document.getElementById('speed').open = true")
+    assert tab.locator("#speed:visible").count() == 1
+    assert tab.locator("#claims:visible").count() == 0

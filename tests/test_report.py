@@ -13,12 +13,15 @@ import pytest
 from fabricated import history
 from PIL import Image
 from report_files import NEEDED, OPTIONAL, folders, load, project
+from small import REPOSITORY
 
+from replication import settings
 from replication.errors import ReplicationError
 from replication.files import write_bytes
 from replication.pipeline import report
 from replication.report import (
     charts,
+    explanations,
     gallery,
     headline,
     listings,
@@ -30,6 +33,7 @@ from replication.report import (
 )
 from replication.report.drawing import Figure
 from replication.runs import history_bytes
+from replication.templates import text as text_of
 
 REQUESTING = ("src", "srcset", "href", "action", "formaction", "data", "poster", "ping", "manifest")
 VOID = {"meta", "link", "img", "br", "input", "use", "path", "hr"}
@@ -176,7 +180,7 @@ def test_answer_counts_what_is_independent_and_what_differs(found):
     counts = [len(free), (free["verdict"] == "reproduced").sum()]
     assert [int(one) for one in re.findall(r"\d+", said["What matches"])[:2]] == counts
     counts = [len(table), (table["verdict"] == "differs").sum()]
-    assert [int(one) for one in re.findall(r"\d+", said["What does not"])[:2]] == counts
+    assert [int(one) for one in re.findall(r"\d+", said["What does not, and why"])[:2]] == counts
     for claim in headline.HEADLINE:
         named = f"the {headline.NAMES[claim]} (" in said["What matches"]
         assert named == (found.verdict(claim)["verdict"] == "reproduced")
@@ -193,8 +197,7 @@ def test_answer_is_true_however_the_headline_comes_out(role, verdict, found):
     said = sentences(replace(found, verdicts=table))
     name = headline.NAMES["lenet5.test-error"]
     assert (f"the {name} (" in said["What matches"]) == (verdict == "reproduced")
-    differs = re.search(f"the {name} (too|and)", said["What does not"])
-    assert (differs is not None) == (verdict == "differs")
+    assert (f"; the {name} too." in said["What does not, and why"]) == (verdict == "differs")
 
 
 def test_topics_hold_every_row_that_differs_once(found):
@@ -220,7 +223,7 @@ def test_hypotheses_stand_with_the_claims_that_they_explain(found, tmp_path):
         "hypothesis,evidence,decided,claim\na guess,nothing,undecided,\nb,c,d,sdlm.rates:greatest\n"
     )
     (results / "studies" / "trials.csv").write_text("trial,error\n1,2\n")
-    tried = story.hypotheses(replace(found, results=results))
+    tried = explanations.hypotheses(replace(found, results=results))
     assert [one.hypothesis for one in tried] == ["sigmoid", "a guess", "b"]
     assert all(number in tried[0].evidence for number in ("12", "14", "11.9"))
     assert tried[1].evidence == "nothing"
@@ -234,6 +237,47 @@ def test_hypotheses_stand_with_the_claims_that_they_explain(found, tmp_path):
     assert claims.keys() == {"sigmoid", "b"}
     assert claims["sigmoid"] == {"systems.error"}
     assert "sdlm.rates" in claims["b"]
+
+
+def test_what_was_tried_is_counted_and_what_explains_a_number_is_named(found):
+    def tried(name, decided, about="Linear"):
+        return explanations.Tried("systems.error:linear/regular", about, name, "", decided, "")
+
+    several = [
+        tried("linear-sigmoid", "explains"),
+        tried("linear-sigmoid-cropped", "does not explain"),
+        tried("no-such-idea", "undecided"),
+    ]
+    said = {one.title: one.why for one in story.topics(listings.entries(found), several)}
+    assert said["Test errors of the systems in Figure 9"] == (
+        "Why: of 3 reasons that we tried 1 explains the number, 1 does not and 1 stays undecided. "
+        "Explained: Linear by sigmoid units trained by gradient descent."
+    )
+    assert several[2].idea == "no such idea"
+    told = dict(story.answer(found, listings.entries(found), several))
+    assert "of 3 reasons" in told["What does not, and why"]
+
+
+def test_every_hypothesis_of_the_settings_is_known_in_words():
+    for name in settings.load(REPOSITORY / "params.yaml").causes.hypotheses:
+        one = explanations.Tried("", "", name, "", "", "")
+        assert one.idea != name.replace("-", " "), name
+
+
+def test_systems_and_experiments_have_their_names_of_figure_9_in_prose(found):
+    named = systems.naming(found)
+    assert named("v-svm-poly9/distorted than lenet5/distorted") == (
+        "V-SVM poly 9 [dist] than LeNet-5 [dist]"
+    )
+    assert named("lenet5: 1; lenet5-distorted: 2; lenet5-noise: 3") == (
+        "LeNet-5: 1; LeNet-5 [dist]: 2; LeNet-5 [noise]: 3"
+    )
+    kept = "ours of the linear classifier, in results/runs/lenet5/0 and lenet5.test-error"
+    assert named(kept) == kept
+    ids = set(found.choices.systems) | {one for one in found.metrics if "-" in one}
+    for entry in listings.entries(found):
+        for name in ids:
+            assert not re.search(rf"(?<![\w/.-]){re.escape(name)}(?![\w/.-])", entry.reason), entry
 
 
 def test_headline_shows_the_numbers_of_the_files(html, found):
@@ -290,6 +334,7 @@ def test_charts_take_their_colours_from_the_page(text):
 
 def test_every_verdict_is_a_row_and_what_differs_comes_first(html, found):
     table = found.verdicts
+    named = systems.naming(found)
     rows = [one for one in html.all("tr") if "data-verdict" in one]
     verdicts = [one["data-verdict"] for one in rows]
     assert verdicts == sorted(verdicts, key=listings.FIRST.index)
@@ -299,7 +344,7 @@ def test_every_verdict_is_a_row_and_what_differs_comes_first(html, found):
     assert [one["data-role"] for one in rows] == ordered["role"].tolist()
     for row, claim, reason in zip(rows, ordered["claim"], ordered["reason"], strict=True):
         assert claim in row["text"]
-        assert reason in row["text"]
+        assert named(reason) in row["text"]
 
 
 def test_tallies_count_all_verdicts_by_role(html, found):
@@ -483,7 +528,7 @@ def test_orders_of_the_systems_are_told_beside_the_figures(html, found):
     (part,) = html.all("section", id="systems")
     assert wanted.sum() >= 5
     for reason in table.loc[wanted, "reason"]:
-        assert reason in part["text"]
+        assert systems.naming(found)(reason) in part["text"]
 
 
 def test_errors_after_rejection_are_those_counted_one_by_one(found):
@@ -533,9 +578,10 @@ def test_changed_digits_and_wide_fields_are_shown_with_their_verdicts(html, foun
     assert {"invariance", "figure13", "wide-fields"} <= {one["id"] for one in html.all("figure")}
     table = found.verdicts
     for reason in table["reason"][table["claim"].str.startswith("invariance.")]:
-        assert reason in part["text"]
+        assert systems.naming(found)(reason) in part["text"]
 
 
 def test_template_holds_no_number():
-    template = page._resource("page.html.j2").replace("10.1109/5.726791", "")
-    assert not re.search(r"\d+\.\d+|\d\s*%[^}]|\d{3},\d{3}", template)
+    for name in page.TEMPLATES:
+        template = text_of("replication.report", name).replace("10.1109/5.726791", "")
+        assert not re.search(r"\d+\.\d+|\d\s*%[^}]|\d{3},\d{3}", template)

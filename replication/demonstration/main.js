@@ -145,7 +145,7 @@ class Demonstration {
     this.network = new Network(this.design.layers, this.design.codes, given);
     this.wiring.showKernels(this.network);
     const { misses, patterns, rejected, distorted, replicate } = given;
-    this.find("quality").textContent = `Replicate ${replicate}, trained with${distorted ? " distorted digits too" : "out distorted digits"}, misses ${misses} of the ${patterns.toLocaleString("en")} test digits. With ${said(rejected, 1)} % rejected, ${this.design.target} % of the rest are wrong.`;
+    this.find("quality").textContent = `Replicate ${replicate}, trained with${distorted ? " distorted digits too" : "out distorted digits"}, misses ${misses} of the ${patterns.toLocaleString("en")} test digits. With ${said(rejected, 1)}\u00a0% rejected, ${this.design.target}\u00a0% of the rest are wrong.`;
     clearTimeout(this.counting);
     this.counting = setTimeout(() => this.missed.draw(this.network, this.design), 200);
     this.soon();
