@@ -34,6 +34,7 @@ HOUSE = {
     "files": "files read and written whole, and damage named",
     "settings": "params.yaml, typed: the one meaning of each key",
     "machine": "which processor this is",
+    "templates": "texts that lie beside the code, and templates filled",
     "house": "this picture",
     "sources": "which files a module really uses",
     "folders": "where everything lies: the options that all commands share",

@@ -6,6 +6,7 @@ import base64
 import json
 import re
 import shutil
+import zlib
 from importlib import resources
 
 import numpy as np
@@ -108,14 +109,22 @@ def test_a_network_is_computed_as_its_own_record_says(make, runs, tmp_path):
     assert rules == [0.5, 0.25, 1.5, 0.5]
 
 
-def test_no_more_networks_than_asked_for_and_none_without_weights(make, runs, tmp_path):
-    assert [one["name"] for one in make(runs, most=1)["networks"]] == ["lenet5-distorted/0"]
+def test_every_replicate_is_listed_and_names_its_file_and_the_sum_of_its_weights(
+    make, runs, paper, tmp_path
+):
+    found = make(runs, carried=1)["networks"]
+    assert [one["name"] for one in found if "parameters" in one] == ["lenet5-distorted/0"]
+    assert len(found) == 4
+    for one in found:
+        content = (REPOSITORY / "results" / one["file"]).read_bytes()
+        assert zlib.crc32(content[-4 * lenet5(paper).parameters :]) == one["sum"]
     assert make({name: of_experiment(tmp_path, name, 2) for name in NAMES}) is None
 
 
-def test_the_page_asks_the_network_for_nothing(page):
+def test_the_page_asks_for_nothing_but_the_weights_of_a_replicate_that_is_chosen(page):
     markup = page.replace(re.search(r'<script type="application/json">.*?</script>', page)[0], "")
-    assert re.findall(r"https?:|@import|\bfetch\(|XMLHttpRequest|importScripts", markup) == []
+    asked = re.findall(r"https?:|@import|\bfetch\([^)]*|XMLHttpRequest|importScripts", markup)
+    assert asked == ["fetch(`../${file}`"]
     assert all(link.startswith("data:") for link in re.findall(r'(?:src|href)="([^"]*)"', markup))
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import base64
-import shutil
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import numpy as np
 import pytest
 import torch
+from browsers import asked, chromium, smallest_text, visitor
 from PIL import Image
-from playwright.sync_api import sync_playwright
 from small import REPOSITORY
 
 from replication import demonstration, settings
@@ -22,11 +24,7 @@ from replication.studies.invariance import changes
 
 pytestmark = pytest.mark.browser
 
-FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-         "--disable-background-networking", "--disable-component-update",
-         "--disable-sync")  # fmt: skip
 MINUS = "\N{MINUS SIGN}"
-SLOW = 300_000  # milliseconds: a busy machine is no failure
 NAMES = ("lenet5-distorted", "lenet5")
 PATTERNS = 1000
 DEMO = "document.querySelector('.lenet').lenet"
@@ -39,59 +37,73 @@ def chosen():
 
 @pytest.fixture(scope="module")
 def runs():
-    return {name: of_experiment(REPOSITORY / "results" / "runs", name, 1) for name in NAMES}
+    return {name: of_experiment(REPOSITORY / "results" / "runs", name, 2) for name in NAMES}
 
 
 @pytest.fixture(scope="module")
 def found(paper, regular, chosen, runs):
     content = demonstration.content(
-        paper, chosen.compare, chosen.invariance, regular.test_images, regular.test_labels, runs
+        paper,
+        chosen.compare,
+        chosen.invariance,
+        regular.test_images,
+        regular.test_labels,
+        runs,
+        carried=2,
     )
     # A third network: the first with every rule another one.
     other = {"name": "other/0", "distance": 0.5, "share": 0.25, "amplitude": 1.5, "slope": 0.5}
-    return content | {"networks": [*content["networks"], content["networks"][0] | other]}
+    own, others = content["networks"][:2], content["networks"][2:]
+    return content | {"networks": [*own, own[0] | other, *others]}
 
 
 @pytest.fixture(scope="module")
-def address(found, tmp_path_factory):
-    out = tmp_path_factory.mktemp("demo") / "index.html"
-    out.write_text(demonstration.page(found), encoding="utf-8")
-    return out.as_uri()
+def results(found, tmp_path_factory):
+    """A folder of results with the page and the runs."""
+    folder = tmp_path_factory.mktemp("results")
+    (folder / "demo").mkdir()
+    (folder / "demo" / "index.html").write_text(demonstration.page(found), encoding="utf-8")
+    (folder / "runs").symlink_to(REPOSITORY / "results" / "runs")
+    return folder
 
 
 @pytest.fixture(scope="module")
-def chromium():
-    path = shutil.which("chromium")
-    assert path, "Chromium is not installed: apt-get install chromium"
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=path, args=list(FLAGS), timeout=SLOW)
+def address(results):
+    return (results / "demo" / "index.html").as_uri()
+
+
+@pytest.fixture(scope="module")
+def served(results):
+    """The address of the page when the folder of results is served."""
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=results)) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/demo/index.html"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as started:
         yield started
-        started.close()
 
 
 @pytest.fixture
-def visit(chromium, address):
-    """Opens the page; what it complained of and asked for are lists on the page object."""
-    contexts = []
+def visit(browser, address):
+    with visitor(browser) as opened:
 
-    def open_page(width=1280, scheme="light", after=""):
-        context = chromium.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=scheme
-        )
-        contexts.append(context)
-        tab = context.new_page()
-        tab.set_default_timeout(SLOW)
-        tab.complaints, tab.requests = [], []
-        tab.on("console", lambda message: tab.complaints.append(message.text))
-        tab.on("pageerror", lambda error: tab.complaints.append(str(error)))
-        tab.on("request", lambda request: tab.requests.append(request.url))
-        tab.goto(address + after)
-        tab.wait_for_selector(".lenet.ready")
-        return tab
+        def open_page(width=1280, scheme="light", after="", at=address):
+            tab = opened(at + after, (width, 900), scheme)
+            tab.wait_for_selector(".lenet.ready")
+            return tab
 
-    yield open_page
-    for context in contexts:
-        context.close()
+        yield open_page
 
 
 def as_text(images):
@@ -102,16 +114,117 @@ def values(tab, expression, *shape):
     return np.array(tab.evaluate(f"[...{expression}]")).reshape(shape)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_thousand_test_patterns_get_the_committed_answers_every_one(visit, regular, runs, name):
-    answers = runs[name][0].answers
-    said = visit().evaluate(
+def assert_committed_answers(tab, regular, runs, experiment, replicate):
+    answers = runs[experiment][replicate].answers
+    said = tab.evaluate(
         f"([name, patterns]) => {DEMO}.classified(name, patterns)",
-        [f"{name}/0", as_text(regular.test_images[:PATTERNS])],
+        [f"{experiment}/{replicate}", as_text(regular.test_images[:PATTERNS])],
     )
     classes, margins = zip(*said, strict=True)
     np.testing.assert_array_equal(classes, answers.classes[:PATTERNS])
     np.testing.assert_allclose(margins, answers.margins[:PATTERNS], atol=2e-3)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_thousand_test_patterns_get_the_committed_answers_every_one(visit, regular, runs, name):
+    assert_committed_answers(visit(), regular, runs, name, 0)
+
+
+SHOWN = f"{DEMO}.network.given.name"
+LACKING = "lenet5/1"  # a replicate that the page does not carry
+FILE = f"runs/{LACKING}/weights.safetensors"
+
+
+def test_a_replicate_that_the_page_does_not_carry_is_fetched_where_it_is_served(
+    visit, regular, runs, served
+):
+    tab = visit(at=served)
+    tab.select_option("[data-lenet=network]", LACKING)
+    tab.wait_for_function(f"{SHOWN} === '{LACKING}'")
+    assert tab.locator(".absent:visible").count() == 0
+    assert asked(tab) == [served, served.replace("demo/index.html", FILE)]
+    assert_committed_answers(tab, regular, runs, "lenet5", 1)
+    assert tab.complaints == []
+
+
+def test_a_replicate_that_the_page_does_not_carry_is_chosen_as_a_file(
+    visit, regular, runs, address, results
+):
+    tab = visit()
+    before = tab.evaluate(SHOWN)
+    tab.select_option("[data-lenet=network]", LACKING)
+    tab.wait_for_selector(".absent:visible")
+    assert f"results/{FILE}" in tab.locator(".absent").inner_text()
+    assert tab.evaluate(SHOWN) == before
+    tab.set_input_files("[data-lenet=weights]", results / FILE)
+    tab.wait_for_function(f"{SHOWN} === '{LACKING}'")
+    assert tab.locator(".absent:visible").count() == 0
+    assert_committed_answers(tab, regular, runs, "lenet5", 1)
+    assert asked(tab) == [address]
+    assert tab.complaints == []
+
+
+def test_a_dropped_file_of_weights_is_taken_as_well(visit, results):
+    tab = visit()
+    tab.select_option("[data-lenet=network]", LACKING)
+    tab.wait_for_selector(".absent:visible")
+    content = base64.b64encode((results / FILE).read_bytes()).decode()
+    tab.evaluate(
+        """content => {
+          const carried = new DataTransfer();
+          const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
+          carried.items.add(new File([bytes], "weights.safetensors"));
+          const options = {dataTransfer: carried, bubbles: true, cancelable: true};
+          document.querySelector(".absent").dispatchEvent(new DragEvent("drop", options));
+        }""",
+        content,
+    )
+    tab.wait_for_function(f"{SHOWN} === '{LACKING}'")
+
+
+@pytest.mark.parametrize("kind", ["of another replicate", "damaged", "cut off", "empty"])
+def test_a_file_of_other_weights_or_none_ends_in_a_sentence(visit, results, tmp_path, kind):
+    whole = (results / FILE).read_bytes()
+    damaged = bytearray(whole)
+    damaged[-1] ^= 1
+    content = {
+        "of another replicate": (results / FILE.replace("/1/", "/0/")).read_bytes(),
+        "damaged": damaged,
+        "cut off": whole[:-8],
+        "empty": b"",
+    }[kind]
+    path = tmp_path / "mine.safetensors"
+    path.write_bytes(content)
+    tab = visit()
+    before = tab.evaluate(SHOWN)
+    tab.select_option("[data-lenet=network]", LACKING)
+    tab.set_input_files("[data-lenet=weights]", path)
+    tab.wait_for_selector("[data-lenet=trouble]:not(:empty)")
+    said = tab.locator("[data-lenet=trouble]").inner_text()
+    assert said == "mine.safetensors does not hold the weights of this replicate."
+    assert tab.evaluate(SHOWN) == before
+    assert tab.complaints == []
+
+
+def test_where_the_runs_are_not_served_the_file_is_asked_for(visit, served):
+    tab = visit(at=served)
+    tab.route("**/weights.safetensors", lambda route: route.fulfill(status=404))
+    tab.select_option("[data-lenet=network]", LACKING)
+    tab.wait_for_selector(".absent:visible")
+
+
+def test_a_link_names_the_replicate_whether_or_not_the_page_carries_it(visit, served):
+    tab = visit(at=served)
+    tab.locator("[data-lenet=network]").focus()
+    tab.keyboard.press("Shift")
+    tab.select_option("[data-lenet=network]", LACKING)
+    tab.wait_for_function("location.hash.includes('network=lenet5%2F1')")
+    state = tab.evaluate("location.hash")
+    again = visit(at=served, after=state)
+    again.wait_for_function(f"{SHOWN} === '{LACKING}'")
+    opened = visit(after=state)
+    opened.wait_for_selector(".absent:visible")
+    assert opened.locator("[data-lenet=network]").input_value() == LACKING
 
 
 def reference(found, runs, paper, number):
@@ -197,7 +310,7 @@ def test_an_image_becomes_the_pattern_that_predict_makes_of_it(visit, regular, t
     page = Image.fromarray(unevenly_lit.astype(np.uint8))
     page.save(path)
     tab = visit()
-    tab.set_input_files("input[type=file]", path)
+    tab.set_input_files("[data-lenet=file]", path)
     tab.wait_for_function(f"{DEMO}.contents[0].index === undefined && {DEMO}.contents[0].pattern")
     off = values(tab, f"{DEMO}.contents[0].pattern", 28, 28) - drawn.read(path).astype(int)
     assert np.abs(off).max() <= 1
@@ -208,8 +321,8 @@ def test_a_file_that_is_no_image_gets_a_sentence(visit, tmp_path):
     path = tmp_path / "words.png"
     path.write_text("no image")
     tab = visit()
-    tab.set_input_files("input[type=file]", path)
-    tab.wait_for_selector("[role=alert]:not(:empty)")
+    tab.set_input_files("[data-lenet=file]", path)
+    tab.wait_for_selector("[data-lenet=problem]:not(:empty)")
 
 
 def draw_a_one(tab):
@@ -282,14 +395,8 @@ def test_it_fits_and_complains_of_nothing_and_asks_for_nothing(visit, address, w
         tab.wait_for_function(f"document.querySelector('.lenet').dataset.count === '{count}'")
         assert tab.evaluate("document.documentElement.scrollWidth") == width
     assert tab.complaints == []
-    assert [url for url in tab.requests if not url.startswith("data:")] == [address]
-    smallest = tab.evaluate(
-        """() => Math.min(...[...document.querySelectorAll("body *")]
-          .filter(one => [...one.childNodes].some(node => node.nodeType === 3 && node.data.trim()))
-          .filter(one => one.getClientRects().length)
-          .map(one => parseFloat(getComputedStyle(one).fontSize)))"""
-    )
-    assert smallest >= 11
+    assert asked(tab) == [address]
+    assert smallest_text(tab) >= 11
 
 
 def test_pictures_change_colour_with_the_page(visit):

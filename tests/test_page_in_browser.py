@@ -1,25 +1,15 @@
 """The committed page in a real browser: `make test-page`, with Chromium installed."""
 
 import re
-import shutil
-from itertools import combinations
+from functools import partial
+from itertools import combinations, pairwise
 
 import pytest
-from playwright.sync_api import sync_playwright
+from browsers import asked, chromium, smallest_text, visitor
 from small import REPOSITORY
 
 pytestmark = pytest.mark.browser
 
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 PHONE, TABLET, DESKTOP = (390, 844), (768, 1024), (1280, 800)
 SMALL = (320, 568)
 PRINTED = (680, 960)  # A4 within margins, in CSS pixels
@@ -34,37 +24,14 @@ def address():
 
 @pytest.fixture(scope="module")
 def browser():
-    chromium = shutil.which("chromium")
-    assert chromium, "Chromium is not installed: apt-get install chromium"
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
+    with chromium() as started:
         yield started
-        started.close()
 
 
 @pytest.fixture
 def visit(browser, address):
-    """Opens the page; what it complained of and asked for are lists on the page object."""
-    contexts = []
-
-    def open_page(size=DESKTOP, scheme="light", **options):
-        context = browser.new_context(
-            viewport=dict(zip(("width", "height"), size, strict=True)),
-            color_scheme=scheme,
-            **options,
-        )
-        contexts.append(context)
-        tab = context.new_page()
-        tab.complaints, tab.requests = [], []
-        tab.on("console", lambda message: tab.complaints.append(message.text))
-        tab.on("pageerror", lambda error: tab.complaints.append(str(error)))
-        tab.on("request", lambda request: tab.requests.append(request.url))
-        tab.goto(address, wait_until="load")
-        return tab
-
-    yield open_page
-    for context in contexts:
-        context.close()
+    with visitor(browser) as opened:
+        yield partial(opened, address)
 
 
 def overflow(tab):
@@ -83,7 +50,7 @@ def shown(tab, rows):
 def test_page_opens_without_complaint_request_or_overflow(visit, address, size, scheme):
     tab = visit(size, scheme)
     assert tab.complaints == []
-    assert [url for url in tab.requests if not url.startswith("data:")] == [address]
+    assert asked(tab) == [address]
     assert overflow(tab) == 0
     tab.evaluate(UNFOLD)
     assert overflow(tab) == 0
@@ -127,7 +94,8 @@ def test_labels_of_all_figures_are_read_at_every_width(visit, size):
 
 @pytest.mark.parametrize("size", [PHONE, DESKTOP])
 @pytest.mark.parametrize("name", ["headline", "figure5", "figure5-late", "figure9", "figure10",
-                                  "figure11", "figure12", "rejection"])  # fmt: skip
+                                  "figure11", "figure12", "rejection", "readings",
+                                  "readings-curves", "figure6", "variance"])  # fmt: skip
 def test_no_label_lies_on_another(visit, size, name):
     tab = visit(size)
     tab.evaluate(UNFOLD)
@@ -154,6 +122,24 @@ def test_training_under_the_pointer_is_named_wherever_it_is_drawn(visit):
     tab.mouse.move(0, 0)
     assert tab.locator("#tip").is_hidden()
     assert tab.locator(".lit").count() == 0
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP])
+def test_text_is_never_smaller_than_it_can_be_read(visit, size):
+    tab = visit(size)
+    tab.evaluate(UNFOLD)
+    assert smallest_text(tab) >= LEAST_TEXT
+
+
+def test_every_table_has_a_caption_and_headings_go_down_a_level_at_a_time(visit):
+    tab = visit()
+    tab.evaluate(UNFOLD)
+    assert tab.locator("table").count() == tab.locator("table > caption:not(:empty)").count() > 20
+    levels = tab.locator("h1, h2, h3, h4, h5, h6").evaluate_all(
+        "all => all.map(one => Number(one.tagName[1]))"
+    )
+    assert levels.count(1) == 1 == levels[0]
+    assert all(after <= before + 1 for before, after in pairwise(levels))
 
 
 def test_keyboard_skips_to_the_answer_and_has_few_stops(visit):
@@ -259,7 +245,11 @@ def test_print_is_light_and_without_controls(visit, scheme):
     assert tab.locator(".filters:visible, #theme:visible, nav:visible, .skip:visible").count() == 0
     assert tab.locator(".headline:visible").count() == 1
     assert tab.locator("details:not([open]):visible").count() == 0
-    breaks = tab.locator("h2, h3").evaluate_all(
+    breaks = tab.locator("h2, h3, h4, main h2 + p, caption").evaluate_all(
         "all => all.map(one => getComputedStyle(one).breakAfter)"
     )
     assert set(breaks) == {"avoid"}
+    assert tab.locator("#appendices:visible").count() == 0
+    tab.evaluate("document.getElementById('speed').open = true")
+    assert tab.locator("#speed:visible").count() == 1
+    assert tab.locator("#claims:visible").count() == 0

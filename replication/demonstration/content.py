@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import base64
+import zlib
 from collections.abc import Mapping, Sequence
-from itertools import chain, islice, zip_longest
+from itertools import chain, zip_longest
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from replication.settings import Compare, Invariance, Rules
 Bytes = NDArray[np.uint8]
 Json = dict[str, Any]
 
-# The weights of a network are 320,000 characters: so many stay under four million.
+# The weights of a network are 320,000 characters: so many in the page stay under four million.
 NETWORKS = 11
 
 
@@ -32,7 +33,7 @@ def content(
     images: Bytes,
     labels: Bytes,
     runs: Mapping[str, Sequence[Run]],
-    most: int = NETWORKS,
+    carried: int = NETWORKS,
 ) -> Json | None:
     """Everything that the page needs, ready for JSON; None when no LeNet-5 has weights.
 
@@ -42,7 +43,8 @@ def content(
         study: how digits are changed, and how far apart they stand in a wide field.
         images: uint8 (n, 28, 28), the test patterns. labels: uint8 (n,).
         runs: by experiment, in the order of the replicates.
-        most: how many networks are carried along, the two experiments taking turns.
+        carried: how many networks have their weights in the page, the two experiments taking
+            turns; those of the others it reads from their runs.
 
     Raises ReplicationError for a damaged run.
     """
@@ -57,7 +59,8 @@ def content(
         "field": network.field,
         "layers": [_layer(network, number) for number in range(len(network.layers))],
         "codes": ["".join("#" if part > 0 else "." for part in code) for code in network.codes],
-        "networks": [_trained(run, network, labels, target) for run in islice(turns, most)],
+        "networks": [_trained(run, labels, target) | _weights(run, network, at < carried)
+                     for at, run in enumerate(turns)],
         "target": target,
         "character": study.character_pixels,
         "pitch": study.pitch,
@@ -83,11 +86,10 @@ def _layer(network: Network, number: int) -> Json:
     }
 
 
-def _trained(run: Run, network: Network, labels: Bytes, target: float) -> Json:
-    """A replicate: how it is computed by its own record, how well it does, and its weights."""
+def _trained(run: Run, labels: Bytes, target: float) -> Json:
+    """A replicate: how it is computed by its own record, and how well it does."""
     settings, answers = run.record["settings"], run.answers
     rules = Rules.stated(settings)
-    weights = run.weights(network.parameters).astype("<f4")
     return {
         "name": f"{run.folder.parent.name}/{run.folder.name}",
         "distorted": bool(settings["distorted"]),
@@ -102,8 +104,15 @@ def _trained(run: Run, network: Network, labels: Bytes, target: float) -> Json:
         "slope": rules.squashing.slope,
         "share": rules.subsampling.share,
         "distance": rules.criterion.distance,
-        "parameters": base64.b64encode(weights.tobytes()).decode("ascii"),
     }
+
+
+def _weights(run: Run, network: Network, carried: bool) -> Json:
+    """The file in results that ends with the weights, their CRC-32, and themselves if carried."""
+    weights = run.weights(network.parameters).astype("<f4").tobytes()
+    place = run.path(WEIGHTS).relative_to(run.folder.parent.parent).as_posix()
+    found: Json = {"file": f"runs/{place}", "sum": zlib.crc32(weights)}
+    return found | {"parameters": base64.b64encode(weights).decode("ascii")} if carried else found
 
 
 def _changes(published: Paper, study: Invariance) -> list[Json]:

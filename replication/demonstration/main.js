@@ -7,6 +7,9 @@ class Demonstration {
     const { design } = this;
     this.find = (name) => root.querySelector(`[data-lenet="${name}"]`);
     this.networks = new Map(design.networks.map((given) => [given.name, given]));
+    for (const given of design.networks) {
+      if (given.parameters) given.parameters = new Float32Array(bytesOf(given.parameters).buffer);
+    }
     this.digits = new Map();
     for (const digit of [...design.ordinary, ...design.missed]) {
       this.digits.set(digit.index, { index: digit.index, label: digit.label, pattern: bytesOf(digit.pixels) });
@@ -55,6 +58,9 @@ class Demonstration {
     const file = this.find("file");
     this.find("image").addEventListener("click", () => file.click());
     file.addEventListener("change", () => { this.image(file.files[0]); file.value = ""; });
+    const weights = this.find("weights");
+    this.find("open").addEventListener("click", () => weights.click());
+    weights.addEventListener("change", () => { this.weights(weights.files[0]); weights.value = ""; });
   }
 
   slider({ name, label, low, high, step, none, paper }) {
@@ -75,6 +81,7 @@ class Demonstration {
     const given = readAddress((index) => this.digits.get(index));
     const cells = given?.cells.length ? given.cells : [this.digits.get(design.ordinary[2]?.index) ?? {}];
     this.position = 0;
+    this.use(design.networks[0]);
     this.choose(this.networks.has(given?.network) ? given.network : design.networks[0].name);
     this.places(cells.length);
     cells.forEach((one, nth) => this.set(nth, one));
@@ -98,12 +105,47 @@ class Demonstration {
     return 1 + (this.design.pitch * (this.cells.length - 1)) / this.step;
   }
 
-  choose(name) {
-    this.network = new Network(this.design.layers, this.design.codes, this.networks.get(name));
+  // A replicate by name; until its weights are there, the one before it goes on.
+  async choose(name) {
+    const given = this.networks.get(name);
+    this.wanted = given;
     this.find("network").value = name;
+    this.find("missing").hidden = true;
+    this.tell("");
+    if (!given.parameters) {
+      const content = await fetched(given.file);
+      if (this.wanted !== given) return;
+      if (content) this.receive(content, given.file);
+      else this.ask(given);
+    } else this.use(given);
+  }
+
+  ask({ file }) {
+    this.find("file-name").textContent = `results/${file}`;
+    this.find("missing").hidden = false;
+  }
+
+  // The content of a file that should have the weights that are wanted.
+  receive(content, name) {
+    const given = this.wanted, found = weightsOf(content, given, this.network.parameters.length);
+    if (found) {
+      given.parameters = found;
+      this.choose(given.name);
+    } else {
+      this.ask(given);
+      this.tell(`${name} does not hold the weights of this replicate.`);
+    }
+  }
+
+  tell(problem) {
+    this.find("trouble").textContent = problem;
+  }
+
+  use(given) {
+    this.network = new Network(this.design.layers, this.design.codes, given);
     this.wiring.showKernels(this.network);
-    const { misses, patterns, rejected, distorted } = this.network.given;
-    this.find("quality").textContent = `${distorted ? "trained with distorted digits too, " : ""}misses ${misses} of the ${patterns.toLocaleString("en")} test digits; rejecting ${said(rejected, 1)} % leaves ${this.design.target} % error among the rest`;
+    const { misses, patterns, rejected, distorted, replicate } = given;
+    this.find("quality").textContent = `Replicate ${replicate}, trained with${distorted ? " distorted digits too" : "out distorted digits"}, misses ${misses} of the ${patterns.toLocaleString("en")} test digits. With ${said(rejected, 1)}\u00a0% rejected, ${this.design.target}\u00a0% of the rest are wrong.`;
     clearTimeout(this.counting);
     this.counting = setTimeout(() => this.missed.draw(this.network, this.design), 200);
     this.soon();
@@ -161,6 +203,16 @@ class Demonstration {
     }
   }
 
+  async weights(file) {
+    if (file) this.receive(await file.arrayBuffer(), file.name);
+  }
+
+  // What is dropped: an image, or else the weights that are asked for.
+  dropped(file) {
+    if (file && !file.type.startsWith("image/") && !this.wanted.parameters) this.weights(file);
+    else this.image(file);
+  }
+
   // A unit under the pointer, or pinned until another is; null when the pointer leaves.
   point(unit, pin = false) {
     this.pointed = unit;
@@ -196,7 +248,7 @@ class Demonstration {
     clearTimeout(this.writing);
     if (!this.touched) return;
     this.writing = setTimeout(() => writeAddress({
-      network: this.network.given.name, changes: this.changes, unchanged: this.unchanged,
+      network: this.wanted.name, changes: this.changes, unchanged: this.unchanged,
       position: this.position, pinned: this.pinned,
       cells: patterns.map((pattern, nth) => ({ pattern, index: this.contents[nth].cell ? undefined : this.contents[nth].index })),
     }), 300);
@@ -222,7 +274,7 @@ class Demonstration {
     root.addEventListener("dragover", (event) => event.preventDefault());
     root.addEventListener("drop", (event) => {
       event.preventDefault();
-      this.image(event.dataTransfer.files[0]);
+      this.dropped(event.dataTransfer.files[0]);
     });
     document.addEventListener("paste", (event) => {
       const file = [...event.clipboardData.files].find((one) => one.type.startsWith("image/"));

@@ -2,16 +2,12 @@
 // what a layer hands on, are float32; the sums in between are float64. A field wider than 32 pixels
 // gives a row of outputs, since C5 is a convolution.
 
-function bytesOf(base64) {
-  return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-}
-
 class Network {
   // `given` is an entry of networks in the page's data, `layers` and `codes` are the page's own.
   constructor(layers, codes, given) {
     Object.assign(this, { layers, given });
     this.codes = codes.map((code) => Float32Array.from(code, (mark) => (mark === "#" ? 1 : -1)));
-    this.parameters = new Float32Array(bytesOf(given.parameters).buffer);
+    this.parameters = given.parameters;
     this.levels = Float32Array.from({ length: 256 }, (_, grey) =>
       given.background * (1 - grey / 255) + given.foreground * (grey / 255));
   }

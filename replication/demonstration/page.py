@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from importlib import resources
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from replication.templates import templates, text
+
 # In the order in which they build upon each other.
-SCRIPTS = ("network.js", "pattern.js", "drawing.js", "pad.js", "wiring.js", "inspector.js",
-           "outputs.js", "address.js", "main.js")  # fmt: skip
+SCRIPTS = ("weights.js", "network.js", "pattern.js", "drawing.js", "pad.js", "wiring.js",
+           "inspector.js", "outputs.js", "address.js", "main.js")  # fmt: skip
 
 
 def fragment(found: Mapping[str, Any], level: int = 3) -> Markup:
@@ -22,12 +22,11 @@ def fragment(found: Mapping[str, Any], level: int = 3) -> Markup:
     fits any width from 320 pixels on, and is light or dark as the page's ``color-scheme`` is.
     ``level`` is that of its heading, 2 or 3: one more than that of the heading above it.
     """
-    script = "".join(_resource(name) for name in SCRIPTS)
-    return Markup(_rendered(
-        "fragment.html.j2",
+    script = "".join(text(__package__, name) for name in SCRIPTS)
+    return Markup(templates(__package__).get_template("fragment.html.j2").render(
         found=found,
         level=level,
-        style=Markup(_resource("demonstration.css")),
+        style=Markup(text(__package__, "demonstration.css")),
         # A "</script>" in a string would end the element.
         data=Markup(json.dumps(found, sort_keys=True).replace("</", "<\\/")),
         script=Markup(f'(() => {{\n"use strict";\n{script}}})();'),
@@ -36,16 +35,8 @@ def fragment(found: Mapping[str, Any], level: int = 3) -> Markup:
 
 def page(found: Mapping[str, Any]) -> str:
     """The demonstration as a page of its own."""
-    return _rendered("page.html.j2", fragment=fragment(found, level=2))
-
-
-def _rendered(name: str, **values: Any) -> str:
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )  # fmt: skip
-    return environment.from_string(_resource(name)).render(**values)
-
-
-def _resource(name: str) -> str:
-    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
+    return (
+        templates(__package__)
+        .get_template("page.html.j2")
+        .render(fragment=fragment(found, level=2))
+    )

@@ -72,7 +72,7 @@ def run(
         inputs.images,
         inputs.labels,
         inputs.runs,
-        most=2,
+        carried=2,
     )
     network = "" if drawn is None else demonstration.fragment(drawn, level=3)
     write_text(out, render(inputs, study_parts(), repository(citation), network))

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from replication.paper import CONTRADICTIONS, Claim
 from replication.report.charts import DATA
 from replication.report.drawing import Source
+from replication.report.explanations import SIZES
 from replication.report.headline import HEADLINE, NAMES
 from replication.report.inputs import Inputs, records
-from replication.report.systems import words
+from replication.report.systems import naming, words
 from replication.verdicts.evidence import OUTCOMES, Outcome
 from replication.verdicts.rule import shown
 
@@ -56,12 +57,14 @@ class Headline(NamedTuple):
 class Entry:
     """One verdict: on a claim, or on one entry of a claim that is a table.
 
-    past, mean: 1998's number and ours, NaN where there is none. power: how probably it would have
-    been ``differs`` had the truth been another. The texts are as shown.
+    spoken: the entry with systems named as Figure 9 names them. past, mean: 1998's number and
+    ours, NaN where there is none. power: how probably it would have been ``differs`` had the truth
+    been another. The texts are as shown.
     """
 
     claim: str
     entry: str
+    spoken: str
     statement: str
     heading: str
     role: str
@@ -77,12 +80,26 @@ class Entry:
     reason: str
 
     @property
-    def name(self) -> str:
+    def subject(self) -> str:
         """What it is about, in words where there are any."""
         if self.claim.startswith("systems."):
-            return words(self.entry)
-        rest = f" ({self.entry.replace(':', ', ')})" if self.entry else ""
-        return (self.statement or self.claim) + rest
+            return "the order of all systems" if self.entry == "ordering" else words(self.entry)
+        if self.claim == SIZES:
+            size, series, experiment = self.entry.split(":")
+            rest = ", presented as often as all" if experiment.endswith("-long") else ""
+            return f"{series} error with {int(size):,} training patterns{rest}"
+        return (self.statement or self.claim).removeprefix("and ")
+
+    @property
+    def part(self) -> str:
+        """Which part of the subject, empty for the whole."""
+        whole = self.claim.startswith("systems.") or self.claim == SIZES
+        return "" if whole else self.spoken.replace(":", ", ")
+
+    @property
+    def name(self) -> str:
+        """Subject and part."""
+        return f"{self.subject} ({self.part})" if self.part else self.subject
 
 
 class Group(NamedTuple):
@@ -130,10 +147,11 @@ def _decimals(number: float) -> str:
 
 def entries(inputs: Inputs) -> list[Entry]:
     """All verdicts in the order of the file."""
-    return [_entry(inputs, row) for row in records(inputs.verdicts)]
+    named = naming(inputs)
+    return [_entry(inputs, row, named) for row in records(inputs.verdicts)]
 
 
-def _entry(inputs: Inputs, row: Mapping[str, Any]) -> Entry:
+def _entry(inputs: Inputs, row: Mapping[str, Any], named: Callable[[str], str]) -> Entry:
     name, published = str(row["claim"]), str(row["published"])
     base, _, entry = name.partition(":")
     claim = inputs.paper.claims.get(base)
@@ -144,19 +162,20 @@ def _entry(inputs: Inputs, row: Mapping[str, Any]) -> Entry:
     return Entry(
         base,
         entry,
+        named(entry),
         statement,
         claim.heading if claim else CONTRADICTIONS,
         str(row["role"]),
         str(row["page"]),
         "as stated" if published == statement else published,
-        str(row["replicated"]),
-        value,
+        named(str(row["replicated"])),
+        float(published.split()[0]) if base == SIZES else value,
         float(row["mean"]),
         "" if math.isnan(low) else f"{shown(low)} to {shown(high)}",
         int(row["replicates"]),
         "" if math.isnan(power) else f"{power:.2f}",
         str(row["verdict"]),
-        str(row["reason"]),
+        named(str(row["reason"])),
     )
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import resources
 from typing import Any, TypeVar
 
-from jinja2 import Environment, StrictUndefined, meta
+from jinja2 import meta
 from markupsafe import Markup
 
 from replication.report import (
     charts,
     comparisons,
+    explanations,
     headline,
     inputs,
     listings,
@@ -26,7 +26,9 @@ from replication.report.gallery import gallery
 from replication.report.inputs import Inputs
 from replication.report.parts import Part
 from replication.runs import TRAIN
+from replication.templates import templates, text
 
+TEMPLATES = ("page.html.j2", "appendices.html.j2", "macros.html.j2")
 _FOLDER = "results/report"  # in which the page lies
 _DEMONSTRATION = "demo/index.html"  # in results
 _T = TypeVar("_T")
@@ -65,22 +67,17 @@ def fill(
         repository: an address under which links work wherever the page lies; without it they are
             relative to the page. demonstration: HTML of the network to draw on.
     """
-    environment = Environment(
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    environment = templates(__package__)
     environment.filters["link"] = lambda href: address(href, repository)
-    source = _resource("page.html.j2")
-    placed = meta.find_undeclared_variables(environment.parse(source))
-    return environment.from_string(source).render(
+    placed: set[str] = set()
+    for name in TEMPLATES:
+        placed |= meta.find_undeclared_variables(environment.parse(text(__package__, name)))
+    return environment.get_template(TEMPLATES[0]).render(
         **parts,
         others=[parts[one.name] for one in studies if one.name not in placed],
         demonstration=Markup(demonstration),
-        style=Markup(_resource("page.css")),
-        script=Markup(_resource("page.js")),
+        style=Markup(text(__package__, "page.css")),
+        script=Markup(text(__package__, "page.js")),
     )
 
 
@@ -97,12 +94,12 @@ def content(found: Inputs, studies: Sequence[Part]) -> dict[str, Any]:
     entries = listings.entries(found)
     roles = found.choices.experiments
     train = f"{TRAIN} {roles.undistorted}"
-    tried = story.hypotheses(found)
+    tried = explanations.hypotheses(found)
     topics = story.topics(entries, tried)
     placed = [row for topic in topics for row in topic.tried]
     return {
         **{one.name: _or(one.make(found), one.what, one.command) for one in studies},
-        "answer": story.answer(found, entries),
+        "answer": story.answer(found, entries, tried),
         "headline": listings.headline(found),
         "headline_figure": _or(headline.headline(found), "The three numbers drawn", train),
         "interval": f"{100 * found.choices.confidence:g} %",
@@ -145,7 +142,3 @@ def _replicates(found: Inputs) -> dict[str, Any]:
 
 def _or(part: _T | None, what: str, command: str) -> _T | Missing:
     return Missing(what, command) if part is None else part
-
-
-def _resource(name: str) -> str:
-    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")

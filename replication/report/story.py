@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from replication.paper import CONTRADICTIONS
+from replication.report.explanations import EXPLAINS, Tried, counted, joined, short
 from replication.report.headline import HEADLINE, NAMES
-from replication.report.inputs import Inputs, records
+from replication.report.inputs import Inputs
 from replication.report.listings import Entry
-from replication.report.systems import words
 
 # What a verdict is about: the beginning of its claim, or the heading of claims.yaml.
 _TOPICS = {
-    "systems.error": "Test errors in Figure 9",
-    "systems.rejection": "Rejection in Figure 10",
-    "systems.operations": "Multiply-adds in Figure 11",
-    "systems.memory": "Memory in Figure 12",
+    "systems.error": "Test errors of the systems in Figure 9",
+    "systems.rejection": "Rejection by the systems in Figure 10",
+    "systems.operations": "Multiply-adds of the systems in Figure 11",
+    "systems.memory": "Memory of the systems in Figure 12",
     "lenet5-results": "LeNet-5's own results",
     "training": "Training",
     "preprocessing": "Input",
@@ -30,43 +29,30 @@ _TOPICS = {
     "effects": "What each change does",
     CONTRADICTIONS: "The paper's contradictions",
 }
-# What a study measures, as the claim that it is about.
-_MEASURES = {
-    "test error": "systems.error",
-    "rejection": "systems.rejection",
-    "operations": "systems.operations",
-}
-_SIZES = "lenet5.training-size"  # Figure 6
 _DIGITS = "lenet5.misclassified"
-
-
-class Tried(NamedTuple):
-    """A hypothesis on why a number is another than ours, and what its trials decided."""
-
-    claim: str
-    hypothesis: str
-    evidence: str
-    decided: str
-    source: str
+_NAMED = 5  # so many that differ are named one by one
 
 
 @dataclass(frozen=True)
 class Topic:
-    """What differs under one topic: a sentence, the rows, and what was tried to explain them."""
+    """What differs under one topic: sentences, the rows, and what was tried to explain them."""
 
     title: str
     sentence: str
+    why: str
     entries: tuple[Entry, ...]
     tried: tuple[Tried, ...]
 
 
-def answer(inputs: Inputs, found: Sequence[Entry]) -> list[tuple[str, str]]:
-    """Four labelled sentences: what LeNet-5 is, what matched, what did not, what is odd."""
+def answer(
+    inputs: Inputs, found: Sequence[Entry], tried: Sequence[Tried] = ()
+) -> list[tuple[str, str]]:
+    """Four labelled answers: what LeNet-5 is, what matches, what does not and why, what is odd."""
     once = [one for one in found if one.role != "repeat"]
     return [
         ("What it is", _what(inputs)),
         ("What matches", _matches(inputs, once)),
-        ("What does not", _differs(once)),
+        ("What does not, and why", _differs(once, tried)),
         ("What surprised us", _digits(inputs, found)),
     ]
 
@@ -85,10 +71,14 @@ def _matches(inputs: Inputs, found: Sequence[Entry]) -> str:
     """The independent claims that are reproduced, and the headline by its roles."""
     free = [one for one in found if one.role == "independent"]
     kept = sum(one.verdict == "reproduced" for one in free)
+    open_ = sum(one.verdict == "inconclusive" for one in free)
     text = f"Of {len(free)} published results that we fitted nothing to, {kept} come out again"
     said, fitted = (_headlines(inputs, found, role) for role in ("independent", "fitted"))
     text += f", among them {said}" if said else ""
-    return text + (f"; so do {fitted}, but these helped to choose our reading." if fitted else ".")
+    text += f"; of {open_} our trainings cannot tell." if open_ else "."
+    if fitted:
+        text += f" What we fitted comes out as well, and proves little: {fitted}."
+    return text
 
 
 def _headlines(inputs: Inputs, found: Sequence[Entry], role: str) -> str:
@@ -99,26 +89,28 @@ def _headlines(inputs: Inputs, found: Sequence[Entry], role: str) -> str:
         for one in found
         if one.claim in HEADLINE and one.role == role and one.verdict == "reproduced"
     ]
-    return " and ".join(filter(None, [", ".join(said[:-1]), *said[-1:]]))
+    return joined(said)
 
 
-def _differs(found: Sequence[Entry]) -> str:
-    topics = {
-        title: (len(own), sum(one.verdict == "differs" for one in own))
-        for title, own in _by_topic(found).items()
-    }
+def _differs(found: Sequence[Entry], tried: Sequence[Tried]) -> str:
     apart = [one for one in found if one.verdict == "differs"]
     if not apart:
         return f"Nothing: all {len(found)} statements of the paper that we checked are consistent."
-    free = sum(one.role == "independent" for one in apart)
-    most = sorted(topics.items(), key=lambda item: -item[1][1])[:3]
-    where = "; ".join(f"{title}: {count} of {total}" for title, (total, count) in most if count)
-    named = " and the ".join(NAMES[one.claim] for one in apart if one.claim in HEADLINE)
-    return (
-        f"Of {len(found)} statements of the paper {len(apart)} come out otherwise ({where}), "
-        f"{free} of them results that we fitted nothing to; "
-        + (f"the {named} too." if named else "none of them is one of the three numbers below.")
+    most = [
+        f"{topic.title[0].lower()}{topic.title[1:]} ({len(topic.entries)})"
+        for topic in topics(found, ())[:3]
+    ]
+    roles = Counter(one.role for one in apart)
+    named = joined([f"the {NAMES[one.claim]}" for one in apart if one.claim in HEADLINE])
+    text = (
+        f"Of {len(found)} statements of the paper {len(apart)} come out otherwise: "
+        f"{roles['independent']} results that we fitted nothing to, {roles['arithmetic']} counts "
+        f"that follow from the architecture, and others. Most are about {joined(most)}; "
+        + (f"{named} too." if named else "none is one of the three numbers below.")
     )
+    if tried:
+        text += f" {_why(tried, 3)}"
+    return text
 
 
 def _digits(inputs: Inputs, found: Sequence[Entry]) -> str:
@@ -140,7 +132,10 @@ def _digits(inputs: Inputs, found: Sequence[Entry]) -> str:
     if f"{name}:answers" in means:
         text += f"; {means[f'{name}:answers']:.0f} of them with the very same wrong answer"
     if name != inputs.choices.experiments.distorted:
-        text += ", and the most by ours that never saw a distorted digit, while 1998's did"
+        text += (
+            ". Ours that never saw a distorted digit are the most like it, although it was trained "
+            "with such digits too"
+        )
     return f"{text}."
 
 
@@ -148,66 +143,56 @@ def _title(one: Entry) -> str:
     return _TOPICS.get(one.claim) or _TOPICS.get(one.heading) or one.heading.replace("-", " ")
 
 
-def _by_topic(found: Sequence[Entry]) -> dict[str, list[Entry]]:
-    topics: dict[str, list[Entry]] = {}
-    for one in found:
-        topics.setdefault(_title(one), []).append(one)
-    return topics
-
-
 def topics(found: Sequence[Entry], tried: Sequence[Tried]) -> list[Topic]:
     """What differs, the topic with most of it first; hypotheses stand where their claims are."""
+    by_title: dict[str, list[Entry]] = {}
+    for one in found:
+        by_title.setdefault(_title(one), []).append(one)
     made = []
-    for title, own in _by_topic(found).items():
+    for title, own in by_title.items():
         apart = tuple(one for one in own if one.verdict == "differs")
         if apart:
             names = {one.claim for one in apart}
             here = tuple(one for one in tried if one.claim.partition(":")[0] in names)
-            made.append(Topic(title, _sentence(apart, len(own)), apart, here))
+            made.append(Topic(title, _sentence(apart, len(own)), _why(here), apart, here))
     return sorted(made, key=lambda topic: -len(topic.entries))
 
 
 def _sentence(apart: Sequence[Entry], total: int) -> str:
+    """How many differ: which, where there are few, or else in which direction and how far."""
     text = f"{len(apart)} of {total} {'differs' if len(apart) == 1 else 'differ'}"
+    if len(apart) <= _NAMED:
+        return f"{text}: {'; '.join(_named(apart))}."
     numbers = [one for one in apart if one.past > 0 and one.mean > 0]
     if not numbers:
-        return f"{text}." if len(apart) > 1 else f"{text}: {apart[0].name}."
+        return f"{text}."
     lower = sum(one.mean < one.past for one in numbers)
-    if 0 < lower < len(numbers):
-        text += f": ours is lower in {lower}, higher in {len(numbers) - lower}"
-    elif len(numbers) > 1:
-        text += f": ours is {'lower' if lower else 'higher'}"
-    # How long it takes is a fact about machines, so it is named only where nothing else differs.
-    one = max(numbers, key=lambda one: (one.role != "control", abs(math.log(one.mean / one.past))))
-    far = f"{one.name} ({_short(one.past)} in 1998, ours {_short(one.mean)})"
-    return f"{text}. Farthest apart: {far}." if len(numbers) > 1 else f"{text}: {far}."
+    one = max(numbers, key=lambda one: abs(math.log(one.mean / one.past)))
+    return (
+        f"{text}: ours is lower in {lower}, higher in {len(numbers) - lower}. Farthest apart: "
+        f"{one.name} ({_numbers(one)})."
+    )
 
 
-def _short(number: float) -> str:
-    return f"{number:,.0f}" if number >= 1000 else f"{number:.3g}"
+def _named(apart: Sequence[Entry]) -> list[str]:
+    """Each subject once, with the parts of it that differ."""
+    parts: dict[str, list[str]] = {}
+    for one in apart:
+        said = ", ".join(filter(None, [one.part, _numbers(one)]))
+        parts.setdefault(one.subject, []).extend([said] if said else [])
+    return [f"{subject} ({'; '.join(own)})" if own else subject for subject, own in parts.items()]
 
 
-def hypotheses(inputs: Inputs) -> list[Tried]:
-    """What the tables in results/studies that test hypotheses say, in the order of the files."""
-    found = []
-    for path in sorted((inputs.results / "studies").glob("*.csv")):
-        table = pd.read_csv(path, dtype=str, keep_default_na=False)
-        if {"hypothesis", "decided"} <= set(table.columns):
-            found += [_tried(row, f"../studies/{path.name}") for row in records(table)]
-    return found
+def _numbers(one: Entry) -> str:
+    """1998's number and ours, where both are positive."""
+    both = one.past > 0 and one.mean > 0
+    return f"{short(one.past)} in 1998, ours {short(one.mean)}" if both else ""
 
 
-def _tried(row: Mapping[str, str], source: str) -> Tried:
-    """A row: what it is about is its ``claim``, or its ``row`` of a figure and its ``measure``."""
-    about, measure = row.get("row", ""), row.get("measure", "")
-    base = _SIZES if about.startswith("figure6/") else _MEASURES.get(measure, "")
-    claim = row.get("claim") or f"{base}:{about}"
-    evidence = row.get("evidence", "")
-    if not evidence and {"published", "before", "ours"} <= row.keys():
-        published, before, ours = (_rounded(row[key]) for key in ("published", "before", "ours"))
-        evidence = f"{words(about)}, {measure}: 1998 {published}, without it {before}, with {ours}"
-    return Tried(claim, row["hypothesis"], evidence, row["decided"], source)
-
-
-def _rounded(number: str) -> str:
-    return _short(float(number)) if number else "none"
+def _why(tried: Sequence[Tried], most: int | None = None) -> str:
+    """What came of the trials, and the first ``most`` that explain their number."""
+    if not tried:
+        return ""
+    text = f"Why: of {len(tried)} reasons that we tried {counted(tried)}."
+    explained = [f"{one.about} by {one.idea}" for one in tried if one.decided == EXPLAINS]
+    return f"{text} Explained: {'; '.join(explained[:most])}." if explained else text

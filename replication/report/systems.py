@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -121,6 +122,23 @@ def words(name: str) -> str:
     """``knn-euclidean/deslanted`` as Figure 9 has it: ``K-NN Euclidean [deslant]``."""
     system, _, database = name.partition("/")
     return f"{_LABELS.get(system, system)} {_DATABASES.get(database, database)}".strip()
+
+
+def naming(inputs: Inputs) -> Callable[[str], str]:
+    """What puts the names of Figure 9 into a text for the ids of systems and experiments.
+
+    An experiment of no row of it has the name of the one whose variant it is, with what varies.
+    """
+    found = {f"{row['system']}/{row['database']}": "" for row in records(inputs.paper.systems)}
+    found = {name: words(name) for name in found}
+    own = {experiment: words(name) for name, experiment in inputs.choices.systems.items()}
+    for name in inputs.metrics:
+        base = max((one for one in own if f"{name}-".startswith(f"{one}-")), key=len, default="")
+        if base and re.search(r"[\d-]", name):  # others are words of the language as well
+            found[name] = own[base] if name == base else f"{own[base]} [{name[len(base) + 1 :]}]"
+    ids = "|".join(map(re.escape, sorted(found, key=len, reverse=True)))
+    pattern = re.compile(rf"(?<![\w/.-])({ids})(?![\w/-]|\.\w)")
+    return lambda text: pattern.sub(lambda id_: found[id_[1]], text)
 
 
 def judged(shown: Shown, found: Sequence[Line]) -> Table:

@@ -10,7 +10,17 @@ from matplotlib.figure import Figure as Canvas
 from numpy.typing import NDArray
 
 from replication.report.charts import DATA
-from replication.report.drawing import ACCENT, INK, TEST, Figure, Source, Table, draw, table
+from replication.report.drawing import (
+    ACCENT,
+    INK,
+    TEST,
+    Figure,
+    Source,
+    Table,
+    draw,
+    is_narrow,
+    table,
+)
 from replication.report.inputs import Inputs, records
 from replication.report.markdown import markdown
 from replication.report.parts import Block, Part
@@ -28,6 +38,7 @@ _WORDS = {
     "initialisation.coefficients=random": "random coefficients",
     "order=fresh": "a fresh order each pass",
 }
+_CONTROLS = {"earlier": "our earlier reading", "printed": "the text as printed"}
 _STAGES = {"final": "finalist", "control": "control", "variation": "variation"}
 
 
@@ -82,16 +93,21 @@ def ranking(inputs: Inputs) -> Figure | None:
 
 
 def _paint(canvas: Canvas, drawn: pd.DataFrame) -> None:
+    names = [_CONTROLS.get(label(row), label(row)) for row in records(drawn)]
+    if is_narrow(canvas):
+        names = [name.replace(", ", ",\n", 1) for name in names]
+        canvas.set_figheight((60 + 32 * len(drawn)) / 72)
     axes = canvas.subplots()
     for place, row in enumerate(records(drawn)):
         colour = ACCENT if row["adopted"] and row["stage"] == "final" else TEST
         face = colour if row["stage"] == "final" else "none"
         axes.plot(row["distance"], -place, "o", color=colour, markerfacecolor=face, markersize=5)
-    axes.set_yticks(-np.arange(len(drawn)), [label(row) for row in records(drawn)])
+    axes.set_yticks(-np.arange(len(drawn)), names)
     axes.set_xscale("log")
     axes.minorticks_off()
     low, high = drawn["distance"].min() / 1.2, drawn["distance"].max() * 1.2
-    ticks = [factor * 10.0**power for power in range(-1, 4) for factor in (1, 2, 5)]
+    factors = (1,) if high / low > 100 else (1, 2, 5)
+    ticks = [factor * 10.0**power for power in range(-1, 4) for factor in factors]
     axes.set_xticks([tick for tick in ticks if low <= tick <= high])
     axes.set_xlim(low, high)
     axes.xaxis.set_major_formatter("{x:g}")
@@ -154,9 +170,12 @@ def _paint_gaps(canvas: Canvas, gaps: Mapping[str, NDArray[np.float64]], ours: s
     for place, (name, gap) in enumerate(gaps.items()):
         style = "-" if name == ours else ("--", "-.", ":")[place % 3]
         colour = ACCENT if name == ours else TEST
-        axes.plot(np.arange(1, len(gap) + 1), gap, style, color=colour, label=name)
+        axes.plot(np.arange(1, len(gap) + 1), gap, style, color=colour,
+                  label=_CONTROLS.get(name, name))  # fmt: skip
     axes.set(xlabel="pass", xticks=(1, 5, 10, 15, 20), ylabel="ours less 1998, points")
     axes.set_yscale("symlog", linthresh=0.5)
+    low, high = axes.get_ylim()
+    axes.set_yticks([tick for tick in (-100, -10, -1, 0, 1, 10, 100) if low <= tick <= high])
     axes.yaxis.set_major_formatter("{x:g}")
     canvas.legend(loc="outside lower center", ncols=1)
 

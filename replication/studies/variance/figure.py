@@ -11,6 +11,8 @@ from replication.report.parts import Block, Part
 from replication.studies import EARLIER
 from replication.studies.variance import SPREAD
 
+_WORDS = {"order": "order of the patterns", "hessian": "patterns for the curvatures"}
+
 
 def spread(inputs: Inputs) -> Figure | None:
     """How much of the spread each source of randomness makes; None without the study."""
@@ -26,7 +28,8 @@ def spread(inputs: Inputs) -> Figure | None:
                 [row["test_sd_low"], row["test_sd_high"]], [-place] * 2, color=TEST, linewidth=1.5
             )
             axes.plot(row["test_sd"], -place, "o", color=TEST, markersize=6)
-        axes.set_yticks([-place for place in range(len(rows))], [str(r["source"]) for r in rows])
+        names = [_WORDS.get(str(row["source"]), str(row["source"])) for row in rows]
+        axes.set_yticks([-place for place in range(len(rows))], names)
         axes.set(xlabel="standard deviation of the test error, points", xlim=(0, None))
         axes.set_ylim(0.5 - len(rows), 0.5)
         axes.tick_params(axis="y", length=0)
