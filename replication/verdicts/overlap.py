@@ -18,10 +18,10 @@ from replication.errors import ReplicationError
 from replication.evaluation.errors import Classes, missed, similarity
 from replication.paper import RESTORE, Claim
 from replication.runs import Answers
-from replication.verdicts import statistics
+from replication.verdicts import statistics, words
 from replication.verdicts.answers import experiments
 from replication.verdicts.evidence import Evidence, Finding, Judges, Row, Subject
-from replication.verdicts.rule import agreement, shown, too_few
+from replication.verdicts.rule import agreement, too_few
 from replication.verdicts.statistics import Interval
 
 Measure = Callable[[Answers, Sequence[Answers], Classes], float]
@@ -113,7 +113,6 @@ def _judge(evidence: Evidence, experiment: str, other: str, entry: str) -> Findi
             both & (one.classes == past.classes) for both, one in zip(wrong, answers, strict=True)
         ]
     counts = [int(both.sum()) for both in wrong]
-    words = f"{shown(float(np.mean(counts)))} of the {int(old.sum())}"
     if len(answers) < max(3, choices.minimum_replicates):
         return too_few(counts, choices, "of the 82")
     what, measure = MEASURES[entry]
@@ -123,10 +122,16 @@ def _judge(evidence: Evidence, experiment: str, other: str, entry: str) -> Findi
     power = float(np.mean([not interval.meets(one) for one in foreign])) if foreign else 0.0
     return Finding(
         agreement(interval.meets(place), power, choices),
-        words,
-        f"{what} is {shown(place)} on average for 1998 with ours, where one more of ours has "
-        f"{shown(interval.low)} to {shown(interval.high)} (seeds vary), and those of {other} "
-        f"{shown(float(np.mean(foreign))) if foreign else 'have not been run'}",
+        words.OVERLAP,
+        {
+            "missed": int(old.sum()),
+            "what": what,
+            "place": place,
+            "least": interval.low,
+            "most": interval.high,
+            "other": other,
+            "foreign": float(np.mean(foreign)) if foreign else words.NOT_RUN,
+        },
         float(min(counts)),
         float(max(counts)),
         len(answers),
