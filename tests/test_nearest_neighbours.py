@@ -102,18 +102,6 @@ def test_the_system_keeps_all_training_patterns(tiny, tmp_path):
     assert fitted.cost == (200 * 784 / 1e3, 200 * 784 / 1e3)
 
 
-def test_among_the_first_prototypes_is_as_with_these_alone():
-    images, prototypes = points(20, 4), points(60, 5)
-    sizes = [2, 9, 30, 60]
-    found = neighbours.among_first(images, prototypes, sizes, 6)
-    for size, (numbers, distances) in zip(sizes, found, strict=True):
-        expected = [by_sorting(image, prototypes[:size], 6)[1] for image in images]
-        assert distances.tolist() == expected
-        assert numbers.max() < size
-        own = ((prototypes[numbers] - images[:, np.newaxis]) ** 2).sum(axis=2)
-        assert own.tolist() == expected
-
-
 def test_boxed_moves_the_ink_and_changes_none_of_it(tiny):
     for centred in (True, False):
         moved = neighbours.boxed(tiny.test_images, 20, centred)

@@ -17,7 +17,7 @@ from replication.mnist.versions import slants
 from replication.networks import catalogue
 from replication.networks.specification import Network
 from replication.paper import Claim, Paper
-from replication.settings import Classifier, Combined, Recipe, Settings
+from replication.settings import Classifier, Combined, Recipe, Settings, value_at
 
 # From the best to the worst.
 Status = Literal["faithful", "unstated", "departs", "contradiction"]
@@ -56,11 +56,8 @@ class Case(NamedTuple):
 
     def value(self, key: str) -> Any:
         """What a key of params.yaml, such as ``base.sdlm.mu``, is in this experiment."""
-        section, *path = key.split(".")
-        value: Any = self.recipe if section == "base" else getattr(self.settings, section)
-        for step in path:
-            value = getattr(value, step)
-        return value
+        section, _, rest = key.partition(".")
+        return value_at(self.recipe if section == "base" else getattr(self.settings, section), rest)
 
     def network(self) -> Network:
         """The experiment's network, built from data/paper as training builds it."""

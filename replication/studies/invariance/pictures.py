@@ -31,12 +31,17 @@ from replication.report.inputs import Inputs, records
 from replication.studies.invariance import EXAMPLES, FIELDS
 from replication.studies.invariance.changes import KINDS, changed, in_one_field
 
-# The colours of the experiments, as in the chart of their errors.
-_COLOURS = (TEST, DISTORTED, ACCENT, TRAINING)
+# Of the experiments, in all figures of the study.
+COLOURS = (TEST, DISTORTED, ACCENT, TRAINING)
 _COLUMNS = 7  # amounts of each kind that are drawn
 _LINE = 1.4  # height of a digit with the answers below it, in digits
 _SQUARE = 3.3  # side of the square of a class above a wide field, in pixels of the field
 Levels = NDArray[np.uint8]
+
+
+def experiments(table: pd.DataFrame) -> list[str]:
+    """Those of one of the study's tables, in its order."""
+    return list(dict.fromkeys(table["experiment"].astype(str)))
 
 
 def digits(inputs: Inputs) -> Figure | None:
@@ -44,7 +49,7 @@ def digits(inputs: Inputs) -> Figure | None:
     answers = inputs.table(EXAMPLES)
     if answers is None:
         return None
-    names = list(dict.fromkeys(answers["experiment"].astype(str)))[: len(_COLOURS)]
+    names = experiments(answers)[: len(COLOURS)]
     patterns = int(answers["pattern"].max()) + 1
     right = answers["class"].to_numpy() == inputs.labels[answers["pattern"].to_numpy()]
     said = "; ".join(
@@ -98,11 +103,11 @@ def _paint_kind(
         place = names.index(row["experiment"])
         wrong = row["class"] != inputs.labels[row["pattern"]]
         frame = {"boxstyle": "square,pad=0.1", "fill": False, "linewidth": 0.7,
-                 "edgecolor": _COLOURS[place]}  # fmt: skip
+                 "edgecolor": COLOURS[place]}  # fmt: skip
         axes.text(
             chosen.index(row["amount"]) + 0.5 + 0.28 * (place - (len(names) - 1) / 2),
             _LINE * row["pattern"] + 1.18, str(row["class"]),
-            color=_COLOURS[place], fontsize=11.5, ha="center", va="center",
+            color=COLOURS[place], fontsize=11.5, ha="center", va="center",
             weight="bold" if wrong else "normal", bbox=frame if wrong else None,
         )  # fmt: skip
     axes.set(title=kind, xlim=(0, _COLUMNS), ylim=(_LINE * patterns, 0), yticks=[])
