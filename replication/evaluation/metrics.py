@@ -45,8 +45,8 @@ def evaluate(
     """
     metrics = {}
     for name, recipe in experiments.items():
-        found = of_experiment(runs, name, recipe.replicates)
-        entry = _experiment(found, labels, target, in_passes(recipe))
+        replicates = of_experiment(runs, name, recipe.replicates)
+        entry = _experiment(replicates, labels, target, in_passes(recipe))
         metrics[name] = {**entry, "deterministic": recipe.seed is None}
     return metrics
 

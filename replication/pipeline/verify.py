@@ -122,8 +122,8 @@ def quick(scope: Scope, scratch: Path) -> Iterator[Check]:
     raw = scope.folders.raw
     databases.load(raw, scope.folders.prepared, "regular")
     yield Check(str(raw), "byte-equal", f"as {idx.SUMS} and {databases.SUMMARY} say")
-    chosen = scope.settings.compare.experiments
-    behind = [n for n in (chosen.undistorted, chosen.distorted) if n in scope.experiments]
+    subjects = scope.settings.compare.experiments
+    behind = [n for n in (subjects.undistorted, subjects.distorted) if n in scope.experiments]
     yield from answers_only(scope._replace(experiments=tuple(behind), replicates=None))
     lengths = {
         name: recipe.passes * recipe.presentations_per_pass

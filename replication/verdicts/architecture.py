@@ -17,7 +17,7 @@ from replication.verdicts.evidence import Evidence, Finding, Judges, Unmeasured
 def counts(paper: Paper) -> dict[str, int]:
     """What the tables of layers say, by the claim that states it (Sections II-B and III-C)."""
     network = lenet5(paper)
-    found = {
+    numbers = {
         "lenet5.layers": len(network.layers),
         "lenet5.parameters": network.parameters,
         "lenet5.connections": network.connections,
@@ -28,9 +28,9 @@ def counts(paper: Paper) -> dict[str, int]:
         "linear.deslanted-parameters": perceptron((), 20).parameters,
     }
     for layer in network.layers:
-        found[f"lenet5.{layer.name.lower()}.parameters"] = layer.parameters
-        found[f"lenet5.{layer.name.lower()}.connections"] = layer.connections
-    return found
+        numbers[f"lenet5.{layer.name.lower()}.parameters"] = layer.parameters
+        numbers[f"lenet5.{layer.name.lower()}.connections"] = layer.connections
+    return numbers
 
 
 def centres(network: Network, name: str) -> int:

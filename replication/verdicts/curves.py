@@ -186,7 +186,7 @@ def judge_convergence(evidence: Evidence, claim: Claim) -> Finding:
     worst = int(np.argmax([statistics.equivalence(gap, 0.0, margin) for gap in gaps]))
     ours = settled_pass(curves.mean(axis=0), margin)
     theirs = settled_pass(published_curve(evidence, "test", curves.shape[1]), margin)
-    found = judge_mean(
+    finding = judge_mean(
         gaps[worst].tolist(),
         choices,
         Interval(-margin, margin),
@@ -198,7 +198,7 @@ def judge_convergence(evidence: Evidence, claim: Claim) -> Finding:
         ours=ours,
         theirs=theirs,
     )
-    return replace(found, words=found.words._replace(ours=words.SETTLED))
+    return replace(finding, words=finding.words._replace(ours=words.SETTLED))
 
 
 def judge_no_overtraining(evidence: Evidence, claim: Claim) -> Finding:

@@ -54,22 +54,22 @@ def judge_fall(
     choices = evidence.choices
     if min(len(before), len(after)) < choices.minimum_replicates:
         raise Unmeasured(f"fewer than {choices.minimum_replicates} replicates of one of the two")
-    found = statistics.contrast(after, before, choices.confidence)
+    contrast = statistics.contrast(after, before, choices.confidence)
     outcome: Outcome = "inconclusive"
-    if found.mean.high < 0 or (half_unit and not found.run.meets(published, half_unit)):
+    if contrast.mean.high < 0 or (half_unit and not contrast.run.meets(published, half_unit)):
         outcome = "differs"
-    elif found.mean.low > 0:
+    elif contrast.mean.low > 0:
         outcome = "reproduced"
     return Finding(
         outcome,
         words.FALL,
-        {"least": found.run.low, "most": found.run.high},
-        found.mean.low,
-        found.mean.high,
+        {"least": contrast.run.low, "most": contrast.run.high},
+        contrast.mean.low,
+        contrast.mean.high,
         min(len(before), len(after)),
-        mean=found.change,
+        mean=contrast.change,
         shift=2 * published,
-        power=statistics.power(published, found.deviation, found.freedom, choices.confidence),
+        power=statistics.power(published, contrast.deviation, contrast.freedom, choices.confidence),
     )
 
 
@@ -109,7 +109,7 @@ def sizes(evidence: Evidence, claim: Claim) -> list[Row]:
         before, after = (evidence.metric(name, ERROR) for name in (first, second))
         return judge_fall(evidence, before, after, published)
 
-    found: list[Row] = []
+    rows: list[Row] = []
     for smaller, larger in pairwise(sorted(errors)):
         names = [evidence.choices.training_sizes.get(size, ()) for size in (smaller, larger)]
         fall = float(errors[smaller] - errors[larger])
@@ -117,8 +117,8 @@ def sizes(evidence: Evidence, claim: Claim) -> list[Row]:
             second = names[1][min(place, len(names[1]) - 1)] if names[1] else ""
             words = f"{errors[smaller]:g} to {errors[larger]:g} percent"
             subject = Subject.of(claim, f"{first}:{second}", words, fall)
-            found.append((subject, partial(judge, first, second, fall)))
-    return found
+            rows.append((subject, partial(judge, first, second, fall)))
+    return rows
 
 
 def linear_units(evidence: Evidence, claim: Claim) -> list[Row]:

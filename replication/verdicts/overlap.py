@@ -72,15 +72,15 @@ def own(answers: Sequence[Answers], labels: Classes, measure: Measure) -> list[f
     ]
 
 
-def one_more(own: Sequence[float], confidence: float) -> Interval:
+def one_more(means: Sequence[float], confidence: float) -> Interval:
     """Where one more replicate's mean with all of ours falls with probability ``confidence``.
 
-    ``own`` are the means of each of n >= 3 with the others. They hang together: a pair counts in
+    ``means`` are the means of each of n >= 3 with the others. They hang together: a pair counts in
     both, which draws them closer by (n - 2) / (n - 1), undone here. What varies: the seeds.
     """
-    interval = statistics.prediction_interval(own, confidence)
+    interval = statistics.prediction_interval(means, confidence)
     middle = (interval.low + interval.high) / 2
-    half = interval.half_width * (len(own) - 1) / (len(own) - 2)
+    half = interval.half_width * (len(means) - 1) / (len(means) - 2)
     return Interval(middle - half, middle + half)
 
 
@@ -88,15 +88,15 @@ def rows(evidence: Evidence, claim: Claim) -> list[Row]:
     """For the distorted and the undistorted experiment: which patterns, and which answers."""
     published = len(evidence.paper.misclassified)
     names = dict(zip(claim.answered_by, experiments(claim, evidence.choices), strict=True))
-    found: list[Row] = []
+    entries: list[Row] = []
     for key, name in names.items():
         (other,) = (one for one in names.values() if one != name)
         for entry in MEASURES:
             subject = Subject.of(
                 claim, f"{name}:{entry}", f"{published} patterns", published, claim.role_of(key)
             )
-            found.append((subject, partial(_judge, evidence, name, other, entry)))
-    return found
+            entries.append((subject, partial(_judge, evidence, name, other, entry)))
+    return entries
 
 
 def _judge(evidence: Evidence, experiment: str, other: str, entry: str) -> Finding:

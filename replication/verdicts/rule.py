@@ -81,7 +81,7 @@ def judge_percent(
         statistics.equivalence(values, published, margin),
     )
     shift = spacing(published, others_of(evidence, test=test) if among is None else among)
-    found = _finding(
+    finding = _finding(
         choices,
         words.PERCENT,
         statistics.prediction_interval(values, choices.confidence),
@@ -90,7 +90,7 @@ def judge_percent(
         statistics.power_one_run(values, shift, choices.confidence, half),
         equivalent=among is None and tests.equivalence <= 1 - choices.confidence,
     )
-    return replace(found, replicates=len(values), tests=tests, shift=shift).over(values)
+    return replace(finding, replicates=len(values), tests=tests, shift=shift).over(values)
 
 
 def judge_ratio(
@@ -107,7 +107,7 @@ def judge_ratio(
     interval = statistics.prediction_interval(logarithms, choices.confidence)
     half = published - statistics.half_unit(published)
     shift = math.log(choices.informative_factor)
-    found = _finding(
+    finding = _finding(
         choices,
         f"{{mean}} {unit}",
         Interval(math.exp(interval.low), math.exp(interval.high)),
@@ -117,7 +117,7 @@ def judge_ratio(
     )
     mean = math.exp(float(np.mean(logarithms)))
     far = published * (choices.informative_factor - 1)
-    return replace(found, replicates=len(values), mean=mean, shift=far)
+    return replace(finding, replicates=len(values), mean=mean, shift=far)
 
 
 def judge_exact(
@@ -243,7 +243,7 @@ def _finding(
 
 def adjust(family: Mapping[str, Finding]) -> dict[str, Finding]:
     """Add Holm's adjustment over all tests of one family, for one run and for the mean."""
-    tested = {name: found.tests for name, found in family.items() if found.tests is not None}
+    tested = {name: finding.tests for name, finding in family.items() if finding.tests is not None}
     runs = statistics.holm([tests.one_run for tests in tested.values()])
     means = statistics.holm([tests.mean for tests in tested.values()])
     adjusted = dict(family)

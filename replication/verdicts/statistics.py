@@ -174,8 +174,8 @@ def power(excess: float, deviation: float, freedom: float, confidence: float) ->
     if deviation == 0.0:
         return 1.0
     critical = float(stats.t.ppf((1 + confidence) / 2, freedom))
-    found = float(stats.nct.sf(critical, freedom, excess / deviation))
-    return 1.0 if math.isnan(found) else found  # so far beyond that scipy gives up
+    probability = float(stats.nct.sf(critical, freedom, excess / deviation))
+    return 1.0 if math.isnan(probability) else probability  # so far beyond that scipy gives up
 
 
 def power_one_run(
@@ -215,8 +215,8 @@ def wilson(misses: int, patterns: int, confidence: float) -> Interval:
 
     What varies: the test patterns, other digits of the same kind; the network stays as it is.
     """
-    found = stats.binomtest(misses, patterns).proportion_ci(confidence, method="wilson")
-    return Interval(float(found.low), float(found.high))
+    interval = stats.binomtest(misses, patterns).proportion_ci(confidence, method="wilson")
+    return Interval(float(interval.low), float(interval.high))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

@@ -101,8 +101,8 @@ def _judge_percent(evidence: Evidence, claim: Claim, metric: str, system: str) -
     column = published_column(evidence, _PRINTED[metric])
     published, among = column[system], list(column.values())
     if not is_exact(evidence, system):
-        own = None if metric == ERROR else among
-        return judge_percent(evidence, values, published, test=metric == ERROR, among=own)
+        rivals = None if metric == ERROR else among
+        return judge_percent(evidence, values, published, test=metric == ERROR, among=rivals)
     exact = partial(judge_exact, values[0], published, among=among, uncertainty=claim.uncertainty)
     if metric == ERROR:
         linear = linear_errors(evidence) or [1.0]
@@ -159,9 +159,9 @@ def _costs(column: str, evidence: Evidence, claim: Claim) -> list[Row]:
         if column == OPERATIONS and system == BOOSTED:
             raise Unmeasured("it hangs on when the later nets are called: see boosting.cost")
         values = values_of(evidence, system, column)
-        found = compare_rounded(float(np.mean(values)), published)
+        finding = compare_rounded(float(np.mean(values)), published)
         power = None if claim.role_of(system) == "arithmetic" else 1.0
-        return replace(found, replicates=len(values), power=power).over(values)
+        return replace(finding, replicates=len(values), power=power).over(values)
 
     return [
         (

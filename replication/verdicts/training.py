@@ -128,14 +128,14 @@ def _lacks(what: str) -> Judge:
 
 def _median(evidence: Evidence, *keys: str) -> float:
     """A median of results/bench.json. Raises Unmeasured when it has not been timed."""
-    found: Any = evidence.study(BENCH)
+    value: Any = evidence.study(BENCH)
     try:
         for key in (*keys, "median"):
-            found = found[key]
+            value = value[key]
     except (KeyError, TypeError) as error:
         place = ".".join(keys)
         raise Unmeasured(f"results/bench.json has no `{place}`: run `{BENCH.made_by}`") from error
-    return float(found)
+    return float(value)
 
 
 JUDGES = Judges(

@@ -72,8 +72,8 @@ def judge_faster(evidence: Evidence, claim: Claim) -> Finding:
         "squashing.symmetric": ("symmetric", "never negative"),
         "training.stochastic": ("stochastic", "batch"),
     }[claim.id]
-    found = _of(evidence, "squashing" if faster == "symmetric" else "updates")
-    ends = {name: rows.iloc[:, -1] for name, rows in found.items()}
+    variants = _of(evidence, "squashing" if faster == "symmetric" else "updates")
+    ends = {name: rows.iloc[:, -1] for name, rows in variants.items()}
     gaps = (ends[slower] - ends[faster]).tolist()
     mean = float(ends[faster].mean())
     what = (
@@ -82,7 +82,7 @@ def judge_faster(evidence: Evidence, claim: Claim) -> Finding:
     )
     return judge_mean(
         gaps, evidence.choices, Interval(0.0, math.inf), evidence.choices.roughly * mean, "", what,
-        slower=slower, faster=faster, error=mean, passes=len(found[faster].columns) - 1,
+        slower=slower, faster=faster, error=mean, passes=len(variants[faster].columns) - 1,
     )  # fmt: skip
 
 

@@ -42,9 +42,9 @@ def curve(rows: pd.DataFrame, kind: str) -> pd.Series[float]:
 
     The two ways of a shift or a rotation count together, as one amount that is not negative.
     """
-    own = rows[rows["kind"] == kind]
-    by = own["amount"].abs() if kind in BOTH_WAYS else own["amount"]
-    total = own[["misses", "patterns"]].groupby(by.astype("float64")).sum()
+    of_kind = rows[rows["kind"] == kind]
+    by = of_kind["amount"].abs() if kind in BOTH_WAYS else of_kind["amount"]
+    total = of_kind[["misses", "patterns"]].groupby(by.astype("float64")).sum()
     return (100.0 * total["misses"] / total["patterns"]).astype("float64")
 
 

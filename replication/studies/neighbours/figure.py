@@ -51,8 +51,8 @@ def _every(tried: pd.DataFrame) -> Table:
     """A row for images, k and vote; a column for each number of training patterns."""
     sizes = sorted(int(size) for size in tried["training_patterns"].unique())
     rows = []
-    for names, own in tried.groupby(["database", "neighbours", "vote"], sort=False):
-        by_size = dict(zip(own["training_patterns"], own["test_error_percent"], strict=True))
+    for names, alike in tried.groupby(["database", "neighbours", "vote"], sort=False):
+        by_size = dict(zip(alike["training_patterns"], alike["test_error_percent"], strict=True))
         cells = (None if size not in by_size else float(by_size[size]) for size in sizes)
         rows.append((*(str(name) for name in names), *cells))
     return table(("images", "k", "vote", *(f"{size} patterns, %" for size in sizes)), rows)
