@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from replication.report.drawing import Source, Table, table
-from replication.report.inputs import Inputs
+from replication.report.inputs import Inputs, records
 from replication.report.parts import Part
 from replication.report.systems import PUBLISHED
 from replication.studies.neighbours import COMMAND, ERRORS, SYSTEM
@@ -40,11 +40,10 @@ def neighbours(inputs: Inputs) -> Neighbours | None:
 
 def _nearest(inputs: Inputs, tried: pd.DataFrame) -> Table:
     columns = ("Figure 9", "1998, %", "nearest, %", "images", "patterns", "k", "vote")
-    rows = [
-        (one.database, one.published, one.error, one.images, one.patterns, one.neighbours, one.vote)
-        for one in closest(tried, inputs.paper)
-    ]
-    return table(columns, rows)
+    keys = ["row", "published", "test_error_percent", "database", "training_patterns",
+            "neighbours", "vote"]  # fmt: skip
+    nearest = records(closest(tried, inputs.paper))
+    return table(columns, [tuple(row[key] for key in keys) for row in nearest])
 
 
 def _every(tried: pd.DataFrame) -> Table:

@@ -89,10 +89,10 @@ def table(versions: Mapping[str, Database]) -> pd.DataFrame:
 def summary(tried: pd.DataFrame, published: Paper) -> str:
     """A line for each published error, with the choice that comes nearest to it."""
     return "\n".join(
-        f"{one.database}: published {one.published} %, nearest {one.error:.2f} % ({one.images}, "
-        f"{one.patterns} patterns, k {one.neighbours}, {one.vote}); all from {one.least:.2f} to "
-        f"{one.greatest:.2f} %"
-        for one in closest(tried, published)
+        f"{one.row}: published {one.published} %, nearest {one.test_error_percent:.2f} % "
+        f"({one.database}, {one.training_patterns} patterns, k {one.neighbours}, {one.vote}); all "
+        f"from {one.least:.2f} to {one.greatest:.2f} %"
+        for one in closest(tried, published).itertuples()
     )
 
 
