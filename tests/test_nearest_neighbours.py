@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import study_files
-from small import small_document, small_project, write_params
+from small import places, small_document, small_project, write_params
 from watching import Watched
 
 from replication import settings
@@ -150,12 +150,7 @@ def test_with_one_neighbour_both_votes_agree(tiny):
 def test_the_study_writes_its_table_and_says_what_is_nearest(tiny, tmp_path, capsys):
     folder = small_project(tmp_path, tiny)
     capsys.readouterr()
-    main([
-        "neighbours",
-        "--params", str(folder / "params.yaml"), "--paper", str(folder / "data/paper"),
-        "--raw", str(folder / "data/raw"), "--prepared", str(folder / "data/prepared"),
-        "--out", str(folder),
-    ])  # fmt: skip
+    main(["neighbours", *places(folder, "paper", "raw", "prepared"), "--out", str(folder)])
     table = ERRORS.read(folder)
     assert list(dict.fromkeys(table["database"])) == [
         "regular", "deslanted", "sixteen", "cropped", "box-centred", "box-corner",
@@ -180,14 +175,9 @@ def test_the_study_reads_only_the_databases_that_are_prepared(tiny, tmp_path, ca
     folder = small_project(tmp_path, tiny)
     document = small_document()
     document["prepare"]["databases"] = ["deslanted"]
-    params = write_params(folder / "params.yaml", document)
+    write_params(folder / "params.yaml", document)
     capsys.readouterr()
-    main([
-        "neighbours",
-        "--params", str(params), "--paper", str(folder / "data/paper"),
-        "--raw", str(folder / "data/raw"), "--prepared", str(folder / "data/prepared"),
-        "--out", str(folder),
-    ])  # fmt: skip
+    main(["neighbours", *places(folder, "paper", "raw", "prepared"), "--out", str(folder)])
     table = ERRORS.read(folder)
     assert set(table["database"]) == {"deslanted"}
     assert capsys.readouterr().out.startswith("deslanted: published")
