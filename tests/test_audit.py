@@ -298,16 +298,15 @@ def test_records_that_contradict_are_caught_though_all_agree(paper, project, pat
 
 
 @pytest.mark.usefixtures("known")
-def test_evidence_that_is_missing_is_not_evidence(paper, project):
+def test_evidence_that_is_missing_and_boosting_that_taught_something_else_are_caught(
+    paper, project
+):
     edit(project, lambda record: record.pop("evidence"))
-    assert judged(paper, small(), project)["init.range"].status == "contradiction"
-
-
-@pytest.mark.usefixtures("known")
-def test_boosting_that_taught_something_else_is_caught(paper, project):
     edit(project, lambda record: record["evidence"].update(second_taught_missed="0.3000"),
          "lenet4-boosted", (0,))  # fmt: skip
-    assert judged(paper, small(), project)["boosting.procedure"].status == "contradiction"
+    found = judged(paper, small(), project)
+    for name in ("init.range", "boosting.procedure"):
+        assert found[name].status == "contradiction"
 
 
 @pytest.mark.usefixtures("known")

@@ -37,10 +37,7 @@ def changed(recipe: Recipe, changes: Mapping[str, str | int | float]) -> Recipe:
     document = recipe.model_dump()
     for path, value in changes.items():
         put(document, path, value)
-    try:
-        return Recipe.model_validate(document)
-    except ValidationError as error:
-        raise ReplicationError(sentence(error, "params.yaml, readings")) from error
+    return options(Recipe, document, "readings")
 
 
 def put(document: dict[str, Any], path: str, value: Any) -> None:
