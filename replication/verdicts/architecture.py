@@ -89,9 +89,8 @@ def compare_rounded(ours: float, published: float) -> Finding:
     return Finding("differs", words.NOT_ROUNDED, numbers, mean=ours)
 
 
-def judge_convolutional(evidence: Evidence, claim: Claim) -> Finding:
+def judge_convolutional(evidence: Evidence, _: Claim) -> Finding:
     """C5's maps on its own input field and on one that is one S4 unit larger (p. 8)."""
-    del claim
     network = lenet5(evidence.paper)
     field, larger = network.field, network.field + 4
     usual, grown = (output_side(network, "C5", side) for side in (field, larger))

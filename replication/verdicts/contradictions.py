@@ -27,9 +27,8 @@ _FIELD = 28
 _VIRTUAL = "v-svm-poly9/distorted"
 
 
-def judge_operations(evidence: Evidence, contradiction: Contradiction) -> Finding:
+def judge_operations(evidence: Evidence, _: Contradiction) -> Finding:
     """LeNet-5's connections (p. 7) against its multiply-adds in Figure 11 (p. 14)."""
-    del contradiction
     connections = evidence.counts.get("lenet5.connections")
     if connections is None:
         raise Unmeasured("no specification in replication/networks counts LeNet-5's connections")
@@ -59,12 +58,11 @@ def judge_tangent_memory(evidence: Evidence, contradiction: Contradiction) -> Fi
     )
 
 
-def judge_variance(evidence: Evidence, contradiction: Contradiction) -> Finding:
+def judge_variance(_: Evidence, contradiction: Contradiction) -> Finding:
     """The greatest variance that any data between the two levels can have (p. 7).
 
     Half of all pixels at each level; and with a mean m between them, (high - m) (m - low).
     """
-    del evidence
     low, high = contradiction.numbers["levels"]
     mean, variance = contradiction.numbers["mean_and_variance"]
     most, then = (high - low) ** 2 / 4, (high - mean) * (mean - low)

@@ -71,9 +71,8 @@ def _extent(ink: NDArray[np.bool_]) -> NDArray[np.int64]:
     return np.where(ink.any(axis=1), reach, 0)
 
 
-def judge_centring(evidence: Evidence, claim: Claim) -> Finding:
+def judge_centring(evidence: Evidence, _: Claim) -> Finding:
     """Whether each image's centre of mass is at the centre of its field (claim data.centred)."""
-    del claim
     centring = _regular(evidence, "centre_of_mass")
     try:
         largest = max(float(part["largest_distance"]) for part in centring.values())

@@ -29,9 +29,8 @@ _CURVATURE_TOLERANCE = 0.05
 BENCH = Document("bench.json", "python -m replication bench")
 
 
-def judge_fixed_points(evidence: Evidence, claim: Claim) -> Finding:
+def judge_fixed_points(evidence: Evidence, _: Claim) -> Finding:
     """f(1) = 1 and f(-1) = -1, f(a) = A tanh(S a) (Appendix A, p. 41)."""
-    del claim
     at_one = float(evidence.amplitude * np.tanh(evidence.slope))
     off = abs(at_one - 1.0)
     close = off <= _FIXED_POINT_TOLERANCE
@@ -42,9 +41,8 @@ def judge_fixed_points(evidence: Evidence, claim: Claim) -> Finding:
     )
 
 
-def judge_curvature(evidence: Evidence, claim: Claim) -> Finding:
+def judge_curvature(evidence: Evidence, _: Claim) -> Finding:
     """Where the absolute second derivative of f is largest, searched on a grid (p. 41)."""
-    del claim
     points = np.linspace(0.0, 4.0, 400_001)
     tanh = np.tanh(evidence.slope * points)
     second = 2 * evidence.amplitude * evidence.slope**2 * tanh * (1 - tanh**2)
@@ -85,9 +83,8 @@ def step_sizes(evidence: Evidence, claim: Claim) -> list[Row]:
     ]
 
 
-def judge_cost(evidence: Evidence, claim: Claim) -> Finding:
+def judge_cost(evidence: Evidence, _: Claim) -> Finding:
     """What share of a pass the estimation of h_kk takes (p. 42)."""
-    del claim
     limit = evidence.choices.negligible_share
     share = _median(evidence, "curvature_share_of_pass")
     return Finding(
@@ -119,8 +116,7 @@ def judge_time(evidence: Evidence, claim: Claim) -> Finding:
 def _lacks(what: str) -> Judge:
     """A judge of what our runs can't tell, who says what it would take."""
 
-    def judge(evidence: Evidence, claim: Claim) -> Finding:
-        del evidence, claim
+    def judge(*_: object) -> Finding:
         raise Unmeasured(what)
 
     return judge

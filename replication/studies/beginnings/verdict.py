@@ -25,12 +25,11 @@ def _of(evidence: Evidence, subject: str) -> dict[str, pd.DataFrame]:
     }
 
 
-def judge_sums(evidence: Evidence, claim: Claim) -> Finding:
+def judge_sums(evidence: Evidence, _: Claim) -> Finding:
     """How many times as far the sums of one layer spread as those of another, before training.
 
     "In the same range" is taken as `compare.informative_factor`; the power is that of twice that.
     """
-    del claim
     ratios = {
         name: (rows.max(axis=1) / rows.min(axis=1)).tolist()
         for name, rows in _of(evidence, "sums").items()

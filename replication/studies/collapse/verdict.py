@@ -20,12 +20,11 @@ _WORDS = Words(
 )
 
 
-def judge(evidence: Evidence, claim: Claim) -> Finding:
+def judge(evidence: Evidence, _: Claim) -> Finding:
     """Trainable codes fall together under equation 8 and not under equation 9 (p. 9).
 
     The power is that of the same outcomes with the two equations in each other's place.
     """
-    del claim
     outcomes = evidence.study(OUTCOMES)
     try:
         spreads = {

@@ -154,13 +154,12 @@ def judge(evidence: Evidence, claim: Claim) -> Finding:
     )
 
 
-def judge_noise(evidence: Evidence, claim: Claim) -> Finding:
+def judge_noise(evidence: Evidence, _: Claim) -> Finding:
     """Whether training with noise lowers the error on noisy digits, at every amount tried (p. 16).
 
     The network trained with noise against the one trained without, by the errors of the replicates
     averaged over all amounts above 0; the power is that of a network as much worse.
     """
-    del claim
     choices, table = evidence.choices, evidence.study(COUNTS)
     noisy = table[(table["kind"] == "noise") & (table["amount"] > 0)]
     percent = 100 * noisy["misses"] / noisy["patterns"]

@@ -14,9 +14,8 @@ _WORDS = Words(
 )
 
 
-def judge_pooling(evidence: Evidence, contradiction: Contradiction) -> Finding:
+def judge_pooling(evidence: Evidence, _: Contradiction) -> Finding:
     """Sub-sampling averages (p. 6) or adds (p. 7): which fits Figure 5's training curve better?"""
-    del contradiction
     ranking = evidence.study(RANKING)
     added = ranking[ranking["adopted"] & (ranking["stage"] == "final")]
     averaged = ranking[ranking["change"] == "subsampling.reading=averaged"]
