@@ -224,6 +224,11 @@ FULL = replace(
 )
 
 
+def with_errors(test, training=(0.36,), experiment="lenet5"):
+    """The evidence with an experiment of these errors in percent, one a replicate, and no other."""
+    return replace(FULL, metrics={experiment: metrics_of(test, training)})
+
+
 def with_study(name, content, evidence=FULL):
     """The evidence with another file of a study."""
     return replace(evidence, studies={**evidence.studies, name: content})

@@ -51,6 +51,20 @@ def write_params(path: Path, document: dict[str, Any]) -> Path:
     return path
 
 
+def put(document: dict[str, Any], path: str, value: Any) -> None:
+    """Set a key such as ``base.sdlm.mu`` of a document."""
+    *groups, key = path.split(".")
+    for group in groups:
+        document = document[group]
+    document[key] = value
+
+
+def places(folder: Path, *names: str) -> list[str]:
+    """The options of a command for params.yaml and for folders of data of a project."""
+    data = [option for name in names for option in (f"--{name}", str(folder / "data" / name))]
+    return ["--params", str(folder / "params.yaml"), *data]
+
+
 def small_project(folder: Path, tiny: Database, **base: Any) -> Path:
     """data/, params.yaml and prepared data in ``folder``."""
     write_raw(folder / "data" / "raw", tiny)

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from ruamel.yaml import YAML
-from small import small_document, small_project, write_params
+from small import places, put, small_document, small_project, write_params
 
 from replication import experiments, settings
 from replication.audit import judges, rules
@@ -64,11 +64,7 @@ LIBRARY = {
 def changed(document, **base):
     """``document`` with other keys of base."""
     for path, value in base.items():
-        *groups, key = path.split(".")
-        section = document["base"]
-        for group in groups:
-            section = section[group]
-        section[key] = value
+        put(document["base"], path, value)
     return document
 
 
@@ -291,14 +287,7 @@ PLANTED = {
 @pytest.mark.parametrize(("path", "expected"), PLANTED.items(), ids=PLANTED)
 def test_records_that_contradict_are_caught_though_all_agree(paper, project, path, expected):
     claim, value = expected
-
-    def plant(record):
-        *groups, key = path.split(".")
-        for group in groups:
-            record = record[group]
-        record[key] = value
-
-    edit(project, plant)
+    edit(project, lambda record: put(record, path, value))
     found = judged(paper, small(), project)
     assert found[claim].status == "contradiction", found[claim]
     assert found["experiments.lenet5"].status == "contradiction"
@@ -308,16 +297,15 @@ def test_records_that_contradict_are_caught_though_all_agree(paper, project, pat
 
 
 @pytest.mark.usefixtures("known")
-def test_evidence_that_is_missing_is_not_evidence(paper, project):
+def test_evidence_that_is_missing_and_boosting_that_taught_something_else_are_caught(
+    paper, project
+):
     edit(project, lambda record: record.pop("evidence"))
-    assert judged(paper, small(), project)["init.range"].status == "contradiction"
-
-
-@pytest.mark.usefixtures("known")
-def test_boosting_that_taught_something_else_is_caught(paper, project):
     edit(project, lambda record: record["evidence"].update(second_taught_missed="0.3000"),
          "lenet4-boosted", (0,))  # fmt: skip
-    assert judged(paper, small(), project)["boosting.procedure"].status == "contradiction"
+    found = judged(paper, small(), project)
+    for name in ("init.range", "boosting.procedure"):
+        assert found[name].status == "contradiction"
 
 
 @pytest.mark.usefixtures("known")
@@ -396,8 +384,8 @@ def test_a_setting_or_a_key_without_its_counterpart_is_a_gap(paper, monkeypatch)
 
 
 def command(folder, *options, params="params.yaml"):
-    return main(["audit", "--params", str(folder / params), "--paper", str(folder / "data/paper"),
-                 "--prepared", str(folder / "data/prepared"), *options])  # fmt: skip
+    return main(["audit", *places(folder, "paper", "prepared"), *options,
+                 "--params", str(folder / params)])  # fmt: skip
 
 
 @pytest.mark.usefixtures("known")

@@ -48,12 +48,8 @@ def task_of(tiny, folder, replicate=0):
     return Task("mine", replicate, tiny, TABLE, folder / "checkpoint.npz")
 
 
-def quiet():
-    return Watched()
-
-
 def fit(paper, tiny, folder, system, options=None, **changes):
-    return system_of(paper, system, options, **changes).fit(task_of(tiny, folder), quiet())
+    return system_of(paper, system, options, **changes).fit(task_of(tiny, folder), Watched())
 
 
 def same_bytes(one, other):
@@ -82,6 +78,17 @@ def activations(plain, tiny):
         return reference.maps(weights, inputs)["C5"][:, :, 0, 0].numpy()
 
     return of(tiny.train_images), of(tiny.test_images)
+
+
+def answers_by(recipe, weights):
+    """The reference of LeNet-4 with these weights, as a function from images to penalties."""
+    reference, parameters = Reference(LENET4, recipe.rules), torch.from_numpy(weights)
+
+    def answer(images):
+        inputs = torch.from_numpy(databases.fields(images, 32, TABLE)[:, None])
+        return reference.penalties(parameters, inputs)[:, :, 0, 0].numpy()
+
+    return answer
 
 
 def nearest_by_sorting(pattern, known, count):
@@ -207,15 +214,7 @@ def boost(paper, tiny, tmp_path_factory):
 
 def network_of(boost, name):
     """One of the three as a function from images to penalties."""
-    recipe = recipe_of("boosted", BOOSTED, distorted=True)
-    reference = Reference(LENET4, recipe.rules)
-    weights = torch.from_numpy(boost[0].weights[name])
-
-    def answer(images):
-        inputs = torch.from_numpy(databases.fields(images, 32, TABLE)[:, None])
-        return reference.penalties(weights, inputs)[:, :, 0, 0].numpy()
-
-    return answer
+    return answers_by(recipe_of("boosted", BOOSTED, distorted=True), boost[0].weights[name])
 
 
 def found_for(tiny, number, count=700):
@@ -246,7 +245,7 @@ def test_candidates_are_new_and_in_random_order(tiny):
 
 def test_the_second_network_learns_from_patterns_of_which_half_are_right(tiny, boost):
     first = network_of(boost, "first")
-    pool = boosted.half_right(found_for(tiny, 1), first, 40, quiet())
+    pool = boosted.half_right(found_for(tiny, 1), first, 40, Watched())
     batch = pool.show(np.arange(pool.size))
     assert pool.size == 40
     right = first(batch.images).argmin(axis=1) == batch.labels
@@ -257,7 +256,7 @@ def test_the_second_network_learns_from_patterns_of_which_half_are_right(tiny, b
 def test_the_third_network_learns_from_patterns_in_dispute(tiny, boost):
     first, second = network_of(boost, "first"), network_of(boost, "second")
     found = found_for(tiny, 2)
-    pool = boosted.in_dispute(found, first, second, 40, quiet())
+    pool = boosted.in_dispute(found, first, second, 40, Watched())
     batch = pool.show(np.arange(pool.size))
     assert (first(batch.images).argmin(axis=1) != second(batch.images).argmin(axis=1)).all()
     everyone = found.pool.show(found.order)
@@ -277,10 +276,10 @@ def test_where_too_few_are_found_all_of_them_have_to_do(tiny, monkeypatch):
         del labels
         return np.array([keys[image.tobytes()] in one_in_twenty for image in images])
 
-    kept, passed = found.sift(doubt, 1000, quiet())
+    kept, passed = found.sift(doubt, 1000, Watched())
     assert set(kept.tolist()) == one_in_twenty
     assert len(kept) + len(passed) == 700
-    three, _ = found.sift(doubt, 3, quiet())
+    three, _ = found.sift(doubt, 3, Watched())
     assert three.tolist() == kept[:3].tolist()
 
 
@@ -292,7 +291,7 @@ def test_a_network_that_never_errs_cannot_be_boosted(tiny):
         return np.stack([np.arange(10) != next(answers) for _ in images]).astype(np.float32)
 
     with pytest.raises(ReplicationError, match=r"never misses any .* raise options.candidates"):
-        boosted.half_right(found, perfect, 40, quiet())
+        boosted.half_right(found, perfect, 40, Watched())
 
 
 def test_the_three_networks_differ_from_the_start():
@@ -498,11 +497,8 @@ def test_showing_many_versions_takes_little_more_than_the_images(tiny):
 def test_a_network_trained_on_noise_answers_patterns_without(paper, tiny, plain, tmp_path):
     fitted = fit(paper, tiny, tmp_path, "noisy", NOISE)
     assert fitted.weights["parameters"].tobytes() != plain.weights["parameters"].tobytes()
-    recipe = recipe_of("noisy", NOISE)
-    reference = Reference(LENET4, recipe.rules)
-    inputs = torch.from_numpy(databases.fields(tiny.test_images, 32, TABLE)[:, None])
-    weights = torch.from_numpy(fitted.weights["parameters"])
-    check_against_scores(fitted.answers, -reference.penalties(weights, inputs)[:, :, 0, 0].numpy())
+    answer = answers_by(recipe_of("noisy", NOISE), fitted.weights["parameters"])
+    check_against_scores(fitted.answers, -answer(tiny.test_images))
     wrong = int((fitted.answers.classes != tiny.test_labels).sum())
     assert fitted.history["test_misses"].iloc[-1] == wrong
 

@@ -117,7 +117,7 @@ def test_every_replicate_is_listed_and_names_its_file_and_the_sum_of_its_weights
     assert len(found) == 4
     for one in found:
         content = (REPOSITORY / "results" / one["file"]).read_bytes()
-        assert zlib.crc32(content[-4 * lenet5(paper).parameters :]) == one["sum"]
+        assert zlib.crc32(content[-4 * lenet5.network(paper).parameters :]) == one["sum"]
     assert make({name: of_experiment(tmp_path, name, 2) for name in NAMES}) is None
 
 

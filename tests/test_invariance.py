@@ -270,13 +270,13 @@ def judged(paper, found, claim="invariance.rotation"):
 def test_every_network_is_held_against_the_published_range(paper, first, second, outcome):
     finding = judged(paper, rotations(first) + rotations(second, "other"))
     assert finding.outcome == outcome
-    means = [float(value) for value in re.findall(r": ([\d.]+)", finding.replicated)]
-    assert means == [np.mean(first), np.mean(second)]
+    assert finding.facts["ranges"] == {"lenet5": np.mean(first), "other": np.mean(second)}
     assert finding.replicates == 3
 
 
 def test_the_reason_states_the_error_at_the_published_limit(paper):
     finding = judged(paper, rotations([20, 20, 20]))
+    assert finding.facts["limits"] == {"lenet5": pytest.approx(30)}
     assert "30 % by lenet5" in finding.reason
 
 

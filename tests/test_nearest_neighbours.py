@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import study_files
-from small import small_document, small_project, write_params
+from small import places, small_document, small_project, write_params
 from watching import Watched
 
 from replication import settings
@@ -102,18 +102,6 @@ def test_the_system_keeps_all_training_patterns(tiny, tmp_path):
     assert fitted.cost == (200 * 784 / 1e3, 200 * 784 / 1e3)
 
 
-def test_among_the_first_prototypes_is_as_with_these_alone():
-    images, prototypes = points(20, 4), points(60, 5)
-    sizes = [2, 9, 30, 60]
-    found = neighbours.among_first(images, prototypes, sizes, 6)
-    for size, (numbers, distances) in zip(sizes, found, strict=True):
-        expected = [by_sorting(image, prototypes[:size], 6)[1] for image in images]
-        assert distances.tolist() == expected
-        assert numbers.max() < size
-        own = ((prototypes[numbers] - images[:, np.newaxis]) ** 2).sum(axis=2)
-        assert own.tolist() == expected
-
-
 def test_boxed_moves_the_ink_and_changes_none_of_it(tiny):
     for centred in (True, False):
         moved = neighbours.boxed(tiny.test_images, 20, centred)
@@ -162,12 +150,7 @@ def test_with_one_neighbour_both_votes_agree(tiny):
 def test_the_study_writes_its_table_and_says_what_is_nearest(tiny, tmp_path, capsys):
     folder = small_project(tmp_path, tiny)
     capsys.readouterr()
-    main([
-        "neighbours",
-        "--params", str(folder / "params.yaml"), "--paper", str(folder / "data/paper"),
-        "--raw", str(folder / "data/raw"), "--prepared", str(folder / "data/prepared"),
-        "--out", str(folder),
-    ])  # fmt: skip
+    main(["neighbours", *places(folder, "paper", "raw", "prepared"), "--out", str(folder)])
     table = ERRORS.read(folder)
     assert list(dict.fromkeys(table["database"])) == [
         "regular", "deslanted", "sixteen", "cropped", "box-centred", "box-corner",
@@ -192,14 +175,9 @@ def test_the_study_reads_only_the_databases_that_are_prepared(tiny, tmp_path, ca
     folder = small_project(tmp_path, tiny)
     document = small_document()
     document["prepare"]["databases"] = ["deslanted"]
-    params = write_params(folder / "params.yaml", document)
+    write_params(folder / "params.yaml", document)
     capsys.readouterr()
-    main([
-        "neighbours",
-        "--params", str(params), "--paper", str(folder / "data/paper"),
-        "--raw", str(folder / "data/raw"), "--prepared", str(folder / "data/prepared"),
-        "--out", str(folder),
-    ])  # fmt: skip
+    main(["neighbours", *places(folder, "paper", "raw", "prepared"), "--out", str(folder)])
     table = ERRORS.read(folder)
     assert set(table["database"]) == {"deslanted"}
     assert capsys.readouterr().out.startswith("deslanted: published")

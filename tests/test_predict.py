@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 from safetensors.numpy import save_file
+from small import places
 
 from replication import settings
 from replication.cli import main
@@ -196,11 +197,8 @@ def weights(tmp_path, paper):
 
 
 def command(repository, weights, *images):
-    return main([
-        "predict", *map(str, images), "--weights", str(weights),
-        "--params", str(repository / "params.yaml"), "--paper", str(repository / "data/paper"),
-        "--raw", str(repository / "data/raw"), "--prepared", str(repository / "data/prepared"),
-    ])  # fmt: skip
+    data = places(repository, "paper", "raw", "prepared")
+    return main(["predict", *map(str, images), "--weights", str(weights), *data])
 
 
 @pytest.fixture

@@ -31,7 +31,6 @@ def test_answers_of_other_patterns_are_refused():
 
 def test_similarity_is_the_share_of_misses_of_either():
     first, second = np.array([1, 1, 0, 0], dtype=bool), np.array([1, 0, 1, 0], dtype=bool)
-    assert errors.shared(first, second) == 1
     assert errors.similarity(first, second) == pytest.approx(1 / 3)
     assert errors.similarity(first & second, first & second & ~first) == 0.0
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from ruamel.yaml import YAML
+from small import put
 
 from replication import settings
 from replication.cli import main
@@ -24,34 +25,20 @@ MODERN = DOCUMENT["experiments"]["lenet5-modern"]
 def changed(path, value):
     """The document with one key, such as ``base.sdlm.mu``, set to another value."""
     document = deepcopy(DOCUMENT)
-    *groups, key = path.split(".")
-    section = document
-    for group in groups:
-        section = section[group]
-    section[key] = value
+    put(document, path, value)
     return document
 
 
-def without(path):
+def renamed(path, name=None):
+    """The document with one key spelt otherwise, or without it where there is no name."""
     document = deepcopy(DOCUMENT)
     *groups, key = path.split(".")
     section = document
     for group in groups:
         section = section[group]
-    del section[key]
+    value = section.pop(key)
+    section.update({name: value} if name else {})
     return document
-
-
-def renamed(path, name):
-    """The document with one key spelt otherwise."""
-    *groups, key = path.split(".")
-    section = without(path)
-    result = section
-    original = DOCUMENT
-    for group in groups:
-        section, original = section[group], original[group]
-    section[name] = original[key]
-    return result
 
 
 def sentence(document):
@@ -119,12 +106,12 @@ REFUSED = {
     "a key of base in the modern experiment": (
         changed("experiments.lenet5-modern.passes", 20), "experiments.lenet5-modern.passes",
     ),
-    "missing key": (without("base.passes"), "base.passes is missing"),
-    "missing key in a group": (without("base.sdlm.mu"), "base.sdlm.mu is missing"),
+    "missing key": (renamed("base.passes"), "base.passes is missing"),
+    "missing key in a group": (renamed("base.sdlm.mu"), "base.sdlm.mu is missing"),
     "missing key of the modern experiment": (
-        without("experiments.lenet5-modern.batch"), "experiments.lenet5-modern.batch is missing",
+        renamed("experiments.lenet5-modern.batch"), "experiments.lenet5-modern.batch is missing",
     ),
-    "missing section": (without("train"), "train is missing"),
+    "missing section": (renamed("train"), "train is missing"),
     "19 rates for 20 passes": (
         changed("experiments.lenet5", {"learning_rates": RATES[:19]}),
         "experiments.lenet5: learning_rates has 19 entries but passes is 20",

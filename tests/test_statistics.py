@@ -82,22 +82,15 @@ def test_contrast_is_welchs_test_with_the_interval_that_belongs_to_it():
     first, second = np.random.default_rng(1).normal(size=7), np.random.default_rng(2).normal(size=4)
     found = statistics.contrast(first, second, 0.95)
     test = scipy.stats.ttest_ind(second, first, equal_var=False)
-    assert found.p == pytest.approx(test.pvalue)
     assert found.mean == pytest.approx(test.confidence_interval(0.95))
     assert found.run.low < found.mean.low < found.change < found.mean.high < found.run.high
 
 
 def test_contrast_with_a_single_exact_value_is_the_test_against_it():
     found = statistics.contrast([2.0], FIVE, 0.95)
-    assert found.p == pytest.approx(statistics.difference(FIVE, 2.0))
     assert found.mean == pytest.approx([end - 2.0 for end in statistics.mean_interval(FIVE, 0.95)])
     with pytest.raises(ValueError, match="no interval"):
         statistics.contrast([1.0], [2.0], 0.95)
-
-
-def test_equal_samples_do_not_differ():
-    assert statistics.contrast(FIVE, FIVE, 0.95).p == pytest.approx(1.0)
-    assert statistics.contrast([1.0, 1.0], [2.0, 2.0], 0.95).p == 0.0
 
 
 @pytest.mark.parametrize(("count", "share"), [(3, 0.32), (10, 0.72)])

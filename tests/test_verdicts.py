@@ -12,9 +12,9 @@ from fabricated import (
     histories,
     history,
     judge_all,
-    metrics_of,
     spread,
     varied,
+    with_errors,
     with_study,
 )
 
@@ -24,14 +24,10 @@ from replication.verdicts import architecture, curves, judges
 from replication.verdicts.evidence import VERDICTS
 
 
-def test_every_claim_that_is_no_setting_has_a_verdict():
-    judged = {one.subject.claim.split(":")[0] for one in judge_all(FULL)}
-    expected = {claim.id for claim in PAPER.claims.values() if claim.kind != "setting"}
-    assert judged == expected | set(PAPER.contradictions)
-
-
-def test_no_verdict_stands_twice():
+def test_every_claim_that_is_no_setting_has_a_verdict_and_none_stands_twice():
     names = [one.subject.claim for one in judge_all(FULL)]
+    expected = {claim.id for claim in PAPER.claims.values() if claim.kind != "setting"}
+    assert {name.split(":")[0] for name in names} == expected | set(PAPER.contradictions)
     assert len(names) == len(set(names))
 
 
@@ -59,7 +55,7 @@ def test_every_published_count_of_lenet5_is_equal():
 
 def test_another_count_differs_and_says_by_how_much():
     finding = found(replace(EMPTY, counts={"lenet5.parameters": 60010}), "lenet5.parameters")
-    assert (finding.outcome, finding.replicated) == ("differs", "60010")
+    assert (finding.outcome, finding.mean, finding.facts["gap"]) == ("differs", 60010, 10)
     assert "+10" in finding.reason
 
 
@@ -104,60 +100,53 @@ def test_published_number_inside_the_interval_is_reproduced():
 
 @pytest.mark.parametrize(("mean", "direction"), [(1.2, "higher"), (0.7, "lower")])
 def test_published_number_outside_differs_in_either_direction(mean, direction):
-    evidence = replace(FULL, metrics={"lenet5": metrics_of(spread(mean, 0.05), spread(0.36, 0.03))})
-    finding = found(evidence, "lenet5.test-error")
+    finding = found(with_errors(spread(mean, 0.05)), "lenet5.test-error")
     assert finding.outcome == "differs"
     assert (finding.mean > 0.95) == (direction == "higher")
 
 
 def test_rounding_of_the_published_number_counts():
     # 0.8 may be 0.85, which an interval that begins at 0.84 holds
-    metrics = {"lenet5-distorted": metrics_of(spread(0.86, 0.008), spread(0.6, 0.03))}
-    assert found(replace(FULL, metrics=metrics), "lenet5.distorted-test-error").low > 0.8
-    finding = found(replace(FULL, metrics=metrics), "lenet5.distorted-test-error")
+    evidence = with_errors(spread(0.86, 0.008), experiment="lenet5-distorted")
+    finding = found(evidence, "lenet5.distorted-test-error")
+    assert finding.low > 0.8
     assert finding.outcome == "reproduced"
 
 
 def test_two_replicates_are_inconclusive():
-    metrics = {"lenet5": metrics_of([0.95, 0.96], [0.35, 0.36])}
-    finding = found(replace(FULL, metrics=metrics), "lenet5.test-error")
-    assert finding.outcome == "inconclusive"
-    assert "2 replicate(s)" in finding.reason
+    finding = found(with_errors([0.95, 0.96]), "lenet5.test-error")
+    assert (finding.outcome, finding.replicates) == ("inconclusive", 2)
 
 
 def test_interval_that_holds_everything_is_inconclusive():
-    metrics = {"lenet5": metrics_of(spread(0.95, 0.5), spread(0.36, 0.03))}
-    finding = found(replace(FULL, metrics=metrics), "lenet5.test-error")
+    finding = found(with_errors(spread(0.95, 0.5)), "lenet5.test-error")
     assert finding.outcome == "inconclusive"
     assert finding.power < 0.5
 
 
 def test_agreement_that_the_papers_next_row_would_share_is_inconclusive():
     """0.95 in the middle of an interval that holds 0.8 and 1.1 as well, and no equivalence."""
-    metrics = {"lenet5": metrics_of(spread(1.02, 0.09), spread(0.36, 0.03))}
-    finding = found(replace(FULL, metrics=metrics), "lenet5.test-error")
+    finding = found(with_errors(spread(1.02, 0.09)), "lenet5.test-error")
     assert finding.low < 0.8 + 0.05 < 1.1 < finding.high
     assert finding.outcome == "inconclusive"
 
 
 def test_a_training_error_within_the_margin_does_not_differ():
     """0.017 against 0.05: outside the interval for one more run, and the same to 0.1 points."""
-    metrics = {"lenet5-15000-long": metrics_of([1.7] * 5, spread(0.017, 0.007, 5))}
-    claim = "lenet5.training-size:15000:training:lenet5-15000-long"
-    finding = found(replace(FULL, metrics=metrics), claim)
+    evidence = with_errors([1.7] * 5, spread(0.017, 0.007, 5), "lenet5-15000-long")
+    finding = found(evidence, "lenet5.training-size:15000:training:lenet5-15000-long")
     assert finding.high < 0.05 - 0.01
     assert finding.outcome == "reproduced"
     assert finding.tests.equivalence < 0.05
 
 
 def test_the_best_of_three_is_judged_beside_the_mean():
-    metrics = {"lenet5": metrics_of(spread(1.02, 0.06), spread(0.36, 0.03))}
-    evidence = replace(FULL, metrics=metrics)
+    evidence = with_errors(spread(1.02, 0.06))
     best = found(evidence, "lenet5.best-of-several")
     assert best.mean < found(evidence, "lenet5.test-error").mean - 0.03
     assert best.outcome == "reproduced"
-    far = {"lenet5": metrics_of(spread(1.3, 0.06), spread(0.36, 0.03))}
-    assert found(replace(FULL, metrics=far), "lenet5.best-of-several").outcome == "differs"
+    far = with_errors(spread(1.3, 0.06))
+    assert found(far, "lenet5.best-of-several").outcome == "differs"
 
 
 def test_a_published_number_counts_once():
@@ -231,7 +220,7 @@ def test_images_off_centre_differ():
 
 def test_squashing_is_checked_with_the_settings_in_force():
     assert found(FULL, "squashing.fixed-points").outcome == "reproduced"
-    assert found(FULL, "squashing.curvature").replicated == "largest at +-0.9877"
+    assert found(FULL, "squashing.curvature").facts["place"] == pytest.approx(0.9877, abs=1e-4)
     other = replace(FULL, amplitude=1.0, slope=1.0)
     assert found(other, "squashing.fixed-points").outcome == "differs"
     assert found(other, "squashing.curvature").outcome == "differs"
@@ -284,6 +273,7 @@ def test_table_has_the_columns_of_the_contract_and_no_empty_reason():
     assert tuple(table.columns) == VERDICTS.columns
     assert (table["reason"] != "").all()
     assert set(table["verdict"]) <= {"reproduced", "differs", "inconclusive", "unmeasured"}
+    assert set(table["role"]) == {"arithmetic", "fitted", "independent", "control", "repeat"}
     unmeasured = table[table["verdict"] == "unmeasured"]
     assert unmeasured[["mean", "sd", "low", "high"]].isna().all().all()
 
@@ -291,12 +281,8 @@ def test_table_has_the_columns_of_the_contract_and_no_empty_reason():
 def test_ours_is_a_number_beside_the_words():
     finding = found(FULL, "lenet5.test-error")
     assert (finding.mean, finding.sd) == (pytest.approx(0.96), pytest.approx(0.05))
+    assert finding.replicated == "0.96 % (sd 0.05)"
     assert found(FULL, "lenet5.parameters").mean == 60000
-
-
-def test_every_verdict_has_a_role():
-    table = judges.as_table(judge_all(FULL))
-    assert set(table["role"]) == {"arithmetic", "fitted", "independent", "control", "repeat"}
 
 
 def test_no_claim_has_two_judges():

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from replication.article.numbers import numbers, settings_audited
-from replication.report import charts, headline, listings, machine, story, systems
+from replication.report import charts, explanations, headline, listings, machine, story, systems
 from replication.report.drawing import Figure, Source, Table, table
 from replication.report.inputs import Inputs, records
 from replication.report.listings import Entry
@@ -92,7 +92,7 @@ def _tables(inputs: Inputs, found: Sequence[Entry]) -> dict[str, Table]:
         "counts": _apart(one for one in found if one.role == "arithmetic"),
         "tried": table(
             ("hypothesis", "published number, ours before and with it", "decided"),
-            [(one.hypothesis, one.evidence, one.decided) for one in story.hypotheses(inputs)],
+            [(one.hypothesis, one.evidence, one.decided) for one in explanations.hypotheses(inputs)],
         ),
         "departures": table(
             ("page", "the paper", "ours", "why"),

@@ -17,7 +17,7 @@ from replication.mnist.versions import slants
 from replication.networks import catalogue
 from replication.networks.specification import Network
 from replication.paper import Claim, Paper
-from replication.settings import Classifier, Combined, Recipe, Settings
+from replication.settings import Classifier, Combined, Recipe, Settings, value_at
 
 # From the best to the worst.
 Status = Literal["faithful", "unstated", "departs", "contradiction"]
@@ -56,11 +56,8 @@ class Case(NamedTuple):
 
     def value(self, key: str) -> Any:
         """What a key of params.yaml, such as ``base.sdlm.mu``, is in this experiment."""
-        section, *path = key.split(".")
-        value: Any = self.recipe if section == "base" else getattr(self.settings, section)
-        for step in path:
-            value = getattr(value, step)
-        return value
+        section, _, rest = key.partition(".")
+        return value_at(self.recipe if section == "base" else getattr(self.settings, section), rest)
 
     def network(self) -> Network:
         """The experiment's network, built from data/paper as training builds it."""
@@ -195,14 +192,16 @@ def online(case: Case) -> Opinion:
 
 def steps(case: Case) -> Opinion:
     """Equations 18 to 27, p. 42: seen in the steps that the optimiser gives."""
-    name, found = case.recipe.optimiser.name, case.behaviour
+    name, behaviour = case.recipe.optimiser.name, case.behaviour
     if name != "sdlm":
         return Opinion(name, "departs", "not the method of Appendix C")
-    if found is None:
+    if behaviour is None:
         return Opinion(name, "unstated", "no setting decides it")
-    ours = f"steps within {found.steps:.0e} of a plain recursion's, updates {found.update:.0e}"
+    ours = (
+        f"steps within {behaviour.steps:.0e} of a plain recursion's, updates {behaviour.update:.0e}"
+    )
     reason = "the equations, as the torch reference has them in float64"
-    same = max(found.steps, found.update) < CLOSE
+    same = max(behaviour.steps, behaviour.update) < CLOSE
     if same and case.recipe.sdlm.curvature_start != "exact":
         return Opinion(ours, "unstated", f"{reason}, begun as base.sdlm.curvature_start says")
     return case.opinion(ours, same, reason, f"not {reason}")
@@ -260,14 +259,14 @@ def regular(case: Case) -> Opinion:
 
 def distorted(case: Case) -> Opinion:
     """The numbers and the kinds of p. 11."""
-    recipe, chosen = case.recipe, case.recipe.distortions
+    recipe, distortions = case.recipe, case.recipe.distortions
     if not recipe.distorted:
         return Opinion("none", "departs", "the paper trains on distorted patterns here")
     stated = case.paper.claims["lenet5.distorted-training-set"].numbers
     theirs = [stated[key] for key in ("originals", "distorted", "passes", "presentations")]
     originals, shows = recipe.training_patterns, recipe.presentations_per_pass
-    ours = [originals, originals * chosen.copies, recipe.passes, shows]
-    ranges = {kind: getattr(chosen, key) for key, kind in _KINDS.items()}
+    ours = [originals, originals * distortions.copies, recipe.passes, shows]
+    ranges = {kind: getattr(distortions, key) for key, kind in _KINDS.items()}
     absent = [f"there is no {kind}" for kind, one in ranges.items() if one.low == one.high]
     wrong = [f"the paper has {shown(theirs)}"] * (ours != theirs) + absent
     text = "{} originals and {} distorted, {} passes of {}".format(*ours)

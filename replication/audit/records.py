@@ -127,7 +127,7 @@ def conflicts_of(experiment: Experiment, paper: Paper, source: str) -> list[Conf
     facts = {number: _facts(run) for number, run in runs.items()}
     wanted = {n: _wanted(experiment, paper, n, run, facts[n]) for n, run in runs.items()}
     free = {*_FREE, *unused(experiment.recipe, paper)}
-    found = []
+    conflicts = []
     for key in dict.fromkeys(key for one in (*wanted.values(), *facts.values()) for key in one):
         values = {number: one.get(key, "absent") for number, one in facts.items()}
         right = {number: one.get(key, "absent") for number, one in wanted.items()}
@@ -145,10 +145,10 @@ def conflicts_of(experiment: Experiment, paper: Paper, source: str) -> list[Conf
                 odd.setdefault((said, rest), []).append(str(number))
         texts = [f"{said} in replicate {' '.join(n)}{rest}" for (said, rest), n in odd.items()]
         if texts:
-            found.append(Conflict(experiment.name, key, ", ".join(texts)))
+            conflicts.append(Conflict(experiment.name, key, ", ".join(texts)))
     # Other data or code have another key: said once.
-    once = {one.key for one in found} & {"data.sha256", "evidence.code_sha256"}
-    return [one for one in found if one.key != "key" or not once]
+    once = {one.key for one in conflicts} & {"data.sha256", "evidence.code_sha256"}
+    return [one for one in conflicts if one.key != "key" or not once]
 
 
 def _facts(run: Run) -> dict[str, Any]:
@@ -221,10 +221,10 @@ def _trained(recipe: Recipe | Combined, paper: Paper, number: int) -> dict[str, 
 def _key(experiment: Experiment, number: int, stated: Mapping[str, Any]) -> str:
     """The key that the record's own settings have now; settings as such are compared one by one."""
     kind = type(experiment.recipe)
-    own = {key: value for key, value in stated.items() if key in kind.model_fields}
+    recorded = {key: value for key, value in stated.items() if key in kind.model_fields}
     levels = {key: stated.get(key) for key in ("background", "foreground")}
     try:
-        recipe = kind.model_validate({**experiment.recipe.model_dump(), **own})
+        recipe = kind.model_validate({**experiment.recipe.model_dump(), **recorded})
         prepare = experiment.prepare.model_copy(update=levels)
         return replicates.key(experiment._replace(recipe=recipe, prepare=prepare), number)
     except (ValidationError, ReplicationError):

@@ -37,7 +37,7 @@ class Row(NamedTuple):
     reason: str
 
 
-class Found(NamedTuple):
+class FromRuns(NamedTuple):
     """What the runs show.
 
     Attributes:
@@ -73,11 +73,11 @@ def audit(
     _refuse_gaps(paper, settings)
     for experiment in ready:
         records.refuse(experiment, paper)
-    found = _found(paper, settings, ready, source) if runs else None
-    judged = Case(paper, settings, settings.base, None, found.behaviour if found else None)
-    rows = [_row(judged, name, rule, found) for name, rule in (*CLAIMS.items(), *OWN.items())]
-    rows += [_experiment_row(judged, name, found) for name in settings.experiments]
-    conflicts = found.conflicts if found else ()
+    from_runs = _from_runs(paper, settings, ready, source) if runs else None
+    judged = Case(paper, settings, settings.base, None, from_runs.behaviour if from_runs else None)
+    rows = [_row(judged, name, rule, from_runs) for name, rule in (*CLAIMS.items(), *OWN.items())]
+    rows += [_experiment_row(judged, name, from_runs) for name in settings.experiments]
+    conflicts = from_runs.conflicts if from_runs else ()
     mend = f"the records contradict {source}: train anew, or restore the file"
     rows += [
         Row(f"results/runs/{one.experiment}: {one.key}", "", "", one.text, "contradiction", mend)
@@ -107,14 +107,16 @@ def _refuse_gaps(paper: Paper, settings: Settings) -> None:
         )
 
 
-def _found(paper: Paper, settings: Settings, ready: Sequence[Experiment], source: str) -> Found:
+def _from_runs(
+    paper: Paper, settings: Settings, ready: Sequence[Experiment], source: str
+) -> FromRuns:
     counts = {one.name: (len(records.runs_of(one)), one.recipe.replicates) for one in ready}
     conflicts = [c for one in ready for c in records.conflicts_of(one, paper, source)]
     name, behaviour = settings.compare.experiments.undistorted, None
     if counts.get(name, (0, 0))[0]:
         case = Case(paper, settings, _recipe(settings, name))
         behaviour = observed(case.recipe, settings.prepare, case.network())
-    return Found(counts, conflicts, behaviour)
+    return FromRuns(counts, conflicts, behaviour)
 
 
 def _recipe(settings: Settings, name: str) -> Recipe:
@@ -127,7 +129,7 @@ def _recipe(settings: Settings, name: str) -> Recipe:
     return recipe
 
 
-def _row(judged: Case, name: str, rule: Rule, found: Found | None) -> Row:
+def _row(judged: Case, name: str, rule: Rule, from_runs: FromRuns | None) -> Row:
     """A setting judged by the params, then by the runs that it is about."""
     claim, settings = judged.paper.claims.get(name), judged.settings
     page, text = (str(claim.page), stated(claim)) if claim else (rule.page, rule.paper)
@@ -137,29 +139,31 @@ def _row(judged: Case, name: str, rule: Rule, found: Found | None) -> Row:
         return Row(name, page, text, "not made", "departs", f"there is no experiment {role}")
     case = judged._replace(recipe=_recipe(settings, role), claim=claim)
     opinion = rule.judge(case)
-    own = [key.removeprefix("base.") for key in rule.keys]
+    keys_of_base = [key.removeprefix("base.") for key in rule.keys]
     free = records.unused(case.recipe, judged.paper)
-    if own and all(covers(free, key) for key in own):
+    if keys_of_base and all(covers(free, key) for key in keys_of_base):
         opinion = opinion._replace(status="unstated", reason="of no effect in this reading")
     about = [role] if rule.about in ("undistorted", "distorted") else []
     if rule.about and not about:
         names = {k: (one.system, one.database) for k, one in experiments.items()}
         about = [k for k, one in names.items() if any(name.startswith(rule.about) for name in one)]
-    keys = [key.removeprefix("prepare.") for key in own if key != "replicates"]
-    return Row(name, page, text, *_backed(opinion, about, (*keys, *rule.evidence, *WHOLE), found))
+    keys = [key.removeprefix("prepare.") for key in keys_of_base if key != "replicates"]
+    return Row(
+        name, page, text, *_backed(opinion, about, (*keys, *rule.evidence, *WHOLE), from_runs)
+    )
 
 
 def _backed(
-    opinion: Opinion, about: Sequence[str], keys: Sequence[str], found: Found | None
+    opinion: Opinion, about: Sequence[str], keys: Sequence[str], from_runs: FromRuns | None
 ) -> Opinion:
     """The opinion with what the runs of the experiments ``about`` say of ``keys``."""
-    if found is None or not about:
+    if from_runs is None or not about:
         return opinion
-    against = [c for c in found.conflicts if c.experiment in about and covers(keys, c.key)]
+    against = [c for c in from_runs.conflicts if c.experiment in about and covers(keys, c.key)]
     if against:
         said = "; ".join(f"in {one.experiment}, {one.key}: {one.text}" for one in against)
         return opinion._replace(status="contradiction", reason=f"{opinion.reason}; but {said}")
-    there, wanted = (sum(found.runs[name][n] for name in about) for n in (0, 1))
+    there, wanted = (sum(from_runs.runs[name][n] for name in about) for n in (0, 1))
     ours, status, reason = opinion
     if not there:
         return Opinion(
@@ -168,7 +172,7 @@ def _backed(
     return Opinion(ours, status, f"{reason} (in {there} of {wanted} runs)")
 
 
-def _experiment_row(judged: Case, name: str, found: Found | None) -> Row:
+def _experiment_row(judged: Case, name: str, from_runs: FromRuns | None) -> Row:
     """An experiment, by what it changes of base."""
     recipe, text = judged.settings.experiments[name], "see above"
     if isinstance(recipe, Modern):
@@ -184,7 +188,9 @@ def _experiment_row(judged: Case, name: str, found: Found | None) -> Row:
     else:
         opinion = _trained(judged, recipe)
     keys = (*recipe.training(), *WHOLE, "evidence", "history", "presentations", "parameters")
-    return Row(f"experiments.{name}", "", text.rstrip("."), *_backed(opinion, [name], keys, found))
+    return Row(
+        f"experiments.{name}", "", text.rstrip("."), *_backed(opinion, [name], keys, from_runs)
+    )
 
 
 def _trained(judged: Case, recipe: Recipe | Combined) -> Opinion:
@@ -207,17 +213,17 @@ def _trained(judged: Case, recipe: Recipe | Combined) -> Opinion:
 
 def _opinions(case: Case, free: set[str]) -> list[Opinion]:
     """Of the rules that say something else of this experiment than of base."""
-    own = [key for rule in OWN.values() for key in rule.keys]
+    ours = [key for rule in OWN.values() for key in rule.keys]
     # What the paper says of LeNet-5 alone is our own rule's for other networks.
-    claims = {k: rule for k, rule in CLAIMS.items() if rule.keys and not covers(own, rule.keys[0])}
-    found = []
+    claims = {k: rule for k, rule in CLAIMS.items() if rule.keys and not covers(ours, rule.keys[0])}
+    opinions = []
     for name, rule in (*OWN.items(), *claims.items()):
         case = case._replace(claim=case.paper.claims.get(name))
         now, before = rule.judge(case), rule.judge(case._replace(recipe=case.settings.base))
         used = not all(covers(free, key.removeprefix("base.")) for key in rule.keys)
         if used and now != before:
-            found.append(now)
-    return found
+            opinions.append(now)
+    return opinions
 
 
 def _options(recipe: AnyRecipe) -> str:

@@ -24,11 +24,6 @@ def misses(classes: Classes, labels: Classes) -> int:
     return int(np.sum(missed(classes, labels)))
 
 
-def shared(first: Mask, second: Mask) -> int:
-    """How many patterns two classifiers both miss; masks as `missed` gives them."""
-    return int(np.sum(first & second))
-
-
 def similarity(first: Mask, second: Mask) -> float:
     """Misses shared as a share, 0 to 1, of those of either: the Jaccard index.
 
@@ -36,7 +31,7 @@ def similarity(first: Mask, second: Mask) -> float:
     any miss are alike: 1.
     """
     either = int(np.sum(first | second))
-    return shared(first, second) / either if either else 1.0
+    return int(np.sum(first & second)) / either if either else 1.0
 
 
 def percent(count: float, of: int) -> float:

@@ -45,8 +45,8 @@ def evaluate(
     """
     metrics = {}
     for name, recipe in experiments.items():
-        found = of_experiment(runs, name, recipe.replicates)
-        entry = _experiment(found, labels, target, in_passes(recipe))
+        replicates = of_experiment(runs, name, recipe.replicates)
+        entry = _experiment(replicates, labels, target, in_passes(recipe))
         metrics[name] = {**entry, "deterministic": recipe.seed is None}
     return metrics
 
@@ -54,11 +54,7 @@ def evaluate(
 def _experiment(
     runs: Sequence[Run], labels: Classes, target: float, trained_in_passes: bool
 ) -> dict[str, Any]:
-    histories = [run.history for run in runs] if trained_in_passes else []
-    test = [_misses(run, labels) for run in runs]
-    if trained_in_passes:
-        for run, counted in zip(runs, test, strict=True):
-            _check_history(run, counted)
+    test = [_misses(run, labels, trained_in_passes) for run in runs]
     return {
         "replicates": len(runs),
         "test_patterns": len(labels),
@@ -68,14 +64,12 @@ def _experiment(
             [rejected_share(r.answers.classes, r.answers.margins, labels, target) for r in runs]
         ),
         **{key: _summary([run.cost[key] for run in runs]) for key in sorted(COST_KEYS)},
-        **_training(histories),
+        **(_training([run.history for run in runs]) if trained_in_passes else {}),
     }
 
 
 def _training(histories: Sequence[pd.DataFrame]) -> dict[str, Any]:
-    """The errors made on the fly in the final pass; nothing for a system without passes."""
-    if not histories:
-        return {}
+    """The errors made on the fly in the final pass."""
     final = [history.iloc[-1] for history in histories]
     missed = [int(last["training_misses"]) for last in final]
     presented = [int(last["training_presentations"]) for last in final]
@@ -88,22 +82,20 @@ def _training(histories: Sequence[pd.DataFrame]) -> dict[str, Any]:
     }
 
 
-def _misses(run: Run, labels: Classes) -> int:
+def _misses(run: Run, labels: Classes, trained_in_passes: bool) -> int:
     if len(run.answers.classes) != len(labels):
         raise ReplicationError(
             f"{run.folder} has answers for {len(run.answers.classes)} patterns but the test set "
             f"has {len(labels)}: run `{run.made_by}`"
         )
-    return misses(run.answers.classes, labels)
-
-
-def _check_history(run: Run, counted: int) -> None:
-    stated = int(run.history["test_misses"].iloc[-1])
+    counted = misses(run.answers.classes, labels)
+    stated = int(run.history["test_misses"].iloc[-1]) if trained_in_passes else counted
     if counted != stated:
         raise ReplicationError(
             f"{run.folder} is a mixture: {ANSWERS} has {counted} misses and {HISTORY} "
             f"{stated} after its final pass: run `{run.made_by}`"
         )
+    return counted
 
 
 def _summary(values: Sequence[float]) -> dict[str, Any]:

@@ -105,11 +105,13 @@ def _numerically(output: str, committed: Path, again: Path) -> Check:
     if committed.suffix == ".csv":
         return _arrays(output, _columns(committed), _columns(again))
     if committed.suffix == ".json":
-        found = [_leaves(read_json(path, "git checkout results")) for path in (committed, again)]
+        documents = [
+            _leaves(read_json(path, "git checkout results")) for path in (committed, again)
+        ]
         if committed.name == RECORD:
             # It names the processor, which changes no result.
-            found = [{k: v for k, v in one.items() if k != "processor"} for one in found]
-        return _arrays(output, *found)
+            documents = [{k: v for k, v in one.items() if k != "processor"} for one in documents]
+        return _arrays(output, *documents)
     return Check(output, "different", "other bytes")
 
 

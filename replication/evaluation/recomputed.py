@@ -60,7 +60,7 @@ class Trained:
         return np.concatenate(parts)
 
 
-def base_settings(chosen: Settings) -> dict[str, Any]:
+def base_settings(settings: Settings) -> dict[str, Any]:
     """What a record of the base recipe would state, for weights without a record."""
-    levels = {name: getattr(chosen.prepare, name) for name in ("background", "foreground")}
-    return {**chosen.base.training(), **levels}
+    levels = {name: getattr(settings.prepare, name) for name in ("background", "foreground")}
+    return {**settings.base.training(), **levels}

@@ -3,19 +3,13 @@
 Every published value used by the code comes from here, none is a literal elsewhere.
 """
 
-from replication.paper.claims import CONTRADICTIONS, RESTORE, Claim, Contradiction, Role, Statement
-from replication.paper.codes import FIRST_CHARACTER, Codes
-from replication.paper.document import Paper, load
-
-__all__ = [
-    "CONTRADICTIONS",
-    "FIRST_CHARACTER",
-    "RESTORE",
-    "Claim",
-    "Codes",
-    "Contradiction",
-    "Paper",
-    "Role",
-    "Statement",
-    "load",
-]
+from replication.paper.claims import CONTRADICTIONS as CONTRADICTIONS
+from replication.paper.claims import RESTORE as RESTORE
+from replication.paper.claims import Claim as Claim
+from replication.paper.claims import Contradiction as Contradiction
+from replication.paper.claims import Role as Role
+from replication.paper.claims import Statement as Statement
+from replication.paper.codes import FIRST_CHARACTER as FIRST_CHARACTER
+from replication.paper.codes import Codes as Codes
+from replication.paper.document import Paper as Paper
+from replication.paper.document import load as load

@@ -107,8 +107,8 @@ class Claim(Statement):
 
     def role_of(self, entry: str) -> str:
         """The role of an entry of its table: its own, or that of what its name begins with."""
-        own = [role for name, role in self.roles.items() if f"{entry}:".startswith(f"{name}:")]
-        return own[0] if own else self.role
+        roles = [role for name, role in self.roles.items() if f"{entry}:".startswith(f"{name}:")]
+        return roles[0] if roles else self.role
 
     @model_validator(mode="after")
     def _counts_something(self) -> Claim:

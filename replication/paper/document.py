@@ -49,14 +49,10 @@ def load(folder: Path) -> Paper:
         claims=stated,
         contradictions=contradictions,
         codes=read_codes(folder / "figure3_rbf_codes.txt"),
-        connection_table=tables.read_connections(folder / "table1_c3_connections.csv"),
-        learning_curves=tables.read_table(
-            folder / "figure5_learning_curves.csv", tables.CurvePoint
-        ),
-        training_set_size=tables.read_table(
-            folder / "figure6_training_set_size.csv", tables.SizePoint
-        ),
-        distortions=tables.read_table(folder / "figure7_distortions.csv", tables.Distortion),
-        misclassified=tables.read_table(folder / "figure8_misclassified.csv", tables.Misclassified),
-        systems=tables.read_table(folder / "figures9_to_12_systems.csv", tables.System),
+        connection_table=tables.read_connections(folder),
+        learning_curves=tables.read_table(folder, tables.CurvePoint),
+        training_set_size=tables.read_table(folder, tables.SizePoint),
+        distortions=tables.read_table(folder, tables.Distortion),
+        misclassified=tables.read_table(folder, tables.Misclassified),
+        systems=tables.read_table(folder, tables.System),
     )

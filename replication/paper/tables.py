@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import math
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, ClassVar, TypeVar
 
 import pandas as pd
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -28,11 +28,13 @@ class Row(BaseModel):
     """A line of a CSV file; the columns are the fields, by their aliases where they have one."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    FILE: ClassVar[str]
 
 
 class CurvePoint(Row):
     """Figure 5, p. 11: the errors in one pass."""
 
+    FILE = "figure5_learning_curves.csv"
     number: int = Field(alias="pass")
     training_error_percent: float
     test_error_percent: float
@@ -41,6 +43,7 @@ class CurvePoint(Row):
 class SizePoint(Row):
     """Figure 6, p. 11: the errors for one size of the training set."""
 
+    FILE = "figure6_training_set_size.csv"
     training_patterns: int
     training_error_percent: OptionalFloat
     test_error_percent: float
@@ -50,6 +53,7 @@ class SizePoint(Row):
 class Distortion(Row):
     """Figure 7, p. 11: what was done to the pattern drawn in this row and column."""
 
+    FILE = "figure7_distortions.csv"
     row: int
     column: int
     training_index: int
@@ -64,6 +68,7 @@ class Distortion(Row):
 class Misclassified(Row):
     """Figure 8, p. 11: a test pattern with its label and what 1998 answered."""
 
+    FILE = "figure8_misclassified.csv"
     test_index: int
     label: int
     predicted: int
@@ -72,6 +77,7 @@ class Misclassified(Row):
 class System(Row):
     """Figures 9 to 12, pp. 12-15: one system on one version of the database."""
 
+    FILE = "figures9_to_12_systems.csv"
     system: Word
     database: Word
     test_error_percent: float
@@ -84,6 +90,7 @@ class System(Row):
 class Connections(Row):
     """Table I, p. 8: the S2 maps that one C3 map reads."""
 
+    FILE = "table1_c3_connections.csv"
     c3_map: int
     s2_maps: Annotated[tuple[int, ...], BeforeValidator(_maps)]
 
@@ -91,8 +98,9 @@ class Connections(Row):
 _Row = TypeVar("_Row", bound=Row)
 
 
-def read_rows(path: Path, model: type[_Row]) -> list[_Row]:
-    """The rows of a CSV file; raises ReplicationError naming the file and the line."""
+def _rows(folder: Path, model: type[_Row]) -> list[_Row]:
+    """The rows of the model's file; raises ReplicationError naming the file and the line."""
+    path = folder / model.FILE
     lines = list(csv.reader(read_text(path).splitlines()))
     columns = [field.alias or name for name, field in model.model_fields.items()]
     header = lines[0] if lines else []
@@ -106,19 +114,19 @@ def read_rows(path: Path, model: type[_Row]) -> list[_Row]:
     return rows
 
 
-def read_table(path: Path, model: type[Row]) -> pd.DataFrame:
-    """The rows of a CSV file as a table; raises ReplicationError as `read_rows` does."""
-    return pd.DataFrame([row.model_dump(by_alias=True) for row in read_rows(path, model)])
+def read_table(folder: Path, model: type[Row]) -> pd.DataFrame:
+    """The model's file in data/paper; raises ReplicationError naming the file and the line."""
+    return pd.DataFrame([row.model_dump(by_alias=True) for row in _rows(folder, model)])
 
 
-def read_connections(path: Path) -> tuple[tuple[int, ...], ...]:
+def read_connections(folder: Path) -> tuple[tuple[int, ...], ...]:
     """Table I: for each C3 map, in their order, the S2 maps it reads."""
-    rows = read_rows(path, Connections)
+    rows = _rows(folder, Connections)
     for place, row in enumerate(rows):
         if row.c3_map != place:
             raise ReplicationError(
-                f"{path}, line {place + 2}, is for C3 map {row.c3_map} where {place} is next: "
-                f"{RESTORE}"
+                f"{folder / Connections.FILE}, line {place + 2}, is for C3 map {row.c3_map} where "
+                f"{place} is next: {RESTORE}"
             )
     return tuple(row.s2_maps for row in rows)
 

@@ -22,20 +22,20 @@ from replication.settings import Settings, load
 DEPARTS = 1
 
 
-def exit_status(found: Audit, *, strict: bool) -> int:
+def exit_status(audited: Audit, *, strict: bool) -> int:
     """What the command ends with."""
-    departs = any(row.status == "departs" for row in found.rows)
-    return DEPARTS if found.conflicts or (strict and departs) else 0
+    departs = any(row.status == "departs" for row in audited.rows)
+    return DEPARTS if audited.conflicts or (strict and departs) else 0
 
 
-def summary(found: Audit, judged: str) -> str:
+def summary(audited: Audit, judged: str) -> str:
     """What is not as the paper has it, then how many settings stand how."""
     lines = [
         f"{row.claim:<44} {textwrap.shorten(row.ours, 40, placeholder=' ...'):<42}{row.reason}"
-        for row in found.rows
+        for row in audited.rows
         if row.status in ("departs", "contradiction")
     ]
-    counted = Counter(row.status for row in found.rows)
+    counted = Counter(row.status for row in audited.rows)
     tally = ", ".join(f"{counted[name]} {name}" for name in get_args(Status))
     return "\n".join([*lines, f"{tally}; judged: {judged}"])
 
@@ -43,10 +43,10 @@ def summary(found: Audit, judged: str) -> str:
 def run(folders: Folders, settings: Settings, out: Path | None, *, runs: bool = True) -> Audit:
     """Audit the settings, with ``runs`` what the runs show too, and write the table if asked."""
     ready = experiments(settings.experiments, settings, folders)
-    found = audit(paper.load(folders.paper), settings, ready, folders.params.name, runs=runs)
+    audited = audit(paper.load(folders.paper), settings, ready, folders.params.name, runs=runs)
     if out is not None:
-        write_table(out, found.table())
-    return found
+        write_table(out, audited.table())
+    return audited
 
 
 @click.command()
@@ -77,6 +77,6 @@ def command(
         runs = runs or Path(PLACES["runs"].default)
         out = out or Path(PLACES["results"].default) / "audit.csv"
     judged = folders if runs is None else replace(folders, runs=runs)
-    found = run(judged, load(folders.params), out, runs=runs is not None)
-    print(summary(found, f"{folders.params}, {'alone' if runs is None else f'and {runs}'}"))
-    return exit_status(found, strict=strict)
+    audited = run(judged, load(folders.params), out, runs=runs is not None)
+    print(summary(audited, f"{folders.params}, {'alone' if runs is None else f'and {runs}'}"))
+    return exit_status(audited, strict=strict)

@@ -76,32 +76,32 @@ def commit(folder: Path) -> str:
     return git(folder, "rev-parse", "HEAD") + ("+" if changed else "")
 
 
-def text(found: Mapping[str, Any]) -> str:
+def text(content: Mapping[str, Any]) -> str:
     """The same for people."""
-    machine = found["machine"]
-    outcomes = ", ".join(f"{count} {outcome}" for outcome, count in found["outcomes"].items())
-    weights = ", ".join(f"{count} {outcome}" for outcome, count in found["weights"].items())
-    made = "; ".join(f"{name}, {count} outputs" for name, count in found["committed_on"].items())
+    machine = content["machine"]
+    outcomes = ", ".join(f"{count} {outcome}" for outcome, count in content["outcomes"].items())
+    weights = ", ".join(f"{count} {outcome}" for outcome, count in content["weights"].items())
+    made = "; ".join(f"{name}, {count} outputs" for name, count in content["committed_on"].items())
     lines = [
         "Certificate of a verification of the LeNet-5 replication",
         "",
-        f"commit      {found['commit'] or 'not known (no git)'}",
+        f"commit      {content['commit'] or 'not known (no git)'}",
         f"made on     {made or 'not recorded'}",
         f"verified on {machine['processor']}, {machine['architecture']}, {machine['system']}",
         f"packages    Python {machine['python']}, "
-        + ", ".join(f"{name} {version}" for name, version in found["packages"].items()),
+        + ", ".join(f"{name} {version}" for name, version in content["packages"].items()),
         f"outputs     {outcomes}",
         f"weights     {weights or 'no network was trained anew'}",
-        f"verdict     {'as committed' if found['passed'] else 'NOT as committed'}",
+        f"verdict     {'as committed' if content['passed'] else 'NOT as committed'}",
         "",
         *(f"{one['outcome']:<19}{one['output']:<52} {one['detail']}".rstrip()
-          for one in found["outputs"]),
-        *(f"{'not verified':<19}{line}" for line in found["not_verified"]),
+          for one in content["outputs"]),
+        *(f"{'not verified':<19}{line}" for line in content["not_verified"]),
     ]  # fmt: skip
     return "\n".join(lines) + "\n"
 
 
-def write(folder: Path, found: Mapping[str, Any]) -> None:
+def write(folder: Path, content: Mapping[str, Any]) -> None:
     """Write both files into ``folder``."""
-    write_json(folder / CERTIFICATE, dict(found))
-    write_text(folder / TEXT, text(found))
+    write_json(folder / CERTIFICATE, dict(content))
+    write_text(folder / TEXT, text(content))

@@ -37,7 +37,7 @@ def read_evidence(folders: Folders, settings: Settings, metrics: Path) -> Eviden
     """
     published, evaluated = paper.load(folders.paper), read_metrics(metrics)
     recipes = {name: settings.experiment(name) for name in evaluated}
-    found = {
+    runs = {
         name: of_experiment(folders.runs, name, recipe.replicates)
         for name, recipe in recipes.items()
     }
@@ -53,16 +53,16 @@ def read_evidence(folders: Folders, settings: Settings, metrics: Path) -> Eviden
         images=database.test_images,
         metrics=evaluated,
         histories={
-            name: [run.history for run in found[name]]
+            name: [run.history for run in runs[name]]
             for name, recipe in recipes.items()
             if in_passes(recipe)
         },
         seconds={
             name: [float(run.timing["seconds"]) for run in each if "seconds" in run.timing]
-            for name, each in found.items()
+            for name, each in runs.items()
             if all(run.has(TIMING) for run in each)
         },
-        answers={name: [run.answers for run in each] for name, each in found.items()},
+        answers={name: [run.answers for run in each] for name, each in runs.items()},
         studies={
             output.name: output.read(folders.results)
             for output in all_judges().evidence

@@ -26,13 +26,13 @@ def run(folders: Folders, settings: Settings, out: Path) -> None:
     images = idx.read_images(folders.raw / idx.TEST_IMAGES)
     labels = idx.read_labels(folders.raw / idx.TEST_LABELS)
     published = paper.load(folders.paper)
-    found = demonstration.content(
+    content = demonstration.content(
         published, settings.compare, settings.invariance, images, labels, runs
     )
-    if found is None:
+    if content is None:
         name = settings.compare.experiments.undistorted
         raise ReplicationError(f"{folders.runs} holds no weights of {name}: run `{TRAIN} {name}`")
-    write_text(out, demonstration.page(found))
+    write_text(out, demonstration.page(content))
 
 
 @click.command()

@@ -26,8 +26,8 @@ def study_parts() -> list[Part]:
 
 def study_blocks() -> list[Block]:
     """What the studies show in README.md and paper_notes.md."""
-    found = (getattr(module, "BLOCKS", ()) for module in studies.modules("figure"))
-    return [block for several in found for block in several]
+    blocks = (getattr(module, "BLOCKS", ()) for module in studies.modules("figure"))
+    return [block for several in blocks for block in several]
 
 
 def repository(citation: Path) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -33,9 +33,8 @@ from replication.verdicts.plotted import CLAIMS
 DIFFERENT = 1
 
 
-def answers_only(scope: Scope, scratch: Path | None = None) -> Iterator[Check]:
+def answers_only(scope: Scope) -> Iterator[Check]:
     """Recompute the networks' answers from the committed weights; one check an output."""
-    del scratch
     metrics = scope.folders.results / METRICS
     stated = read_metrics(metrics) if metrics.exists() else {}
     kept = [name for name in scope.experiments if _is_kept(scope, scope.settings.experiment(name))]
@@ -127,8 +126,8 @@ def quick(scope: Scope, scratch: Path) -> Iterator[Check]:
     raw = scope.folders.raw
     databases.load(raw, scope.folders.prepared, "regular")
     yield Check(str(raw), "byte-equal", f"as {idx.SUMS} and {databases.SUMMARY} say")
-    chosen = scope.settings.compare.experiments
-    behind = [n for n in (chosen.undistorted, chosen.distorted) if n in scope.experiments]
+    subjects = scope.settings.compare.experiments
+    behind = [n for n in (subjects.undistorted, subjects.distorted) if n in scope.experiments]
     yield from answers_only(scope._replace(experiments=tuple(behind), replicates=None))
     lengths = {
         name: recipe.passes * recipe.presentations_per_pass
@@ -198,10 +197,8 @@ def command(
     torch.set_num_threads(1)
     checks = []
     with tempfile.TemporaryDirectory() as scratch:
-        makes: Callable[[Scope, Path], Iterator[Check]] = (
-            quick if shortly else answers_only if untrained else thorough
-        )
-        for check in makes(scope, Path(scratch)):
+        made = quick(scope, Path(scratch)) if shortly else thorough(scope, Path(scratch))
+        for check in answers_only(scope) if untrained and not shortly else made:
             checks.append(check)
             print(f"{check.outcome:<19}{check.output:<52} {check.detail}".rstrip(), flush=True)
     if not checks:

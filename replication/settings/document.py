@@ -64,8 +64,8 @@ class Settings(Section):
 
 def did_you_mean(word: str, words: Any) -> str:
     """The one of ``words`` that is most like ``word``, as a question; empty when none is."""
-    found = difflib.get_close_matches(word, list(words), n=1)
-    return f" (did you mean '{found[0]}'?)" if found else ""
+    nearest = difflib.get_close_matches(word, list(words), n=1)
+    return f" (did you mean '{nearest[0]}'?)" if nearest else ""
 
 
 def _place(location: tuple[Any, ...]) -> tuple[str, list[str]]:

@@ -18,13 +18,13 @@ from replication.settings.sections import Section
 Chosen = TypeVar("Chosen", bound=Section)
 
 
-def options(kind: type[Chosen], given: Mapping[str, Any], *place: str) -> Chosen:
+def options(kind: type[Chosen], values: Mapping[str, Any], *place: str) -> Chosen:
     """The ``options`` at ``place`` in params.yaml as the module that they are for wants them.
 
     Raises ReplicationError for an unknown, missing or impossible one.
     """
     try:
-        return kind.model_validate(dict(given))
+        return kind.model_validate(dict(values))
     except ValidationError as error:
         raise ReplicationError(sentence(error, "params.yaml", place, kind)) from error
 
@@ -37,10 +37,7 @@ def changed(recipe: Recipe, changes: Mapping[str, str | int | float]) -> Recipe:
     document = recipe.model_dump()
     for path, value in changes.items():
         put(document, path, value)
-    try:
-        return Recipe.model_validate(document)
-    except ValidationError as error:
-        raise ReplicationError(sentence(error, "params.yaml, readings")) from error
+    return options(Recipe, document, "readings")
 
 
 def put(document: dict[str, Any], path: str, value: Any) -> None:

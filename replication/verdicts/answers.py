@@ -16,15 +16,15 @@ OWN = "lenet5"
 
 def experiments(statement: Statement, choices: Compare) -> tuple[str, ...]:
     """The experiments that answer a claim, in the order in which claims.yaml names their keys."""
-    found: list[str] = []
+    names: list[str] = []
     for key in statement.answered_by:
         if key == "training_sizes":
-            found += [name for names in choices.training_sizes.values() for name in names]
+            names += [name for several in choices.training_sizes.values() for name in several]
         elif key == "systems":
-            found += choices.systems.values()
+            names += choices.systems.values()
         else:
-            found.append(getattr(choices.experiments, key))
-    return tuple(found)
+            names.append(getattr(choices.experiments, key))
+    return tuple(names)
 
 
 def experiment(statement: Statement, choices: Compare) -> str:
@@ -35,22 +35,22 @@ def experiment(statement: Statement, choices: Compare) -> str:
 
 def published_errors(paper: Paper, choices: Compare) -> dict[tuple[str, str], float]:
     """Errors in percent by (experiment, ``test`` or ``training``): the claims, Figures 6 and 9."""
-    found: dict[tuple[str, str], float] = {}
+    errors: dict[tuple[str, str], float] = {}
     sizes = paper.training_set_size
     for size, names in choices.training_sizes.items():
         rows = sizes[(sizes["training_patterns"] == size) & ~sizes["distorted_training"]]
         for name in names:
             for series in ("test", "training"):
                 for value in rows[f"{series}_error_percent"].tolist():
-                    found[name, series] = float(value)
+                    errors[name, series] = float(value)
     for row in paper.systems.to_dict("records"):
         system = f"{row['system']}/{row['database']}"
         if system in choices.systems:
-            found[choices.systems[system], "test"] = float(row["test_error_percent"])
+            errors[choices.systems[system], "test"] = float(row["test_error_percent"])
     for claim in paper.claims.values():
         if claim.series and claim.value is not None:
-            found[experiment(claim, choices), claim.series] = float(claim.number)
-    return found
+            errors[experiment(claim, choices), claim.series] = float(claim.number)
+    return errors
 
 
 def _mean(metrics: Mapping[str, Any], experiment: str, key: str) -> str:

@@ -8,14 +8,14 @@ from replication.networks import lenet1, lenet4, lenet5
 from replication.networks.perceptrons import perceptron
 from replication.networks.specification import Kind, Network
 from replication.paper import Claim, Paper
+from replication.verdicts import words
 from replication.verdicts.evidence import Evidence, Finding, Judges, Unmeasured
-from replication.verdicts.rule import shown
 
 
 def counts(paper: Paper) -> dict[str, int]:
     """What the tables of layers say, by the claim that states it (Sections II-B and III-C)."""
     network = lenet5.network(paper)
-    found = {
+    numbers = {
         "lenet5.layers": len(network.layers),
         "lenet5.parameters": network.parameters,
         "lenet5.connections": network.connections,
@@ -26,9 +26,9 @@ def counts(paper: Paper) -> dict[str, int]:
         "linear.deslanted-parameters": perceptron((), 20).parameters,
     }
     for layer in network.layers:
-        found[f"lenet5.{layer.name.lower()}.parameters"] = layer.parameters
-        found[f"lenet5.{layer.name.lower()}.connections"] = layer.connections
-    return found
+        numbers[f"lenet5.{layer.name.lower()}.parameters"] = layer.parameters
+        numbers[f"lenet5.{layer.name.lower()}.connections"] = layer.connections
+    return numbers
 
 
 def centres(network: Network, name: str) -> int:
@@ -67,9 +67,9 @@ def judge_count(evidence: Evidence, claim: Claim) -> Finding:
     if claim.about:
         return compare_rounded(float(ours), claim.number)
     gap = ours - int(claim.number)
-    reason = f"ours is {gap:+d}" if gap else "equal"
-    reason += ", counted from the table of layers"
-    return Finding("differs" if gap else "reproduced", str(ours), reason, mean=ours)
+    if gap:
+        return Finding("differs", words.UNEQUAL, {"gap": gap}, mean=ours)
+    return Finding("reproduced", words.EQUAL, mean=ours)
 
 
 def compare_rounded(ours: float, published: float) -> Finding:
@@ -81,26 +81,22 @@ def compare_rounded(ours: float, published: float) -> Finding:
     zeros = len(digits) - len(digits.rstrip("0")) if published == int(published) else 0
     half = 0.5 * 10.0 ** min(zeros, max(len(digits) - 2, 0))
     near = abs(ours - published) <= half or math.isclose(ours, published)
-    side = "higher" if ours > published else "lower"
-    gap = f"ours is {side} by {shown(abs(ours - published))}"
-    reason = f"{gap}, more than the rounding of the published number, {half:g}"
     if near:
-        reason = f"within the rounding of the published number, {half:g}"
-    return Finding("reproduced" if near else "differs", f"{ours:.6g}", reason, mean=ours)
+        return Finding("reproduced", words.ROUNDED, {"half": half}, mean=ours)
+    numbers = {"half": half, "gap": ours - published, "distance": abs(ours - published)}
+    return Finding("differs", words.NOT_ROUNDED, numbers, mean=ours)
 
 
-def judge_convolutional(evidence: Evidence, claim: Claim) -> Finding:
+def judge_convolutional(evidence: Evidence, _: Claim) -> Finding:
     """C5's maps on its own input field and on one that is one S4 unit larger (p. 8)."""
-    del claim
     network = lenet5.network(evidence.paper)
-    usual = output_side(network, "C5", network.field)
-    larger = network.field + 4
-    grown = output_side(network, "C5", larger)
+    field, larger = network.field, network.field + 4
+    usual, grown = (output_side(network, "C5", side) for side in (field, larger))
     convolution = network.layer("C5").kind is Kind.CONVOLUTION
     return Finding(
         "reproduced" if convolution and usual == 1 and grown > 1 else "differs",
-        f"{usual}x{usual} at {network.field}x{network.field}, {grown}x{grown} at {larger}x{larger}",
-        "from the table of layers: the same convolution applied to a larger input",
+        words.CONVOLUTIONAL,
+        {"usual": usual, "field": field, "grown": grown, "larger": larger},
     )
 
 

@@ -13,11 +13,12 @@ import numpy as np
 
 from replication.networks.perceptrons import perceptron
 from replication.paper import Contradiction
+from replication.verdicts import words
 from replication.verdicts.answers import experiment, experiments
 from replication.verdicts.architecture import compare_rounded
 from replication.verdicts.curves import SERIES, percentages, published_curve
 from replication.verdicts.evidence import Evidence, Finding, Judges, Outcome, Unmeasured
-from replication.verdicts.rule import shown, too_few
+from replication.verdicts.rule import too_few
 from replication.verdicts.systems import ERROR, MEMORY, OPERATIONS, published_column, values_of
 
 FITS: Outcome = "reproduced"
@@ -26,9 +27,8 @@ _FIELD = 28
 _VIRTUAL = "v-svm-poly9/distorted"
 
 
-def judge_operations(evidence: Evidence, contradiction: Contradiction) -> Finding:
+def judge_operations(evidence: Evidence, _: Contradiction) -> Finding:
     """LeNet-5's connections (p. 7) against its multiply-adds in Figure 11 (p. 14)."""
-    del contradiction
     connections = evidence.counts.get("lenet5.connections")
     if connections is None:
         raise Unmeasured("no specification in replication/networks counts LeNet-5's connections")
@@ -38,10 +38,8 @@ def judge_operations(evidence: Evidence, contradiction: Contradiction) -> Findin
     text = connections == int(evidence.paper.claims["lenet5.connections"].number)
     return Finding(
         FITS if text else "differs",
-        f"{connections} connections",
-        f"{'this' if text else 'neither'} is what the layers give; connections and parameters "
-        f"together make {together}, which {'is' if near else 'is not'} Figure 11's {figure:g} "
-        "thousand",
+        words.OPERATIONS,
+        {"text": text, "together": together, "near": near, "figure": figure},
         mean=float(connections),
     )
 
@@ -54,28 +52,25 @@ def judge_tangent_memory(evidence: Evidence, contradiction: Contradiction) -> Fi
     near = compare_rounded(images, figure).outcome == FITS
     return Finding(
         FITS if near else "differs",
-        f"{images:g} thousand",
-        f"the images alone have {images:g} thousand pixels, where {patterns} x (20 x 20 + {side}) "
-        f"makes {other:g} thousand, which rounds to the figure's {figure:g}",
+        words.TANGENT_MEMORY,
+        {"patterns": patterns, "side": side, "other": other, "figure": figure},
         mean=images,
     )
 
 
-def judge_variance(evidence: Evidence, contradiction: Contradiction) -> Finding:
+def judge_variance(_: Evidence, contradiction: Contradiction) -> Finding:
     """The greatest variance that any data between the two levels can have (p. 7).
 
     Half of all pixels at each level; and with a mean m between them, (high - m) (m - low).
     """
-    del evidence
     low, high = contradiction.numbers["levels"]
     mean, variance = contradiction.numbers["mean_and_variance"]
     most, then = (high - low) ** 2 / 4, (high - mean) * (mean - low)
     possible = most >= variance
     return Finding(
         "inconclusive" if possible else FITS,
-        "either" if possible else "not the variance",
-        f"no data between {low:g} and {high:g} have a variance above {shown(most)}, and with the "
-        f"mean {mean:g} none above {shown(then)}",
+        words.VARIANCE,
+        {"possible": possible, "lowest": low, "highest": high, "given_mean": mean, "then": then},
         mean=most,
     )
 
@@ -103,16 +98,16 @@ def judge_passes(evidence: Evidence, contradiction: Contradiction) -> Finding:
         totals += np.sqrt(squares / len(SERIES)) / len(histories)
     if len(histories) < evidence.choices.minimum_replicates:
         return too_few([float(totals[0])], evidence.choices, "points")
-    outcome: Outcome = "reproduced" if closer in (0, len(histories)) else "inconclusive"
-    reading = "point k is pass k, so one more pass is drawn than the text has"
-    if closer == 0:
-        reading = "point k is pass k - 1, so the first point comes before the first full pass"
+    reading = {0: words.PASS_BEFORE, len(histories): words.PASS_K}.get(closer)
     return Finding(
-        outcome,
-        reading if outcome == "reproduced" else "either",
-        f"distance of Figure 5's points to ours, root mean square: {shown(totals[0])} points at "
-        f"pass k, {shown(totals[1])} at pass k - 1; pass k is closer for {closer} of "
-        f"{len(histories)} replicates",
+        FITS if reading else "inconclusive",
+        words.PASSES,
+        {
+            "reading": reading or "either",
+            "same": totals[0],
+            "before": totals[1],
+            "closer": closer,
+        },
         replicates=len(histories),
     )
 
@@ -125,28 +120,26 @@ def judge_hidden_layers(evidence: Evidence, contradiction: Contradiction) -> Fin
         for units in contradiction.numbers.values()
     }
     fitting = [n for n, size in sizes.items() if compare_rounded(size, printed).outcome == FITS]
-    counted = ", ".join(f"{name} has {size:.1f} thousand" for name, size in sizes.items())
-    return Finding(
-        *_one_of_two(fitting),
-        f"parameters with biases: {counted}; Figure 12 prints {printed:g} thousand",
-    )
+    outcome, decided = _one_of_two(fitting)
+    numbers = {"fitting": decided, "sizes": sizes, "printed": printed}
+    return Finding(outcome, words.HIDDEN_LAYERS, numbers)
 
 
 def judge_support_vectors(evidence: Evidence, contradiction: Contradiction) -> Finding:
     """Two errors for each support vector machine (pp. 12, 14): is ours near one of them?"""
     # The two numbers of a machine can be a margin apart.
     margin = evidence.choices.equivalence_margin_percent / 2
-    parts, decided = [], True
+    systems, decided = {}, True
     for system, pair in contradiction.numbers.items():
         ours = float(np.mean(values_of(evidence, system, ERROR)))
         near = [value for value in pair if round(abs(ours - value), 9) < margin]
         decided &= len(near) == 1
         choice = f"{near[0]:g}" if len(near) == 1 else "neither or both"
-        parts.append(f"{system} {shown(ours)} %: {choice} of {pair[0]:g} and {pair[1]:g}")
+        systems[system] = (ours, choice, *pair)
     return Finding(
         FITS if decided else "inconclusive",
-        "each is near one of its two numbers" if decided else "not decided",
-        "; ".join(parts) + f" (within {margin:g} points)",
+        words.SUPPORT_VECTORS,
+        {"decided": decided, "systems": systems, "margin": margin},
     )
 
 
@@ -165,13 +158,14 @@ def judge_degree(evidence: Evidence, contradiction: Contradiction) -> Finding:
         f"degree {n}" for n, size in sizes.items() if compare_rounded(size, printed).outcome == FITS
     ]
     nearest = min(sizes, key=lambda degree: abs(np.log(sizes[degree] / printed)))
-    each = [
-        f"degree {n} has {sizes[n]:.0f} thousand and misses {shown(errors[n])} %" for n in sizes
-    ]
-    return Finding(
-        *_one_of_two(fitting),
-        f"{'; '.join(each)}; Figure 12 prints {printed:g} thousand, nearer to degree {nearest}",
-    )
+    outcome, decided = _one_of_two(fitting)
+    numbers = {
+        "fitting": decided,
+        "degrees": {degree: (sizes[degree], errors[degree]) for degree in sizes},
+        "printed": printed,
+        "nearest": nearest,
+    }
+    return Finding(outcome, words.DEGREE, numbers)
 
 
 def _one_of_two(fitting: Sequence[str]) -> tuple[Outcome, str]:

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from replication.paper import Claim
-from replication.verdicts import statistics
+from replication.verdicts import statistics, words
 from replication.verdicts.answers import experiment
 from replication.verdicts.evidence import (
     Evidence,
@@ -27,7 +27,6 @@ from replication.verdicts.rule import (
     judge_mean,
     judge_percent,
     others_of,
-    shown,
     spacing,
     too_few,
 )
@@ -115,10 +114,8 @@ def _judge_curve(evidence: Evidence, claim: Claim, series: str) -> Finding:
     worst = int(np.argmax(np.abs(gaps)))
     return Finding(
         agreement(distance <= limit, power, choices),
-        f"{shown(distance)} points, root mean square",
-        f"one more of our curves is less than {shown(limit)} points from the mean of the others "
-        f"(seeds vary), and 1998's is farthest in pass {worst + 1}, where ours is "
-        f"{'higher' if gaps[worst] > 0 else 'lower'} by {shown(abs(float(gaps[worst])))}",
+        words.CURVE,
+        {"farthest": worst + 1, "gap": gaps[worst], "distance": abs(float(gaps[worst]))},
         0.0,
         limit,
         len(curves),
@@ -152,10 +149,8 @@ def judge_best(evidence: Evidence, claim: Claim) -> Finding:
     best = float(np.median(draws))
     return Finding(
         agreement(inside, power, choices),
-        f"{shown(best)} %",
-        f"the best of {choices.best_of} more runs falls in {shown(interval.low)} to "
-        f"{shown(interval.high)} (seeds vary), and {claim.number:g} "
-        f"{'too' if inside else 'does not'}",
+        words.BEST,
+        {"runs": choices.best_of, "published": claim.number, "inside": inside},
         interval.low,
         interval.high,
         len(values),
@@ -191,16 +186,19 @@ def judge_convergence(evidence: Evidence, claim: Claim) -> Finding:
     worst = int(np.argmax([statistics.equivalence(gap, 0.0, margin) for gap in gaps]))
     ours = settled_pass(curves.mean(axis=0), margin)
     theirs = settled_pass(published_curve(evidence, "test", curves.shape[1]), margin)
-    found = judge_mean(
+    finding = judge_mean(
         gaps[worst].tolist(),
         choices,
         Interval(-margin, margin),
         one_row(evidence) - margin,
         "points",
-        f"pass {by + worst}, of those from {by} on the farthest from the final one (by the same "
-        f"rule the mean of ours is settled from pass {ours} and Figure 5's curve from {theirs})",
+        words.FARTHEST_PASS,
+        farthest=by + worst,
+        first=by,
+        ours=ours,
+        theirs=theirs,
     )
-    return replace(found, replicated=f"settled from pass {ours}")
+    return replace(finding, words=finding.words._replace(ours=words.SETTLED))
 
 
 def judge_no_overtraining(evidence: Evidence, claim: Claim) -> Finding:
@@ -218,7 +216,8 @@ def judge_no_overtraining(evidence: Evidence, claim: Claim) -> Finding:
         Interval(-math.inf, margin),
         one_row(evidence) - margin,
         "points",
-        f"the rise from pass {best + 1}, where the mean is least, to the final pass",
+        words.RISE,
+        best=best + 1,
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from replication.evaluation.errors import missed
 from replication.paper import Claim
-from replication.verdicts import statistics
+from replication.verdicts import statistics, words
 from replication.verdicts.answers import experiment
 from replication.verdicts.evidence import (
     Evidence,
@@ -22,7 +22,7 @@ from replication.verdicts.evidence import (
     Subject,
     Unmeasured,
 )
-from replication.verdicts.rule import judge_mean, shown
+from replication.verdicts.rule import judge_mean
 from replication.verdicts.statistics import Interval
 from replication.verdicts.systems import (
     ERROR,
@@ -54,24 +54,22 @@ def judge_fall(
     choices = evidence.choices
     if min(len(before), len(after)) < choices.minimum_replicates:
         raise Unmeasured(f"fewer than {choices.minimum_replicates} replicates of one of the two")
-    found = statistics.contrast(after, before, choices.confidence)
+    contrast = statistics.contrast(after, before, choices.confidence)
     outcome: Outcome = "inconclusive"
-    if found.mean.high < 0 or (half_unit and not found.run.meets(published, half_unit)):
+    if contrast.mean.high < 0 or (half_unit and not contrast.run.meets(published, half_unit)):
         outcome = "differs"
-    elif found.mean.low > 0:
+    elif contrast.mean.low > 0:
         outcome = "reproduced"
     return Finding(
         outcome,
-        f"{found.change:+.3g} points",
-        f"the mean falls by {shown(found.mean.low)} to {shown(found.mean.high)} points (Welch's "
-        f"interval, seeds vary), and between one more run of each the fall is in "
-        f"{shown(found.run.low)} to {shown(found.run.high)}",
-        found.mean.low,
-        found.mean.high,
+        words.FALL,
+        {"least": contrast.run.low, "most": contrast.run.high},
+        contrast.mean.low,
+        contrast.mean.high,
         min(len(before), len(after)),
-        mean=found.change,
+        mean=contrast.change,
         shift=2 * published,
-        power=statistics.power(published, found.deviation, found.freedom, choices.confidence),
+        power=statistics.power(published, contrast.deviation, contrast.freedom, choices.confidence),
     )
 
 
@@ -111,7 +109,7 @@ def sizes(evidence: Evidence, claim: Claim) -> list[Row]:
         before, after = (evidence.metric(name, ERROR) for name in (first, second))
         return judge_fall(evidence, before, after, published)
 
-    found: list[Row] = []
+    rows: list[Row] = []
     for smaller, larger in pairwise(sorted(errors)):
         names = [evidence.choices.training_sizes.get(size, ()) for size in (smaller, larger)]
         fall = float(errors[smaller] - errors[larger])
@@ -119,8 +117,8 @@ def sizes(evidence: Evidence, claim: Claim) -> list[Row]:
             second = names[1][min(place, len(names[1]) - 1)] if names[1] else ""
             words = f"{errors[smaller]:g} to {errors[larger]:g} percent"
             subject = Subject.of(claim, f"{first}:{second}", words, fall)
-            found.append((subject, partial(judge, first, second, fall)))
-    return found
+            rows.append((subject, partial(judge, first, second, fall)))
+    return rows
 
 
 def linear_units(evidence: Evidence, claim: Claim) -> list[Row]:
@@ -137,8 +135,8 @@ def linear_units(evidence: Evidence, claim: Claim) -> list[Row]:
         allowed = choices.roughly * solved
         gaps = [value - solved for value in descended]
         claimed = Interval(-allowed, allowed)
-        what = f"the change from the solved system's {shown(solved)} %"
-        return judge_mean(gaps, choices, claimed, allowed, "points", what)
+        text = words.FROM_SOLVED
+        return judge_mean(gaps, choices, claimed, allowed, "points", text, solved=solved)
 
     return [(Subject.of(claim, name), partial(judge, name)) for name in ("descended", "sigmoid")]
 
@@ -152,9 +150,8 @@ def judge_cost(evidence: Evidence, claim: Claim) -> Finding:
     theirs = column[claim.systems[0][1]] / column[claim.systems[0][0]]
     return Finding(
         "reproduced" if near else "differs",
-        f"{shown(ratio)} times",
-        f"about allows {shown(allowed)} either way, and Figure 11's own numbers give "
-        f"{shown(theirs)}",
+        words.TIMES,
+        {"allowed": allowed, "theirs": theirs},
         claim.number - allowed,
         claim.number + allowed,
         mean=ratio,
@@ -173,12 +170,11 @@ def judge_halves(evidence: Evidence, claim: Claim) -> Finding:
     wrong = [missed(one.classes, labels) for one in answers]
     gaps = [100.0 * float(one[:half].mean() - one[half:].mean()) for one in wrong]
     past = evidence.paper.misclassified["test_index"].to_numpy() < half
-    theirs = 100.0 * float(past.sum() - (~past).sum()) / half
-    what = (
-        f"the error on the half from SD-1 less that on the half from SD-3 (1998's, with "
-        f"distortions, missed {past.sum()} and {(~past).sum()})"
+    first, second = int(past.sum()), int((~past).sum())
+    theirs, claimed = 100.0 * (first - second) / half, Interval(0.0, math.inf)
+    return judge_mean(
+        gaps, evidence.choices, claimed, theirs, "points", words.HALVES, first=first, second=second
     )
-    return judge_mean(gaps, evidence.choices, Interval(0.0, math.inf), theirs, "points", what)
 
 
 def judge_training_times(evidence: Evidence, claim: Claim) -> Finding:
@@ -193,8 +189,8 @@ def judge_training_times(evidence: Evidence, claim: Claim) -> Finding:
     slow = [name for name in names if max(evidence.seconds[name]) > _AN_HOUR]
     return Finding(
         "differs" if slow else "reproduced",
-        f"{len(names) - len(slow)} of {len(names)} within an hour",
-        "by timing.json of the runs, on hardware of today",
+        words.WITHIN_AN_HOUR,
+        {"within": len(names) - len(slow), "systems": len(names)},
         power=1.0,
     )
 

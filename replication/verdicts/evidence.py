@@ -18,6 +18,7 @@ from replication.files import Document, Output, Table
 from replication.paper import Claim, Contradiction, Paper
 from replication.runs import Answers
 from replication.settings import Compare
+from replication.verdicts.words import Words, filled
 
 Outcome = Literal["reproduced", "differs", "inconclusive", "unmeasured"]
 OUTCOMES: tuple[Outcome, ...] = ("reproduced", "differs", "inconclusive", "unmeasured")
@@ -117,19 +118,20 @@ class Tests:
 
 @dataclass(frozen=True)
 class Finding:
-    """What the evidence says: in words to show, and in numbers.
+    """What the evidence says, in numbers.
 
+    words are the texts that show it; their gaps are for the numbers below and those in ``facts``.
     mean and sd are over the replicates, in the unit of the claim, where ours is one number a
-    replicate; low and high belong to what the reason says, which is one sentence; replicates is 0
-    where no run is involved. power: the probability, 0 to 1, of ``differs`` had the truth been
-    ``shift`` away from what is published (in its unit; NaN where there is no such number). Where
-    nothing is random it is 1 or 0, whether that would not have been ``reproduced``; what is
-    arithmetic, and a choice between two statements, has none.
+    replicate; low and high belong to what the reason says; replicates is 0 where no run is
+    involved. power: the probability, 0 to 1, of ``differs`` had the truth been ``shift`` away from
+    what is published (in its unit; NaN where there is no such number). Where nothing is random it
+    is 1 or 0, whether that would not have been ``reproduced``; what is arithmetic, and a choice
+    between two statements, has none.
     """
 
     outcome: Outcome
-    replicated: str
-    reason: str
+    words: Words
+    facts: Mapping[str, Any] = field(default_factory=dict)
     low: float | None = None
     high: float | None = None
     replicates: int = 0
@@ -138,6 +140,16 @@ class Finding:
     sd: float | None = None
     shift: float | None = None
     power: float | None = None
+
+    @property
+    def replicated(self) -> str:
+        """What ours is, to show."""
+        return filled(self.words.ours, {**vars(self), **self.facts})
+
+    @property
+    def reason(self) -> str:
+        """Why the outcome is what it is, in one sentence."""
+        return filled(self.words.reason, {**vars(self), **self.facts})
 
     def over(self, values: Sequence[float]) -> Finding:
         """The same, with the mean and the standard deviation of ``values``, one a replicate."""

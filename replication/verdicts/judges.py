@@ -23,6 +23,7 @@ from replication.verdicts import (
     preprocessing,
     systems,
     training,
+    words,
 )
 from replication.verdicts.evidence import (
     OUTCOMES,
@@ -36,6 +37,7 @@ from replication.verdicts.evidence import (
     Unmeasured,
 )
 from replication.verdicts.rule import adjust
+from replication.verdicts.words import Words
 
 SECTIONS = (
     architecture.JUDGES,
@@ -91,7 +93,7 @@ def settle(row: Row) -> Verdict:
     try:
         return Verdict(subject, judge())
     except Unmeasured as missing:
-        return Verdict(subject, Finding("unmeasured", "", str(missing)))
+        return Verdict(subject, Finding("unmeasured", words.MISSING, {"what": str(missing)}))
 
 
 def judge_all(evidence: Evidence, judges: Judges) -> list[Verdict]:
@@ -108,9 +110,11 @@ def judge_all(evidence: Evidence, judges: Judges) -> list[Verdict]:
     for contradiction in evidence.paper.contradictions.values():
         judge = partial(judges.contradictions[contradiction.id], evidence, contradiction)
         one = settle((Subject.contradiction(contradiction), judge))
-        words = "" if contradiction.basis == "evidence" else f"{contradiction.basis}: "
-        said = replace(one.finding, reason=words + one.finding.reason)
-        verdicts.append(Verdict(one.subject, said))
+        if contradiction.basis != "evidence":
+            ours, reason = one.finding.words
+            says = Words(ours, f"{contradiction.basis}: {reason}")
+            one = replace(one, finding=replace(one.finding, words=says))
+        verdicts.append(one)
     return verdicts
 
 

@@ -18,10 +18,10 @@ from replication.errors import ReplicationError
 from replication.evaluation.errors import Classes, missed, similarity
 from replication.paper import RESTORE, Claim
 from replication.runs import Answers
-from replication.verdicts import statistics
+from replication.verdicts import statistics, words
 from replication.verdicts.answers import experiments
 from replication.verdicts.evidence import Evidence, Finding, Judges, Row, Subject
-from replication.verdicts.rule import agreement, shown, too_few
+from replication.verdicts.rule import agreement, too_few
 from replication.verdicts.statistics import Interval
 
 Measure = Callable[[Answers, Sequence[Answers], Classes], float]
@@ -72,15 +72,15 @@ def own(answers: Sequence[Answers], labels: Classes, measure: Measure) -> list[f
     ]
 
 
-def one_more(own: Sequence[float], confidence: float) -> Interval:
+def one_more(means: Sequence[float], confidence: float) -> Interval:
     """Where one more replicate's mean with all of ours falls with probability ``confidence``.
 
-    ``own`` are the means of each of n >= 3 with the others. They hang together: a pair counts in
+    ``means`` are the means of each of n >= 3 with the others. They hang together: a pair counts in
     both, which draws them closer by (n - 2) / (n - 1), undone here. What varies: the seeds.
     """
-    interval = statistics.prediction_interval(own, confidence)
+    interval = statistics.prediction_interval(means, confidence)
     middle = (interval.low + interval.high) / 2
-    half = interval.half_width * (len(own) - 1) / (len(own) - 2)
+    half = interval.half_width * (len(means) - 1) / (len(means) - 2)
     return Interval(middle - half, middle + half)
 
 
@@ -88,15 +88,15 @@ def rows(evidence: Evidence, claim: Claim) -> list[Row]:
     """For the distorted and the undistorted experiment: which patterns, and which answers."""
     published = len(evidence.paper.misclassified)
     names = dict(zip(claim.answered_by, experiments(claim, evidence.choices), strict=True))
-    found: list[Row] = []
+    entries: list[Row] = []
     for key, name in names.items():
         (other,) = (one for one in names.values() if one != name)
         for entry in MEASURES:
             subject = Subject.of(
                 claim, f"{name}:{entry}", f"{published} patterns", published, claim.role_of(key)
             )
-            found.append((subject, partial(_judge, evidence, name, other, entry)))
-    return found
+            entries.append((subject, partial(_judge, evidence, name, other, entry)))
+    return entries
 
 
 def _judge(evidence: Evidence, experiment: str, other: str, entry: str) -> Finding:
@@ -113,7 +113,6 @@ def _judge(evidence: Evidence, experiment: str, other: str, entry: str) -> Findi
             both & (one.classes == past.classes) for both, one in zip(wrong, answers, strict=True)
         ]
     counts = [int(both.sum()) for both in wrong]
-    words = f"{shown(float(np.mean(counts)))} of the {int(old.sum())}"
     if len(answers) < max(3, choices.minimum_replicates):
         return too_few(counts, choices, "of the 82")
     what, measure = MEASURES[entry]
@@ -123,10 +122,16 @@ def _judge(evidence: Evidence, experiment: str, other: str, entry: str) -> Findi
     power = float(np.mean([not interval.meets(one) for one in foreign])) if foreign else 0.0
     return Finding(
         agreement(interval.meets(place), power, choices),
-        words,
-        f"{what} is {shown(place)} on average for 1998 with ours, where one more of ours has "
-        f"{shown(interval.low)} to {shown(interval.high)} (seeds vary), and those of {other} "
-        f"{shown(float(np.mean(foreign))) if foreign else 'have not been run'}",
+        words.OVERLAP,
+        {
+            "missed": int(old.sum()),
+            "what": what,
+            "place": place,
+            "least": interval.low,
+            "most": interval.high,
+            "other": other,
+            "foreign": float(np.mean(foreign)) if foreign else words.NOT_RUN,
+        },
         float(min(counts)),
         float(max(counts)),
         len(answers),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -47,13 +47,9 @@ def learning_curves(evidence: Evidence) -> pd.DataFrame:
 def training_sizes(evidence: Evidence) -> pd.DataFrame:
     """Figure 6, ours: the mean errors in percent of every experiment that stands for a size."""
     rows = [
-        (size, name, *(_mean(evidence.metrics[name], error) for error in _ERRORS))
+        (size, name, *(float(evidence.metrics[name][error]["mean"]) for error in _ERRORS))
         for size, names in evidence.choices.training_sizes.items()
         for name in names
         if name in evidence.metrics
     ]
     return pd.DataFrame(rows, columns=list(SIZES.columns))
-
-
-def _mean(entry: Mapping[str, Any], error: str) -> float:
-    return float(entry[error]["mean"])

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replication.paper import Claim
-from replication.verdicts.evidence import Evidence, Finding, Judges, Outcome, Unmeasured
-from replication.verdicts.rule import shown
+from replication.verdicts import words
+from replication.verdicts.evidence import Evidence, Finding, Judges, Unmeasured
 
 _PREPARE = "`python -m replication prepare`"
 # Digits can be shifted by whole pixels only, and the paper does not say which of the four pixels
@@ -27,13 +27,10 @@ def judge_input(evidence: Evidence, claim: Claim) -> Finding:
     value = float(_regular(evidence, name))
     image = float(_regular(evidence, f"image_{name}"))
     published, tolerance = claim.number, evidence.choices.roughly
-    near = abs(value - published) <= tolerance
-    side = "higher" if value > published else "lower"
     return Finding(
-        "reproduced" if near else "differs",
-        shown(value),
-        f"ours is {side}, and roughly allows {tolerance:g} either way; without the margin around "
-        f"the images it is {shown(image)}",
+        "reproduced" if abs(value - published) <= tolerance else "differs",
+        words.INPUT,
+        {"gap": value - published, "tolerance": tolerance, "image": image},
         published - tolerance,
         published + tolerance,
         mean=value,
@@ -44,9 +41,10 @@ def judge_patterns(evidence: Evidence, claim: Claim) -> Finding:
     """The number of training or test patterns (claims data.train and data.test)."""
     key = {"data.train": "training_patterns", "data.test": "test_patterns"}[claim.id]
     ours, published = int(_regular(evidence, key)), int(claim.number)
-    gap = f"ours is {ours - published:+d}" if ours != published else "equal"
-    outcome: Outcome = "reproduced" if ours == published else "differs"
-    return Finding(outcome, str(ours), gap, mean=ours, power=1.0)
+    if ours == published:
+        return Finding("reproduced", words.AS_MANY, mean=ours, power=1.0)
+    gap = {"gap": ours - published}
+    return Finding("differs", words.NOT_AS_MANY, gap, mean=ours, power=1.0)
 
 
 def judge_aspect(evidence: Evidence, claim: Claim) -> Finding:
@@ -61,8 +59,8 @@ def judge_aspect(evidence: Evidence, claim: Claim) -> Finding:
     longer, shorter = (sides == int(claim.numbers["box"])).mean(axis=1)[::-1]
     return Finding(
         "reproduced" if longer > 0.5 > shorter else "differs",
-        f"{100 * longer:.1f} % fill the box one way, {100 * shorter:.1f} % both ways",
-        "by the extent of the ink of the test images, in which smoothing may blur an edge",
+        words.ASPECT,
+        {"longer": 100 * longer, "shorter": 100 * shorter},
         power=1.0,
     )
 
@@ -73,9 +71,8 @@ def _extent(ink: NDArray[np.bool_]) -> NDArray[np.int64]:
     return np.where(ink.any(axis=1), reach, 0)
 
 
-def judge_centring(evidence: Evidence, claim: Claim) -> Finding:
+def judge_centring(evidence: Evidence, _: Claim) -> Finding:
     """Whether each image's centre of mass is at the centre of its field (claim data.centred)."""
-    del claim
     centring = _regular(evidence, "centre_of_mass")
     try:
         largest = max(float(part["largest_distance"]) for part in centring.values())
@@ -85,10 +82,8 @@ def judge_centring(evidence: Evidence, claim: Claim) -> Finding:
     within = largest <= _ONE_PIXEL_EACH_WAY
     return Finding(
         "reproduced" if within else "differs",
-        f"{shown(mean)} pixels off on average, {shown(largest)} at most",
-        "every image is centred to a pixel in each direction (digits move by whole pixels)"
-        if within
-        else "some images are more than a pixel off in a direction",
+        words.CENTRED,
+        {"average": mean, "largest": largest, "within": within},
         power=1.0,
     )
 

@@ -23,9 +23,10 @@ from dataclasses import replace
 import numpy as np
 
 from replication.settings import Compare
-from replication.verdicts import statistics
+from replication.verdicts import statistics, words
 from replication.verdicts.evidence import Evidence, Finding, Outcome, Tests
 from replication.verdicts.statistics import Interval
+from replication.verdicts.words import Words
 
 
 def shown(value: float) -> str:
@@ -80,18 +81,16 @@ def judge_percent(
         statistics.equivalence(values, published, margin),
     )
     shift = spacing(published, others_of(evidence, test=test) if among is None else among)
-    found = _finding(
+    finding = _finding(
         choices,
+        words.PERCENT,
         statistics.prediction_interval(values, choices.confidence),
         published,
         half,
         statistics.power_one_run(values, shift, choices.confidence, half),
         equivalent=among is None and tests.equivalence <= 1 - choices.confidence,
     )
-    words = f"{shown(float(np.mean(values)))} % (sd {shown(float(np.std(values, ddof=1)))})"
-    return replace(found, replicated=words, replicates=len(values), tests=tests, shift=shift).over(
-        values
-    )
+    return replace(finding, replicates=len(values), tests=tests, shift=shift).over(values)
 
 
 def judge_ratio(
@@ -108,35 +107,36 @@ def judge_ratio(
     interval = statistics.prediction_interval(logarithms, choices.confidence)
     half = published - statistics.half_unit(published)
     shift = math.log(choices.informative_factor)
-    found = _finding(
+    finding = _finding(
         choices,
+        f"{{mean}} {unit}",
         Interval(math.exp(interval.low), math.exp(interval.high)),
         published,
         statistics.half_unit(published),
         statistics.power_one_run(logarithms, shift, choices.confidence, math.log(published / half)),
     )
     mean = math.exp(float(np.mean(logarithms)))
-    words = f"{shown(mean)} {unit}".strip()
     far = published * (choices.informative_factor - 1)
-    return replace(found, replicated=words, replicates=len(values), mean=mean, shift=far)
+    return replace(finding, replicates=len(values), mean=mean, shift=far)
 
 
 def judge_exact(
     value: float,
     published: float,
     allowed: float,
-    source: str,
     among: Sequence[float],
-    uncertainty: float | None = None,
+    uncertainty: float | None,
+    source: str,
+    **facts: float,
 ) -> Finding:
     """Hold a published percentage against a classifier in which nothing is random.
 
     Args:
         value: percent. published: percent, as printed.
         allowed: points by which implementations of a classifier differ, beside the rounding.
-        source: where that comes from, in words.
         among: the percentages it has to be told from.
         uncertainty: the authors' own, in points: between it and ``allowed`` nothing is decided.
+        source: where ``allowed`` comes from, in words, with gaps for the ``facts``.
     """
     gap, half = value - published, statistics.half_unit(published)
     limits = allowed + half, (uncertainty or 0.0) + half
@@ -149,16 +149,15 @@ def judge_exact(
     power = float(shift > limits[0])
     if outcome == "reproduced" and not power:
         outcome = "inconclusive"
-    side = "higher" if gap > 0 else "lower"
-    reason = f"nothing is random and ours is {side} by {shown(abs(gap))} points, where "
-    reason += f"{shown(limits[0])} are allowed ({source}, and the rounding)"
+    reason = words.EXACT.replace("{source}", source)
     if not power:
-        reason += ", which would not tell the paper's next number apart"
+        reason += words.EXACT_TOO_WIDE
     elif outcome == "inconclusive":
-        reason += f" and the authors' uncertainty is {uncertainty:g}"
+        reason += words.EXACT_UNCERTAIN
+    numbers = {"gap": gap, "distance": abs(gap), "allowed": limits[0], "uncertainty": uncertainty}
     return Finding(
-        outcome, f"{shown(value)} %", reason, published - limits[0], published + limits[0], 1,
-        mean=value, shift=shift, power=power,
+        outcome, Words("{mean} %", reason), {**facts, **numbers},
+        published - limits[0], published + limits[0], 1, mean=value, shift=shift, power=power,
     )  # fmt: skip
 
 
@@ -169,6 +168,7 @@ def judge_mean(
     shift: float,
     unit: str,
     what: str,
+    **facts: float | str,
 ) -> Finding:
     """Whether the mean of paired differences, or of any values, is shown to be in ``claimed``.
 
@@ -180,7 +180,7 @@ def judge_mean(
         claimed: where the claim says that the mean is; an end may be infinite.
         shift: how far beyond the nearer end the truth is assumed for the power.
         unit: of the values.
-        what: what they are, for the reason.
+        what: what they are, for the reason, with gaps for the ``facts``.
     """
     if len(values) < choices.minimum_replicates:
         return too_few(values, choices, unit)
@@ -188,27 +188,18 @@ def judge_mean(
     interval = statistics.mean_interval(values, confidence)
     outside = interval.high < claimed.low or interval.low > claimed.high
     inside = claimed.low <= interval.low and interval.high <= claimed.high
-    span = f"{shown(interval.low)} to {shown(interval.high)}"
-    where = "lies outside" if outside else "lies within" if inside else "does not settle"
+    outcome: Outcome = "differs" if outside else "reproduced" if inside else "inconclusive"
+    open_ends = math.isinf(claimed.low), math.isinf(claimed.high)
     return Finding(
-        "differs" if outside else "reproduced" if inside else "inconclusive",
-        f"{shown(float(np.mean(values)))} {unit}".strip(),
-        f"{what}: the interval of the mean, {span}, {where} what is claimed, "
-        + _range(claimed, unit),
+        outcome,
+        Words("{mean} {unit}", what + words.MEAN + words.CLAIMED[open_ends]),
+        {**facts, "unit": unit, "claimed": list(claimed), "where": words.WHERE[outcome]},
         interval.low,
         interval.high,
         len(values),
         shift=shift,
         power=statistics.power_of_mean(values, shift, confidence),
     ).over(values)
-
-
-def _range(claimed: Interval, unit: str) -> str:
-    if math.isinf(claimed.low):
-        return f"at most {shown(claimed.high)} {unit}".strip()
-    if math.isinf(claimed.high):
-        return f"at least {shown(claimed.low)} {unit}".strip()
-    return f"{shown(claimed.low)} to {shown(claimed.high)} {unit}".strip()
 
 
 def agreement(inside: object, power: float, choices: Compare) -> Outcome:
@@ -220,18 +211,13 @@ def agreement(inside: object, power: float, choices: Compare) -> Outcome:
 
 def too_few(values: Sequence[float], choices: Compare, unit: str) -> Finding:
     """The verdict on fewer replicates than the rule asks for, which has no power at all."""
-    replicated = ", ".join(shown(value) for value in values)
-    return Finding(
-        "inconclusive",
-        f"{replicated} {unit}".strip(),
-        f"{len(values)} replicate(s) where the rule asks for {choices.minimum_replicates}",
-        replicates=len(values),
-        power=0.0,
-    )
+    numbers = {"each": list(map(float, values)), "unit": unit, "needed": choices.minimum_replicates}
+    return Finding("inconclusive", words.TOO_FEW, numbers, replicates=len(values), power=0.0)
 
 
 def _finding(
     choices: Compare,
+    ours: str,
     interval: Interval,
     published: float,
     half_unit: float,
@@ -239,27 +225,25 @@ def _finding(
     *,
     equivalent: bool = False,
 ) -> Finding:
-    """The outcome by the rule of this module, and its sentence."""
-    which = f"{shown(interval.low)} to {shown(interval.high)}, where one more run falls"
+    """The outcome by the rule of this module; ``ours`` is the text for what ours is."""
     outcome: Outcome = "reproduced"
-    if equivalent:
-        margin = choices.equivalence_margin_percent
-        reason = f"equivalence is shown: the mean is within {margin:g} points of {published:g}"
-    elif not interval.meets(published, half_unit):
-        outcome = "differs"
-        side = "higher" if interval.low > published else "lower"
-        reason = f"ours is {side}: the published {published:g} lies outside {which}"
-    elif power < choices.least_power:
-        outcome = "inconclusive"
-        reason = f"{published:g} lies in {which}, but the paper's next number would too, too often"
-    else:
-        reason = f"{published:g} lies in {which}, and the paper's next number mostly would not"
-    return Finding(outcome, "", f"{reason} (seeds vary)", interval.low, interval.high, power=power)
+    reason = words.EQUIVALENT if equivalent else words.INSIDE
+    if not equivalent and not interval.meets(published, half_unit):
+        outcome, reason = "differs", words.OUTSIDE
+    elif not equivalent and power < choices.least_power:
+        outcome, reason = "inconclusive", words.TOO_WIDE
+    numbers = {
+        "published": published,
+        "margin": choices.equivalence_margin_percent,
+        "above": interval.low > published,
+    }
+    says = Words(ours, reason + words.SEEDS_VARY)
+    return Finding(outcome, says, numbers, interval.low, interval.high, power=power)
 
 
 def adjust(family: Mapping[str, Finding]) -> dict[str, Finding]:
     """Add Holm's adjustment over all tests of one family, for one run and for the mean."""
-    tested = {name: found.tests for name, found in family.items() if found.tests is not None}
+    tested = {name: finding.tests for name, finding in family.items() if finding.tests is not None}
     runs = statistics.holm([tests.one_run for tests in tested.values()])
     means = statistics.holm([tests.mean for tests in tested.values()])
     adjusted = dict(family)

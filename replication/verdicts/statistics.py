@@ -125,26 +125,27 @@ class Contrast(NamedTuple):
     """What changes from one recipe to another: second minus first, in the unit of both.
 
     mean: interval of the change of the mean. run: of the change between one more run of each.
-    p: of Welch's test. deviation, freedom: of the change of the mean.
+    deviation, freedom: of the change of the mean.
     """
 
     change: float
     mean: Interval
     run: Interval
-    p: float
     deviation: float
     freedom: float
 
 
 def contrast(first: ArrayLike, second: ArrayLike, confidence: float) -> Contrast:
-    """Welch's intervals and t test of two recipes. What varies: the seeds of both.
+    """Welch's intervals of two recipes. What varies: the seeds of both.
 
     A single value is that of a system in which nothing is random; ValueError for two of them.
     """
-    samples = [
-        _exact(values) if np.size(values) == 1 else _spread(values) for values in (first, second)
-    ]
-    (n, mean, sd), (m, other, spread) = samples
+    (n, mean, sd), (m, other, spread) = (
+        (1, float(np.asarray(values, dtype=np.float64).item()), 0.0)
+        if np.size(values) == 1
+        else _spread(values)
+        for values in (first, second)
+    )
     if n == m == 1:
         raise ValueError("nothing is random in either: there is no interval")
     parts = sd**2 / n, spread**2 / m
@@ -153,22 +154,13 @@ def contrast(first: ArrayLike, second: ArrayLike, confidence: float) -> Contrast
     freedom = sum(parts) ** 2 / below if below else float(n + m - 2)
     critical = float(stats.t.ppf((1 + confidence) / 2, freedom))
     change, wide = other - mean, math.sqrt(sum(parts) + sd**2 + spread**2)
-    if error:
-        p = float(2 * stats.t.sf(abs(change) / error, freedom))
-    else:
-        p = 1.0 if math.isclose(mean, other, rel_tol=_ROUNDING) else 0.0
     return Contrast(
         change,
         Interval(change - critical * error, change + critical * error),
         Interval(change - critical * wide, change + critical * wide),
-        p,
         error,
         freedom,
     )
-
-
-def _exact(values: ArrayLike) -> tuple[int, float, float]:
-    return 1, float(np.ravel(np.asarray(values, dtype=np.float64))[0]), 0.0
 
 
 def power(excess: float, deviation: float, freedom: float, confidence: float) -> float:
@@ -182,8 +174,8 @@ def power(excess: float, deviation: float, freedom: float, confidence: float) ->
     if deviation == 0.0:
         return 1.0
     critical = float(stats.t.ppf((1 + confidence) / 2, freedom))
-    found = float(stats.nct.sf(critical, freedom, excess / deviation))
-    return 1.0 if math.isnan(found) else found  # so far beyond that scipy gives up
+    probability = float(stats.nct.sf(critical, freedom, excess / deviation))
+    return 1.0 if math.isnan(probability) else probability  # so far beyond that scipy gives up
 
 
 def power_one_run(
@@ -223,8 +215,8 @@ def wilson(misses: int, patterns: int, confidence: float) -> Interval:
 
     What varies: the test patterns, other digits of the same kind; the network stays as it is.
     """
-    found = stats.binomtest(misses, patterns).proportion_ci(confidence, method="wilson")
-    return Interval(float(found.low), float(found.high))
+    interval = stats.binomtest(misses, patterns).proportion_ci(confidence, method="wilson")
+    return Interval(float(interval.low), float(interval.high))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

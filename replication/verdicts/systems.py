@@ -13,7 +13,7 @@ import numpy as np
 
 from replication.errors import ReplicationError
 from replication.paper import Claim
-from replication.verdicts import statistics
+from replication.verdicts import statistics, words
 from replication.verdicts.architecture import compare_rounded
 from replication.verdicts.evidence import (
     Evidence,
@@ -24,7 +24,7 @@ from replication.verdicts.evidence import (
     Subject,
     Unmeasured,
 )
-from replication.verdicts.rule import judge_exact, judge_mean, judge_percent, shown, too_few
+from replication.verdicts.rule import judge_exact, judge_mean, judge_percent, too_few
 from replication.verdicts.statistics import Interval
 
 ERROR = "test_error_percent"
@@ -101,21 +101,23 @@ def _judge_percent(evidence: Evidence, claim: Claim, metric: str, system: str) -
     column = published_column(evidence, _PRINTED[metric])
     published, among = column[system], list(column.values())
     if not is_exact(evidence, system):
-        own = None if metric == ERROR else among
-        return judge_percent(evidence, values, published, test=metric == ERROR, among=own)
+        rivals = None if metric == ERROR else among
+        return judge_percent(evidence, values, published, test=metric == ERROR, among=rivals)
+    exact = partial(judge_exact, values[0], published, among=among, uncertainty=claim.uncertainty)
     if metric == ERROR:
         linear = linear_errors(evidence) or [1.0]
-        share = (max(linear) - min(linear)) / float(np.mean(linear))
-        source = (
-            f"{100 * share:.2g} % of it, as ours of the linear classifier, {shown(min(linear))} to "
-            f"{shown(max(linear))} %"
+        least, greatest = min(linear), max(linear)
+        share = (greatest - least) / float(np.mean(linear))
+        return exact(
+            allowed=share * published,
+            source=words.LINEAR,
+            share=100 * share,
+            least=least,
+            greatest=greatest,
         )
-        allowed = share * published
-    else:
-        patterns, confidence = len(evidence.labels), evidence.choices.confidence
-        part = statistics.wilson(round(published * patterns / 100), patterns, confidence)
-        allowed, source = 100 * part.half_width, f"binomial, {patterns} patterns"
-    return judge_exact(values[0], published, allowed, source, among, claim.uncertainty)
+    patterns, confidence = len(evidence.labels), evidence.choices.confidence
+    part = statistics.wilson(round(published * patterns / 100), patterns, confidence)
+    return exact(allowed=100 * part.half_width, source=words.BINOMIAL, patterns=patterns)
 
 
 def _judge_ordering(evidence: Evidence, claim: Claim) -> Finding:
@@ -141,10 +143,8 @@ def _judge_ordering(evidence: Evidence, claim: Claim) -> Finding:
     )
     return Finding(
         "reproduced" if tau >= limit else "differs",
-        f"tau = {tau:.2f}",
-        f"of {len(there) * (len(there) - 1) // 2} pairs of systems {int((turned < 0).sum()) // 2} "
-        f"are turned round, where Figure 9 moved by its own uncertainty keeps tau above "
-        f"{limit:.2f}",
+        words.ORDERING,
+        {"pairs": len(there) * (len(there) - 1) // 2, "turned": int((turned < 0).sum()) // 2},
         limit,
         1.0,
         mean=tau,
@@ -159,9 +159,9 @@ def _costs(column: str, evidence: Evidence, claim: Claim) -> list[Row]:
         if column == OPERATIONS and system == BOOSTED:
             raise Unmeasured("it hangs on when the later nets are called: see boosting.cost")
         values = values_of(evidence, system, column)
-        found = compare_rounded(float(np.mean(values)), published)
+        finding = compare_rounded(float(np.mean(values)), published)
         power = None if claim.role_of(system) == "arithmetic" else 1.0
-        return replace(found, replicates=len(values), power=power).over(values)
+        return replace(finding, replicates=len(values), power=power).over(values)
 
     return [
         (
@@ -215,10 +215,15 @@ def _judge_best(evidence: Evidence, metric: str) -> Finding:
         outcome = "reproduced"  # a system that has not been run is not beaten
     return Finding(
         outcome,
-        f"boosted {shown(float(np.mean(first)))} %, {rival} "
-        f"{shown(gap.change + float(np.mean(first)))} %",
-        f"of the figure's {len(column)} systems, {missing} of which have not been run, clearly "
-        f"better (Welch, seeds vary) are: {', '.join(better) or 'none'}",
+        words.BOOSTED,
+        {
+            "first": float(np.mean(first)),
+            "rival": rival,
+            "second": gap.change + float(np.mean(first)),
+            "systems": len(column),
+            "missing": missing,
+            "better": better or ["none"],
+        },
         gap.mean.low,
         gap.mean.high,
         len(first),
@@ -252,8 +257,7 @@ def _judge_on_lenet4(evidence: Evidence, system: str, metric: str) -> Finding:
     if metric == REJECTION:
         claimed, shift = Interval(-math.inf, 0.0), column[LENET4] - column[system]
     gaps = (theirs[:count] - plain[:count]).tolist()
-    what = "paired by the LeNet-4 underneath"
-    return judge_mean(gaps, evidence.choices, claimed, shift, "points", what)
+    return judge_mean(gaps, evidence.choices, claimed, shift, "points", words.ON_LENET4)
 
 
 JUDGES = Judges(

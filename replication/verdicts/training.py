@@ -9,6 +9,7 @@ import pandas as pd
 
 from replication.files import Document
 from replication.paper import Claim
+from replication.verdicts import words
 from replication.verdicts.answers import experiment
 from replication.verdicts.evidence import (
     Evidence,
@@ -18,7 +19,7 @@ from replication.verdicts.evidence import (
     Subject,
     Unmeasured,
 )
-from replication.verdicts.rule import judge_ratio, shown
+from replication.verdicts.rule import judge_ratio
 
 # f(1) with the printed 1.7159, of five digits, and S = 2/3 is 1 to the digits of the former.
 _FIXED_POINT_TOLERANCE = 5e-5
@@ -27,22 +28,20 @@ _CURVATURE_TOLERANCE = 0.05
 BENCH = Document("bench.json", "python -m replication bench")
 
 
-def judge_fixed_points(evidence: Evidence, claim: Claim) -> Finding:
+def judge_fixed_points(evidence: Evidence, _: Claim) -> Finding:
     """f(1) = 1 and f(-1) = -1, f(a) = A tanh(S a) (Appendix A, p. 41)."""
-    del claim
     at_one = float(evidence.amplitude * np.tanh(evidence.slope))
     off = abs(at_one - 1.0)
     close = off <= _FIXED_POINT_TOLERANCE
     return Finding(
         "reproduced" if close else "differs",
-        f"f(1) = {at_one:.6f}, f(-1) = {-at_one:.6f}",
-        f"off by {off:.1g}, " + ("nothing to the digits of A" if close else "more than rounding"),
+        words.FIXED_POINTS,
+        {"at_one": at_one, "off": off, "close": close},
     )
 
 
-def judge_curvature(evidence: Evidence, claim: Claim) -> Finding:
+def judge_curvature(evidence: Evidence, _: Claim) -> Finding:
     """Where the absolute second derivative of f is largest, searched on a grid (p. 41)."""
-    del claim
     points = np.linspace(0.0, 4.0, 400_001)
     tanh = np.tanh(evidence.slope * points)
     second = 2 * evidence.amplitude * evidence.slope**2 * tanh * (1 - tanh**2)
@@ -50,8 +49,8 @@ def judge_curvature(evidence: Evidence, claim: Claim) -> Finding:
     close = abs(place - 1.0) <= _CURVATURE_TOLERANCE
     return Finding(
         "reproduced" if close else "differs",
-        f"largest at +-{place:.4f}",
-        "1 to the digit printed; exactly there it is not" if close else "not at 1",
+        words.CURVATURE,
+        {"place": place, "close": close},
     )
 
 
@@ -83,15 +82,14 @@ def step_sizes(evidence: Evidence, claim: Claim) -> list[Row]:
     ]
 
 
-def judge_cost(evidence: Evidence, claim: Claim) -> Finding:
+def judge_cost(evidence: Evidence, _: Claim) -> Finding:
     """What share of a pass the estimation of h_kk takes (p. 42)."""
-    del claim
     limit = evidence.choices.negligible_share
     share = _median(evidence, "curvature_share_of_pass")
     return Finding(
         "reproduced" if share <= limit else "differs",
-        f"{shown(100 * share)} % of a pass",
-        f"up to {100 * limit:g} % counts as next to nothing, timed on one machine",
+        words.NEXT_TO_NOTHING,
+        {"limit": 100 * limit},
         mean=100 * share,
         power=1.0,
     )
@@ -105,12 +103,10 @@ def judge_time(evidence: Evidence, claim: Claim) -> Finding:
     least, greatest = claim.ends
     within = least <= seconds <= greatest
     factor = max(least / seconds, seconds / greatest)
-    side = f"{'faster' if seconds < least else 'slower'}, by a factor of {shown(factor)} at least"
     return Finding(
         "reproduced" if within else "differs",
-        f"{shown(seconds)} seconds",
-        f"ours is {'within the published range' if within else side}: a fact about hardware, not "
-        "about the method",
+        words.TIME_WITHIN if within else words.TIME_OUTSIDE,
+        {"faster": seconds < least, "factor": factor},
         mean=seconds,
         power=1.0,
     )
@@ -118,14 +114,14 @@ def judge_time(evidence: Evidence, claim: Claim) -> Finding:
 
 def _median(evidence: Evidence, *keys: str) -> float:
     """A median of results/bench.json. Raises Unmeasured when it has not been timed."""
-    found: Any = evidence.study(BENCH)
+    value: Any = evidence.study(BENCH)
     try:
         for key in (*keys, "median"):
-            found = found[key]
+            value = value[key]
     except (KeyError, TypeError) as error:
         place = ".".join(keys)
         raise Unmeasured(f"results/bench.json has no `{place}`: run `{BENCH.made_by}`") from error
-    return float(found)
+    return float(value)
 
 
 JUDGES = Judges(

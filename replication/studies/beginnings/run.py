@@ -60,10 +60,12 @@ def sums(settings: Settings, published: Paper, database: Database) -> Iterator[V
 def norms(settings: Settings, published: Paper, database: Database) -> Iterator[Value]:
     """Root mean square of the perceptron's weights before training and after each pass."""
     name = settings.compare.systems[PERCEPTRON]
-    found = settings.experiments[name]
-    if not isinstance(found, Recipe):
+    experiment = settings.experiments[name]
+    if not isinstance(experiment, Recipe):
         return
-    recipe = changed(found, {"training_patterns": PATTERNS, "presentations_per_pass": PATTERNS})
+    recipe = changed(
+        experiment, {"training_patterns": PATTERNS, "presentations_per_pass": PATTERNS}
+    )
     network = catalogue.network(recipe.network, recipe.database, published)
     levels = databases.grey_levels(settings.prepare.background, settings.prepare.foreground)
     pool = OriginalPool(database.train_images, database.train_labels, PATTERNS)

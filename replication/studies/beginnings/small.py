@@ -45,7 +45,7 @@ def train(
     def error() -> float:
         return float(((outputs(inputs)[2] - targets) ** 2).mean())
 
-    found, order = [error()], generator.permutation(len(inputs))
+    errors, order = [error()], generator.permutation(len(inputs))
     for _ in range(passes):
         for numbers in [order] if way.batch else np.split(order, len(order)):
             x, y = inputs[numbers], targets[numbers]
@@ -54,8 +54,8 @@ def train(
             below = (above @ second[:-1].T) * slope * (amplitude - plain**2 / amplitude)
             second -= way.rate * (hidden.T @ above) / len(x)
             first -= way.rate * (x.T @ below) / len(x)
-        found.append(error())
-    return found
+        errors.append(error())
+    return errors
 
 
 def best(

@@ -10,7 +10,7 @@ import pandas as pd
 from replication.paper import Claim
 from replication.studies.beginnings import BEGINNINGS
 from replication.verdicts.evidence import Evidence, Finding, Judges, Row, Subject
-from replication.verdicts.rule import judge_mean, shown
+from replication.verdicts.rule import judge_mean
 from replication.verdicts.statistics import Interval
 
 
@@ -25,24 +25,20 @@ def _of(evidence: Evidence, subject: str) -> dict[str, pd.DataFrame]:
     }
 
 
-def judge_sums(evidence: Evidence, claim: Claim) -> Finding:
+def judge_sums(evidence: Evidence, _: Claim) -> Finding:
     """How many times as far the sums of one layer spread as those of another, before training.
 
     "In the same range" is taken as `compare.informative_factor`; the power is that of twice that.
     """
-    del claim
     ratios = {
         name: (rows.max(axis=1) / rows.min(axis=1)).tolist()
         for name, rows in _of(evidence, "sums").items()
     }
     printed, root = (ratios[f"power {power}"] for power in ("1", "0.5"))
     factor = evidence.choices.informative_factor
-    what = (
-        "the most spread layer of LeNet-5 over the least, by 1/F (by its square root "
-        f"{shown(sum(root) / len(root))})"
-    )
-    claimed = Interval(-math.inf, factor)
-    return judge_mean(printed, evidence.choices, claimed, factor, "times", what)
+    what = "the most spread layer of LeNet-5 over the least, by 1/F (by its square root {root})"
+    claimed, mean = Interval(-math.inf, factor), sum(root) / len(root)
+    return judge_mean(printed, evidence.choices, claimed, factor, "times", what, root=mean)
 
 
 def weights(evidence: Evidence, claim: Claim) -> list[Row]:
@@ -54,11 +50,14 @@ def weights(evidence: Evidence, claim: Claim) -> list[Row]:
         first, last = rows.iloc[:, 0], rows.iloc[:, -1]
         change = 100 * ((rows.iloc[:, 1] / first) if part == "shrink" else (last / least)) - 100
         claimed = Interval(-math.inf, -1.0) if part == "shrink" else Interval(1.0, math.inf)
-        steps = len(rows.columns) - 1
-        where = "the first pass" if part == "shrink" else f"their least to pass {steps}"
-        what = f"root mean square of the weights of {name} on few patterns, from "
-        what += f"before to after {where}" if part == "shrink" else where
-        return judge_mean(change.tolist(), evidence.choices, claimed, 1.0, "percent", what)
+        what = "root mean square of the weights of {name} on few patterns, from "
+        what += (
+            "before to after the first pass" if part == "shrink" else "their least to pass {last}"
+        )
+        return judge_mean(
+            change.tolist(), evidence.choices, claimed, 1.0, "percent", what,
+            name=name, last=len(rows.columns) - 1,
+        )  # fmt: skip
 
     return [(Subject.of(claim, part), partial(judge, part)) for part in ("shrink", "grow")]
 
@@ -72,16 +71,18 @@ def judge_faster(evidence: Evidence, claim: Claim) -> Finding:
         "squashing.symmetric": ("symmetric", "never negative"),
         "training.stochastic": ("stochastic", "batch"),
     }[claim.id]
-    found = _of(evidence, "squashing" if faster == "symmetric" else "updates")
-    ends = {name: rows.iloc[:, -1] for name, rows in found.items()}
+    variants = _of(evidence, "squashing" if faster == "symmetric" else "updates")
+    ends = {name: rows.iloc[:, -1] for name, rows in variants.items()}
     gaps = (ends[slower] - ends[faster]).tolist()
     mean = float(ends[faster].mean())
     what = (
-        f"squared error of a small perceptron with {slower} less with {faster}, whose own is "
-        f"{shown(mean)}, after {len(found[faster].columns) - 1} passes"
+        "squared error of a small perceptron with {slower} less with {faster}, whose own is "
+        "{error}, after {passes} passes"
     )
-    shift = evidence.choices.roughly * mean
-    return judge_mean(gaps, evidence.choices, Interval(0.0, math.inf), shift, "", what)
+    return judge_mean(
+        gaps, evidence.choices, Interval(0.0, math.inf), evidence.choices.roughly * mean, "", what,
+        slower=slower, faster=faster, error=mean, passes=len(variants[faster].columns) - 1,
+    )  # fmt: skip
 
 
 JUDGES = Judges(

@@ -15,13 +15,13 @@ from replication.systems.modern import Learner, resized
 class Eager:
     """The faithful network in eager torch: a forward pass, autograd, and the same update."""
 
-    def __init__(self, training: Training, chosen: Settings, patterns: int) -> None:
+    def __init__(self, training: Training, settings: Settings, patterns: int) -> None:
         """The first ``patterns`` images are made to inputs beforehand, which is not timed."""
         network = training.network
         self._reference = Reference(network, training.rules)
         self._parameters = torch.from_numpy(training.parameters.copy()).requires_grad_()
         self._steps = torch.from_numpy(training.steps)
-        table = grey_levels(chosen.prepare.background, chosen.prepare.foreground)
+        table = grey_levels(settings.prepare.background, settings.prepare.foreground)
         inputs = fields(training.images[:patterns], network.field, table)
         labels = training.labels[:patterns].astype(np.int64)
         self._inputs = torch.from_numpy(inputs[:, np.newaxis])

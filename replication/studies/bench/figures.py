@@ -33,7 +33,7 @@ def quotients(above: Series, below: Series) -> Series:
 
 
 def figures(
-    series: Mapping[str, Series], work: Mapping[str, int], chosen: Settings
+    series: Mapping[str, Series], work: Mapping[str, int], settings: Settings
 ) -> dict[str, Any]:
     """From seconds a pattern (``curvature``: for one estimate) to what is published.
 
@@ -55,7 +55,7 @@ def figures(
             result[name][SHARE] = ratio(name, EARLIER + name)
     for other in ("eager", "modern"):
         result["lenet5"][f"times_faster_than_{other}"] = ratio(other, "lenet5")
-    passes = [chosen.base.presentations_per_pass * value for value in series["lenet5"]]
+    passes = [settings.base.presentations_per_pass * value for value in series["lenet5"]]
     return {**result, "curvature_share_of_pass": spread(quotients(series["curvature"], passes))}
 
 

@@ -69,19 +69,19 @@ def side_by_side(one: Training, other: Training, amounts: Amounts) -> dict[str, 
     return {**rates, "throughput_ratio": spread(quotients(series["2"], series["1"]))}
 
 
-def compared(chosen: Settings, runs: Mapping[str, Training], amounts: Amounts) -> dict[str, Any]:
+def compared(settings: Settings, runs: Mapping[str, Training], amounts: Amounts) -> dict[str, Any]:
     """The networks, what they are compared with and the machine's peak, in turn."""
     # Imported late: the memory of training is read before torch is there.
     from replication.studies.bench.contenders import Eager, Usual
 
-    recipe = chosen.experiment(MODERN)
+    recipe = settings.experiment(MODERN)
     if not isinstance(recipe, Modern):
         raise ReplicationError(
             f"params.yaml: experiments.{MODERN}.system is {recipe.system}: set it to modern"
         )
     fastest = peaks()
     name = max(fastest, key=lambda name: fastest[name]())
-    eager = Eager(runs["lenet5"], chosen, amounts.eager)
+    eager = Eager(runs["lenet5"], settings, amounts.eager)
     usual = Usual(runs["lenet5"], recipe, amounts.modern)
     networks: dict[str, Training | Earlier] = {**runs, **_earlier(runs)}
     measures = {
@@ -99,7 +99,7 @@ def compared(chosen: Settings, runs: Mapping[str, Training], amounts: Amounts) -
         BANDWIDTH: spread(series["bandwidth"]),
     }
     work = {name: multiply_adds(run.network) for name, run in runs.items()}
-    return {**figures(series, work, chosen), "machine": {**facts(), **machine}}
+    return {**figures(series, work, settings), "machine": {**facts(), **machine}}
 
 
 def _earlier(runs: Mapping[str, Training]) -> dict[str, Earlier]:
@@ -108,10 +108,10 @@ def _earlier(runs: Mapping[str, Training]) -> dict[str, Earlier]:
         kernels = fetch(Path(folder))
         if kernels is None:
             return {}
-        found = {f"{EARLIER}{name}": Earlier(kernels, run) for name, run in runs.items()}
-        for run in found.values():
+        trainings = {f"{EARLIER}{name}": Earlier(kernels, run) for name, run in runs.items()}
+        for run in trainings.values():
             run.train(1)  # compiled while the files are there
-        return found
+        return trainings
 
 
 def run(folders: Folders, settings: Settings, out: Path, *, quick: bool = False) -> dict[str, Any]:

@@ -56,16 +56,16 @@ class Training:
 
 
 def trainings(
-    chosen: Settings, published: Path, regular: Database, names: tuple[str, ...]
+    settings: Settings, published: Path, regular: Database, names: tuple[str, ...]
 ) -> dict[str, Training]:
     """The networks ``names`` with the base recipe, and the criterion that fits their outputs."""
-    levels = grey_levels(chosen.prepare.background, chosen.prepare.foreground)
+    levels = grey_levels(settings.prepare.background, settings.prepare.foreground)
     tables = paper.load(published)
     result = {}
     for name in names:
         network = catalogue.network(name, "regular", tables)
-        criterion = chosen.base.criterion.name if network.codes.size else "squared-error"
-        recipe = changed(chosen.base, {"network": name, "criterion.name": criterion})
+        criterion = settings.base.criterion.name if network.codes.size else "squared-error"
+        recipe = changed(settings.base, {"network": name, "criterion.name": criterion})
         result[name] = Training(network, recipe, regular, levels)
     return result
 
@@ -81,7 +81,7 @@ def multiply_adds(network: Network) -> int:
     total = 0
     for number, layer in enumerate(network.layers):
         maps, height, width = layer.outputs
-        own = maps if layer.kind is Kind.SUBSAMPLING else layer.pairs * layer.kernel**2
+        weights = maps if layer.kind is Kind.SUBSAMPLING else layer.pairs * layer.kernel**2
         uses = 1 + int(layer.kind is not Kind.RBF) + int(number > 0)
-        total += uses * height * width * own
+        total += uses * height * width * weights
     return total

@@ -7,7 +7,7 @@ import math
 from replication.paper import Claim
 from replication.studies.boosting import COSTS
 from replication.verdicts.evidence import Evidence, Finding, Judges
-from replication.verdicts.rule import judge_mean, shown
+from replication.verdicts.rule import judge_mean
 from replication.verdicts.statistics import Interval
 
 
@@ -32,8 +32,10 @@ def judge(evidence: Evidence, claim: Claim) -> Finding:
         Interval(-math.inf, margin),
         margin,
         "points",
-        f"the error at {nets[at]:g} nets above that of calling all three always, whose mean is "
-        f"reached with {shown(float(enough))} nets",
+        "the error at {nets:g} nets above that of calling all three always, whose mean is reached "
+        "with {enough} nets",
+        nets=nets[at],
+        enough=enough,
     )
 
 

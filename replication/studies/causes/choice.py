@@ -36,13 +36,13 @@ def published(paper: Paper, row: str) -> dict[str, float]:
     system, _, database = row.partition("/")
     if system == "figure6":
         table = paper.training_set_size
-        own = table[(table["training_patterns"] == int(database)) & ~table["distorted_training"]]
+        rows = table[(table["training_patterns"] == int(database)) & ~table["distorted_training"]]
     else:
         table = paper.systems
-        own = table[(table["system"] == system) & (table["database"] == database)]
-    first = own.iloc[0]
-    found = {name: float(first.get(columns[2], math.nan)) for name, columns in MEASURES.items()}
-    return {name: value for name, value in found.items() if not math.isnan(value)}
+        rows = table[(table["system"] == system) & (table["database"] == database)]
+    first = rows.iloc[0]
+    numbers = {name: float(first.get(columns[2], math.nan)) for name, columns in MEASURES.items()}
+    return {name: value for name, value in numbers.items() if not math.isnan(value)}
 
 
 def levels_of(hypothesis: Hypothesis, row: Row) -> Levels:
@@ -55,12 +55,12 @@ def levels_of(hypothesis: Hypothesis, row: Row) -> Levels:
 
 def errors(hypothesis: Hypothesis, rows: Sequence[Row]) -> list[Choice]:
     """All combinations of levels with their mean error on held-out patterns, in the rows' order."""
-    found: dict[str, tuple[Levels, list[float]]] = {}
+    by_levels: dict[str, tuple[Levels, list[float]]] = {}
     for row in rows:
         if row["stage"] == HELD_OUT:
             levels = levels_of(hypothesis, row)
-            found.setdefault(shown(levels), (levels, []))[1].append(float(row["error_percent"]))
-    return [Choice(levels, sum(some) / len(some)) for levels, some in found.values()]
+            by_levels.setdefault(shown(levels), (levels, []))[1].append(float(row["error_percent"]))
+    return [Choice(levels, sum(some) / len(some)) for levels, some in by_levels.values()]
 
 
 def chosen(hypothesis: Hypothesis, rows: Sequence[Row], printed: float, followed: Levels) -> Choice:
@@ -94,28 +94,28 @@ def conclusions(
 
     ``before`` are metrics by row: what ours gives without the hypothesis.
     """
-    found: list[tuple[object, ...]] = []
+    lines: list[tuple[object, ...]] = []
     for name, choice in choices.items():
         hypothesis = causes.hypotheses[name]
         tried = [one.error for one in errors(hypothesis, rows[name])]
-        own = [
+        tested = [
             row
             for row in rows[name]
             if row["stage"] == TEST and levels_of(hypothesis, row) == choice.levels
         ]
         for measure, printed in published(paper, hypothesis.row).items():
             column, metric, _ = MEASURES[measure]
-            values = [float(row[column]) for row in own]
+            values = [float(row[column]) for row in tested]
             ours, margin = sum(values) / len(values), _margin(causes, measure, printed)
             within = min(tried) - margin <= printed <= max(tried) + margin
             verdict = _decided(hypothesis, measure, abs(ours - printed) <= margin, within)
             said = before.get(hypothesis.row, {}).get(metric)
-            found.append(
+            lines.append(
                 (name, hypothesis.row, measure, printed, said["mean"] if said else None, ours,
                  margin, len(values), choice.error, min(tried), max(tried), shown(choice.levels),
                  *verdict)
             )  # fmt: skip
-    return _one_for_all(causes, pd.DataFrame(found, columns=list(CONCLUSIONS.columns)))
+    return _one_for_all(causes, pd.DataFrame(lines, columns=list(CONCLUSIONS.columns)))
 
 
 def _margin(causes: Causes, measure: str, printed: float) -> float:
@@ -144,6 +144,6 @@ def _one_for_all(causes: Causes, table: pd.DataFrame) -> pd.DataFrame:
         words = {str(decided.get(one, "undecided")) for one in others}
         if words and words != {"undecided"}:
             said = "explains" if words == {"explains"} else "does not explain"
-            own = (table["hypothesis"] == name) & (table["measure"] == ERROR)
-            table.loc[own, "decided"] = said
+            fitted = (table["hypothesis"] == name) & (table["measure"] == ERROR)
+            table.loc[fitted, "decided"] = said
     return table

@@ -33,8 +33,8 @@ class Study:
         self.laboratory, self._out = laboratory, out
         self.rows: dict[str, list[Row]] = {}
         self._known: dict[tuple[str, str], Row] = {}
-        for given in TRIALS.read(out).to_dict("records") if TRIALS.exists(out) else ():
-            row: Row = {str(key): value for key, value in given.items()}
+        for record in TRIALS.read(out).to_dict("records") if TRIALS.exists(out) else ():
+            row: Row = {str(key): value for key, value in record.items()}
             self.rows.setdefault(row["hypothesis"], []).append(row)
             self._known[row["key"], row["code"]] = row
 
@@ -55,12 +55,12 @@ class Study:
         ]
 
         def keep() -> None:
-            own = [
+            kept = [
                 self._known[key] | {"hypothesis": name, **trial.levels}
                 for key, trial in zip(keys, trials, strict=True)
                 if key in self._known
             ]
-            self.rows[name] = others + own
+            self.rows[name] = others + kept
             self._write()
 
         with Display(name, len(jobs) * trials[0].patterns) as display:
@@ -81,7 +81,7 @@ class Study:
 
     def concluded(self, choices: dict[str, Choice]) -> pd.DataFrame:
         """Write and return the conclusions."""
-        settings, found = self.laboratory.settings, self.laboratory.paper
+        settings, stated = self.laboratory.settings, self.laboratory.paper
         metrics = read_metrics(self._out / "metrics.json")
         known = dict(settings.compare.systems) | {
             f"figure6/{size}": names[0] for size, names in settings.compare.training_sizes.items()
@@ -89,9 +89,9 @@ class Study:
         before: dict[str, Any] = {
             row: metrics[name] for row, name in known.items() if name in metrics
         }
-        table = conclusions(settings.causes, found, self.rows, choices, before)
+        table = conclusions(settings.causes, stated, self.rows, choices, before)
         if TALLER.exists(self._out):
-            rows = taller.concluded(TALLER.read(self._out), settings, found, self._out)
+            rows = taller.concluded(TALLER.read(self._out), settings, stated, self._out)
             table = pd.concat([table, rows], ignore_index=True)
         write_table(self._out / CONCLUSIONS.name, table)
         return table

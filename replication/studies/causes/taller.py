@@ -34,41 +34,41 @@ _CHUNK = 250
 
 def classes(network: TrainedNetwork, images: changes.Bytes) -> NDArray[np.uint8]:
     """The class of the least penalty over all positions, for uint8 (n, height, width)."""
-    weights, found = torch.from_numpy(network.weights), []
+    weights, answers = torch.from_numpy(network.weights), []
     with torch.no_grad():
         for start in range(0, len(images), _CHUNK):
             inputs = network.table[images[start : start + _CHUNK]][:, np.newaxis]
             penalties = network.reference.penalties(weights, torch.from_numpy(inputs))
-            found.append(penalties.flatten(2).amin(dim=2).argmin(dim=1).numpy())
-    return np.concatenate(found).astype(np.uint8)
+            answers.append(penalties.flatten(2).amin(dim=2).argmin(dim=1).numpy())
+    return np.concatenate(answers).astype(np.uint8)
 
 
 def counted(folders: Folders, settings: Settings, published: Paper) -> pd.DataFrame:
     """The table `TALLER`; raises ReplicationError where there are no weights."""
     torch.set_num_threads(1)
-    chosen, choices = settings.causes.taller, settings.invariance
-    runs = of_experiment(folders.runs, chosen.experiment, chosen.replicates)
+    taller, choices = settings.causes.taller, settings.invariance
+    runs = of_experiment(folders.runs, taller.experiment, taller.replicates)
     networks = [read(run, published) for run in runs if run.has(WEIGHTS)]
     if not networks:
         raise ReplicationError(
-            f"{folders.runs} holds no weights of {chosen.experiment}: run "
-            f"`python -m replication train {chosen.experiment}` first"
+            f"{folders.runs} holds no weights of {taller.experiment}: run "
+            f"`python -m replication train {taller.experiment}` first"
         )
     data = databases.read_raw(folders.raw)
-    images, labels = data.test_images[: chosen.patterns], data.test_labels[: chosen.patterns]
+    images, labels = data.test_images[: taller.patterns], data.test_labels[: taller.patterns]
     side = networks[0].reference.network.field
-    left = (chosen.field - side) // 2
+    left = (taller.field - side) // 2
 
     def rows() -> Iterator[tuple[object, ...]]:
         for kind in KINDS:
             for amount in changes.amounts(choices, kind):
                 whole = changes.changed(
-                    images, range(len(images)), kind, amount, choices, chosen.field
+                    images, range(len(images)), kind, amount, choices, taller.field
                 )
                 shown = whole[:, :, left : left + side]
                 for number, network in enumerate(networks):
                     wrong = misses(classes(network, shown), labels)
-                    yield chosen.experiment, number, kind, amount, wrong, len(labels)
+                    yield taller.experiment, number, kind, amount, wrong, len(labels)
 
     return pd.DataFrame(rows(), columns=list(TALLER.columns))
 
@@ -78,17 +78,17 @@ def concluded(
 ) -> pd.DataFrame:
     """Rows of `CONCLUSIONS`: how far recognition is accurate, in the own and the taller field."""
     accurate = settings.compare.accurate_percent
-    chosen, found = settings.causes.taller, []
-    own = COUNTS.read(results) if COUNTS.exists(results) else table.head(0)
-    own = own[own["experiment"] == chosen.experiment]
+    taller, rows = settings.causes.taller, []
+    usual = COUNTS.read(results) if COUNTS.exists(results) else table.head(0)
+    usual = usual[usual["experiment"] == taller.experiment]
     for kind in KINDS:
         printed = float(published.claims[f"invariance.{kind}"].number)
         margin = settings.compare.roughly * printed
         ours = extent(curve(table, kind), kind, accurate)
-        before = None if own.empty else extent(curve(own, kind), kind, accurate)
-        found.append(
+        before = None if usual.empty else extent(curve(usual, kind), kind, accurate)
+        rows.append(
             (HYPOTHESIS, f"invariance.{kind}", "range", printed, before, ours, margin,
-             table["replicate"].nunique(), None, None, None, f"field {chosen.field}",
+             table["replicate"].nunique(), None, None, None, f"field {taller.field}",
              "independent", "explains" if abs(ours - printed) <= margin else "does not explain")
         )  # fmt: skip
-    return pd.DataFrame(found, columns=list(CONCLUSIONS.columns))
+    return pd.DataFrame(rows, columns=list(CONCLUSIONS.columns))

@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from pydantic import ValidationError
 
 from replication.errors import ReplicationError
 from replication.evaluation.errors import Mask, missed, percent, similarity
@@ -31,7 +30,7 @@ from replication.learning.monitor import Monitor
 from replication.mnist import databases
 from replication.mnist.databases import Database
 from replication.paper import Paper
-from replication.settings import Classifier, Hypothesis, Recipe, Settings
+from replication.settings import Classifier, Hypothesis, Recipe, Settings, options
 from replication.settings.loading import put
 from replication.studies.causes import TRIALS
 from replication.systems.classifier import ClassifierSystem
@@ -72,12 +71,7 @@ def altered(recipe: Recipe | Classifier, changes: Levels, available: int) -> Rec
             put(document, path, value)
     if isinstance(recipe, Recipe):
         document |= _network(recipe, changes, available)
-    try:
-        return type(recipe).model_validate(document)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise ReplicationError(f"params.yaml, causes: {where}: {first['msg']}") from error
+    return options(type(recipe), document, "causes")
 
 
 def _network(recipe: Recipe, changes: Levels, available: int) -> Row:

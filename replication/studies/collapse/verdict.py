@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-import numpy as np
+from statistics import fmean
 
 from replication.paper import Claim
 from replication.studies.collapse import OUTCOMES
 from replication.verdicts.evidence import Evidence, Finding, Judges, Outcome, Unmeasured
-from replication.verdicts.rule import shown, too_few
+from replication.verdicts.rule import too_few
+from replication.verdicts.words import Words
 
 # Codes that are this much closer than before training have collapsed into one.
 _COLLAPSED = 0.01
+_WORDS = Words(
+    "{spreads:<name>: <value>|; }",
+    "least distance between two codes, as a share of that before training, where {limit:g} counts "
+    "as collapsed",
+)
 
 
-def judge(evidence: Evidence, claim: Claim) -> Finding:
+def judge(evidence: Evidence, _: Claim) -> Finding:
     """Trainable codes fall together under equation 8 and not under equation 9 (p. 9).
 
     The power is that of the same outcomes with the two equations in each other's place.
     """
-    del claim
     outcomes = evidence.study(OUTCOMES)
     try:
         spreads = {
@@ -30,15 +34,13 @@ def judge(evidence: Evidence, claim: Claim) -> Finding:
     except (KeyError, TypeError, ValueError) as error:
         raise Unmeasured("results/collapse.json lacks the code_spread of mle or map") from error
     fewest = min(len(values) for values in spreads.values())
-    text = "; ".join(f"{name}: {shown(float(np.mean(v)))}" for name, v in spreads.items())
     if fewest < evidence.choices.minimum_replicates:
         return too_few(spreads["mle"] + spreads["map"], evidence.choices, "of the distance before")
     outcome = _outcome(spreads["mle"], spreads["map"])
     return Finding(
         outcome,
-        text,
-        f"least distance between two codes, as a share of that before training, where "
-        f"{_COLLAPSED:g} counts as collapsed",
+        _WORDS,
+        {"spreads": {name: fmean(each) for name, each in spreads.items()}, "limit": _COLLAPSED},
         replicates=fewest,
         power=float(_outcome(spreads["map"], spreads["mle"]) == "differs"),
     )

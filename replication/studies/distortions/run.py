@@ -100,9 +100,11 @@ def correlations(figure: pd.DataFrame, fits: pd.DataFrame) -> pd.DataFrame:
     from the middle of its range), rho, p.
     """
     sound = trusted(figure)
-    chosen = {(row.quantity, row.reading) for row in fits[fits["chosen"]].itertuples()}
+    likeliest = {(row.quantity, row.reading) for row in fits[fits["chosen"]].itertuples()}
     values = {
-        one.quantity: one.values for one in readings(sound) if (one.quantity, one.reading) in chosen
+        one.quantity: one.values
+        for one in readings(sound)
+        if (one.quantity, one.reading) in likeliest
     }
     rows = []
     for first, second in combinations(values, 2):

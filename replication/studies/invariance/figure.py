@@ -11,27 +11,14 @@ from matplotlib.figure import Figure as Canvas
 
 from replication.paper import Paper
 from replication.report.charts import DATA
-from replication.report.drawing import (
-    ACCENT,
-    DISTORTED,
-    GRID,
-    INK,
-    MUTED,
-    TEST,
-    TRAINING,
-    Figure,
-    Source,
-    draw,
-    panels,
-    table,
-)
+from replication.report.drawing import GRID, INK, MUTED, Figure, Source, draw, panels, table
 from replication.report.inputs import Inputs
 from replication.report.parts import Part
 from replication.studies.invariance import COMMAND, COUNTS, pictures
 from replication.studies.invariance.changes import KINDS
+from replication.studies.invariance.pictures import COLOURS, experiments
 from replication.studies.invariance.verdict import curve
 
-_COLOURS = (TEST, DISTORTED, ACCENT, TRAINING)
 _UNITS = {"scale": "factor", "shift": "heights of the character, either way",
           "rotation": "degrees, either way", "noise": "probability"}  # fmt: skip
 
@@ -49,7 +36,7 @@ def curves(inputs: Inputs) -> Figure | None:
     counts = inputs.table(COUNTS)
     if counts is None:
         return None
-    names = list(dict.fromkeys(counts["experiment"].astype(str)))
+    names = experiments(counts)
     rows = [
         (name, kind, amount, missed, int(of_one["replicate"].nunique()))
         for name in names
@@ -96,7 +83,7 @@ def _paint(
     axes.axhline(inputs.choices.accurate_percent, color=GRID, linewidth=1)
     for place in named(inputs.paper, kind):
         axes.axvline(place, color=INK, linewidth=0.8, linestyle=(0, (4, 2)))
-    for name, colour in zip(names, _COLOURS, strict=False):
+    for name, colour in zip(names, COLOURS, strict=False):
         of_one = counts[counts["experiment"] == name]
         for _, one in of_one.groupby("replicate"):
             each = curve(one, kind)

@@ -31,12 +31,17 @@ from replication.report.inputs import Inputs, records
 from replication.studies.invariance import EXAMPLES, FIELDS
 from replication.studies.invariance.changes import KINDS, changed, in_one_field
 
-# The colours of the experiments, as in the chart of their errors.
-_COLOURS = (TEST, DISTORTED, ACCENT, TRAINING)
+# Of the experiments, in all figures of the study.
+COLOURS = (TEST, DISTORTED, ACCENT, TRAINING)
 _COLUMNS = 7  # amounts of each kind that are drawn
 _LINE = 1.4  # height of a digit with the answers below it, in digits
 _SQUARE = 3.3  # side of the square of a class above a wide field, in pixels of the field
 Levels = NDArray[np.uint8]
+
+
+def experiments(table: pd.DataFrame) -> list[str]:
+    """Those of one of the study's tables, in its order."""
+    return list(dict.fromkeys(table["experiment"].astype(str)))
 
 
 def digits(inputs: Inputs) -> Figure | None:
@@ -44,13 +49,13 @@ def digits(inputs: Inputs) -> Figure | None:
     answers = inputs.table(EXAMPLES)
     if answers is None:
         return None
-    names = list(dict.fromkeys(answers["experiment"].astype(str)))[: len(_COLOURS)]
+    names = experiments(answers)[: len(COLOURS)]
     patterns = int(answers["pattern"].max()) + 1
     right = answers["class"].to_numpy() == inputs.labels[answers["pattern"].to_numpy()]
     said = "; ".join(
-        f"{name} answers {int(right[own].sum())} of {int(own.sum())} right"
+        f"{name} answers {int(right[of_one].sum())} of {int(of_one.sum())} right"
         for name in names
-        for own in [(answers["experiment"] == name).to_numpy()]
+        for of_one in [(answers["experiment"] == name).to_numpy()]
     )
 
     def paint(canvas: Canvas) -> None:
@@ -86,27 +91,27 @@ def _paint_kind(
     """The digits of one kind: a line a pattern, a column an amount, the answers below each."""
     patterns = int(answers["pattern"].max()) + 1
     tried = sorted(float(amount) for amount in answers["amount"].unique())
-    chosen = [tried[place] for place in spaced(len(tried))]
+    drawn = [tried[place] for place in spaced(len(tried))]
     field, images = lenet5.network(inputs.paper).field, inputs.images[:patterns]
     sheets = [
-        changed(images, range(patterns), kind, amount, inputs.study, field) for amount in chosen
+        changed(images, range(patterns), kind, amount, inputs.study, field) for amount in drawn
     ]
     for line in range(patterns):
         strip = np.hstack([sheet[line] for sheet in sheets])
-        _paint_image(axes, strip, (0, _LINE * line, len(chosen), 1))
-    for row in records(answers[answers["amount"].isin(chosen) & answers["experiment"].isin(names)]):
+        _paint_image(axes, strip, (0, _LINE * line, len(drawn), 1))
+    for row in records(answers[answers["amount"].isin(drawn) & answers["experiment"].isin(names)]):
         place = names.index(row["experiment"])
         wrong = row["class"] != inputs.labels[row["pattern"]]
         frame = {"boxstyle": "square,pad=0.1", "fill": False, "linewidth": 0.7,
-                 "edgecolor": _COLOURS[place]}  # fmt: skip
+                 "edgecolor": COLOURS[place]}  # fmt: skip
         axes.text(
-            chosen.index(row["amount"]) + 0.5 + 0.28 * (place - (len(names) - 1) / 2),
+            drawn.index(row["amount"]) + 0.5 + 0.28 * (place - (len(names) - 1) / 2),
             _LINE * row["pattern"] + 1.18, str(row["class"]),
-            color=_COLOURS[place], fontsize=11.5, ha="center", va="center",
+            color=COLOURS[place], fontsize=11.5, ha="center", va="center",
             weight="bold" if wrong else "normal", bbox=frame if wrong else None,
         )  # fmt: skip
     axes.set(title=kind, xlim=(0, _COLUMNS), ylim=(_LINE * patterns, 0), yticks=[])
-    axes.set_xticks(np.arange(len(chosen)) + 0.5, [f"{amount:g}" for amount in chosen])
+    axes.set_xticks(np.arange(len(drawn)) + 0.5, [f"{amount:g}" for amount in drawn])
     axes.tick_params(top=True, labeltop=True, bottom=False, labelbottom=False, length=0)
     _without_edges(axes)
 
@@ -134,10 +139,10 @@ def wide_fields(inputs: Inputs) -> Figure | None:
     side = lenet5.network(inputs.paper).field
     drawn, said = [], []
     for place, shown in enumerate(inputs.study.fields):
-        own = outputs[outputs["picture"] == place]
-        best = own.loc[own.groupby("position")["penalty"].idxmin()]
+        penalties = outputs[outputs["picture"] == place]
+        best = penalties.loc[penalties.groupby("position")["penalty"].idxmin()]
         wide = in_one_field(inputs.images[list(shown)], inputs.study.pitch, side)
-        drawn.append(_Wide(wide, own, best))
+        drawn.append(_Wide(wide, penalties, best))
         digits_there = " ".join(str(inputs.labels[number]) for number in shown)
         said.append(f"{digits_there}: {' '.join(str(one) for one in best['class'])}")
 

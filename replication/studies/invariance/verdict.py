@@ -22,6 +22,19 @@ from replication.studies.invariance.changes import BOTH_WAYS
 from replication.verdicts.evidence import Evidence, Finding, Judges, Outcome, Unmeasured
 from replication.verdicts.rule import judge_mean, shown, too_few
 from replication.verdicts.statistics import Interval, contrast, power
+from replication.verdicts.words import Words
+
+_RANGES = Words(
+    "{ranges:<name>: <value>|; }",
+    "{accurate:g} % are missed there (the paper defines no limit), where at least {limit} is "
+    "claimed of every network, and at the published {published:g} are missed "
+    "{limits:<value> % by <name>|, }",
+)
+_NOISE = Words(
+    "{mean:.3g} points fewer missed",
+    "the error is lower at {lower} of {amounts} amounts of noise, and with it in training the "
+    "network misses {errors:<value> % at <name:g>|, }",
+)
 
 
 def curve(rows: pd.DataFrame, kind: str) -> pd.Series[float]:
@@ -29,9 +42,9 @@ def curve(rows: pd.DataFrame, kind: str) -> pd.Series[float]:
 
     The two ways of a shift or a rotation count together, as one amount that is not negative.
     """
-    own = rows[rows["kind"] == kind]
-    by = own["amount"].abs() if kind in BOTH_WAYS else own["amount"]
-    total = own[["misses", "patterns"]].groupby(by.astype("float64")).sum()
+    of_kind = rows[rows["kind"] == kind]
+    by = of_kind["amount"].abs() if kind in BOTH_WAYS else of_kind["amount"]
+    total = of_kind[["misses", "patterns"]].groupby(by.astype("float64")).sum()
     return (100.0 * total["misses"] / total["patterns"]).astype("float64")
 
 
@@ -125,10 +138,14 @@ def judge(evidence: Evidence, claim: Claim) -> Finding:
     outcomes = {one.outcome for one in judged.values()}
     return Finding(
         outcomes.pop() if len(outcomes) == 1 else "inconclusive",
-        "; ".join(f"{name}: {shown(float(np.mean(v)))}" for name, v in enough.items()),
-        f"{choices.accurate_percent:g} % are missed there (the paper defines no limit), where at "
-        f"least {shown(limit)} is claimed of every network, and at the published {published:g} are "
-        f"missed " + ", ".join(f"{shown(value)} % by {name}" for name, value in limits.items()),
+        _RANGES,
+        {
+            "ranges": {name: float(np.mean(values)) for name, values in enough.items()},
+            "accurate": choices.accurate_percent,
+            "limit": limit,
+            "published": published,
+            "limits": limits,
+        },
         min(one.low or 0.0 for one in judged.values()),
         max(one.high or 0.0 for one in judged.values()),
         min(one.replicates for one in judged.values()),
@@ -137,13 +154,12 @@ def judge(evidence: Evidence, claim: Claim) -> Finding:
     )
 
 
-def judge_noise(evidence: Evidence, claim: Claim) -> Finding:
+def judge_noise(evidence: Evidence, _: Claim) -> Finding:
     """Whether training with noise lowers the error on noisy digits, at every amount tried (p. 16).
 
     The network trained with noise against the one trained without, by the errors of the replicates
     averaged over all amounts above 0; the power is that of a network as much worse.
     """
-    del claim
     choices, table = evidence.choices, evidence.study(COUNTS)
     noisy = table[(table["kind"] == "noise") & (table["amount"] > 0)]
     percent = 100 * noisy["misses"] / noisy["patterns"]
@@ -163,12 +179,14 @@ def judge_noise(evidence: Evidence, claim: Claim) -> Finding:
         outcome = "reproduced"
     elif change.mean.high < 0:
         outcome = "differs"
-    amounts = ", ".join(f"{shown(v)} % at {a:g}" for a, v in means[names[1]].items())
     return Finding(
         outcome,
-        f"{change.change:.3g} points fewer missed",
-        f"the error is lower at {int(lower.sum())} of {len(lower)} amounts of noise, and with it "
-        f"in training the network misses {amounts}",
+        _NOISE,
+        {
+            "lower": int(lower.sum()),
+            "amounts": len(lower),
+            "errors": means[names[1]].to_dict(),
+        },
         change.mean.low,
         change.mean.high,
         min(len(plain), len(trained)),

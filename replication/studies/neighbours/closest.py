@@ -2,53 +2,28 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import pandas as pd
 
 from replication.paper import Paper
 from replication.studies.neighbours import DESLANTED, SYSTEM
 
 
-class Closest(NamedTuple):
-    """A row of Figure 9 and the row of the study nearest to it; errors in percent.
+def closest(tried: pd.DataFrame, paper: Paper) -> pd.DataFrame:
+    """For each row of Figure 9 the row of ``tried`` nearest to it.
 
-    least, greatest: the errors of all that was tried for this row of the figure.
+    Deslanted images are held against the deslanted row, all others against the regular one. The
+    columns are those of ``tried``; the figure's ``row`` and its error, ``published``; and ``least``
+    and ``greatest``, the errors of all that was tried for it. Errors are percentages.
     """
-
-    database: str
-    published: float
-    error: float
-    images: str
-    patterns: int
-    neighbours: int
-    vote: str
-    least: float
-    greatest: float
-
-
-def closest(tried: pd.DataFrame, paper: Paper) -> list[Closest]:
-    """Deslanted images are held against the deslanted row, all others against the regular one."""
     nearest = []
     rows = paper.systems[paper.systems["system"] == SYSTEM]
-    for database, past in zip(rows["database"], rows["test_error_percent"], strict=True):
+    for row, published in zip(rows["database"], rows["test_error_percent"], strict=True):
         deslanted = tried["database"] == DESLANTED
-        fitting = tried[deslanted if database == DESLANTED else ~deslanted]
+        fitting = tried[deslanted if row == DESLANTED else ~deslanted]
         if fitting.empty:
             continue
         errors = fitting["test_error_percent"]
-        best = fitting.loc[(errors - past).abs().sort_values(kind="stable").index[0]]
-        nearest.append(
-            Closest(
-                str(database),
-                float(past),
-                float(best["test_error_percent"]),
-                str(best["database"]),
-                int(best["training_patterns"]),
-                int(best["neighbours"]),
-                str(best["vote"]),
-                float(errors.min()),
-                float(errors.max()),
-            )
-        )
-    return nearest
+        best = fitting.loc[(errors - published).abs().sort_values(kind="stable").index[0]]
+        ends = {"least": errors.min(), "greatest": errors.max()}
+        nearest.append({"row": row, "published": published, **best, **ends})
+    return pd.DataFrame(nearest)

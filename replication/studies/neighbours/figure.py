@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from replication.report.drawing import Source, Table, table
-from replication.report.inputs import Inputs
+from replication.report.inputs import Inputs, records
 from replication.report.parts import Part
 from replication.report.systems import PUBLISHED
 from replication.studies.neighbours import COMMAND, ERRORS, SYSTEM
@@ -40,19 +40,18 @@ def neighbours(inputs: Inputs) -> Neighbours | None:
 
 def _nearest(inputs: Inputs, tried: pd.DataFrame) -> Table:
     columns = ("Figure 9", "1998, %", "nearest, %", "images", "patterns", "k", "vote")
-    rows = [
-        (one.database, one.published, one.error, one.images, one.patterns, one.neighbours, one.vote)
-        for one in closest(tried, inputs.paper)
-    ]
-    return table(columns, rows)
+    keys = ["row", "published", "test_error_percent", "database", "training_patterns",
+            "neighbours", "vote"]  # fmt: skip
+    nearest = records(closest(tried, inputs.paper))
+    return table(columns, [tuple(row[key] for key in keys) for row in nearest])
 
 
 def _every(tried: pd.DataFrame) -> Table:
     """A row for images, k and vote; a column for each number of training patterns."""
     sizes = sorted(int(size) for size in tried["training_patterns"].unique())
     rows = []
-    for names, own in tried.groupby(["database", "neighbours", "vote"], sort=False):
-        by_size = dict(zip(own["training_patterns"], own["test_error_percent"], strict=True))
+    for names, alike in tried.groupby(["database", "neighbours", "vote"], sort=False):
+        by_size = dict(zip(alike["training_patterns"], alike["test_error_percent"], strict=True))
         cells = (None if size not in by_size else float(by_size[size]) for size in sizes)
         rows.append((*(str(name) for name in names), *cells))
     return table(("images", "k", "vote", *(f"{size} patterns, %" for size in sizes)), rows)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import click
@@ -27,7 +27,6 @@ from replication.systems.classifiers.nearest_neighbours import nearest, tally, v
 NEIGHBOURS = (1, 3, 5, 9)
 # The first 1,000, 3,000, 7,500, 15,000, 30,000 and 60,000 training patterns.
 DIVISORS = (60, 20, 8, 4, 2, 1)
-Found = tuple[NDArray[np.int64], NDArray[np.float32]]
 
 
 def cuts(regular: Database) -> dict[str, Database]:
@@ -51,32 +50,6 @@ def cuts(regular: Database) -> dict[str, Database]:
     }
 
 
-def among_first(
-    images: NDArray[np.float32],
-    prototypes: NDArray[np.float32],
-    sizes: Sequence[int],
-    count: int,
-) -> Iterator[Found]:
-    """The ``count`` nearest, as `nearest` gives them, among the first of ``prototypes``.
-
-    For each of ``sizes``, which rise; no more than there are prototypes. Each distance is computed
-    once.
-    """
-    numbers = np.empty((len(images), 0), np.int64)
-    distances = np.empty((len(images), 0), np.float32)
-    start = 0
-    for size in sizes:
-        more, further = nearest(images, prototypes[start:size], min(count, size - start))
-        numbers = np.concatenate([numbers, more + start], axis=1)
-        distances = np.concatenate([distances, further], axis=1)
-        # Stable: of equal distances the first prototype stays the nearer.
-        order = np.argsort(distances, axis=1, kind="stable")[:, :count]
-        numbers = np.take_along_axis(numbers, order, axis=1)
-        distances = np.take_along_axis(distances, order, axis=1)
-        yield numbers, distances
-        start = size
-
-
 def majority(labels: NDArray[np.uint8], distances: NDArray[np.float32]) -> NDArray[np.float32]:
     """Minus the number of neighbours of each class, (n, classes); arguments as for `votes`.
 
@@ -96,10 +69,9 @@ VOTES: Mapping[str, Callable[[NDArray[np.uint8], NDArray[np.float32]], NDArray[n
 def tabulated(name: str, database: Database) -> Iterator[tuple[str, int, int, str, float]]:
     """Rows of `ERRORS` for one database, called ``name``."""
     total = len(database.train_labels)
-    sizes = [total // divisor for divisor in DIVISORS]
     images, prototypes = flat(database.test_images), flat(database.train_images)
-    neighbours = among_first(images, prototypes, sizes, max(NEIGHBOURS))
-    for size, (numbers, distances) in zip(sizes, neighbours, strict=True):
+    for size in (total // divisor for divisor in DIVISORS):
+        numbers, distances = nearest(images, prototypes[:size], min(max(NEIGHBOURS), size))
         labels = database.train_labels[numbers]
         for count in (count for count in NEIGHBOURS if count <= size):
             for vote, penalties in VOTES.items():
@@ -117,10 +89,10 @@ def table(versions: Mapping[str, Database]) -> pd.DataFrame:
 def summary(tried: pd.DataFrame, published: Paper) -> str:
     """A line for each published error, with the choice that comes nearest to it."""
     return "\n".join(
-        f"{one.database}: published {one.published} %, nearest {one.error:.2f} % ({one.images}, "
-        f"{one.patterns} patterns, k {one.neighbours}, {one.vote}); all from {one.least:.2f} to "
-        f"{one.greatest:.2f} %"
-        for one in closest(tried, published)
+        f"{one.row}: published {one.published} %, nearest {one.test_error_percent:.2f} % "
+        f"({one.database}, {one.training_patterns} patterns, k {one.neighbours}, {one.vote}); all "
+        f"from {one.least:.2f} to {one.greatest:.2f} %"
+        for one in closest(tried, published).itertuples()
     )
 
 

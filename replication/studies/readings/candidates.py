@@ -12,14 +12,13 @@ from replication.settings import Readings, Recipe, changed, value_at
 Value = str | int | float
 
 RANGE, START = "initialisation.range", "sdlm.curvature_start"
-STAGES = ("screening", "final", "control", "variation")
 
 
 class Reading(NamedTuple):
     """One way to settle the open choices.
 
     Attributes:
-        stage: when it is trained, one of `STAGES`.
+        stage: when it is trained, screening, final, control or variation.
         name: what it is called in results/readings.csv.
         values: the value of each key that some reading sets.
         change: of a variation the key and its value, such as ``order=fresh``; else empty.

@@ -55,10 +55,10 @@ def label(row: Mapping[str, object]) -> str:
 
 def ranking(inputs: Inputs) -> Figure | None:
     """The finalists, the controls and the variations by their distance; None without the study."""
-    found = inputs.table(RANKING)
-    if found is None:
+    ranked = inputs.table(RANKING)
+    if ranked is None:
         return None
-    readings = shown(found)
+    readings = shown(ranked)
     drawn = readings[readings["distance"].notna()]
     lost = [label(row) for row in records(readings[readings["distance"].isna()])]
     columns = ("reading", "stage", "replicates", "distance", "curve, points", "low", "high",
@@ -70,7 +70,7 @@ def ranking(inputs: Inputs) -> Figure | None:
          "tied" if row["tied"] else "")
         for row in records(readings)
     ]  # fmt: skip
-    screened = int((found["stage"] == "screening").sum())
+    screened = int((ranked["stage"] == "screening").sum())
     diverged = f" Diverged: {'; '.join(lost)}." if lost else ""
     return Figure(
         "readings",
@@ -118,11 +118,11 @@ def _paint(canvas: Canvas, drawn: pd.DataFrame) -> None:
 
 def curves(inputs: Inputs) -> Figure | None:
     """Our reading, the nearest and the controls, less Figure 5's training curve."""
-    found, passes = inputs.table(RANKING), inputs.table(CURVES)
-    if found is None or passes is None:
+    ranked, passes = inputs.table(RANKING), inputs.table(CURVES)
+    if ranked is None or passes is None:
         return None
-    gaps = _gaps(inputs, passes, shown(found))
-    ours = "".join(found["reading"][found["adopted"] & (found["stage"] == "final")][:1])
+    gaps = _gaps(inputs, passes, shown(ranked))
+    ours = "".join(ranked["reading"][ranked["adopted"] & (ranked["stage"] == "final")][:1])
     rows = [
         (number + 1, name, float(value))
         for name, gap in gaps.items()
@@ -158,8 +158,8 @@ def _gaps(
     wanted = pd.concat([final[:1], final[final["adopted"]], fine[fine["stage"] == "control"]])
     result = {}
     for stage, name in wanted[["stage", "reading"]].drop_duplicates().itertuples(index=False):
-        own = passes[(passes["stage"] == stage) & (passes["reading"] == name)]
-        mean = own.groupby("pass")["training_error"].mean().to_numpy(np.float64)
+        replicates = passes[(passes["stage"] == stage) & (passes["reading"] == name)]
+        mean = replicates.groupby("pass")["training_error"].mean().to_numpy(np.float64)
         result[str(name)] = mean - then[: len(mean)]
     return result
 
@@ -182,12 +182,12 @@ def _paint_gaps(canvas: Canvas, gaps: Mapping[str, NDArray[np.float64]], ours: s
 
 def block(inputs: Inputs) -> str:
     """All readings that were trained to the end, by stage and distance."""
-    found = inputs.table(RANKING)
-    if found is None:
+    ranked = inputs.table(RANKING)
+    if ranked is None:
         return f"Not there yet: `{COMMAND}` makes it."
     columns = ("stage", "reading", "distance", "curve, points", "steps", "training, %", "tied")
     rows = []
-    for row in records(shown(found)):
+    for row in records(shown(ranked)):
         fine = row["distance"] == row["distance"]
         rows.append((
             _STAGES[row["stage"]],
@@ -198,7 +198,7 @@ def block(inputs: Inputs) -> str:
             f"{row['training_error']:.2f}" if fine else "",
             "yes" if row["tied"] else "",
         ))  # fmt: skip
-    screened = int((found["stage"] == "screening").sum())
+    screened = int((ranked["stage"] == "screening").sum())
     return (
         f"{markdown(Table(columns, tuple(rows), frozenset({2, 5})))}\n\nThe finalists are the "
         f"nearest of {screened} that were tried with fewer replicates and passes; all are in "

@@ -25,6 +25,7 @@ from replication.mnist import databases
 from replication.mnist.databases import Database, grey_levels
 from replication.networks.catalogue import network
 from replication.networks.specification import Network
+from replication.runs import HISTORY_COLUMNS
 from replication.settings import Prepare, Recipe, Settings, changed, load
 from replication.studies.readings import CURVES, RANKING, STEPS
 from replication.studies.readings.candidates import (
@@ -139,18 +140,12 @@ def _trained(job: Job, monitor: Monitor) -> tuple[str, pd.DataFrame]:
 
 
 def _history(rows: Sequence[Mapping[str, float]]) -> pd.DataFrame:
-    lows, highs = (
-        [min(v for k, v in row.items() if k.startswith("step_") and k.endswith("_min"))
-         for row in rows],
-        [max(v for k, v in row.items() if k.startswith("step_") and k.endswith("_max"))
-         for row in rows],
-    )  # fmt: skip
-    shown = [100.0 * row["training_misses"] / row["training_presentations"] for row in rows]
+    table = pd.DataFrame(rows, columns=list(rows[0]) if rows else list(HISTORY_COLUMNS))
     return pd.DataFrame({
-        "pass": [int(row["pass"]) for row in rows],
-        "training_error": shown,
-        "step_low": lows,
-        "step_high": highs,
+        "pass": table["pass"].astype(int),
+        "training_error": 100.0 * table["training_misses"] / table["training_presentations"],
+        "step_low": table.filter(regex="^step_.*_min$").min(axis=1),
+        "step_high": table.filter(regex="^step_.*_max$").max(axis=1),
     })  # fmt: skip
 
 

@@ -5,12 +5,17 @@ from __future__ import annotations
 from replication.paper import Contradiction
 from replication.studies.readings import RANKING
 from replication.verdicts.evidence import Evidence, Finding, Judges, Unmeasured
-from replication.verdicts.rule import shown
+from replication.verdicts.words import Words
+
+_WORDS = Words(
+    "{fits}",
+    "root mean square distance to the published training curve: "
+    "{distances:<name> <value[0]> to <value[1]> points|, }",
+)
 
 
-def judge_pooling(evidence: Evidence, contradiction: Contradiction) -> Finding:
+def judge_pooling(evidence: Evidence, _: Contradiction) -> Finding:
     """Sub-sampling averages (p. 6) or adds (p. 7): which fits Figure 5's training curve better?"""
-    del contradiction
     ranking = evidence.study(RANKING)
     added = ranking[ranking["adopted"] & (ranking["stage"] == "final")]
     averaged = ranking[ranking["change"] == "subsampling.reading=averaged"]
@@ -19,16 +24,12 @@ def judge_pooling(evidence: Evidence, contradiction: Contradiction) -> Finding:
     both = {"added": added.iloc[0], "averaged": averaged.iloc[0]}
     best, other = sorted(both, key=lambda name: float(both[name]["rms_high"]))
     apart = float(both[best]["rms_high"]) < float(both[other]["rms_low"])
-    said = [
-        f"{name} {shown(both[name]['rms_low'])} to {shown(both[name]['rms_high'])} points"
-        for name in (best, other)
-    ]
+    ends = {n: (float(both[n]["rms_low"]), float(both[n]["rms_high"])) for n in (best, other)}
     return Finding(
         "reproduced" if apart else "inconclusive",
-        best if apart else "either",
-        f"root mean square distance to the published training curve: {', '.join(said)}",
-        float(both[best]["rms_low"]),
-        float(both[best]["rms_high"]),
+        _WORDS,
+        {"fits": best if apart else "either", "distances": ends},
+        *ends[best],
     )
 
 

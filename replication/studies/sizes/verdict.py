@@ -15,7 +15,7 @@ SERIES = ("training", "test")
 
 def rows(evidence: Evidence, claim: Claim) -> list[Row]:
     """One row a point and experiment that reads it."""
-    found: list[Row] = []
+    entries: list[Row] = []
     choices = evidence.choices
     for point in evidence.paper.training_set_size.to_dict("records"):
         patterns, distorted = int(point["training_patterns"]), bool(point["distorted_training"])
@@ -32,8 +32,8 @@ def rows(evidence: Evidence, claim: Claim) -> list[Row]:
                     claim, f"{entry}:{name}" if name else entry, f"{published:g} percent"
                 )
                 judge = partial(_judge, evidence, name, series, published, claim.rounding)
-                found.append((subject, judge))
-    return found
+                entries.append((subject, judge))
+    return entries
 
 
 def _judge(

@@ -10,14 +10,22 @@ import pandas as pd
 from replication.experiments import experiments
 from replication.folders import Folders, folder_options, path_option
 from replication.settings import Settings, load
-from replication.studies.training import passes
 from replication.studies.variance import CURVES
+from replication.systems.replicates import Job, train
 
 
 def run(folders: Folders, settings: Settings, out: Path) -> pd.DataFrame:
     """Train what is not there yet, and write and return every pass of every replicate."""
-    made = experiments(settings.variance, settings, folders)
-    table = passes("variance", made, settings.train)
+    ready = experiments(settings.variance, settings, folders)
+    jobs = [Job(one, number) for one in ready for number in range(one.recipe.replicates)]
+    train("variance", jobs, settings.train)
+    histories = []
+    for job in jobs:
+        history = job.experiment.run(job.number).history.copy()
+        history.insert(0, "experiment", job.experiment.name)
+        history.insert(1, "replicate", job.number)
+        histories.append(history)
+    table = pd.concat(histories, ignore_index=True)
     CURVES.write(out, table)
     return table
 

@@ -12,8 +12,15 @@ from replication.studies.variance.table import errors
 from replication.studies.variance.table import histories as varied
 from replication.verdicts.answers import experiment
 from replication.verdicts.evidence import Evidence, Finding, Judges, Unmeasured
-from replication.verdicts.rule import shown, too_few
+from replication.verdicts.rule import too_few
 from replication.verdicts.training import steps_of_pass_1
+from replication.verdicts.words import Words
+
+_WORDS = Words(
+    "relative sd of the step sizes {mean} at most",
+    "of the least and greatest step of each layer in pass 1 over {replicates} subsets, where "
+    "{limit:g} counts as not particularly sensitive and the test errors' sd is {test_sd} points",
+)
 
 
 def judge(evidence: Evidence, claim: Claim) -> Finding:
@@ -35,10 +42,8 @@ def judge(evidence: Evidence, claim: Claim) -> Finding:
     worst, limit = float(spread.max()), evidence.choices.roughly
     return Finding(
         "reproduced" if worst <= limit else "differs",
-        f"relative sd of the step sizes {shown(worst)} at most",
-        f"of the least and greatest step of each layer in pass 1 over {len(ends)} subsets, where "
-        f"{limit:g} counts as not particularly sensitive and the test errors' sd is "
-        f"{shown(float(np.std(test_errors, ddof=1)))} points",
+        _WORDS,
+        {"limit": limit, "test_sd": float(np.std(test_errors, ddof=1))},
         float(spread.min()),
         worst,
         len(ends),
