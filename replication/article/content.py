@@ -92,7 +92,10 @@ def _tables(inputs: Inputs, found: Sequence[Entry]) -> dict[str, Table]:
         "counts": _apart(one for one in found if one.role == "arithmetic"),
         "tried": table(
             ("hypothesis", "published number, ours before and with it", "decided"),
-            [(one.hypothesis, one.evidence, one.decided) for one in explanations.hypotheses(inputs)],
+            [
+                (one.hypothesis, one.evidence, one.decided)
+                for one in explanations.hypotheses(inputs)
+            ],
         ),
         "departures": table(
             ("page", "the paper", "ours", "why"),
