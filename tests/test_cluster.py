@@ -65,7 +65,7 @@ def test_two_workers_that_share_no_folder_give_the_bytes_of_this_process(
     assert not (places[0] / "alone").exists()
 
 
-def meets_the_other(job: Job, monitor: Monitor, *, may_diverge: bool) -> object:
+def meets_the_other(job: Job, monitor: Monitor) -> object:
     """Trains when another experiment has begun as well."""
     begun = Path(".checkpoints/begun")
     begun.mkdir(parents=True, exist_ok=True)
@@ -75,7 +75,7 @@ def meets_the_other(job: Job, monitor: Monitor, *, may_diverge: bool) -> object:
         if time.monotonic() > until:
             raise ReplicationError(f"{job.name} is alone")
         time.sleep(0.01)
-    return TRAINED(job, monitor, may_diverge=may_diverge)
+    return TRAINED(job, monitor)
 
 
 @pytest.mark.parametrize("engine", ["local", "dask"])
@@ -99,7 +99,7 @@ def test_no_experiment_waits_for_another(places, address, monkeypatch, capsys, e
     assert {"lenet5-distorted 0", "linear 0"} == {line.split(":")[0] for line in said.splitlines()}
 
 
-def dies_in_its_second_pass(job: Job, monitor: Monitor, *, may_diverge: bool) -> object:
+def dies_in_its_second_pass(job: Job, monitor: Monitor) -> object:
     """Ends its process once, when the first pass is kept; `PASSES` tells which processes ran."""
 
     def hear(message: Message) -> None:
@@ -111,7 +111,7 @@ def dies_in_its_second_pass(job: Job, monitor: Monitor, *, may_diverge: bool) ->
                 os.kill(os.getpid(), signal.SIGKILL)
 
     watched = Watched(job.name, hear)
-    return TRAINED(job, watched if job.number == 0 else monitor, may_diverge=may_diverge)
+    return TRAINED(job, watched if job.number == 0 else monitor)
 
 
 def test_a_replicate_whose_worker_dies_goes_on_from_its_checkpoint_in_another(

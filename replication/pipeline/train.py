@@ -24,7 +24,7 @@ def run(folders: Folders, settings: Settings, names: Sequence[str]) -> Counter[s
     ready = experiments({name: settings.experiment(name) for name in names}, settings, folders)
     jobs = [Job(one, number) for one in ready for number in range(one.recipe.replicates)]
     title = names[0] if len(names) == 1 else f"{len(names)} experiments"
-    return Counter(job.experiment.name for job in train(title, jobs, settings.train).jobs)
+    return Counter(job.experiment.name for job in train(title, jobs, settings.train))
 
 
 def outcome(folders: Folders, settings: Settings, experiment: str) -> Iterator[str]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import matplotlib as mpl
+import seaborn
 from markupsafe import Markup, escape
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
@@ -97,6 +98,7 @@ def _drawn(
             layout="constrained",
         )
         paint(canvas)
+        seaborn.despine(canvas)
         # What lies inside of the axes has no say in the layout, and takes long to measure.
         for axes in canvas.axes:
             for artist in (*axes.lines, *axes.collections, *axes.patches, *axes.images):
@@ -137,7 +139,6 @@ def _style(name: str) -> Any:
         **dict.fromkeys(("axes.linewidth", "xtick.major.width", "ytick.major.width"), 0.8),
         **dict.fromkeys(("text.color", "axes.labelcolor", "xtick.color", "ytick.color"), MUTED),
         **dict.fromkeys(("axes.edgecolor", "grid.color"), GRID),
-        **dict.fromkeys(("axes.spines.top", "axes.spines.right"), False),
         "axes.titlelocation": "left",
         "legend.frameon": False,
         "svg.fonttype": "none",

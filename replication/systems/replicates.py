@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -21,7 +21,7 @@ from safetensors.numpy import save
 
 from replication import paper, sources
 from replication.display import Display
-from replication.errors import Diverged, ReplicationError
+from replication.errors import ReplicationError
 from replication.folders import Folders
 from replication.learning.monitor import Message, Monitor
 from replication.machine import processor
@@ -142,45 +142,29 @@ class Job(NamedTuple):
         return f"{self.experiment.name} {self.number}"
 
 
-class Trained(NamedTuple):
-    """The jobs that were not finished before, and the names of those that diverged."""
-
-    jobs: list[Job]
-    diverged: set[str]
-
-
-def train(title: str, jobs: Sequence[Job], how: Train, *, may_diverge: bool = False) -> Trained:
+def train(title: str, jobs: Sequence[Job], how: Train) -> list[Job]:
     """Train those of ``jobs`` that are not finished, as ``how`` says, and show how far.
 
-    A replicate that diverges is an error, or where it ``may_diverge`` an outcome.
+    Returns these. A replicate that diverges is an error.
     """
-    missing, diverged = [job for job in jobs if not is_finished(*job)], set()
-    work = partial(_trained, may_diverge=may_diverge)
+    missing = [job for job in jobs if not is_finished(*job)]
     shown = sum(presentations(job.experiment) for job in missing)
     with Display(title, shown) as display:
-        for job, files in side_by_side(work, missing, how, display.show):
-            if not files:
-                diverged.add(job.name)
-            elif not is_finished(*job):  # a worker wrote it where this process does not see it
+        for job, files in side_by_side(_trained, missing, how, display.show):
+            if not is_finished(*job):  # a worker wrote it where this process does not see it
                 job.experiment.run(job.number).take(files)
                 if not is_finished(*job):
                     raise ReplicationError(
                         f"a worker trained {job.name} on other data than this process has: run "
                         "`python -m replication prepare` where its workers are started, and again"
                     )
-    return Trained(missing, diverged)
+    return missing
 
 
-def _trained(job: Job, monitor: Monitor, *, may_diverge: bool) -> tuple[Job, dict[str, bytes]]:
-    """Train and leave the run; also its files by name, none if it diverged."""
-    try:
-        if not is_finished(*job):  # where an answer was lost on its way, the run was not
-            _train_one(job, monitor)
-    except Diverged as error:
-        if not may_diverge:
-            raise
-        monitor.line(str(error))
-        return job, {}
+def _trained(job: Job, monitor: Monitor) -> tuple[Job, dict[str, bytes]]:
+    """Train and leave the run; also its files by name."""
+    if not is_finished(*job):  # where an answer was lost on its way, the run was not
+        _train_one(job, monitor)
     return job, job.experiment.run(job.number).files()
 
 
