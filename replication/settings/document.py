@@ -46,8 +46,9 @@ class Settings(Section):
     collapse: Collapse
     """The study of trainable codes."""
     invariance: Invariance
-    noncharacters: Noncharacters
     """The study of changed patterns."""
+    noncharacters: Noncharacters
+    """The study of images of no digit."""
     causes: Causes
     """The study of the published numbers that ours differ from."""
 
