@@ -115,6 +115,19 @@ def test_a_number_that_is_only_fitted_explains_nothing(
     assert (row["role"], row["decided"]) == (role, decided)
 
 
+def test_a_cost_that_was_met_without_the_hypothesis_is_not_explained_by_it(paper):
+    causes = parsed(one=hypothesis(row="mlp-300/deslanted-20x20")).causes
+    trials = rows([(20, 2.1), (100, 5.0)]) + rows([(100, 5.1)], TEST)
+    choices = {"one": choice.Choice({"training_patterns": 100}, 5.0)}
+
+    def measures(thousands):
+        before = {"mlp-300/deslanted-20x20": {"operations_thousands": {"mean": thousands}}}
+        return set(choice.conclusions(causes, paper, {"one": trials}, choices, before)["measure"])
+
+    assert measures(123.0) == {"test error", "rejection"}
+    assert measures(300.0) == {"test error", "rejection", "operations"}
+
+
 def test_a_size_fitted_to_one_row_is_decided_by_the_rows_that_have_to_follow(paper):
     def decided(error):
         follower = hypothesis(row="mlp-300/regular", choose="one")

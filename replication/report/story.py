@@ -30,6 +30,7 @@ _TOPICS = {
     CONTRADICTIONS: "The paper's contradictions",
 }
 _DIGITS = "lenet5.misclassified"
+_ERRORS = "systems.error"
 _NAMED = 5  # so many that differ are named one by one
 
 
@@ -190,9 +191,10 @@ def _numbers(one: Entry) -> str:
 
 
 def _why(tried: Sequence[Tried], most: int | None = None) -> str:
-    """What came of the trials, and the first ``most`` that explain their number."""
+    """What came of the trials, and ``most`` that explain their number, test errors first."""
     if not tried:
         return ""
     text = f"Why: of {len(tried)} reasons that we tried {counted(tried)}."
-    explained = [f"{one.about} by {one.idea}" for one in tried if one.decided == EXPLAINS]
+    errors_first = sorted(tried, key=lambda one: one.claim != _ERRORS)
+    explained = [f"{one.about} by {one.idea}" for one in errors_first if one.decided == EXPLAINS]
     return f"{text} Explained: {'; '.join(explained[:most])}." if explained else text

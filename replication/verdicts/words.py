@@ -153,8 +153,8 @@ ORDERING = Words(
 )
 BOOSTED = Words(
     "boosted {first} %, {rival} {second} %",
-    "of the figure's {systems} systems, {missing} of which have not been run, clearly better "
-    "(Welch, seeds vary) are: {better}",
+    "of the figure's {systems} systems{missing:, of which some have not been run,| that are} "
+    "clearly better (Welch, seeds vary): {better}",
 )
 ON_LENET4 = "paired by the LeNet-4 underneath"
 FALL = Words(
