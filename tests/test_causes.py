@@ -117,7 +117,10 @@ def test_a_number_that_is_only_fitted_explains_nothing(
 
 def test_a_cost_that_was_met_without_the_hypothesis_is_not_explained_by_it(paper):
     causes = parsed(one=hypothesis(row="mlp-300/deslanted-20x20")).causes
-    trials = rows([(20, 2.1), (100, 5.0)]) + rows([(100, 5.1)], TEST)
+    trials = [
+        {**row, "rejected_percent": 4.0, "operations_thousands": 123.0}
+        for row in rows([(20, 2.1), (100, 5.0)]) + rows([(100, 5.1)], TEST)
+    ]
     choices = {"one": choice.Choice({"training_patterns": 100}, 5.0)}
 
     def measures(thousands):
