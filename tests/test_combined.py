@@ -428,7 +428,7 @@ def test_no_checkpoint_is_left_and_none_goes_before_the_replicate_is_kept(
     assert len(list(folders.checkpoints.iterdir())) == boosted.NETWORKS
     other = folders.checkpoints / "mine-10-0123456789abcdef-1.npz"
     other.touch()
-    assert replicates.train("mine", jobs, params.train).jobs == jobs
+    assert replicates.train("mine", jobs, params.train) == jobs
     assert list(folders.checkpoints.iterdir()) == [other]
 
 
