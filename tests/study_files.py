@@ -63,7 +63,8 @@ def _write_readings(results: Path) -> None:
         })  # fmt: skip
         curves += [] if lost else [
             pd.DataFrame({
-                "stage": stage, "reading": name, "replicate": number, "pass": range(1, 21),
+                "stage": stage, "reading": name, "replicate": number, "key": "",
+                "pass": range(1, 21),
                 "training_error": 0.1 * place, "step_low": 7e-5, "step_high": 0.016,
             })
             for number in range(3)

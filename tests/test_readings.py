@@ -71,7 +71,8 @@ def curves_of(name: str, stage: str, one: Trained) -> pd.DataFrame:
     return pd.concat(
         [
             pd.DataFrame({
-                "stage": stage, "reading": name, "replicate": number, "pass": passes,
+                "stage": stage, "reading": name, "replicate": number, "key": "",
+                "pass": passes,
                 "training_error": one.errors[number],
                 "step_low": 10.0 ** one.steps[number, 0],
                 "step_high": 10.0 ** one.steps[number, 1],
@@ -222,6 +223,13 @@ def test_no_network_of_the_study_is_shown_a_test_pattern(tmp_path, tiny, monkeyp
     pd.testing.assert_frame_equal(
         ranked(curves, steps, params, on.known), table, check_dtype=False, rtol=1e-4
     )
+
+    def refused(*_: object) -> None:
+        raise AssertionError("what stands in the table was trained again")
+
+    monkeypatch.setattr(study, "_trained", refused)
+    kept = study.run(Folders.usual(checkpoints=Path("none")), params, Path("results"))
+    pd.testing.assert_frame_equal(kept, table, check_dtype=False, rtol=1e-4)
 
 
 def test_the_committed_ranking_is_that_of_the_committed_curves(repository, params):

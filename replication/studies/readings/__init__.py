@@ -8,6 +8,8 @@ its own. No test pattern is shown to any network of this study.
 
 from replication.files import Table
 
+STAGES = ("screening", "final", "control", "variation")
+
 COMMAND = "python -m replication readings"
 STEPS = Table(
     "readings_steps.csv", COMMAND, ("curvature_start", "range", "step_low", "step_high", "distance")
@@ -15,7 +17,7 @@ STEPS = Table(
 CURVES = Table(
     "readings_curves.csv",
     COMMAND,
-    ("stage", "reading", "replicate", "pass", "training_error", "step_low", "step_high"),
+    ("stage", "reading", "replicate", "key", "pass", "training_error", "step_low", "step_high"),
 )
 RANKING = Table(
     "readings.csv",

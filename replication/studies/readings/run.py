@@ -27,7 +27,7 @@ from replication.networks.catalogue import network
 from replication.networks.specification import Network
 from replication.runs import HISTORY_COLUMNS
 from replication.settings import Prepare, Recipe, Settings, changed, load
-from replication.studies.readings import CURVES, RANKING, STEPS
+from replication.studies.readings import CURVES, RANKING, STAGES, STEPS
 from replication.studies.readings.candidates import (
     RANGE,
     START,
@@ -95,31 +95,40 @@ def steps(on: Ground) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(STEPS.columns))
 
 
-def train(readings: Sequence[Reading], on: Ground) -> pd.DataFrame:
+def train(readings: Sequence[Reading], on: Ground, before: pd.DataFrame) -> pd.DataFrame:
     """Every pass of every replicate, as results/readings_curves.csv has them.
 
-    What is trained is kept pass by pass and never trained again. A replicate that diverges ends
-    with its last whole pass.
+    What stands in ``before``, a table alike, is not trained again if code, settings and data are
+    the same. A replicate that diverges ends with its last whole pass.
     """
     study, settings = on.settings.readings, on.settings
     recipes = {f"{one.stage} {one.name}": recipe(one, settings.base, study) for one in readings}
     made = experiments(recipes, settings, on.folders)
     jobs = [Job(one, number) for one in made for number in range(one.recipe.replicates)]
-    with Display(readings[0].stage, sum(presentations(job.experiment) for job in jobs)) as display:
-        histories = dict(side_by_side(_trained, jobs, settings.train, display.show))
+    once = before.drop_duplicates(["key", "pass"])
+    histories = {str(name): rows for name, rows in once.groupby("key")}
+    missing = [job for job in jobs if _key(job) not in histories]
+    total = sum(presentations(job.experiment) for job in missing)
+    with Display(readings[0].stage, total) as display:
+        histories |= dict(side_by_side(_trained, missing, settings.train, display.show))
     tables = []
     for one, experiment in zip(readings, made, strict=True):
         for number in range(experiment.recipe.replicates):
-            history = histories[Job(experiment, number).name]
-            history.insert(0, "stage", one.stage)
-            history.insert(1, "reading", one.name)
-            history.insert(2, "replicate", number)
-            tables.append(history)
+            of = _key(Job(experiment, number))
+            history = histories[of].assign(
+                stage=one.stage, reading=one.name, replicate=number, key=of
+            )
+            tables.append(history[list(CURVES.columns)])
     return pd.concat(tables, ignore_index=True)
 
 
+def _key(job: Job) -> str:
+    """The beginning of the hash of all that the replicate's history follows from."""
+    return key(job.experiment, job.number)[:16]
+
+
 def _trained(job: Job, monitor: Monitor) -> tuple[str, pd.DataFrame]:
-    """Train one replicate, with no test pattern at hand."""
+    """The key of a replicate and its history, trained with no test pattern at hand."""
     experiment, number = job
     made = experiment.recipe
     if not isinstance(made, Recipe):
@@ -136,7 +145,7 @@ def _trained(job: Job, monitor: Monitor) -> tuple[str, pd.DataFrame]:
     except Diverged as error:
         monitor.line(str(error))
         rows = []
-    return job.name, _history(rows)
+    return _key(job), _history(rows)
 
 
 def _history(rows: Sequence[Mapping[str, float]]) -> pd.DataFrame:
@@ -149,22 +158,33 @@ def _history(rows: Sequence[Mapping[str, float]]) -> pd.DataFrame:
     })  # fmt: skip
 
 
-def run(folders: Folders, settings: Settings, out: Path) -> pd.DataFrame:
-    """Train what is not there yet, stage by stage, and write the three tables of the study."""
+def run(
+    folders: Folders, settings: Settings, out: Path, stages: Sequence[str] = STAGES
+) -> pd.DataFrame:
+    """Train what is not there yet, stage by stage, and write the three tables of the study.
+
+    Of stages that are not among ``stages``, what results/readings_curves.csv has is taken as it is.
+    """
     on, study = ground(folders, settings), settings.readings
     first = steps(on)
     STEPS.write(out, first)
+    before = CURVES.read(out) if CURVES.exists(out) else pd.DataFrame(columns=list(CURVES.columns))
+
+    def curves_of(readings: Sequence[Reading]) -> pd.DataFrame:
+        stage = readings[0].stage
+        return train(readings, on, before) if stage in stages else before[before["stage"] == stage]
+
     candidates = screened(study, first)
-    curves = train(candidates, on)
+    curves = curves_of(candidates)
     screening = Stage(candidates, curves, study.screening.replicates, on.known)
     names = screening.by_distance(screening.scale())[: study.screening.finalists]
     finalists = nearest(candidates, names)
-    curves = pd.concat([curves, train(finalists, on)], ignore_index=True)
+    curves = pd.concat([curves, curves_of(finalists)], ignore_index=True)
     final = Stage(finalists, curves, study.replicates, on.known)
     winner = decided(final, final.scale(), settings)
     print(f"decided for: {winner.name}", flush=True)
     for readings in (controls(study), variations(study, winner)):
-        curves = pd.concat([curves, train(readings, on)], ignore_index=True)
+        curves = pd.concat([curves, curves_of(readings)], ignore_index=True)
         CURVES.write(out, curves)
     table = ranked(curves, first, settings, on.known)
     RANKING.write(out, table)
@@ -174,11 +194,13 @@ def run(folders: Folders, settings: Settings, out: Path) -> pd.DataFrame:
 @click.command()
 @folder_options("params", "paper", "raw", "prepared", "checkpoints")
 @path_option("--out", "results", "The folder of the tables that are written.")
-def command(folders: Folders, out: Path) -> None:
+@click.argument("stages", nargs=-1, type=click.Choice(STAGES))
+def command(folders: Folders, out: Path, stages: tuple[str, ...]) -> None:
     """Train the readings that the protocol names, and rank them by their distance from the paper.
 
-    What has been trained before is not trained again.
+    What code, settings and data have trained before is not trained again. With STAGES, only these
+    are trained; the others stay as they are.
     """
-    result = run(folders, load(folders.params), out)
+    result = run(folders, load(folders.params), out, stages or STAGES)
     shown = result[result["stage"] != "screening"]
     print(shown[["stage", "reading", "distance", "rms", "training_error"]].to_string(index=False))
