@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -23,6 +24,21 @@ MODULES = dict(re.findall(r"`(replication/[\w/]+\.py)`[:,]\n\n```python\n(.*?)^`
 STUDY_LINE = re.search(r"its line `(.*?)` in `STUDIES`", README)[1]
 
 
+# Prints the code that the key of each experiment of a params.yaml takes in.
+CODES = """
+import json, sys
+from pathlib import Path
+from replication import settings
+from replication.experiments import experiments
+from replication.folders import Folders
+from replication.systems.replicates import code
+
+document = settings.load(Path(sys.argv[1]))
+known = experiments(document.experiments, document, Folders.usual())
+print(json.dumps({experiment.name: code(experiment) for experiment in known}))
+"""
+
+
 @pytest.fixture(scope="module")
 def extended(tmp_path_factory, tiny):
     """A small project with a copy of the package, in which the README's examples are followed."""
@@ -35,23 +51,28 @@ def extended(tmp_path_factory, tiny):
     studies = project / "replication" / "studies" / "__init__.py"
     text = studies.read_text(encoding="utf-8")
     studies.write_text(text.replace("STUDIES = {", f"STUDIES = {{\n    {STUDY_LINE}"))
-    variation, entry = (YAML(typ="safe", pure=True).load(text) for text in SETTINGS)
+    variation, *entries = (YAML(typ="safe", pure=True).load(text) for text in SETTINGS)
     document = small_document()
-    document["experiments"] |= variation["experiments"] | entry
+    for entry in (variation["experiments"], *entries):
+        document["experiments"] |= entry
     write_params(project / "params.yaml", document)
     return project
 
 
-def run(extended, folder, *arguments):
-    command = [sys.executable, "-m", "replication", *arguments]
+def python(extended, folder, *arguments):
+    command = [sys.executable, *arguments]
     environment = {**os.environ, "PYTHONPATH": str(extended)}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
-@pytest.mark.parametrize("experiment", ["nearest-mean", "lenet5-equation-8"])
-def test_a_classifier_and_a_variation_are_trained(extended, experiment):
+def run(extended, folder, *arguments):
+    return python(extended, folder, "-m", "replication", *arguments)
+
+
+@pytest.mark.parametrize("experiment", ["nearest-mean", "lenet5-equation-8", "shallow"])
+def test_a_classifier_a_network_and_a_variation_are_trained(extended, experiment):
     run(extended, extended, "train", experiment)
     classes = Run(extended / f"results/runs/{experiment}/0").answers.classes.tolist()
     assert len(classes) == 100
@@ -60,6 +81,15 @@ def test_a_classifier_and_a_variation_are_trained(extended, experiment):
 
 def test_a_classifier_takes_six_lines_of_settings():
     assert len(SETTINGS[1].splitlines()) == 6
+
+
+def test_what_is_added_makes_no_replicate_of_another_stale(extended):
+    codes, unchanged = (
+        json.loads(python(package, package, "-c", CODES, str(REPOSITORY / "params.yaml")))
+        for package in (extended, REPOSITORY)
+    )
+    assert len(codes) > 30
+    assert codes == unchanged
 
 
 def test_a_study_is_a_command_and_its_figure_is_on_the_page(extended, tmp_path):

@@ -106,6 +106,8 @@ def test_a_network_that_is_added_makes_no_replicate_of_another_stale():
     assert not {"lenet1", "lenet4", "lenet5", "lenet5_plain"} & of_systems
 
 
-def test_an_unknown_network_is_one_sentence_with_those_that_there_are():
-    with pytest.raises(ReplicationError, match=r"'lenet6'.*lenet1, lenet4, lenet5, lenet5-plain"):
-        catalogue.network("lenet6", "regular", PAPER)
+@pytest.mark.parametrize("name", ["lenet6", "reference", "catalogue"])
+def test_what_describes_no_network_is_one_sentence_with_those_that_there_are(name):
+    expected = rf"'{name}'.*lenet1, lenet4, lenet5, lenet5-plain.*networks/{name}\.py define"
+    with pytest.raises(ReplicationError, match=expected):
+        catalogue.network(name, "regular", PAPER)

@@ -6,15 +6,19 @@ from replication.networks.specification import Network, Stack, full_table
 from replication.paper import Paper
 
 
-def network(paper: Paper) -> Network:
-    """The network of Figure 2: C1 S2 C3 S4 C5 F6 and ten RBF units with the 7x12 codes."""
+def up_to_f6(name: str, paper: Paper) -> Stack:
+    """C1 S2 C3 S4 C5 F6 of Figure 2, on which the network called ``name`` puts its outputs."""
     return (
-        Stack("lenet5", field=32)
+        Stack(name, field=32)
         .convolution("C1", full_table(6, 1))
         .subsampling("S2")
         .convolution("C3", paper.connection_table)
         .subsampling("S4")
         .convolution("C5", full_table(120, 16))
         .full("F6", 84)
-        .rbf("RBF", paper.digit_codes)
     )
+
+
+def network(paper: Paper) -> Network:
+    """The network of Figure 2: ten RBF units with the 7x12 codes read F6."""
+    return up_to_f6("lenet5", paper).rbf("RBF", paper.digit_codes)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from replication.networks.specification import Network, Stack, full_table
+from replication.networks.lenet5 import up_to_f6
+from replication.networks.specification import Network
 from replication.paper import Paper
 
 
@@ -12,14 +13,4 @@ def network(paper: Paper) -> Network:
     The paper gives no such network. F6 has 84 units here too, so that the outputs are all that
     differs.
     """
-    return (
-        Stack("lenet5-plain", field=32)
-        .convolution("C1", full_table(6, 1))
-        .subsampling("S2")
-        .convolution("C3", paper.connection_table)
-        .subsampling("S4")
-        .convolution("C5", full_table(120, 16))
-        .full("F6", 84)
-        .full("output", 10)
-        .network()
-    )
+    return up_to_f6("lenet5-plain", paper).full("output", 10).network()
