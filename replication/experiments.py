@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from replication.folders import Folders
 from replication.settings import AnyRecipe, Classifier, Settings
+from replication.systems.jobs import Experiment
 from replication.systems.known import module_of
-from replication.systems.replicates import Experiment
 
 
 def experiments(

@@ -6,9 +6,10 @@ Imports run downwards only: a folder or module may import those that come after 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from graphlib import TopologicalSorter
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
 
-from replication.sources import ROOT, imported
+from replication.sources import ROOT, imported, source
 
 # From the roof to the ground.
 HOUSE = {
@@ -72,6 +73,27 @@ def upwards(of: Mapping[str, set[str]]) -> list[str]:
         if unit in places and places[unit] >= places.get(other, len(places))
     ]
     return sorted(wrong) + [f"{unit} has no place in HOUSE" for unit in of if unit not in places]
+
+
+def files() -> dict[Path, set[Path]]:
+    """By file of the package, the others that it imports, anywhere in it.
+
+    Without the ``__init__.py`` of packages, which only hand names on.
+    """
+    found = {}
+    for path in (path for path in ROOT.rglob("*.py") if path.stem != "__init__"):
+        others = {source(module) for module in imported(path)}
+        found[path] = {one for one in others if one and one.stem != "__init__"}
+    return found
+
+
+def circle(of: Mapping[Path, set[Path]]) -> list[str]:
+    """Files of which each imports the one after it, the first again at the end; or none."""
+    try:
+        TopologicalSorter(of).prepare()
+    except CycleError as error:
+        return [path.relative_to(ROOT).as_posix() for path in reversed(error.args[1])]
+    return []
 
 
 def picture() -> str:

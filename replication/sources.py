@@ -22,7 +22,7 @@ ROOT = Path(__file__).parent
 _ONE_AT_A_TIME = threading.Lock()
 
 
-def _path(module: str) -> Path | None:
+def source(module: str) -> Path | None:
     """The file of a module of this package, or None for anything else."""
     parts = module.split(".")
     if parts[0] != ROOT.name:
@@ -64,14 +64,14 @@ def imported(path: Path) -> set[str]:
 
 
 def closure(module: str) -> tuple[Path, ...]:
-    """The files that ``module`` (such as ``replication.stages.train``) imports, itself included.
+    """The files that ``module`` (such as ``replication.pipeline.train``) imports, itself included.
 
     Sorted, without the empty ``__init__.py`` of packages.
     """
     found: set[Path] = set()
     waiting = [module]
     while waiting:
-        path = _path(waiting.pop())
+        path = source(waiting.pop())
         if path is not None and path not in found:
             found.add(path)
             waiting.extend(imported(path))

@@ -21,7 +21,7 @@ from replication.folders import Folders
 from replication.learning.monitor import Message, Monitor
 from replication.pipeline import train as pipeline
 from replication.systems import cluster, replicates
-from replication.systems.replicates import Job
+from replication.systems.jobs import Job
 
 TRAINED = replicates._trained
 PASSES = Path(".checkpoints/passes")

@@ -31,7 +31,7 @@ from pathlib import Path
 from replication import settings
 from replication.experiments import experiments
 from replication.folders import Folders
-from replication.systems.replicates import code
+from replication.systems.jobs import code
 
 document = settings.load(Path(sys.argv[1]))
 known = experiments(document.experiments, document, Folders.usual())

@@ -36,7 +36,6 @@ from replication.studies.readings.distance import (
     trained,
 )
 from replication.studies.readings.ranking import Stage, decided, ranked
-from replication.systems import replicates
 
 
 @pytest.fixture(scope="module")
@@ -215,7 +214,7 @@ def test_no_network_of_the_study_is_shown_a_test_pattern(tmp_path, tiny, monkeyp
         data, test_images=data.test_images[:0], test_labels=data.test_labels[:0]
     )
     monkeypatch.setattr(study, "ground", lambda *_: on._replace(database=blind))
-    monkeypatch.setattr(replicates, "database", lambda _: blind)
+    monkeypatch.setattr(study, "database", lambda _: blind)
     folders = Folders.usual(checkpoints=Path("others"))
     again = study.run(folders, params, Path("again"))
     pd.testing.assert_frame_equal(again, table)

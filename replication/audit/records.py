@@ -25,9 +25,9 @@ from replication.networks.specification import Kind
 from replication.paper import Paper
 from replication.runs import FILES, HISTORY, RECORD, WEIGHTS, Run, of_experiment
 from replication.settings import AnyRecipe, Combined, Recipe
-from replication.systems import boosted, replicates
+from replication.systems import boosted, jobs
 from replication.systems.catalogue import system
-from replication.systems.replicates import Experiment
+from replication.systems.jobs import Experiment
 
 # Keys that speak of all settings of their experiment.
 WHOLE = ("experiment", "replicate", "key", "data", FILES, "evidence.code_sha256",
@@ -176,7 +176,7 @@ def _wanted(
         "streams.replicate": number,
         "data.sha256": experiment.data.sha256,
         FILES: True,
-        "evidence.code_sha256": replicates.code(experiment),
+        "evidence.code_sha256": jobs.code(experiment),
         "key": _key(experiment, number, run.record["settings"]),
     }
     weights = "evidence.weights_sha256"
@@ -226,7 +226,7 @@ def _key(experiment: Experiment, number: int, stated: Mapping[str, Any]) -> str:
     try:
         recipe = kind.model_validate({**experiment.recipe.model_dump(), **recorded})
         prepare = experiment.prepare.model_copy(update=levels)
-        return replicates.key(experiment._replace(recipe=recipe, prepare=prepare), number)
+        return jobs.key(experiment._replace(recipe=recipe, prepare=prepare), number)
     except (ValidationError, ReplicationError):
         return "none"
 

@@ -22,8 +22,8 @@ from replication.audit.rules import CLAIMS, OWN, Rule
 from replication.errors import ReplicationError
 from replication.paper import Claim, Paper
 from replication.settings import AnyRecipe, Classifier, Combined, Modern, Recipe, Settings
+from replication.systems.jobs import Experiment
 from replication.systems.known import module_of
-from replication.systems.replicates import Experiment
 
 
 class Row(NamedTuple):

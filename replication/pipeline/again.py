@@ -22,7 +22,8 @@ from replication.settings import Settings
 from replication.studies.collapse import run as collapse
 from replication.studies.distortions import run as distortions
 from replication.studies.invariance import run as invariance
-from replication.systems.replicates import Job, train
+from replication.systems.jobs import Job
+from replication.systems.replicates import train
 
 
 class Scope(NamedTuple):

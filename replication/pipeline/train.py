@@ -19,7 +19,8 @@ def run(folders: Folders, settings: Settings, names: Sequence[str]) -> Counter[s
     """
     # Imported when a training begins: a help text need not wait for the compiler.
     from replication.experiments import experiments
-    from replication.systems.replicates import Job, train
+    from replication.systems.jobs import Job
+    from replication.systems.replicates import train
 
     ready = experiments({name: settings.experiment(name) for name in names}, settings, folders)
     jobs = [Job(one, number) for one in ready for number in range(one.recipe.replicates)]

@@ -27,7 +27,7 @@ from replication.mnist import databases
 from replication.mnist.databases import Database, grey_levels
 from replication.settings import Combined, Recipe, Train
 from replication.systems.contract import Task
-from replication.systems.replicates import Job, code
+from replication.systems.jobs import Job, code
 
 Result = TypeVar("Result")
 Work = Callable[[Job, Monitor], Result]

@@ -22,7 +22,8 @@ from replication.settings.document import did_you_mean
 from replication.studies.causes import CONCLUSIONS, TALLER, TRIALS, taller
 from replication.studies.causes.choice import Choice, chosen, conclusions, published
 from replication.studies.causes.trials import HELD_OUT, TEST, Laboratory, Levels, Row, Trial
-from replication.systems.replicates import Job, side_by_side
+from replication.systems.jobs import Job
+from replication.systems.parallel import side_by_side
 
 
 class Study:

@@ -35,7 +35,7 @@ from replication.settings.loading import put
 from replication.studies.causes import TRIALS
 from replication.systems.classifier import ClassifierSystem
 from replication.systems.contract import Task, answers_of
-from replication.systems.replicates import Experiment, code
+from replication.systems.jobs import Experiment, code
 from replication.systems.support_machines import Decision
 
 OWN = ("training_patterns", "subset", "repeated", "faster", "strength")

@@ -40,8 +40,8 @@ from replication.studies.readings.candidates import (
 )
 from replication.studies.readings.distance import Evidence, evidence
 from replication.studies.readings.ranking import Stage, decided, ranked
-from replication.systems import replicates
-from replication.systems.replicates import Job, key, presentations, side_by_side
+from replication.systems.jobs import Job, database, key, presentations
+from replication.systems.parallel import side_by_side
 
 
 class Ground(NamedTuple):
@@ -133,7 +133,7 @@ def _trained(job: Job, monitor: Monitor) -> tuple[str, pd.DataFrame]:
     made = experiment.recipe
     if not isinstance(made, Recipe):
         raise TypeError("a reading is a recipe of a network")
-    data, folders = replicates.database(experiment), experiment.folders
+    data, folders = database(experiment), experiment.folders
     shape = network(made.network, made.database, paper.load(folders.paper))
     engine = _engine(made, shape, experiment.prepare)
     kept = folders.checkpoints / "readings" / f"{key(experiment, number)[:32]}.npz"

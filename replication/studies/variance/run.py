@@ -11,7 +11,8 @@ from replication.experiments import experiments
 from replication.folders import Folders, folder_options, path_option
 from replication.settings import Settings, load
 from replication.studies.variance import CURVES
-from replication.systems.replicates import Job, train
+from replication.systems.jobs import Job
+from replication.systems.replicates import train
 
 
 def run(folders: Folders, settings: Settings, out: Path) -> pd.DataFrame:

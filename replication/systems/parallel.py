@@ -1,0 +1,66 @@
+"""Jobs side by side: in threads of this process, or in the processes of a cluster."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import TypeVar
+
+from replication.errors import ReplicationError
+from replication.learning.monitor import Message, Monitor
+from replication.settings import Train
+from replication.systems.jobs import Job
+
+Result = TypeVar("Result")
+
+
+def side_by_side(
+    work: Callable[[Job, Monitor], Result],
+    jobs: Sequence[Job],
+    how: Train,
+    show: Callable[[Message], None],
+) -> Iterator[Result]:
+    """What ``work`` gives for each job, as it comes, by the engine that is chosen.
+
+    ``work`` and what it gives can be pickled. Messages are shown from the calling thread. On an
+    error or Ctrl-C the other jobs are asked to stop, and the first error is raised.
+    """
+    if how.engine == "local" or not jobs:
+        return _threads(work, jobs, how, show)
+    try:
+        from replication.systems import cluster
+    except ModuleNotFoundError as error:
+        raise ReplicationError(
+            f"train.engine in params.yaml is dask, but the package {error.name} is not installed: "
+            "`python -m pip install distributed` adds it, or set train.engine to local"
+        ) from error
+    return cluster.processes(work, jobs, how, show)
+
+
+def _threads(
+    work: Callable[[Job, Monitor], Result],
+    jobs: Sequence[Job],
+    how: Train,
+    show: Callable[[Message], None],
+) -> Iterator[Result]:
+    """Threads of this process, for the kernels release its lock; all have stopped at the end."""
+    messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
+    stop = threading.Event()
+    with ThreadPoolExecutor(how.workers) as executor:
+        waiting: set[Future[Result]] = {
+            executor.submit(work, job, Monitor(job.name, messages.put, stop.is_set)) for job in jobs
+        }
+        try:
+            while waiting:
+                done, waiting = wait(waiting, 0.2, FIRST_COMPLETED)
+                while not messages.empty():
+                    show(messages.get())
+                for future in done:
+                    yield future.result()
+        except BaseException:
+            stop.set()
+            for future in waiting:
+                future.cancel()
+            raise
