@@ -29,7 +29,7 @@ def spread(inputs: Inputs) -> Figure | None:
             axes.plot(row["test_sd"], -place, "o", color=TEST, markersize=6)
         names = [_WORDS.get(str(row["source"]), str(row["source"])) for row in rows]
         axes.set_yticks([-place for place in range(len(rows))], names)
-        axes.set(xlabel="standard deviation of the test error", xlim=(0, None))
+        axes.set(xlabel="standard deviation, points", xlim=(0, None))
         axes.set_ylim(0.5 - len(rows), 0.5)
         axes.tick_params(axis="y", length=0)
         axes.grid(axis="y", linewidth=0.5)
@@ -49,9 +49,9 @@ def spread(inputs: Inputs) -> Figure | None:
             70 + 34 * len(rows),
             paint,
         ),
-        "Standard deviation in percentage points over trainings in which only this varies, with "
-        "its interval. Those in which a single source varies were made earlier than those in which "
-        "all do, by another reading of the paper.",
+        "Standard deviation of the test error, in percentage points, over trainings in which only "
+        "this varies, with its interval. Those in which a single source varies were made earlier "
+        "than those in which all do, by another reading of the paper.",
         table(columns, [tuple(row[key] for key in keys) for row in rows]),
         (Source("../variance.csv", "test_sd, test_sd_low, test_sd_high by source"),),
     )
