@@ -67,8 +67,8 @@ def curves(inputs: Inputs) -> Figure | None:
         ),
         f"The first {patterns} test patterns, changed in the network's own field, where ink that "
         "leaves it is lost. Faint lines: our trainings; strong lines: all of them. Upright lines: "
-        "the ranges that the paper estimates (a factor of scale from its root's inverse to its "
-        "root), and the noise that its network was trained with; level line: what counts as "
+        "the ranges that the paper estimates (a factor of scale is from the smallest to the "
+        "largest), and the noise that its network was trained with; level line: what counts as "
         "accurate here.",
         table(("experiment", "change", "amount", "missed, %", "runs"), rows),
         (
