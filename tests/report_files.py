@@ -25,7 +25,12 @@ def project(folder: Path, *, runs: bool = True, tables: bool = True) -> Path:
     """
     results = folder / "results"
     results.mkdir(parents=True)
-    for name in ("data", "params.yaml", *(["results/runs"] if runs else [])):
+    for name in (
+        "data",
+        "params.yaml",
+        "ro-crate-metadata.json",
+        *(["results/runs"] if runs else []),
+    ):
         (folder / name).symlink_to(REPOSITORY / name)
     for path in (REPOSITORY / "results").iterdir():
         if path.is_file() and (tables or path.name in NEEDED):

@@ -201,7 +201,7 @@ def test_a_file_of_other_weights_or_none_ends_in_a_sentence(visit, results, tmp_
     tab.set_input_files("[data-lenet=weights]", path)
     tab.wait_for_selector("[data-lenet=trouble]:not(:empty)")
     said = tab.locator("[data-lenet=trouble]").inner_text()
-    assert said == "mine.safetensors does not hold the weights of this replicate."
+    assert said == "mine.safetensors does not hold the weights of this training."
     assert tab.evaluate(SHOWN) == before
     assert tab.complaints == []
 

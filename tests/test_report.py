@@ -274,6 +274,9 @@ def test_departures_come_first_in_the_audit(html, found):
     statuses = [one["data-status"] for one in html.all("tr") if "data-status" in one]
     assert statuses == sorted(statuses, key=listings.STATUSES.index)
     assert len(statuses) == len(found.audit)
+    # The file speaks of the rows above in its own order.
+    assert found.audit["paper"].str.contains("above").any()
+    assert not [one for one in listings.audit(found) if "above" in one["paper"] + one["reason"]]
 
 
 def test_text_of_the_files_is_shown_not_interpreted(parts):

@@ -44,7 +44,7 @@ def test_answer_is_true_however_the_headline_comes_out(role, verdict, found):
     said = sentences(replace(found, verdicts=table))
     name = headline.NAMES["lenet5.test-error"]
     assert (f"the {name} (" in said["What matches"]) == (verdict == "reproduced")
-    assert (f"; the {name} too." in said["What does not, and why"]) == (verdict == "differs")
+    assert (f"the {name} too." in said["What does not, and why"]) == (verdict == "differs")
 
 
 def test_topics_hold_every_row_that_differs_once(found):
@@ -57,6 +57,11 @@ def test_topics_hold_every_row_that_differs_once(found):
     assert [len(one.entries) for one in topics] == sorted(
         (len(one.entries) for one in topics), reverse=True
     )
+    told = [re.search(r"^(\d+) of .* lower in (\d+), higher in (\d+)", one.sentence)
+            for one in topics]  # fmt: skip
+    assert sum(map(bool, told)) >= 3
+    for one in filter(None, told):
+        assert int(one[1]) == int(one[2]) + int(one[3])
 
 
 def test_hypotheses_stand_with_the_claims_that_they_explain(found, tmp_path):
@@ -86,6 +91,21 @@ def test_hypotheses_stand_with_the_claims_that_they_explain(found, tmp_path):
     assert "sdlm.rates" in claims["b"]
 
 
+def test_what_was_tried_on_a_claim_is_told_in_its_words(found, tmp_path):
+    results = tmp_path / "results"
+    (results / "studies").mkdir(parents=True)
+    (results / "studies" / "a.csv").write_text(
+        "hypothesis,row,measure,published,before,ours,decided\n"
+        "taller-field,invariance.shift,range,0.5,0.107,inf,does not explain\n"
+    )
+    (one,) = explanations.hypotheses(replace(found, results=results))
+    assert one.about.startswith("vertical shifts up to")
+    assert one.evidence == "0.5 in 1998, 0.107 without it, no limit with it"
+    (topic,) = [topic for topic in story.topics(listings.entries(found), [one]) if topic.tried]
+    assert topic.why == "Why: the one reason that we tried does not explain it."
+    assert "invariance.shift" in {entry.claim for entry in topic.entries}
+
+
 def test_what_was_tried_is_counted_and_what_explains_a_number_is_named(found):
     def tried(name, decided, about="Linear"):
         return explanations.Tried("systems.error:linear/regular", about, name, "", decided, "")
@@ -96,7 +116,7 @@ def test_what_was_tried_is_counted_and_what_explains_a_number_is_named(found):
         tried("no-such-idea", "undecided"),
     ]
     said = {one.title: one.why for one in story.topics(listings.entries(found), several)}
-    assert said["Test errors of the systems in Figure 9"] == (
+    assert said["Test errors of Figure 9"] == (
         "Why: of 3 reasons that we tried 1 explains the number, 1 does not and 1 stays undecided. "
         "Explained: Linear by sigmoid units trained by gradient descent."
     )

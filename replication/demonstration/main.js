@@ -47,7 +47,7 @@ class Demonstration {
     for (const distorted of [true, false]) {
       const group = element("optgroup", { label: distorted ? "Trained with distorted digits too" : "Trained with the originals alone" });
       for (const one of design.networks.filter((given) => given.distorted === distorted)) {
-        group.append(element("option", { value: one.name }, `Replicate ${one.replicate}: ${said((100 * one.misses) / one.patterns)} % error`));
+        group.append(element("option", { value: one.name }, `Training ${one.replicate}: ${said((100 * one.misses) / one.patterns)} % error`));
       }
       if (group.childElementCount) select.append(group);
     }
@@ -105,7 +105,7 @@ class Demonstration {
     return 1 + (this.design.pitch * (this.cells.length - 1)) / this.step;
   }
 
-  // A replicate by name; until its weights are there, the one before it goes on.
+  // A training by name; until its weights are there, the one before it goes on.
   async choose(name) {
     const given = this.networks.get(name);
     this.wanted = given;
@@ -133,7 +133,7 @@ class Demonstration {
       this.choose(given.name);
     } else {
       this.ask(given);
-      this.tell(`${name} does not hold the weights of this replicate.`);
+      this.tell(`${name} does not hold the weights of this training.`);
     }
   }
 
@@ -145,7 +145,7 @@ class Demonstration {
     this.network = new Network(this.design.layers, this.design.codes, given);
     this.wiring.showKernels(this.network);
     const { misses, patterns, rejected, distorted, replicate } = given;
-    this.find("quality").textContent = `Replicate ${replicate}, trained with${distorted ? " distorted digits too" : "out distorted digits"}, misses ${misses} of the ${patterns.toLocaleString("en")} test digits. With ${said(rejected, 1)}\u00a0% rejected, ${this.design.target}\u00a0% of the rest are wrong.`;
+    this.find("quality").textContent = `Training ${replicate}, ${distorted ? "with distorted digits too" : "without distorted digits"}, misses ${misses} of the ${patterns.toLocaleString("en")} test digits. With ${said(rejected, 1)}\u00a0% rejected, ${this.design.target}\u00a0% of the rest are wrong.`;
     clearTimeout(this.counting);
     this.counting = setTimeout(() => this.missed.draw(this.network, this.design), 200);
     this.soon();

@@ -37,7 +37,7 @@ class Outputs {
     this.find("digit").textContent = blank ? "–" : digit;
     this.find("state").textContent = blank ? "Nothing drawn yet" : accepted ? "Accepted" : "Rejected";
     this.find("margin").textContent = blank ? "" :
-      `The next best, ${second}, has a penalty greater by ${said(margin, 1)}. Up to ${said(Math.max(limit, 0), 1)} this network rejects.`;
+      `The next best, ${second}, has a penalty greater by ${said(margin, 1)}; this network rejects up to ${said(Math.max(limit, 0), 1)}.`;
   }
 }
 

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from numpy.typing import ArrayLike, NDArray
 
+from replication.evaluation.rejection import target_percent
 from replication.report.drawing import (
     INK,
     MUTED,
@@ -21,7 +22,16 @@ from replication.report.drawing import (
     marks,
 )
 from replication.report.inputs import Inputs
-from replication.report.systems import FIGURES, PUBLISHED, Line, Shown, judged, lines, words
+from replication.report.systems import (
+    FIGURES,
+    PUBLISHED,
+    REJECTION,
+    Line,
+    Shown,
+    judged,
+    lines,
+    words,
+)
 
 _ROW = 20  # units of the SVG
 _APART = 0.17  # of a row: 1998 above its middle, ours below
@@ -40,7 +50,9 @@ def _figure(inputs: Inputs, shown: Shown) -> Figure:
         if line.values and line.published is not None
     ]
     run = sum(bool(line.values) for line in found)
-    scale = "square roots" if shown.ticks[0] == 0 else "logarithms"
+    scale = "square-root" if shown.ticks[0] == 0 else "logarithmic"
+    target = target_percent(inputs.paper)
+    until = f"How much to reject until {target:g} % of the rest are wrong. " * (shown is REJECTION)
     return Figure(
         shown.name,
         shown.title,
@@ -51,9 +63,9 @@ def _figure(inputs: Inputs, shown: Shown) -> Figure:
             90 + _ROW * len(found),
             lambda canvas: _paint(canvas, shown, found),
         ),
-        "Diamonds are 1998, ticks our trainings, dots their mean, the word is the verdict; "
+        f"{until}Diamonds are 1998, ticks our runs, dots their mean, the word is the verdict; "
         f"{'' if run == len(found) else f'{run} of {len(found)} systems have been run; '}"
-        f"the scale is of {scale}.",
+        f"the scale is {scale}.",
         judged(shown, found),
         (
             Source(PUBLISHED, shown.column),

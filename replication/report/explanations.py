@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import pandas as pd
 
+from replication.paper import Claim
 from replication.report.inputs import Inputs, records
 from replication.report.systems import words
 
@@ -38,6 +40,7 @@ _MEASURES = {
 }
 SIZES = "lenet5.training-size"  # Figure 6
 EXPLAINS, NOT = "explains", "does not explain"
+_OF_ONE = {EXPLAINS: "explains the number", NOT: "does not explain it"}
 
 
 class Tried(NamedTuple):
@@ -66,17 +69,24 @@ def hypotheses(inputs: Inputs) -> list[Tried]:
     for path in sorted((inputs.results / "studies").glob("*.csv")):
         table = pd.read_csv(path, dtype=str, keep_default_na=False)
         if {"hypothesis", "decided"} <= set(table.columns):
-            found += [_tried(row, f"../studies/{path.name}") for row in records(table)]
+            source = f"../studies/{path.name}"
+            found += [_tried(row, source, inputs.paper.claims) for row in records(table)]
     return found
 
 
-def _tried(row: Mapping[str, str], source: str) -> Tried:
-    """A row: what it is about is its ``claim``, or its ``row`` of a figure and its ``measure``."""
+def _tried(row: Mapping[str, str], source: str, claims: Mapping[str, Claim]) -> Tried:
+    """A row: what it is about is a claim, or a ``row`` of a figure and its ``measure``."""
     where, measure = row.get("row", ""), row.get("measure", "")
     base, called, unit = _MEASURES.get(measure, ("", measure, ""))
-    about, size = words(where), where.removeprefix("figure6/")
-    if size != where:
-        base, about = SIZES, f"LeNet-5 with {int(size):,} training patterns"
+    size = where.removeprefix("figure6/")
+    claim = row.get("claim") or (where if where in claims else f"{base}:{where}")
+    if where in claims:
+        about = claims[where].statement.removeprefix("and ")
+    elif size != where:
+        claim = f"{SIZES}:{where}"
+        about = f"the {called} of LeNet-5 with {int(size):,} training patterns"
+    else:
+        about = f"the {called} of {words(where)}" if where else ""
     evidence = row.get("evidence", "")
     if not evidence and {"published", "before", "ours"} <= row.keys():
         published, before, ours = (
@@ -84,20 +94,20 @@ def _tried(row: Mapping[str, str], source: str) -> Tried:
             for key in ("published", "before", "ours")
         )
         evidence = f"{published} in 1998, {before} without it, {ours} with it"
-    claim = row.get("claim") or f"{base}:{where}"
-    about = f"the {called} of {about}" if where else ""
     return Tried(claim, about, row["hypothesis"], evidence, row["decided"], source)
 
 
 def short(number: float) -> str:
-    """Three digits that count, or all before the point."""
+    """Three digits that count, or all before the point; infinity is no limit."""
+    if math.isinf(number):
+        return "no limit"
     return f"{number:,.0f}" if number >= 1000 else f"{number:.3g}"
 
 
 def counted(tried: Sequence[Tried]) -> str:
-    """How many explain their number, do not, or stay undecided; empty without any."""
-    if not tried:
-        return ""
+    """How many explain their number, do not, or stay undecided; of one what it does."""
+    if len(tried) == 1:
+        return _OF_ONE.get(tried[0].decided, "leaves it undecided")
     explain = sum(one.decided == EXPLAINS for one in tried)
     fail = sum(one.decided == NOT for one in tried)
     rest = len(tried) - explain - fail

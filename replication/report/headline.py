@@ -105,7 +105,8 @@ def _paint(canvas: Canvas, inputs: Inputs, drawn: Mapping[str, list[float]]) -> 
         published, off = inputs.paper.claims[claim].number, inputs.paper.claims[claim].uncertainty
         axes.errorbar(published, y + _ABOVE, xerr=off, fmt="D", color=INK, markerfacecolor=PAPER,
                       markersize=5.5, linewidth=1)  # fmt: skip
-        axes.text(0.0, y + _NAMED, NAMES[claim], va="center", color=MUTED)
+        axes.annotate(NAMES[claim], (0.0, y + _NAMED), xytext=(4, 0), textcoords="offset points",
+                      va="center", color=MUTED)  # fmt: skip
         if place == 0:
             label_at(axes, published + (off or 0.0), y + _ABOVE, "1998", INK)
             label_at(axes, float(np.nanmax([high, *values])), y, "ours", colour)

@@ -19,6 +19,8 @@ from replication.verdicts.evidence import OUTCOMES, Outcome
 from replication.verdicts.rule import shown
 
 CLAIMS = f"{DATA}/claims.yaml"
+DIGITS = "lenet5.misclassified"  # of Figure 8
+ORDERING = "ordering"  # the entry of a figure that is about all of its systems
 # What is to be looked into comes first.
 STATUSES = ("contradiction", "departs", "unstated", "faithful")
 FIRST: tuple[Outcome, ...] = ("differs", "inconclusive", "unmeasured", "reproduced")
@@ -30,6 +32,8 @@ ROLES = {
     "repeat": "it repeats a number that is counted elsewhere",
 }
 _DECIMALS = 3
+# audit.csv speaks of the rows above, in its own order.
+_ABOVE = {"see above": "what the rows of single settings say", "the rows above hold": "they hold"}
 
 
 class Number(NamedTuple):
@@ -82,24 +86,35 @@ class Entry:
     @property
     def subject(self) -> str:
         """What it is about, in words where there are any."""
+        if self.entry == ORDERING:
+            return "the order of all systems by error (Kendall's tau is 1 where it is the same)"
         if self.claim.startswith("systems."):
-            return "the order of all systems" if self.entry == "ordering" else words(self.entry)
+            return words(self.entry)
+        if self.claim == DIGITS and self.entry:
+            network, _, what = self.spoken.rpartition(":")
+            same = ", with the same answer" if what == "answers" else ""
+            return f"how many of Figure 8's digits {network} misses too{same}"
         if self.claim == SIZES:
             size, series, experiment = self.entry.split(":")
             rest = ", presented as often as all" if experiment.endswith("-long") else ""
             return f"{series} error with {int(size):,} training patterns{rest}"
-        return (self.statement or self.claim).removeprefix("and ")
+        return self.statement or self.claim
 
     @property
     def part(self) -> str:
         """Which part of the subject, empty for the whole."""
-        whole = self.claim.startswith("systems.") or self.claim == SIZES
+        whole = self.claim.startswith("systems.") or self.claim in (SIZES, DIGITS)
         return "" if whole else self.spoken.replace(":", ", ")
 
     @property
     def name(self) -> str:
         """Subject and part."""
         return f"{self.subject} ({self.part})" if self.part else self.subject
+
+    @property
+    def printed(self) -> str:
+        """1998's number as printed, empty where it is none."""
+        return self.published if self.published[:1].isdigit() else ""
 
 
 class Group(NamedTuple):
@@ -163,7 +178,7 @@ def _entry(inputs: Inputs, row: Mapping[str, Any], named: Callable[[str], str]) 
         base,
         entry,
         named(entry),
-        statement,
+        statement.removeprefix("and "),
         claim.heading if claim else CONTRADICTIONS,
         str(row["role"]),
         str(row["page"]),
@@ -212,4 +227,8 @@ def audit(inputs: Inputs) -> list[dict[str, Any]] | None:
     if inputs.audit is None:
         return None
     order = {status: place for place, status in enumerate(STATUSES)}
-    return sorted(records(inputs.audit), key=lambda row: order.get(row["status"], len(order)))
+    rows = records(inputs.audit)
+    for row in rows:
+        for above, there in _ABOVE.items():
+            row |= {key: row[key].replace(above, there) for key in ("paper", "reason")}
+    return sorted(rows, key=lambda row: order.get(row["status"], len(order)))

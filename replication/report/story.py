@@ -13,23 +13,22 @@ from replication.paper import CONTRADICTIONS
 from replication.report.explanations import EXPLAINS, Tried, counted, joined, short
 from replication.report.headline import HEADLINE, NAMES
 from replication.report.inputs import Inputs
-from replication.report.listings import Entry
+from replication.report.listings import DIGITS, ORDERING, Entry
 
 # What a verdict is about: the beginning of its claim, or the heading of claims.yaml.
 _TOPICS = {
-    "systems.error": "Test errors of the systems in Figure 9",
-    "systems.rejection": "Rejection by the systems in Figure 10",
-    "systems.operations": "Multiply-adds of the systems in Figure 11",
-    "systems.memory": "Memory of the systems in Figure 12",
+    "systems.error": "Test errors of Figure 9",
+    "systems.rejection": "Rejection of Figure 10",
+    "systems.operations": "Multiply-adds of Figure 11",
+    "systems.memory": "Memory of Figure 12",
     "lenet5-results": "LeNet-5's own results",
     "training": "Training",
     "preprocessing": "Input",
     "architecture": "Architecture",
-    "comparison": "Order of the systems",
+    "comparison": "What the text says of the systems",
     "effects": "What each change does",
     CONTRADICTIONS: "The paper's contradictions",
 }
-_DIGITS = "lenet5.misclassified"
 _ERRORS = "systems.error"
 _NAMED = 5  # so many that differ are named one by one
 
@@ -63,7 +62,7 @@ def _what(inputs: Inputs) -> str:
     return (
         "LeNet-5 is the convolutional network with which LeCun, Bottou, Bengio and Haffner read "
         f"handwritten digits in 1998: {claims['lenet5.parameters'].number:,} numbers, learnt from "
-        f"{claims['data.train'].number:,} digits, that misread "
+        f"{claims['data.train'].number:,} digits, with which it misread "
         f"{claims['lenet5.test-error'].number:g} % of {claims['data.test'].number:,} others."
     )
 
@@ -76,16 +75,16 @@ def _matches(inputs: Inputs, found: Sequence[Entry]) -> str:
     text = f"Of {len(free)} published results that we fitted nothing to, {kept} come out again"
     said, fitted = (_headlines(inputs, found, role) for role in ("independent", "fitted"))
     text += f", among them {said}" if said else ""
-    text += f"; of {open_} our trainings cannot tell." if open_ else "."
+    text += f"; for {open_} our trainings cannot tell." if open_ else "."
     if fitted:
-        text += f" What we fitted comes out as well, and proves little: {fitted}."
+        text += f" What we did fit comes out as well, which proves little: {fitted}."
     return text
 
 
 def _headlines(inputs: Inputs, found: Sequence[Entry], role: str) -> str:
     """The reproduced headline numbers of this role, 1998's and ours, in words."""
     said = [
-        f"the {NAMES[one.claim]} ({inputs.paper.claims[one.claim].number:g} %, ours "
+        f"the {NAMES[one.claim]} ({inputs.paper.claims[one.claim].number:g} % in 1998, ours "
         f"{one.mean:.2f} %)"
         for one in found
         if one.claim in HEADLINE and one.role == role and one.verdict == "reproduced"
@@ -97,27 +96,24 @@ def _differs(found: Sequence[Entry], tried: Sequence[Tried]) -> str:
     apart = [one for one in found if one.verdict == "differs"]
     if not apart:
         return f"Nothing: all {len(found)} statements of the paper that we checked are consistent."
-    most = [
-        f"{topic.title[0].lower()}{topic.title[1:]} ({len(topic.entries)})"
-        for topic in topics(found, ())[:3]
-    ]
-    roles = Counter(one.role for one in apart)
     named = joined([f"the {NAMES[one.claim]}" for one in apart if one.claim in HEADLINE])
-    text = (
-        f"Of {len(found)} statements of the paper {len(apart)} come out otherwise: "
-        f"{roles['independent']} results that we fitted nothing to, {roles['arithmetic']} counts "
-        f"that follow from the architecture, and others. Most are about {joined(most)}; "
-        + (f"{named} too." if named else "none is one of the three numbers below.")
-    )
-    if tried:
-        text += f" {_why(tried, 3)}"
-    return text
+    text = f"Of {len(found)} different statements of the paper {len(apart)} come out otherwise, "
+    text += f"{named} too." if named else "none of them one of the three numbers below."
+    compared = Counter(_title(one) for one in apart if one.claim.startswith("systems."))
+    if compared:
+        most = joined([f"{title[0].lower()}{title[1:]} ({count})"
+                       for title, count in compared.most_common(3)])  # fmt: skip
+        text += (
+            " Most are in the paper's comparison with other systems, which it does not describe in "
+            f"full: {most}."
+        )
+    return f"{text} {_why(tried, 1)}" if tried else text
 
 
 def _digits(inputs: Inputs, found: Sequence[Entry]) -> str:
     """How many of Figure 8's digits ours miss too: the network whose misses are most like them."""
     means = {one.entry: one.mean for one in found
-             if one.claim == _DIGITS and not math.isnan(one.mean)}  # fmt: skip
+             if one.claim == DIGITS and not math.isnan(one.mean)}  # fmt: skip
     shared = {name.removesuffix(":patterns"): mean for name, mean in means.items()
               if name.endswith(":patterns")}  # fmt: skip
     total = len(inputs.paper.misclassified)
@@ -126,21 +122,24 @@ def _digits(inputs: Inputs, found: Sequence[Entry]) -> str:
     name = max(shared, key=lambda one: shared[one])
     chance = total * float(np.mean(inputs.values(name, "test_error_percent"))) / 100
     text = (
-        f"Of the {total} digits in {len(inputs.labels):,} that the network of 1998 got wrong, "
-        f"ours, begun from other random numbers, get {shared[name]:.0f} wrong too, where chance "
+        f"The network of 1998 got {total} of {len(inputs.labels):,} digits wrong. Ours, begun from "
+        f"other random numbers, get {shared[name]:.0f} of these {total} wrong too, where chance "
         f"would give {chance:.2g}"
     )
     if f"{name}:answers" in means:
-        text += f"; {means[f'{name}:answers']:.0f} of them with the very same wrong answer"
-    if name != inputs.choices.experiments.distorted:
+        text += f", and {means[f'{name}:answers']:.0f} of them with the very same wrong answer"
+    distorted = inputs.choices.experiments.distorted
+    if distorted in shared and name != distorted:
         text += (
-            ". Ours that never saw a distorted digit are the most like it, although it was trained "
-            "with such digits too"
+            f". It had been trained with distorted digits too; of ours, those that were are less "
+            f"like it ({shared[distorted]:.0f} of the {total})"
         )
     return f"{text}."
 
 
 def _title(one: Entry) -> str:
+    if one.entry == ORDERING:
+        return _TOPICS["comparison"]
     return _TOPICS.get(one.claim) or _TOPICS.get(one.heading) or one.heading.replace("-", " ")
 
 
@@ -153,7 +152,7 @@ def topics(found: Sequence[Entry], tried: Sequence[Tried]) -> list[Topic]:
     for title, own in by_title.items():
         apart = tuple(one for one in own if one.verdict == "differs")
         if apart:
-            names = {one.claim for one in apart}
+            names = {one.claim for one in own if one.entry != ORDERING}
             here = tuple(one for one in tried if one.claim.partition(":")[0] in names)
             made.append(Topic(title, _sentence(apart, len(own)), _why(here), apart, here))
     return sorted(made, key=lambda topic: -len(topic.entries))
@@ -185,16 +184,20 @@ def _named(apart: Sequence[Entry]) -> list[str]:
 
 
 def _numbers(one: Entry) -> str:
-    """1998's number and ours, where both are positive."""
+    """1998's number in its unit and ours, where both are positive."""
     both = one.past > 0 and one.mean > 0
-    return f"{short(one.past)} in 1998, ours {short(one.mean)}" if both else ""
+    unit = "".join(one.printed.partition(" ")[1:])
+    return f"{short(one.past)}{unit} in 1998, ours {short(one.mean)}" if both else ""
 
 
 def _why(tried: Sequence[Tried], most: int | None = None) -> str:
     """What came of the trials, and ``most`` that explain their number, test errors first."""
     if not tried:
         return ""
-    text = f"Why: of {len(tried)} reasons that we tried {counted(tried)}."
-    errors_first = sorted(tried, key=lambda one: one.claim != _ERRORS)
+    of = "the one reason" if len(tried) == 1 else f"of {len(tried)} reasons"
+    text = f"Why: {of} that we tried {counted(tried)}."
+    errors_first = sorted(tried, key=lambda one: not one.claim.startswith(_ERRORS))
     explained = [f"{one.about} by {one.idea}" for one in errors_first if one.decided == EXPLAINS]
-    return f"{text} Explained: {'; '.join(explained[:most])}." if explained else text
+    named = explained[:most]
+    started = "Explained" if len(named) == len(explained) else "For example"
+    return f"{text} {started}: {'; '.join(named)}." if named else text

@@ -25,6 +25,7 @@ _LABELS = {
     "lenet4-local": "LeNet-4, local", "lenet4-knn": "LeNet-4, K-NN",
     "lenet4-boosted": "Boosted LeNet-4", "lenet5": "LeNet-5",
 }  # fmt: skip
+_POWER = re.compile(r"\d\.\d+e\+\d+")
 _DATABASES = {"regular": "", "distorted": "[dist]", "deslanted": "[deslant]", "16x16": "[16x16]",
               "deslanted-20x20": "[deslant]"}  # fmt: skip
 
@@ -90,7 +91,7 @@ class Line(NamedTuple):
 
 def lines(inputs: Inputs, shown: Shown) -> list[Line]:
     """A line for each row of the file of 1998."""
-    found = []
+    found, named = [], naming(inputs)
     for row in records(inputs.paper.systems):
         name = f"{row['system']}/{row['database']}"
         experiment = inputs.choices.systems.get(name, "")
@@ -103,7 +104,7 @@ def lines(inputs: Inputs, shown: Shown) -> list[Line]:
                 None if math.isnan(past) else past,
                 tuple(inputs.values(experiment, shown.metric)),
                 str(verdict.get("verdict", "")),
-                str(verdict.get("reason", "")),
+                named(str(verdict.get("reason", ""))),
             )
         )
     return found
@@ -128,6 +129,7 @@ def naming(inputs: Inputs) -> Callable[[str], str]:
     """What puts the names of Figure 9 into a text for the ids of systems and experiments.
 
     An experiment of no row of it has the name of the one whose variant it is, with what varies.
+    Large numbers are written out.
     """
     found = {f"{row['system']}/{row['database']}": "" for row in records(inputs.paper.systems)}
     found = {name: words(name) for name in found}
@@ -138,7 +140,9 @@ def naming(inputs: Inputs) -> Callable[[str], str]:
             found[name] = own[base] if name == base else f"{own[base]} [{name[len(base) + 1 :]}]"
     ids = "|".join(map(re.escape, sorted(found, key=len, reverse=True)))
     pattern = re.compile(rf"(?<![\w/.-])({ids})(?![\w/-]|\.\w)")
-    return lambda text: pattern.sub(lambda id_: found[id_[1]], text)
+    return lambda text: _POWER.sub(
+        lambda number: f"{float(number[0]):,.0f}", pattern.sub(lambda id_: found[id_[1]], text)
+    )
 
 
 def judged(shown: Shown, found: Sequence[Line]) -> Table:

@@ -28,12 +28,6 @@ STUDIES = {
     "distortions": "Which distributions fit the distortions of Figure 7?",
 }
 
-# Said where trainings are shown that have not been made anew since the reading was decided.
-EARLIER = (
-    "The trainings in which one source varies are of commit deb00b9: of an earlier engine, and of "
-    "the reading that was in force before the protocol decided."
-)
-
 
 def having(part: str) -> dict[str, str]:
     """The modules of this name, such as ``run``, by study, of the studies that have one."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -14,6 +14,7 @@ from replication.report.charts import DATA
 from replication.report.drawing import GRID, INK, MUTED, Figure, Source, draw, panels, table
 from replication.report.inputs import Inputs
 from replication.report.parts import Part
+from replication.report.systems import naming
 from replication.studies.invariance import COMMAND, COUNTS, pictures
 from replication.studies.invariance.changes import KINDS
 from replication.studies.invariance.pictures import COLOURS, experiments
@@ -36,9 +37,9 @@ def curves(inputs: Inputs) -> Figure | None:
     counts = inputs.table(COUNTS)
     if counts is None:
         return None
-    names = experiments(counts)
+    names, words = experiments(counts), naming(inputs)
     rows = [
-        (name, kind, amount, missed, int(of_one["replicate"].nunique()))
+        (words(name), kind, amount, missed, int(of_one["replicate"].nunique()))
         for name in names
         for of_one in [counts[counts["experiment"] == name]]
         for kind in KINDS
@@ -48,7 +49,7 @@ def curves(inputs: Inputs) -> Figure | None:
     def paint(canvas: Canvas) -> None:
         drawn = panels(canvas, len(KINDS), 2, 200, sharey=True)
         for kind, axes in zip(KINDS, drawn, strict=True):
-            _paint(axes, inputs, counts, names, kind)
+            _paint(axes, inputs, counts, kind, words)
         drawn[0].set_ylim(0, 100)
         canvas.supylabel("percent missed", fontsize=12, color=MUTED)
         canvas.legend(*drawn[0].get_legend_handles_labels(), loc="outside lower center")
@@ -59,16 +60,16 @@ def curves(inputs: Inputs) -> Figure | None:
         "How far a digit may be changed",
         draw(
             "invariance",
-            f"Percent of {patterns} test patterns missed by {', '.join(names)} against scale, "
-            "vertical shift, rotation and noise; the numbers are in the table below.",
+            f"Percent of {patterns} test patterns missed by {', '.join(map(words, names))} against "
+            "scale, vertical shift, rotation and noise; the numbers are in the table below.",
             440,
             paint,
         ),
         f"The first {patterns} test patterns, changed in the network's own field, where ink that "
-        "leaves it is lost. Faint lines: replicates; strong lines: all of them. Upright lines: the "
-        "ranges that the paper estimates (a factor of scale from its root's inverse to its root), "
-        "and the noise that its network was trained with; level line: what counts as accurate "
-        "here.",
+        "leaves it is lost. Faint lines: our trainings; strong lines: all of them. Upright lines: "
+        "the ranges that the paper estimates (a factor of scale is from the smallest to the "
+        "largest), and the noise that its network was trained with; level line: what counts as "
+        "accurate here.",
         table(("experiment", "change", "amount", "missed, %", "runs"), rows),
         (
             Source("../invariance.csv", "misses, patterns by experiment, kind and amount"),
@@ -78,18 +79,18 @@ def curves(inputs: Inputs) -> Figure | None:
 
 
 def _paint(
-    axes: Axes, inputs: Inputs, counts: pd.DataFrame, names: Sequence[str], kind: str
+    axes: Axes, inputs: Inputs, counts: pd.DataFrame, kind: str, words: Callable[[str], str]
 ) -> None:
     axes.axhline(inputs.choices.accurate_percent, color=GRID, linewidth=1)
     for place in named(inputs.paper, kind):
         axes.axvline(place, color=INK, linewidth=0.8, linestyle=(0, (4, 2)))
-    for name, colour in zip(names, COLOURS, strict=False):
+    for name, colour in zip(experiments(counts), COLOURS, strict=False):
         of_one = counts[counts["experiment"] == name]
         for _, one in of_one.groupby("replicate"):
             each = curve(one, kind)
             axes.plot(each.index, each, color=colour, linewidth=0.5, alpha=0.35)
         mean = curve(of_one, kind)
-        axes.plot(mean.index, mean, color=colour, linewidth=1.8, label=name)
+        axes.plot(mean.index, mean, color=colour, linewidth=1.8, label=words(name))
     if kind == "scale":
         axes.set_xscale("log")
         axes.set_xticks([0.5, 1.0, 2.0], ["0.5", "1", "2"])

@@ -28,6 +28,7 @@ from replication.report.drawing import (
     table,
 )
 from replication.report.inputs import Inputs, records
+from replication.report.systems import naming
 from replication.studies.invariance import EXAMPLES, FIELDS
 from replication.studies.invariance.changes import KINDS, changed, in_one_field
 
@@ -49,11 +50,11 @@ def digits(inputs: Inputs) -> Figure | None:
     answers = inputs.table(EXAMPLES)
     if answers is None:
         return None
-    names = experiments(answers)[: len(COLOURS)]
+    names, named = experiments(answers)[: len(COLOURS)], naming(inputs)
     patterns = int(answers["pattern"].max()) + 1
     right = answers["class"].to_numpy() == inputs.labels[answers["pattern"].to_numpy()]
     said = "; ".join(
-        f"{name} answers {int(right[of_one].sum())} of {int(of_one.sum())} right"
+        f"{named(name)} answers {int(right[of_one].sum())} of {int(of_one.sum())} right"
         for name in names
         for of_one in [(answers["experiment"] == name).to_numpy()]
     )
@@ -66,7 +67,7 @@ def digits(inputs: Inputs) -> Figure | None:
     alt = f"The first {patterns} test patterns at increasing change, with the answers: {said}."
     rows = [
         (row["kind"], row["amount"], row["pattern"], int(inputs.labels[row["pattern"]]),
-         row["experiment"], row["class"], row["penalty"])
+         named(row["experiment"]), row["class"], row["penalty"])
         for row in records(answers)
     ]  # fmt: skip
     columns = ("change", "amount", "test pattern", "label", "experiment", "answer", "penalty")
@@ -74,8 +75,8 @@ def digits(inputs: Inputs) -> Figure | None:
         "figure13",
         "Digits as in Figure 13",
         draw("figure13", alt, 440, paint),
-        f"Below each digit the answers of the first replicate of {', '.join(names)}, in this "
-        "order; wrong ones are bold and framed. A negative shift is upwards, a negative "
+        f"Below each digit the answers of the first training of {', '.join(map(named, names))}, in "
+        "this order; wrong ones are bold and framed. A negative shift is upwards, a negative "
         "rotation counter-clockwise.",
         table(columns, rows),
         (
@@ -161,11 +162,11 @@ def wide_fields(inputs: Inputs) -> Figure | None:
         "wide-fields",
         "A field wider than the network's own",
         draw("wide-fields", alt, 225, paint),
-        f"Test digits side by side, and above them the outputs of {outputs['experiment'].iloc[0]}, "
-        "first replicate, as a convolution over the whole field: each column stands over the "
-        f"middle of the {side} pixels that it sees. The less a class is penalised, the darker its "
-        "square; on top the class of least penalty, also between the digits, where there is "
-        "nothing to recognise.",
+        "Test digits side by side, and above them the outputs of the first training of "
+        f"{naming(inputs)(str(outputs['experiment'].iloc[0]))} as a convolution over the whole "
+        f"field: each column stands over the middle of the {side} pixels that it sees. The less a "
+        "class is penalised, the darker its square; on top the class of least penalty, also "
+        "between the digits, where there is nothing to recognise.",
         table(keys, [tuple(row[key] for key in keys) for row in records(outputs)]),
         (
             Source("../fields.csv", "penalty by picture, position and class"),

@@ -13,6 +13,10 @@ from replication.report.systems import PUBLISHED
 from replication.studies.neighbours import COMMAND, ERRORS, SYSTEM
 from replication.studies.neighbours.closest import closest
 
+# Databases that have a name of their own in the study.
+_IMAGES = {"sixteen": "16x16", "cropped": "cropped to 20x20", "box-centred": "box of ink, centred",
+           "box-corner": "box of ink, in a corner"}  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Neighbours:
@@ -42,18 +46,23 @@ def _nearest(inputs: Inputs, tried: pd.DataFrame) -> Table:
     columns = ("Figure 9", "1998, %", "nearest, %", "images", "patterns", "k", "vote")
     keys = ["row", "published", "test_error_percent", "database", "training_patterns",
             "neighbours", "vote"]  # fmt: skip
-    nearest = records(closest(tried, inputs.paper))
+    nearest = [row | {"database": _images(row["database"])}
+               for row in records(closest(tried, inputs.paper))]  # fmt: skip
     return table(columns, [tuple(row[key] for key in keys) for row in nearest])
+
+
+def _images(database: object) -> str:
+    return _IMAGES.get(str(database), str(database))
 
 
 def _every(tried: pd.DataFrame) -> Table:
     """A row for images, k and vote; a column for each number of training patterns."""
     sizes = sorted(int(size) for size in tried["training_patterns"].unique())
     rows = []
-    for names, alike in tried.groupby(["database", "neighbours", "vote"], sort=False):
+    for (images, *names), alike in tried.groupby(["database", "neighbours", "vote"], sort=False):
         by_size = dict(zip(alike["training_patterns"], alike["test_error_percent"], strict=True))
         cells = (None if size not in by_size else float(by_size[size]) for size in sizes)
-        rows.append((*(str(name) for name in names), *cells))
+        rows.append((_images(images), *(str(name) for name in names), *cells))
     return table(("images", "k", "vote", *(f"{size} patterns, %" for size in sizes)), rows)
 
 

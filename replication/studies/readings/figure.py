@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from replication.report.charts import DATA
 from replication.report.drawing import (
     ACCENT,
+    DISTORTED,
     INK,
     TEST,
+    TRAINING,
     Figure,
     Source,
     Table,
@@ -83,10 +85,11 @@ def ranking(inputs: Inputs) -> Figure | None:
             lambda canvas: _paint(canvas, drawn),
         ),
         f"Each row is one way to settle what the text leaves open: the {len(readings)} that were "
-        f"trained to the end, after a short round with {screened}. The distance is in units of "
-        "what another seed would change: a reading that is right lies at about 1.4. Ours has the "
-        "other colour; filled dots are finalists, rings are controls and single changes of ours."
-        + diverged,
+        f"trained to the end, after a short round with {screened}. A reading that is right would "
+        "lie at about 1.4, as far as two trainings of one reading do. The nearest cannot be told "
+        "apart; of them the one nearest to the paper's own words was taken, in the other colour. "
+        "Rings are for comparison only. Equation 9 has a constant j, the curvature starts at the "
+        "number given, and the range is that of the initial weights." + diverged,
         table(columns, rows),
         (Source("../readings.csv", "distance, rms, steps by reading"),),
     )
@@ -138,9 +141,8 @@ def curves(inputs: Inputs) -> Figure | None:
             330,
             lambda canvas: _paint_gaps(canvas, gaps, ours),
         ),
-        "Mean over the replicates of a reading, less the curve of 1998: nought is agreement. The "
-        "earlier reading was chosen with the test curve too; the printed one is the text as it "
-        "stands.",
+        "The mean training error of a reading less that of 1998: nought is agreement. The scale is "
+        "logarithmic away from nought.",
         table(("pass", "reading", "points"), rows),
         (
             Source("../readings_curves.csv", "training_error by reading and pass"),
@@ -167,9 +169,9 @@ def _gaps(
 def _paint_gaps(canvas: Canvas, gaps: Mapping[str, NDArray[np.float64]], ours: str) -> None:
     axes = canvas.subplots()
     axes.axhline(0.0, color=INK, linewidth=0.8)
-    for place, (name, gap) in enumerate(gaps.items()):
-        style = "-" if name == ours else ("--", "-.", ":")[place % 3]
-        colour = ACCENT if name == ours else TEST
+    others = iter(((TEST, "--"), (TRAINING, "-."), (DISTORTED, ":"), (INK, (0, (1, 3)))))
+    for name, gap in gaps.items():
+        colour, style = (ACCENT, "-") if name == ours else next(others)
         axes.plot(np.arange(1, len(gap) + 1), gap, style, color=colour,
                   label=_CONTROLS.get(name, name))  # fmt: skip
     axes.set(xlabel="pass", xticks=(1, 5, 10, 15, 20), ylabel="ours less 1998, points")

@@ -42,7 +42,7 @@ def training_set_size(inputs: Inputs) -> Figure | None:
     names = ", ".join(dict.fromkeys(str(row[1]) for row in rows))
     return Figure(
         "figure6",
-        "Figure 6, redrawn",
+        "Figure 6: fewer training patterns",
         draw(
             "figure6",
             "Training and test error against the number of training patterns, 1998 beside our "
@@ -50,8 +50,9 @@ def training_set_size(inputs: Inputs) -> Figure | None:
             330,
             paint,
         ),
-        "Diamonds: 1998. Dots: our replicates, joined at their means. Solid: as many passes as "
-        "with the whole set; dotted: as many presentations, since the paper does not say which.",
+        "Diamonds: 1998. Dots: our trainings, joined at their means. For how long it trained on "
+        "fewer patterns the paper does not say: solid lines have as many passes as with all of "
+        "them, dotted ones as many presentations in all.",
         table(
             ("training patterns", "experiment", "error", "1998", "ours, mean", "sd", "runs"), rows
         ),

@@ -1,4 +1,4 @@
-"""What makes replicates differ, drawn: the spread by source of randomness."""
+"""What makes trainings differ, drawn: the spread by source of randomness."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from replication.report.drawing import TEST, Figure, Source, Table, draw, table
 from replication.report.inputs import Inputs, records
 from replication.report.markdown import markdown
 from replication.report.parts import Block, Part
-from replication.studies import EARLIER
 from replication.studies.variance import SPREAD
 
 _WORDS = {"order": "order of the patterns", "hessian": "patterns for the curvatures"}
@@ -30,7 +29,7 @@ def spread(inputs: Inputs) -> Figure | None:
             axes.plot(row["test_sd"], -place, "o", color=TEST, markersize=6)
         names = [_WORDS.get(str(row["source"]), str(row["source"])) for row in rows]
         axes.set_yticks([-place for place in range(len(rows))], names)
-        axes.set(xlabel="standard deviation of the test error, points", xlim=(0, None))
+        axes.set(xlabel="standard deviation, points", xlim=(0, None))
         axes.set_ylim(0.5 - len(rows), 0.5)
         axes.tick_params(axis="y", length=0)
         axes.grid(axis="y", linewidth=0.5)
@@ -42,7 +41,7 @@ def spread(inputs: Inputs) -> Figure | None:
                "training, sd", "share of variance")  # fmt: skip
     return Figure(
         "variance",
-        "What makes replicates differ",
+        "What makes trainings differ",
         draw(
             "variance",
             "Standard deviation of the test error in points when one source of randomness is "
@@ -50,8 +49,9 @@ def spread(inputs: Inputs) -> Figure | None:
             70 + 34 * len(rows),
             paint,
         ),
-        "Standard deviation over replicates when only this source varies, with its interval. "
-        + EARLIER,
+        "Standard deviation of the test error, in percentage points, over trainings in which only "
+        "this varies, with its interval. Those in which a single source varies were made earlier "
+        "than those in which all do, by another reading of the paper.",
         table(columns, [tuple(row[key] for key in keys) for row in rows]),
         (Source("../variance.csv", "test_sd, test_sd_low, test_sd_high by source"),),
     )
