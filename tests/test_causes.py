@@ -16,7 +16,7 @@ from replication.mnist import databases
 from replication.settings import Hypothesis
 from replication.studies.causes import CONCLUSIONS, TRIALS, choice, taller
 from replication.studies.causes.trials import HELD_OUT, TEST, Laboratory, altered
-from replication.studies.invariance.run import TrainedNetwork
+from replication.studies.trained import TrainedNetwork
 
 KNN = {"system": "nearest-neighbours", "replicates": 1, "seed": None, "database": "regular",
        "options": {"neighbours": 1}}  # fmt: skip

@@ -363,7 +363,7 @@ def test_the_command_gives_the_same_bytes_again(written, project, repository):
 
 
 def test_without_any_weights_the_command_says_what_makes_them(project, tmp_path):
-    with pytest.raises(ReplicationError, match=r"weights of none of lenet5, .*train lenet5` first"):
+    with pytest.raises(ReplicationError, match=r"no weights of lenet5 or .*train lenet5` first"):
         make(project, tmp_path, tmp_path)
 
 
