@@ -5,7 +5,6 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import numpy as np
-import pandas as pd
 import pytest
 import study_files
 from fitting import classifier, task_of
@@ -159,7 +158,7 @@ def test_the_nearest_reading_is_named_beside_the_published_error(paper):
         ("box-corner", 1, 60, "weighted", 4.5),
         ("deslanted", 3, 60, "weighted", 5.0),
     ]
-    table = pd.DataFrame(rows, columns=list(ERRORS.columns))
+    table = ERRORS.frame(rows)
     regular, deslanted = neighbours.summary(table, paper).splitlines()
     assert "4.50 % (box-corner, 60 patterns, k 1, weighted); all from 3.00 to 4.50 %" in regular
     assert "5.00 % (deslanted, 60 patterns, k 3, weighted)" in deslanted

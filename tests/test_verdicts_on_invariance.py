@@ -4,7 +4,6 @@ import math
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 from fabricated import EMPTY
 
@@ -28,7 +27,7 @@ def rows(kind, percent, experiment="lenet5", replicate=0):
 
 
 def frame(found):
-    return pd.DataFrame(found, columns=list(study.COUNTS.columns))
+    return study.COUNTS.frame(found)
 
 
 def test_both_ways_count_together_and_scales_apart():

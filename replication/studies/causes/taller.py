@@ -66,7 +66,7 @@ def counted(folders: Folders, settings: Settings, published: Paper) -> pd.DataFr
                     wrong = misses(classes(network, shown), labels)
                     yield taller.experiment, number, kind, amount, wrong, len(labels)
 
-    return pd.DataFrame(rows(), columns=list(TALLER.columns))
+    return TALLER.frame(rows())
 
 
 def concluded(
@@ -87,4 +87,4 @@ def concluded(
              table["replicate"].nunique(), None, None, None, f"field {taller.field}",
              "independent", "explains" if abs(ours - printed) <= margin else "does not explain")
         )  # fmt: skip
-    return pd.DataFrame(rows, columns=list(CONCLUSIONS.columns))
+    return CONCLUSIONS.frame(rows)

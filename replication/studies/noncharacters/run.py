@@ -70,7 +70,7 @@ def run(folders: Folders, settings: Settings) -> pd.DataFrame:
                 others = network.penalties(make(images[: study.patterns], study, side))
                 share = rejected_percent(digits, others, study.rejected_percent)
                 rows.append((outputs, name, number, kind, share))
-    return pd.DataFrame(rows, columns=list(REJECTED.columns))
+    return REJECTED.frame(rows)
 
 
 @click.command()
