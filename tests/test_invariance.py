@@ -10,10 +10,9 @@ import numpy as np
 import pytest
 import torch
 from fabricated import SETTINGS
-from small import data_folders, small_project
+from small import contents, data_folders, small_project
 
 from replication.errors import ReplicationError
-from replication.files import read_table
 from replication.mnist import databases, distortions
 from replication.networks import lenet5
 from replication.networks.reference import Reference
@@ -211,11 +210,7 @@ def make(folder, runs, out):
     run(places, SETTINGS.model_copy(update={"invariance": CHOICES}), out)
 
 
-FILES = {
-    "invariance.csv": study.COUNTS.columns,
-    "invariance_examples.csv": study.EXAMPLES.columns,
-    "fields.csv": study.FIELDS.columns,
-}
+TABLES = (study.COUNTS, study.EXAMPLES, study.FIELDS)
 
 
 @pytest.fixture(scope="module")
@@ -230,24 +225,23 @@ def written(project, repository):
 
 
 def test_the_command_reads_committed_weights_and_leaves_out_what_is_not_trained(written):
-    tables = {name: read_table(written / name, FILES[name], "") for name in FILES}
-    found = tables["invariance.csv"]
+    found, _, outputs = (table.read(written) for table in TABLES)
     assert list(dict.fromkeys(found["experiment"])) == ["lenet5", "lenet5-distorted"]
     assert len(found) == 4 * 11
     unchanged = found[(found["kind"] == "scale") & (found["amount"] == 1)]
     assert (unchanged["misses"] <= 1).all()
     assert set(found["patterns"]) == {30}
     # Five digits that every replicate knows, each above the middle of its own square.
-    outputs = tables["fields.csv"]
     best = outputs.loc[outputs.groupby(["picture", "position"])["penalty"].idxmin()]
     shown = best[best["position"] % 24 == 0]
     assert list(shown["class"]) == [7, 2, 1, 0, 4]
 
 
 def test_the_command_gives_the_same_bytes_again(written, project, repository):
-    before = {name: (written / name).read_bytes() for name in FILES}
+    before = contents(written)
     make(project, repository / "results" / "runs", written)
-    assert {name: (written / name).read_bytes() for name in FILES} == before
+    assert contents(written) == before
+    assert set(before) >= {table.name for table in TABLES}
 
 
 def test_without_any_weights_the_command_says_what_makes_them(project, tmp_path):
