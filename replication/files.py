@@ -12,7 +12,7 @@ import os
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -170,6 +170,10 @@ class Table(Output):
     """A CSV table; whoever reads it may rely on ``columns``."""
 
     columns: tuple[str, ...]
+
+    def frame(self, rows: Iterable[Sequence[object] | Mapping[str, object]]) -> pd.DataFrame:
+        """The table of ``rows``, each with a value for every column, in their order or by name."""
+        return pd.DataFrame(list(rows), columns=list(self.columns))
 
     def read(self, results: Path) -> pd.DataFrame:
         """Raises ReplicationError as `read_table` does."""

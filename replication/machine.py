@@ -17,8 +17,8 @@ def processor() -> str:
     path = Path("/proc/cpuinfo")
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     fields = dict(line.split(":", 1) for line in lines if ":" in line)
-    found = {name.strip(): value.strip() for name, value in fields.items()}
-    name = found.get("model name") or platform.processor() or platform.machine()
-    flags = set((found.get("flags") or found.get("Features") or "").split())
+    stated = {name.strip(): value.strip() for name, value in fields.items()}
+    name = stated.get("model name") or platform.processor() or platform.machine()
+    flags = set((stated.get("flags") or stated.get("Features") or "").split())
     extensions = " ".join(one for one in _EXTENSIONS if one in flags)
     return f"{name} ({extensions})" if extensions else name

@@ -118,15 +118,15 @@ def read_weights(path: Path, parameters: int, made_by: str = TRAIN) -> NDArray[n
     shape or type, or a value that is not finite.
     """
     try:
-        found = tensors.load(path.read_bytes())
+        stored = tensors.load(path.read_bytes())
     except FileNotFoundError as error:
         raise ReplicationError(f"{path} is missing: run `{made_by}` first") from error
     except (SafetensorError, KeyError, OSError) as error:
         raise damaged(path, error, made_by) from error
-    if set(found) != {"parameters"}:
-        problem = f"it holds {', '.join(sorted(found)) or 'nothing'} instead of parameters"
+    if set(stored) != {"parameters"}:
+        problem = f"it holds {', '.join(sorted(stored)) or 'nothing'} instead of parameters"
         raise damaged(path, problem, made_by)
-    values = found["parameters"]
+    values = stored["parameters"]
     if values.dtype != np.float32:
         raise damaged(path, f"its parameters are {values.dtype}, not float32", made_by)
     if values.shape != (parameters,):

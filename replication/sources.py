@@ -41,26 +41,26 @@ def loaded(module: str, *wanted: str) -> ModuleType:
     """
     place = f"{module.replace('.', '/')}.py"
     try:
-        found = importlib.import_module(module)
+        holder = importlib.import_module(module)
     except (SyntaxError, ImportError, NameError) as error:
         line = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
         raise ReplicationError(f"{place}{line} cannot be imported ({error}): mend it") from error
-    absent = [name for name in wanted if not hasattr(found, name)]
+    absent = [name for name in wanted if not hasattr(holder, name)]
     if absent:
         raise ReplicationError(f"{place} has no {', '.join(absent)}: add it as its siblings do")
-    return found
+    return holder
 
 
 def imported(path: Path) -> set[str]:
     """The modules that a file imports, anywhere in it, and what it takes from them."""
-    found: set[str] = set()
+    names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            found.update(alias.name for alias in node.names)
+            names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            found.add(node.module)
-            found.update(f"{node.module}.{alias.name}" for alias in node.names)
-    return found
+            names.add(node.module)
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return names
 
 
 def closure(module: str) -> tuple[Path, ...]:
@@ -68,14 +68,14 @@ def closure(module: str) -> tuple[Path, ...]:
 
     Sorted, without the empty ``__init__.py`` of packages.
     """
-    found: set[Path] = set()
+    files: set[Path] = set()
     waiting = [module]
     while waiting:
         path = source(waiting.pop())
-        if path is not None and path not in found:
-            found.add(path)
+        if path is not None and path not in files:
+            files.add(path)
             waiting.extend(imported(path))
-    return tuple(sorted(path for path in found if path.name != "__init__.py"))
+    return tuple(sorted(path for path in files if path.name != "__init__.py"))
 
 
 def _meaning(path: Path) -> str:

@@ -75,6 +75,12 @@ def small_project(folder: Path, tiny: Database, **base: Any) -> Path:
     return folder
 
 
+def data_folders(project: Path, **others: Path) -> Folders:
+    """Where a small project has its data; whatever else as ``others`` say, or as usual."""
+    data = {name: project / "data" / name for name in ("paper", "raw", "prepared")}
+    return Folders.usual(**data, **others)
+
+
 def contents(folder: Path) -> dict[str, bytes]:
     """Every file below ``folder`` by relative path, clocks left out."""
     return {

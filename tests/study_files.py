@@ -46,7 +46,7 @@ def write(results: Path) -> None:
     tables = {SPREAD: SOURCES, FITS: DISTRIBUTIONS, COUNTS: _counts(), EXAMPLES: _examples(),
               FIELDS: _fields(), ERRORS: NEIGHBOURS}  # fmt: skip
     for output, rows in tables.items():
-        output.write(results, pd.DataFrame(rows, columns=list(output.columns)))
+        output.write(results, output.frame(rows))
 
 
 def _write_readings(results: Path) -> None:

@@ -6,17 +6,16 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from small import small_document, small_project, write_params
+from small import data_folders, small_document, small_project, write_params
 
 from replication import settings
 from replication.cli import main
 from replication.errors import ReplicationError
-from replication.folders import Folders
 from replication.mnist import databases
 from replication.settings import Hypothesis
 from replication.studies.causes import CONCLUSIONS, TRIALS, choice, taller
 from replication.studies.causes.trials import HELD_OUT, TEST, Laboratory, altered
-from replication.studies.invariance.run import TrainedNetwork
+from replication.studies.trained import TrainedNetwork
 
 KNN = {"system": "nearest-neighbours", "replicates": 1, "seed": None, "database": "regular",
        "options": {"neighbours": 1}}  # fmt: skip
@@ -37,10 +36,7 @@ def parsed(**hypotheses):
 
 
 def laboratory(tmp_path, tiny, paper, **hypotheses):
-    project = small_project(tmp_path, tiny)
-    folders = Folders.usual(
-        raw=project / "data/raw", prepared=project / "data/prepared", paper=project / "data/paper"
-    )
+    folders = data_folders(small_project(tmp_path, tiny))
     return Laboratory(parsed(**hypotheses), folders, paper)
 
 

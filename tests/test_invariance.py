@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
-from fabricated import EMPTY, SETTINGS
-from small import small_project
+from fabricated import SETTINGS
+from small import contents, data_folders, small_project
 
 from replication.errors import ReplicationError
-from replication.files import read_table
-from replication.folders import Folders
 from replication.mnist import databases, distortions
 from replication.networks import lenet5
 from replication.networks.reference import Reference
@@ -25,9 +21,7 @@ from replication.studies import invariance as study
 from replication.studies.invariance import changes as invariance
 from replication.studies.invariance import fields, pictures
 from replication.studies.invariance import figure as chart
-from replication.studies.invariance import verdict as verdicts
 from replication.studies.invariance.run import run
-from replication.verdicts.evidence import Unmeasured
 
 FIELD = 32
 CHOICES = Invariance(
@@ -211,123 +205,12 @@ def test_rows_of_a_field_say_where_each_output_stands():
     assert list(found.itertuples(index=False, name=None)) == expected
 
 
-def test_a_range_ends_where_the_error_first_exceeds_the_limit():
-    steps = np.array([0.0, 10.0, 20.0, 30.0])
-    assert verdicts.end(steps, np.array([1.0, 6.0, 16.0, 2.0]), 10.0) == pytest.approx(14.0)
-    assert verdicts.end(steps, np.array([11.0, 6.0, 16.0, 2.0]), 10.0) == 0.0
-    assert verdicts.end(steps, np.array([1.0, 6.0, 10.0, 2.0]), 10.0) == math.inf
-
-
-def rows(kind, percent, experiment="lenet5", replicate=0):
-    return [
-        (experiment, replicate, kind, amount, round(10 * value), 1000)
-        for amount, value in percent.items()
-    ]
-
-
-def frame(found):
-    return pd.DataFrame(found, columns=list(study.COUNTS.columns))
-
-
-def test_both_ways_count_together_and_scales_apart():
-    shift = frame(rows("shift", {-0.5: 30.0, -0.25: 4.0, 0.0: 1.0, 0.25: 8.0, 0.5: 10.0}))
-    found = verdicts.curve(shift, "shift")
-    assert found.to_dict() == {0.0: 1.0, 0.25: 6.0, 0.5: 20.0}
-    scale = frame(rows("scale", {0.4: 50.0, 0.6: 20.0, 1.0: 0.0, 1.5: 5.0, 2.0: 15.0}))
-    found = verdicts.curve(scale, "scale")
-    # 0.8 and 1.75 are missed by 10 %.
-    assert verdicts.extent(found, "scale", 10.0) == pytest.approx(1.75 / 0.8)
-    ends = [20.0 * (1 - 1 / math.sqrt(2)) / 0.4, 5.0 * (math.sqrt(2) - 1) / 0.5]
-    assert verdicts.at_limit(found, "scale", 2.0) == pytest.approx(np.mean(ends))
-
-
-def rotations(ends, experiment="lenet5"):
-    """Replicates that miss 10 % at these degrees."""
-    return [
-        row
-        for number, end in enumerate(ends)
-        for row in rows("rotation", {0.0: 0.0, end: 10.0, 2 * end: 50.0}, experiment, number)
-    ]
-
-
-def judged(paper, found, claim="invariance.rotation"):
-    update = {"accurate_percent": 10.0, "minimum_replicates": 3, "roughly": 0.25}
-    choices = EMPTY.choices.model_copy(update=update)
-    studies = {} if found is None else {study.COUNTS.name: frame(found)}
-    evidence = replace(EMPTY, choices=choices, studies=studies)
-    return verdicts.judge(evidence, paper.claims[claim])
-
-
-@pytest.mark.parametrize(
-    ("first", "second", "outcome"),
-    [
-        ((29, 30, 31), (35, 36, 37), "reproduced"),
-        ((29, 30, 31), (58, 60, 62), "reproduced"),  # "up to": to reach further is to agree
-        ((15, 16, 17), (14, 15, 16), "differs"),
-        ((29, 30, 31), (15, 16, 17), "inconclusive"),
-    ],
-)
-def test_every_network_is_held_against_the_published_range(paper, first, second, outcome):
-    finding = judged(paper, rotations(first) + rotations(second, "other"))
-    assert finding.outcome == outcome
-    assert finding.facts["ranges"] == {"lenet5": np.mean(first), "other": np.mean(second)}
-    assert finding.replicates == 3
-
-
-def test_the_reason_states_the_error_at_the_published_limit(paper):
-    finding = judged(paper, rotations([20, 20, 20]))
-    assert finding.facts["limits"] == {"lenet5": pytest.approx(30)}
-    assert "30 % by lenet5" in finding.reason
-
-
-def test_noise_in_training_has_to_help_at_every_amount():
-    names = EMPTY.choices.experiments
-    plain = {0.0: 1.0, 0.1: 10.0, 0.2: 40.0}
-    for noisy, outcome in (
-        ({0.0: 1.0, 0.1: 2.0, 0.2: 5.0}, "reproduced"),
-        ({0.0: 1.0, 0.1: 12.0, 0.2: 5.0}, "inconclusive"),
-        ({0.0: 1.0, 0.1: 20.0, 0.2: 60.0}, "differs"),
-    ):
-        table = [
-            row
-            for number in range(3)
-            for name, curve in ((names.undistorted, plain), (names.noisy, noisy))
-            for row in rows("noise", curve, name, number)
-        ]
-        evidence = replace(EMPTY, studies={study.COUNTS.name: frame(table)})
-        claim = EMPTY.paper.claims["noise.resistance"]
-        assert verdicts.judge_noise(evidence, claim).outcome == outcome
-
-
-def test_a_network_of_too_few_replicates_decides_nothing(paper):
-    assert judged(paper, rotations([30, 30])).outcome == "inconclusive"
-    whole = rotations([30, 30, 30]) + rotations([10], "other")
-    assert judged(paper, whole).replicated == "lenet5: 30"
-
-
-def test_without_evidence_the_ranges_are_unmeasured(paper):
-    with pytest.raises(Unmeasured, match="run `python -m replication invariance`"):
-        judged(paper, None)
-    short = [row for n in range(3) for row in rows("shift", {0.0: 1.0, 0.3: 2.0}, "lenet5", n)]
-    with pytest.raises(Unmeasured, match=r"add larger ones"):
-        judged(paper, short, "invariance.shift")
-    far = [row for n in range(3) for row in rows("shift", {0.0: 1.0, 0.6: 2.0}, "lenet5", n)]
-    assert judged(paper, far, "invariance.shift").outcome == "reproduced"
-
-
 def make(folder, runs, out):
-    places = Folders.usual(
-        paper=folder / "data/paper", raw=folder / "data/raw", prepared=folder / "data/prepared",
-        runs=runs,
-    )  # fmt: skip
+    places = data_folders(folder, runs=runs)
     run(places, SETTINGS.model_copy(update={"invariance": CHOICES}), out)
 
 
-FILES = {
-    "invariance.csv": study.COUNTS.columns,
-    "invariance_examples.csv": study.EXAMPLES.columns,
-    "fields.csv": study.FIELDS.columns,
-}
+TABLES = (study.COUNTS, study.EXAMPLES, study.FIELDS)
 
 
 @pytest.fixture(scope="module")
@@ -342,28 +225,27 @@ def written(project, repository):
 
 
 def test_the_command_reads_committed_weights_and_leaves_out_what_is_not_trained(written):
-    tables = {name: read_table(written / name, FILES[name], "") for name in FILES}
-    found = tables["invariance.csv"]
+    found, _, outputs = (table.read(written) for table in TABLES)
     assert list(dict.fromkeys(found["experiment"])) == ["lenet5", "lenet5-distorted"]
     assert len(found) == 4 * 11
     unchanged = found[(found["kind"] == "scale") & (found["amount"] == 1)]
     assert (unchanged["misses"] <= 1).all()
     assert set(found["patterns"]) == {30}
     # Five digits that every replicate knows, each above the middle of its own square.
-    outputs = tables["fields.csv"]
     best = outputs.loc[outputs.groupby(["picture", "position"])["penalty"].idxmin()]
     shown = best[best["position"] % 24 == 0]
     assert list(shown["class"]) == [7, 2, 1, 0, 4]
 
 
 def test_the_command_gives_the_same_bytes_again(written, project, repository):
-    before = {name: (written / name).read_bytes() for name in FILES}
+    before = contents(written)
     make(project, repository / "results" / "runs", written)
-    assert {name: (written / name).read_bytes() for name in FILES} == before
+    assert contents(written) == before
+    assert set(before) >= {table.name for table in TABLES}
 
 
 def test_without_any_weights_the_command_says_what_makes_them(project, tmp_path):
-    with pytest.raises(ReplicationError, match=r"weights of none of lenet5, .*train lenet5` first"):
+    with pytest.raises(ReplicationError, match=r"no weights of lenet5 or .*train lenet5` first"):
         make(project, tmp_path, tmp_path)
 
 

@@ -91,14 +91,18 @@ def test_equation_9_by_hand():
     assert value(half, output, codes, 0) == pytest.approx(expected)
 
 
+def initial(seed=0, **rules):
+    """Initial parameters of LeNet-5 with other rules of ``initialisation``."""
+    chosen = recipe(**{f"initialisation.{name}": value for name, value in rules.items()})
+    return initial_parameters(NETWORKS["lenet5"], chosen, np.random.default_rng(seed))
+
+
 @pytest.mark.parametrize("power", [1.0, 0.5])
 def test_initial_weights_fill_the_range_of_their_fan_in(power):
-    network = NETWORKS["lenet5"]
-    chosen = recipe(**{"initialisation.power": power, "initialisation.biases": "random"})
-    values = initial_parameters(network, chosen, np.random.default_rng(0))
+    values = initial(power=power, biases="random")
     fan_ins = {"C1": 25, "S2": 4, "C5": 400, "F6": 120}
     for name, fan_in in fan_ins.items():
-        layer = network.layer(name)
+        layer = NETWORKS["lenet5"].layer(name)
         drawn = np.abs(values[layer.offset : layer.end])
         bound = BASE.initialisation.range / fan_in**power
         assert drawn.max() <= np.float32(bound)
@@ -109,10 +113,8 @@ def test_initial_weights_fill_the_range_of_their_fan_in(power):
 @pytest.mark.parametrize("power", [1.0, 0.5])
 def test_each_map_of_c3_has_the_fan_in_of_its_own_row_of_table_1(power):
     """75 for three maps, 100 for four, 150 for six; many draws nearly reach each bound."""
-    network = NETWORKS["lenet5"]
-    chosen = recipe(**{"initialisation.power": power, "initialisation.biases": "random"})
-    layer = network.layer("C3")
-    draws = [initial_parameters(network, chosen, np.random.default_rng(n)) for n in range(20)]
+    layer = NETWORKS["lenet5"].layer("C3")
+    draws = [initial(seed, power=power, biases="random") for seed in range(20)]
     greatest = np.abs(np.stack(draws)[:, layer.offset : layer.end]).max(axis=0)
     sizes = [25 * len(row) for row in layer.table]
     assert set(sizes) == {75, 100, 150}
@@ -125,14 +127,8 @@ def test_each_map_of_c3_has_the_fan_in_of_its_own_row_of_table_1(power):
 
 
 def test_zero_biases_leave_the_weights_as_they_are():
-    network = NETWORKS["lenet5"]
-    drawn, zeroed = (
-        initial_parameters(
-            network, recipe(**{"initialisation.biases": name}), np.random.default_rng(0)
-        )
-        for name in ("random", "zero")
-    )
-    for layer in network.trainable:
+    drawn, zeroed = (initial(biases=name) for name in ("random", "zero"))
+    for layer in NETWORKS["lenet5"].trainable:
         biases = slice(layer.offset + layer.weights, layer.end)
         weights = slice(layer.offset, layer.offset + layer.weights)
         assert drawn[biases].any()
@@ -142,14 +138,8 @@ def test_zero_biases_leave_the_weights_as_they_are():
 
 def test_constant_coefficients_are_the_range_over_the_fan_in():
     """The authors' library: the same for every map of a sub-sampling layer."""
-    network = NETWORKS["lenet5"]
-    drawn, constant = (
-        initial_parameters(
-            network, recipe(**{"initialisation.coefficients": name}), np.random.default_rng(0)
-        )
-        for name in ("random", "constant")
-    )
-    for layer in network.trainable:
+    drawn, constant = (initial(coefficients=name) for name in ("random", "constant"))
+    for layer in NETWORKS["lenet5"].trainable:
         weights = slice(layer.offset, layer.offset + layer.weights)
         if layer.kind is Kind.SUBSAMPLING:
             assert (constant[weights] == np.float32(BASE.initialisation.range / 4**0.5)).all()

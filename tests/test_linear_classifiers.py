@@ -6,16 +6,15 @@ import importlib
 
 import numpy as np
 import pytest
+from fitting import classifier, cut, task_of
 from watching import Watched
 
 from replication import settings
 from replication.errors import ReplicationError
 from replication.learning.monitor import Stopped
-from replication.mnist import databases
 from replication.systems.classifier import Patterns
 from replication.systems.classifiers import linear_gradient, pca_quadratic, rbf_linear
 from replication.systems.classifiers.pairwise_linear import PAIRS
-from replication.systems.contract import Task
 
 SILENT = Watched()
 OPTIONS = {
@@ -30,10 +29,7 @@ OPTIONS = {
 
 def system(name, **options):
     module = importlib.import_module(f"replication.systems.classifiers.{name.replace('-', '_')}")
-    recipe = settings.Classifier(
-        system=name, replicates=1, seed=4, database="regular", options=OPTIONS[name] | options
-    )
-    return module.System("mine", recipe)
+    return module.System("mine", classifier(name, OPTIONS[name] | options, seed=4))
 
 
 def trained(name, patterns, **options):
@@ -265,18 +261,10 @@ def test_more_centres_than_patterns_of_a_class_are_refused():
 
 @pytest.mark.parametrize("name", OPTIONS)
 def test_a_classifier_learns_digits_and_is_the_same_for_the_same_replicate(name, tiny, tmp_path):
-    table = databases.grey_levels(-0.1, 1.175)
+    middle = slice(4, 24)  # 20x20 pixels, the size of the deslanted images
 
     def fitted(replicate):
-        # 20x20 pixels, the size of the deslanted images.
-        middle = slice(4, 24)
-        small = databases.Database(
-            tiny.train_images[:, middle, middle],
-            tiny.train_labels,
-            tiny.test_images[:, middle, middle],
-            tiny.test_labels,
-        )
-        task = Task("mine", replicate, small, table, tmp_path / "none")
+        task = task_of(cut(tiny, middle, middle), tmp_path, replicate)
         return system(name).fit(task, SILENT)
 
     first, again = fitted(0), fitted(0)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from fitting import same_bytes, task_of
 from PIL import Image
 from torch import nn
 from torchvision.transforms import Compose, Resize, ToTensor
@@ -18,7 +18,6 @@ from replication.errors import ReplicationError
 from replication.files import write_bytes
 from replication.learning.monitor import Stopped
 from replication.systems.catalogue import system
-from replication.systems.contract import Task
 from replication.systems.modern import (
     Learner,
     ModernSystem,
@@ -47,24 +46,10 @@ def quiet(name="modern 0"):
     return Watched(name)
 
 
-def task(database, folder: Path, replicate=0):
-    path = folder / f"{replicate}.npz"
-    return Task("modern", replicate, database, np.zeros(256, np.float32), path)
-
-
 @pytest.fixture(scope="module")
 def whole(tiny, tmp_path_factory):
     """A replicate that was never interrupted."""
-    return ModernSystem(RECIPE).fit(task(tiny, tmp_path_factory.mktemp("whole")), quiet())
-
-
-def assert_same(one, other):
-    assert one.weights.keys() == other.weights.keys()
-    for name, values in one.weights.items():
-        assert values.tobytes() == other.weights[name].tobytes(), name
-    assert one.answers.margins.tobytes() == other.answers.margins.tobytes()
-    assert one.answers.classes.tobytes() == other.answers.classes.tobytes()
-    assert one.history.equals(other.history)
+    return ModernSystem(RECIPE).fit(task_of(tiny, tmp_path_factory.mktemp("whole")), quiet())
 
 
 def test_network_has_61706_parameters():
@@ -168,10 +153,10 @@ def test_training_goes_on_after_a_whole_pass_to_the_same_bytes(whole, tiny, tmp_
 
     monitor = Watched("modern 0", listen)
     with pytest.raises(Stopped):
-        ModernSystem(RECIPE).fit(task(tiny, tmp_path), monitor)
+        ModernSystem(RECIPE).fit(task_of(tiny, tmp_path), monitor)
     again = quiet()
-    fitted = ModernSystem(RECIPE).fit(task(tiny, tmp_path), again)
-    assert_same(fitted, whole)
+    fitted = ModernSystem(RECIPE).fit(task_of(tiny, tmp_path), again)
+    same_bytes(fitted, whole)
     assert again.shown == 200 * EPOCHS
 
 
@@ -187,29 +172,29 @@ def test_a_pass_cut_short_is_trained_again_to_the_same_bytes(whole, tiny, tmp_pa
     with monkeypatch.context() as patch:
         patch.setattr(Learner, "step", stop_in_second_pass)
         with pytest.raises(Stopped):
-            ModernSystem(RECIPE).fit(task(tiny, tmp_path), monitor)
+            ModernSystem(RECIPE).fit(task_of(tiny, tmp_path), monitor)
     assert monitor.shown == 200 + 3 * BATCH
-    assert_same(ModernSystem(RECIPE).fit(task(tiny, tmp_path), quiet()), whole)
+    same_bytes(ModernSystem(RECIPE).fit(task_of(tiny, tmp_path), quiet()), whole)
 
 
 def test_a_finished_checkpoint_gives_the_same_answers(whole, tiny, tmp_path):
-    ModernSystem(RECIPE).fit(task(tiny, tmp_path), quiet())
-    assert_same(ModernSystem(RECIPE).fit(task(tiny, tmp_path), quiet()), whole)
+    ModernSystem(RECIPE).fit(task_of(tiny, tmp_path), quiet())
+    same_bytes(ModernSystem(RECIPE).fit(task_of(tiny, tmp_path), quiet()), whole)
 
 
 def test_replicates_side_by_side_are_those_trained_alone(whole, tiny, tmp_path):
     def fit(replicate):
-        return ModernSystem(RECIPE).fit(task(tiny, tmp_path, replicate), quiet())
+        return ModernSystem(RECIPE).fit(task_of(tiny, tmp_path, replicate), quiet())
 
     with ThreadPoolExecutor(2) as executor:
         first, second = executor.map(fit, (0, 1))
-    assert_same(first, whole)
+    same_bytes(first, whole)
     assert second.weights["C1.weight"].tobytes() != first.weights["C1.weight"].tobytes()
 
 
 def test_a_monitor_hears_of_each_pass(tiny, tmp_path):
     monitor = Watched("modern 0")
-    history = ModernSystem(RECIPE).fit(task(tiny, tmp_path), monitor).history
+    history = ModernSystem(RECIPE).fit(task_of(tiny, tmp_path), monitor).history
     assert monitor.shown == 200 * EPOCHS
     assert monitor.lines == [
         f"pass {row['pass']} of {EPOCHS}, {row['training_misses']} of 200 missed in "
@@ -221,7 +206,7 @@ def test_a_monitor_hears_of_each_pass(tiny, tmp_path):
 def test_training_that_diverges_is_one_sentence(tiny, tmp_path):
     recipe = RECIPE.model_copy(update={"learning_rate": 1e37})
     with pytest.raises(ReplicationError, match=r"modern 0 diverged in pass 1, .*: lower its learn"):
-        ModernSystem(recipe).fit(task(tiny, tmp_path), quiet())
+        ModernSystem(recipe).fit(task_of(tiny, tmp_path), quiet())
 
 
 def test_the_catalogue_makes_it_from_params(repository, paper):

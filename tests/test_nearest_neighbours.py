@@ -5,20 +5,17 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import numpy as np
-import pandas as pd
 import pytest
 import study_files
+from fitting import classifier, task_of
 from small import places, small_document, small_project, write_params
 from watching import Watched
 
-from replication import settings
 from replication.cli import main
 from replication.errors import ReplicationError
-from replication.mnist import databases
 from replication.studies.neighbours import ERRORS, figure
 from replication.studies.neighbours import run as neighbours
 from replication.systems.classifiers.nearest_neighbours import System, nearest, votes
-from replication.systems.contract import Task
 
 
 def points(count, seed):
@@ -89,12 +86,8 @@ def test_majority_counts_and_prefers_the_nearest_of_equals():
 
 
 def test_the_system_keeps_all_training_patterns(tiny, tmp_path):
-    recipe = settings.Classifier(
-        system="nearest-neighbours", replicates=1, seed=None, database="regular",
-        options={"neighbours": 1},
-    )  # fmt: skip
-    task = Task("mine", 0, tiny, databases.grey_levels(-0.1, 1.175), tmp_path / "none")
-    fitted = System("mine", recipe).fit(task, Watched())
+    recipe = classifier("nearest-neighbours", {"neighbours": 1})
+    fitted = System("mine", recipe).fit(task_of(tiny, tmp_path), Watched())
     flat = tiny.train_images.reshape(200, -1).astype(float)
     for image, answer in zip(tiny.test_images, fitted.answers.classes, strict=True):
         number = ((flat - image.reshape(-1)) ** 2).sum(axis=1).argmin()
@@ -165,7 +158,7 @@ def test_the_nearest_reading_is_named_beside_the_published_error(paper):
         ("box-corner", 1, 60, "weighted", 4.5),
         ("deslanted", 3, 60, "weighted", 5.0),
     ]
-    table = pd.DataFrame(rows, columns=list(ERRORS.columns))
+    table = ERRORS.frame(rows)
     regular, deslanted = neighbours.summary(table, paper).splitlines()
     assert "4.50 % (box-corner, 60 patterns, k 1, weighted); all from 3.00 to 4.50 %" in regular
     assert "5.00 % (deslanted, 60 patterns, k 3, weighted)" in deslanted

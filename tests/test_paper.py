@@ -102,12 +102,7 @@ def test_schedule_has_a_rate_for_each_of_the_passes(paper):
 @pytest.mark.parametrize(
     ("file", "old", "new", "message"),
     [
-        (
-            "claims.yaml",
-            "kind: count, page: 7",
-            "kind: guess, page: 7",
-            "entry 1 of `architecture`",
-        ),
+        ("claims.yaml", "kind: count, page: 7", "kind: guess, page: 7", "entry 1 of `architect"),
         ("claims.yaml", "kind: count", "kind: guess", r"lenet5\.layers\) has a `kind`.*'guess'"),
         ("claims.yaml", "page: 7, ", "", r"lenet5\.layers\) lacks `page`"),
         ("claims.yaml", "page: 7", "page: seven", "has a `page`.*'seven'"),

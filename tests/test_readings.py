@@ -55,7 +55,7 @@ def steps_table(params) -> pd.DataFrame:
         for start in params.readings.curvature_starts
         for value in params.readings.ranges
     ]
-    return pd.DataFrame(rows, columns=list(STEPS.columns))
+    return STEPS.frame(rows)
 
 
 def like_1998(known, replicates=5, shift=0.0, spread=0.1) -> Trained:

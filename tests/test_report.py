@@ -1,82 +1,26 @@
 """The page, made from the committed results, and from results with something missing."""
 
-import base64
-import io
 import json
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
 from itertools import pairwise
 
-import numpy as np
 import pytest
-from fabricated import history
-from PIL import Image
+from reading_html import parsed
 from report_files import NEEDED, OPTIONAL, folders, load, project
 
 from replication.errors import ReplicationError
-from replication.files import write_bytes
 from replication.pipeline import report
 from replication.report import (
-    charts,
-    gallery,
     headline,
     listings,
-    machine,
     page,
-    rejections,
     systems,
 )
 from replication.report.drawing import Figure
-from replication.runs import history_bytes
 from replication.templates import text as text_of
 
 REQUESTING = ("src", "srcset", "href", "action", "formaction", "data", "poster", "ping", "manifest")
-VOID = {"meta", "link", "img", "br", "input", "use", "path", "hr"}
-
-
-class Reader(HTMLParser):
-    """Every element with its attributes and its text, and whether tags close in order."""
-
-    def __init__(self):
-        super().__init__()
-        self.elements, self.open = [], []
-
-    def handle_starttag(self, tag, attrs):
-        element = {
-            "tag": tag,
-            "text": "",
-            "inside": [one["tag"] for one in self.open],
-            **dict(attrs),
-        }
-        self.elements.append(element)
-        if tag not in VOID:
-            self.open.append(element)
-
-    def handle_startendtag(self, tag, attrs):
-        self.handle_starttag(tag, attrs)
-        if tag not in VOID:
-            self.open.pop()
-
-    def handle_endtag(self, tag):
-        if tag not in VOID:
-            assert self.open.pop()["tag"] == tag
-
-    def handle_data(self, data):
-        for one in self.open:
-            one["text"] += data
-
-    def all(self, tag, **attributes):
-        return [
-            one for one in self.elements if one["tag"] == tag and attributes.items() <= one.items()
-        ]
-
-
-def parsed(text):
-    reader = Reader()
-    reader.feed(text)
-    assert not reader.open
-    return reader
 
 
 @pytest.fixture(scope="module")
@@ -286,24 +230,6 @@ def test_text_of_the_files_is_shown_not_interpreted(parts):
     assert "<b>tried</b>" not in text
 
 
-def test_gallery_shows_figure_8_with_the_share_of_ours(found, parts):
-    shown, past = parts["gallery"], found.paper.misclassified
-    assert [one.index for one in shown.figure8] == sorted(past["test_index"])
-    wrong = np.array([one.classes != found.labels for one in found.answers(shown.experiment)])
-    for one in (*shown.figure8, *shown.only_ours):
-        assert one.missed == wrong[:, one.index].sum()
-        assert (one.label, one.replicates) == (found.labels[one.index], len(wrong))
-    assert list(shown.only_1998) == [one for one in shown.figure8 if one.missed == 0]
-    assert all(one.past is None and one.missed == len(wrong) for one in shown.only_ours)
-
-
-def test_images_of_the_gallery_are_those_of_the_test_set(found):
-    for levels in found.images[[3, 947]]:
-        uri = gallery.data_uri(levels)
-        image = Image.open(io.BytesIO(base64.b64decode(uri.partition(",")[2])))
-        assert np.abs(255 - np.asarray(image, dtype=int) - levels).max() < 17
-
-
 def test_missing_parts_are_sentences_with_their_commands(bare, html):
     assert not html.all("p", **{"class": "missing"})
     report.run(folders(bare), bare / "index.html", citation=bare / "none.cff")
@@ -340,72 +266,11 @@ def test_claim_without_a_verdict_is_unmeasured_in_the_headline(found):
     assert (row.verdict, row.ours.text) == ("unmeasured", "")
 
 
-def test_figure_5_has_1998_and_the_mean_of_ours_in_its_table(found, parts):
-    figure, late = parts["curves"]
-    assert figure.table == late.table
-    histories = found.histories("lenet5")
-    ours = np.mean([one["test_misses"].to_numpy() / 100 for one in histories], axis=0)
-    past = found.paper.learning_curves["test_error_percent"]
-    for number, row in enumerate(figure.table.rows):
-        assert row[0] == str(number + 1)
-        assert float(row[5]) == pytest.approx(past[number], rel=1e-3)
-        assert float(row[6]) == pytest.approx(ours[number], rel=1e-3)
-
-
-@pytest.mark.parametrize(("passes", "replicates"), [(2, 1), (2, 2), (25, 1)])
-def test_runs_of_another_length_and_number_are_drawn(passes, replicates, bare):
-    path = bare / "results" / "metrics.json"
-    metrics = json.loads(path.read_text())["lenet5"]
-    for value in (metrics, *metrics.values()):
-        for key in ("values", "test_misses", "training_misses"):
-            if isinstance(value, dict) and key in value:
-                value[key] = value[key][:replicates]
-    path.write_text(json.dumps({"lenet5": metrics | {"replicates": replicates}}))
-    falling = np.geomspace(5, 1, passes)
-    for number in range(replicates):
-        run = bare / "results" / "runs" / "lenet5" / str(number) / "history.csv"
-        write_bytes(run, history_bytes(history(falling, falling)))
-    figures = charts.learning_curves(load(bare))
-    assert len(figures) == (1 if passes == 2 else 2)
-    assert len(figures[0].table.rows) == passes
-    assert figures[0].table.rows[-1][6] == "1"
-
-
-def test_four_figures_have_every_system_in_the_order_of_the_paper(found, parts):
-    assert [one.name for one in parts["systems"]] == ["figure9", "figure10", "figure11", "figure12"]
-    rows = found.paper.systems.to_dict("records")
-    for figure, shown in zip(parts["systems"], systems.FIGURES, strict=True):
-        for row, printed in zip(figure.table.rows, rows, strict=True):
-            name, past = f"{printed['system']}/{printed['database']}", printed[shown.column]
-            values = found.values(found.choices.systems.get(name, ""), shown.metric)
-            verdict = found.verdict(f"{shown.claim}:{name}")
-            assert row[0] == systems.words(name)
-            assert row[1] == (verdict["verdict"] if verdict else "")
-            assert (row[2] == "") == np.isnan(past)
-            numbers = [] if np.isnan(past) else [past]
-            numbers += [np.mean(values), min(values), max(values), len(values)] if values else []
-            assert [float(row[place]) for place in (2, 3, 5, 6, 7) if row[place]] == pytest.approx(
-                numbers, rel=1e-3
-            )
-            sd = float(np.std(values, ddof=1)) if len(values) > 1 else None
-            assert row[4] == ("" if sd is None else f"{sd:.4g}")
-
-
 def test_columns_of_the_figures_name_their_files(html):
     titles = {one.get("title") for one in html.all("a", **{"class": "n"})}
     for shown in systems.FIGURES:
         assert f"metrics.json: {shown.metric} of the row's experiment" in titles
         assert f"data/paper/figures9_to_12_systems.csv: {shown.column}" in titles
-
-
-def test_systems_that_were_not_run_say_why(found):
-    name = "tangent-distance/16x16"
-    gone = found.choices.systems[name]
-    without = replace(found, metrics={k: v for k, v in found.metrics.items() if k != gone})
-    told = dict(systems.not_run(without))
-    assert systems.words(name) in told
-    assert all(told.values())
-    assert set(told) - set(dict(systems.not_run(found))) == {systems.words(name)}
 
 
 def test_orders_of_the_systems_are_told_beside_the_figures(html, found):
@@ -417,48 +282,6 @@ def test_orders_of_the_systems_are_told_beside_the_figures(html, found):
     assert wanted.sum() >= 5
     for reason in table.loc[wanted, "reason"]:
         assert systems.naming(found)(reason) in part["text"]
-
-
-def test_errors_after_rejection_are_those_counted_one_by_one(found):
-    curves, answers = rejections.errors(found, "lenet4"), found.answers("lenet4")
-    assert curves.shape == (len(answers), len(found.labels))
-    one = answers[0]
-    # The last of equal margins is the last to be rejected.
-    surest = sorted(range(len(found.labels)), key=lambda place: (-one.margins[place], -place))
-    wrong = one.classes != found.labels
-    for rejected in (0, 1, 50, 1234, len(found.labels) - 1):
-        accepted = surest[: len(found.labels) - rejected]
-        assert curves[0, rejected] == pytest.approx(100 * wrong[accepted].mean())
-
-
-def test_curves_of_all_systems_with_answers_are_in_one_figure(found, parts):
-    figure = parts["rejection"]
-    there = [line for line in systems.lines(found, systems.REJECTION)
-             if found.answers(line.experiment)]  # fmt: skip
-    assert [row[0] for row in figure.table.rows] == [systems.words(line.name) for line in there]
-    for line, row in zip(there, figure.table.rows, strict=True):
-        assert f">{row[0]}</text>" in figure.svg
-        misses = found.metrics[line.experiment]["test_misses"]
-        assert float(row[1]) == pytest.approx(np.mean(misses) / 100, rel=1e-3)
-
-
-def test_every_system_of_the_paper_has_a_panel(found):
-    named = [system for family in rejections.FAMILIES.values() for system in family]
-    assert len(named) == len(set(named))
-    assert set(named) == set(found.paper.systems["system"])
-
-
-def test_experiment_without_passes_has_no_training_error(found):
-    rows = {row[0]: row for row in machine.experiments(found).rows}
-    assert float(rows["linear"][2]) > 0
-    assert rows["linear"][3] == ""
-    assert float(rows["lenet5"][3].split()[0]) > 0
-
-
-def test_speed_is_sentences_with_the_medians(found):
-    said = " ".join(machine.speed(found))
-    assert f"{found.bench['lenet5']['microseconds_per_pattern']['median']:.3g} " in said
-    assert "bench" in " ".join(machine.speed(replace(found, bench=None)))
 
 
 def test_changed_digits_and_wide_fields_are_shown_with_their_verdicts(html, found):

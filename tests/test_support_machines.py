@@ -2,12 +2,12 @@ import math
 
 import numpy as np
 import pytest
+from fitting import classifier, task_of
 from sklearn.svm import SVC
 from watching import Watched
 
 from replication.errors import ReplicationError
 from replication.learning.monitor import Stopped
-from replication.settings import Classifier
 from replication.systems import support_machines
 from replication.systems.classifier import Patterns, flat
 from replication.systems.classifiers import (
@@ -15,7 +15,6 @@ from replication.systems.classifiers import (
     support_vectors,
     virtual_support_vectors,
 )
-from replication.systems.contract import Task
 from replication.systems.support_machines import Decision, Kind, Machine
 
 KINDS = [Kind(4, 0.0, 10.0), Kind(9, 1.0, 0.5)]
@@ -35,10 +34,7 @@ def system(module, **options):
     chosen = {"degree": 4, "constant": 0, "regularisation": 10, **options}
     if module is support_vectors:
         chosen = {"inputs": "length", **chosen}
-    recipe = Classifier(
-        system="support-vectors", replicates=1, seed=1, database="regular", options=chosen
-    )
-    return module.System("tried", recipe)
+    return module.System("mine", classifier("support-vectors", chosen, seed=1))
 
 
 def at_once(images, targets, kind):
@@ -177,8 +173,7 @@ def test_a_vector_of_two_machines_is_counted_once():
 
 
 def test_the_answers_are_those_of_the_largest_decision_value(tiny, patterns, tmp_path, monitor):
-    task = Task("tried", 0, tiny, np.zeros(256, np.float32), tmp_path / "none")
-    fitted = system(support_vectors).fit(task, monitor)
+    fitted = system(support_vectors).fit(task_of(tiny, tmp_path), monitor)
     test = support_machines.inputs_of(tiny.test_images)
     values = np.stack(
         [at_once(patterns.images, patterns.labels == label, KINDS[0])(test) for label in range(10)],
@@ -317,5 +312,5 @@ def test_a_fit_stops_when_asked_to(patterns, monitor):
     ],
 )
 def test_options_that_cannot_be_are_refused(module, options):
-    with pytest.raises(ReplicationError, match=r"experiments\.tried\.options"):
+    with pytest.raises(ReplicationError, match=r"experiments\.mine\.options"):
         system(module, **options)

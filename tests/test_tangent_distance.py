@@ -6,15 +6,13 @@ import math
 
 import numpy as np
 import pytest
+from fitting import classifier, cut, task_of
 from watching import Watched
 
-from replication import settings
 from replication.errors import ReplicationError
-from replication.mnist import databases
 from replication.systems import tangent_kernels
 from replication.systems.classifier import Patterns
-from replication.systems.classifiers.tangent_distance import Options, System, least_by_class
-from replication.systems.contract import Task
+from replication.systems.classifiers.tangent_distance import System, least_by_class
 
 SIDE, SIGMA = 16, 0.9
 SILENT = Watched()
@@ -176,21 +174,18 @@ def test_the_least_distance_of_each_class_and_the_largest_where_there_is_none():
     assert least_by_class(np.array([[4]], np.uint8), np.array([[1.0]])).argmin() == 4
 
 
+def system(**options):
+    options = {"neighbours": 1, "candidates": 20, "smoothing": SIGMA} | options
+    return System("mine", classifier("tangent-distance", options))
+
+
 def fitted(database, tmp_path, **options):
-    recipe = settings.Classifier(
-        system="tangent-distance", replicates=1, seed=None, database="regular",
-        options={"neighbours": 1, "candidates": 20, "smoothing": SIGMA} | options,
-    )  # fmt: skip
-    task = Task("mine", 0, database, databases.grey_levels(-0.1, 1.175), tmp_path / "none")
-    return System("mine", recipe).fit(task, SILENT)
+    return system(**options).fit(task_of(database, tmp_path), SILENT)
 
 
 def small(database):
     """The regular database as 14x14: every other line and column."""
-    return databases.Database(
-        database.train_images[:, ::2, ::2], database.train_labels,
-        database.test_images[:, ::2, ::2], database.test_labels,
-    )  # fmt: skip
+    return cut(database, slice(None, None, 2), slice(None, None, 2))
 
 
 def test_the_nearest_of_the_candidates_decides(tiny, tmp_path):
@@ -226,13 +221,9 @@ def test_it_misses_fewer_than_the_euclidean_distance(tiny, tmp_path):
 
 def test_with_more_neighbours_the_nearest_by_tangent_distance_vote(tiny):
     database = small(tiny)
-    chosen = Options(neighbours=3, candidates=30, smoothing=SIGMA)
     patterns = Patterns(database.train_images, database.train_labels)
-    recipe = settings.Classifier(
-        system="tangent-distance", replicates=1, seed=None, database="regular",
-        options=chosen.model_dump(),
-    )  # fmt: skip
-    model = System("mine", recipe).train(patterns, np.random.default_rng(1), SILENT)
+    tried = system(neighbours=3, candidates=30)
+    model = tried.train(patterns, np.random.default_rng(1), SILENT)
     labels, squares = model.distances(database.test_images)
     for own, far, row in zip(labels, squares, model.penalties(database.test_images), strict=True):
         expected = np.zeros(10)
@@ -261,8 +252,5 @@ def test_the_cost_is_the_prefilter_and_the_tangents(tiny, tmp_path):
 
 
 def test_images_that_are_not_square_are_refused(tiny, tmp_path):
-    flat = databases.Database(
-        tiny.train_images[:, ::2], tiny.train_labels, tiny.test_images[:, ::2], tiny.test_labels
-    )
     with pytest.raises(ReplicationError, match="square images, not 14x28"):
-        fitted(flat, tmp_path)
+        fitted(cut(tiny, slice(None, None, 2)), tmp_path)

@@ -29,24 +29,26 @@ _CONTROLS = {"earlier": "in force before the protocol", "printed": "as the text 
 
 def figures(inputs: Inputs) -> dict[str, Figure]:
     """The charts by name; those whose files are missing are left out."""
-    made = (headline.headline(inputs), *charts.learning_curves(inputs)[:1],
-            training_set_size(inputs))  # fmt: skip
-    return {one.name: one for one in made if one is not None}
+    drawn = (headline.headline(inputs), *charts.learning_curves(inputs)[:1],
+             training_set_size(inputs))  # fmt: skip
+    return {one.name: one for one in drawn if one is not None}
 
 
 def content(inputs: Inputs, settings: Settings) -> dict[str, Any]:
     """Everything the template asks for, ready to be JSON."""
-    found = listings.entries(inputs)
-    answer = dict(story.answer(inputs, found))
+    entries = listings.entries(inputs)
+    answer = dict(story.answer(inputs, entries))
     return {
-        "numbers": {name: one._asdict() for name, one in numbers(inputs, settings, found).items()},
+        "numbers": {
+            name: one._asdict() for name, one in numbers(inputs, settings, entries).items()
+        },
         "what": answer.pop("What it is"),
         "answer": " ".join(answer.values()),
         "reasons": [[row.name, row.verdict, row.reason] for row in listings.headline(inputs)],
         "not-run": "; ".join(f"{name} ({why})" for name, why in systems.not_run(inputs)) or "none",
-        "topics": [[topic.title, topic.sentence] for topic in story.topics(found, ())],
+        "topics": [[topic.title, topic.sentence] for topic in story.topics(entries, ())],
         "speed": " ".join(machine.speed(inputs)),
-        "tables": {name: _plain(one) for name, one in _tables(inputs, found).items()},
+        "tables": {name: _plain(one) for name, one in _tables(inputs, entries).items()},
         "figures": {name: _drawn(one) for name, one in figures(inputs).items()},
     }
 
@@ -151,8 +153,9 @@ def _systems(inputs: Inputs) -> Table:
         for line in systems.lines(inputs, systems.ERROR)
         if line.values
     ]
-    made = table(("system, database", "published, %", "ours, %", "sd", "runs", "verdict"), rows)
-    return Table(made.columns, made.rows, frozenset({1, 2, 3, 4}))
+    columns = ("system, database", "published, %", "ours, %", "sd", "runs", "verdict")
+    cells = table(columns, rows)
+    return Table(cells.columns, cells.rows, frozenset({1, 2, 3, 4}))
 
 
 def _readings(inputs: Inputs) -> Table:

@@ -54,7 +54,7 @@ def _text(value: object) -> str:
 
 
 def _settings(settings: Settings) -> Values:
-    base, chosen = settings.base, settings.compare
+    base, compare = settings.base, settings.compare
     return {
         "passes": (base.passes, "base.passes"),
         "hessian-patterns": (base.sdlm.patterns, "base.sdlm.patterns"),
@@ -63,9 +63,9 @@ def _settings(settings: Settings) -> Values:
         "last-rate": (min(base.learning_rates), "the last of base.learning_rates"),
         "amplitude": (base.squashing.amplitude, "base.squashing.amplitude"),
         "seed": (base.seed, "base.seed"),
-        "confidence": (100 * chosen.confidence, "compare.confidence, in percent"),
-        "margin": (chosen.equivalence_margin_percent, "compare.equivalence_margin_percent"),
-        "minimum": (chosen.minimum_replicates, "compare.minimum_replicates"),
+        "confidence": (100 * compare.confidence, "compare.confidence, in percent"),
+        "margin": (compare.equivalence_margin_percent, "compare.equivalence_margin_percent"),
+        "minimum": (compare.minimum_replicates, "compare.minimum_replicates"),
     }
 
 
@@ -102,15 +102,16 @@ def _runs(inputs: Inputs) -> Values:
     """How many trainings there are, how long they took, and on what."""
     runs = [run for several in inputs.runs.values() for run in several]
     seconds = sum(run.seconds for run in runs)
-    made = (str(run.record.get("processor") or "not recorded") for run in runs if run.has(RECORD))
-    chosen = inputs.choices.experiments
+    stated = [run.record for run in runs if run.has(RECORD)]
+    processors = [str(record.get("processor") or "not recorded") for record in stated]
+    roles = inputs.choices.experiments
     return {
         "runs": (len(runs), "all replicates"),
         "experiments": (len(inputs.runs), "folders"),
         "hours": (f"{seconds / _HOUR:.3g}", "seconds in timing.json, their sum"),
-        "processors": ("; ".join(dict.fromkeys(made)), "processor in record.json"),
-        "replicates": (len(inputs.runs.get(chosen.undistorted, ())), chosen.undistorted),
-        "replicates-distorted": (len(inputs.runs.get(chosen.distorted, ())), chosen.distorted),
+        "processors": ("; ".join(dict.fromkeys(processors)), "processor in record.json"),
+        "replicates": (len(inputs.runs.get(roles.undistorted, ())), roles.undistorted),
+        "replicates-distorted": (len(inputs.runs.get(roles.distorted, ())), roles.distorted),
     }
 
 

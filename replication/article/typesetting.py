@@ -60,12 +60,12 @@ def pdf(content: Mapping[str, Any], figures: Mapping[str, Figure]) -> bytes:
         (folder / "content.json").write_bytes(json_bytes(stated))
         for key, figure in figures.items():
             (folder / f"{key}.svg").write_text(picture(figure), encoding="utf-8")
-        made = typst.compile(
+        document = typst.compile(
             folder / "article.typ",
             root=folder,
             font_paths=[Path(mpl.get_data_path()) / "fonts" / "ttf"],
             ignore_system_fonts=True,
             timestamp=0,
         )
-    assert isinstance(made, bytes)
-    return made
+    assert isinstance(document, bytes)
+    return document

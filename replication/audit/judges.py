@@ -130,8 +130,8 @@ def sixteen(case: Case) -> Opinion:
 
 
 def _database(case: Case, name: str) -> Opinion | None:
-    made = any(one.startswith(name) for one in case.settings.prepare.databases)
-    return None if made else Opinion("not made", "departs", f"prepare.databases has no {name}")
+    prepared = any(one.startswith(name) for one in case.settings.prepare.databases)
+    return None if prepared else Opinion("not made", "departs", f"prepare.databases has no {name}")
 
 
 def _users(case: Case, name: str) -> str:

@@ -81,12 +81,13 @@ def text(content: Mapping[str, Any]) -> str:
     machine = content["machine"]
     outcomes = ", ".join(f"{count} {outcome}" for outcome, count in content["outcomes"].items())
     weights = ", ".join(f"{count} {outcome}" for outcome, count in content["weights"].items())
-    made = "; ".join(f"{name}, {count} outputs" for name, count in content["committed_on"].items())
+    committed_on = content["committed_on"].items()
+    processors = "; ".join(f"{name}, {count} outputs" for name, count in committed_on)
     lines = [
         "Certificate of a verification of the LeNet-5 replication",
         "",
         f"commit      {content['commit'] or 'not known (no git)'}",
-        f"made on     {made or 'not recorded'}",
+        f"made on     {processors or 'not recorded'}",
         f"verified on {machine['processor']}, {machine['architecture']}, {machine['system']}",
         f"packages    Python {machine['python']}, "
         + ", ".join(f"{name} {version}" for name, version in content["packages"].items()),

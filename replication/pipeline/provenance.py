@@ -49,14 +49,14 @@ _TERMS = {
 class Crate:
     """An RO-Crate that is filled: every entity once, in the order in which it was first named."""
 
-    made: ROCrate
+    crate: ROCrate
     commits: Mapping[str, tuple[str, str]]
     known: dict[str, Any] = field(default_factory=dict)
 
     def thing(self, name: str, /, **properties: Any) -> Any:
         """An entity that is no file."""
         if name not in self.known:
-            self.known[name] = self.made.add(ContextEntity(self.made, name, properties))
+            self.known[name] = self.crate.add(ContextEntity(self.crate, name, properties))
         return self.known[name]
 
     def data(self, path: str, **properties: Any) -> Any:
@@ -64,7 +64,7 @@ class Crate:
         if path not in self.known:
             kind = Dataset if path.endswith("/") else File
             named = {"name": path.rstrip("/").rpartition("/")[2], **properties}
-            self.known[path] = self.made.add(kind(self.made, None, path, properties=named))
+            self.known[path] = self.crate.add(kind(self.crate, None, path, properties=named))
         elif "sha256" in properties:  # what DVC has summed another way
             self.known[path]["sha256"] = properties["sha256"]
         return self.known[path]
@@ -72,9 +72,9 @@ class Crate:
     def action(self, name: str, command: str, reads: Sequence[Any], makes: Sequence[Any],
                **properties: Any) -> Any:  # fmt: skip
         """A command that was run; its end is when its last result was committed."""
-        found = [self.commits[one.id] for one in makes if one.id in self.commits]
-        if found:
-            commit, date = max(found, key=lambda pair: pair[1])
+        committed = [self.commits[one.id] for one in makes if one.id in self.commits]
+        if committed:
+            commit, date = max(committed, key=lambda pair: pair[1])
             properties |= {"endTime": date, "version": commit}
         return self.thing(
             name, **{"@type": "CreateAction", "name": command, "instrument": {"@id": _SOFTWARE},
@@ -110,56 +110,56 @@ def crate(root: Path, folders: Folders) -> dict[str, Any]:
 
     Raises ReplicationError when dvc.lock is missing or a record is damaged.
     """
-    made = Crate(ROCrate(version="1.1"), commits(root))
-    dates = [date for _, date in made.commits.values()]
-    top = made.made.root_dataset
+    graph = Crate(ROCrate(version="1.1"), commits(root))
+    dates = [date for _, date in graph.commits.values()]
+    top = graph.crate.root_dataset
     top["name"] = "LeNet-5 of 1998, replicated"
     top["description"] = "What the replication made, from which data, by which commands."
-    top["license"] = made.data("LICENSE", description="MIT")
+    top["license"] = graph.data("LICENSE", description="MIT")
     top["datePublished"] = max(dates, default="1970-01-01")
     top["conformsTo"] = [
-        made.thing(name, **{"@type": "CreativeWork", "name": name.split("/")[-2],
+        graph.thing(name, **{"@type": "CreativeWork", "name": name.split("/")[-2],
                             "version": name.split("/")[-1]})
         for name in _PROFILES
     ]  # fmt: skip
-    actions = [*_stages(made, root), *_others(made, root, folders), *_replicates(made, folders)]
-    raw = [made.data(path.as_posix(), sha256=_sha256(path))
+    actions = [*_stages(graph, root), *_others(graph, root, folders), *_replicates(graph, folders)]
+    raw = [graph.data(path.as_posix(), sha256=_sha256(path))
            for path in sorted(folders.raw.iterdir())]  # fmt: skip
-    workflow = _workflow(made)
+    workflow = _workflow(graph)
     top["mainEntity"] = workflow
     results = [one for action in actions for one in action.get("result", [])]
-    whole = made.action("#pipeline", "dvc repro", raw, list(dict.fromkeys(results)))
+    whole = graph.action("#pipeline", "dvc repro", raw, list(dict.fromkeys(results)))
     whole["instrument"] = workflow
     top["mentions"] = [whole, *actions]
-    document: dict[str, Any] = made.made.metadata.generate()
+    document: dict[str, Any] = graph.crate.metadata.generate()
     document["@context"] = [document["@context"], _TERMS]
     return document
 
 
-def _workflow(made: Crate) -> Any:
-    made.thing(
+def _workflow(graph: Crate) -> Any:
+    graph.thing(
         _SOFTWARE,
         **{"@type": "SoftwareApplication", "name": "replication", "version": "1.0.0",
            "url": "https://doi.org/10.1109/5.726791",
-           "softwareRequirements": made.data("requirements.lock")},
+           "softwareRequirements": graph.data("requirements.lock")},
     )  # fmt: skip
-    language = made.thing("#dvc", **{"@type": "ComputerLanguage", "name": "DVC pipeline",
+    language = graph.thing("#dvc", **{"@type": "ComputerLanguage", "name": "DVC pipeline",
                                      "url": "https://dvc.org"})  # fmt: skip
-    return made.data(
+    return graph.data(
         "dvc.yaml",
         **{"@type": ["File", "SoftwareSourceCode", "ComputationalWorkflow"],
            "name": "dvc.yaml: from raw data to verdicts", "programmingLanguage": language},
     )  # fmt: skip
 
 
-def _stages(made: Crate, root: Path) -> list[Any]:
+def _stages(graph: Crate, root: Path) -> list[Any]:
     """An action a stage of dvc.lock, with the sums that DVC took."""
     return [
-        made.action(
+        graph.action(
             f"#stage-{name}",
             " ".join(str(stage["cmd"]).split()),
-            [_summed(made, root, one) for one in stage.get("deps", ())],
-            [_summed(made, root, one) for one in stage.get("outs", ())],
+            [_summed(graph, root, one) for one in stage.get("deps", ())],
+            [_summed(graph, root, one) for one in stage.get("outs", ())],
         )
         for name, stage in locked(root).items()
     ]
@@ -168,16 +168,16 @@ def _stages(made: Crate, root: Path) -> list[Any]:
 def locked(root: Path) -> dict[str, Any]:
     """The stages of dvc.lock; raises ReplicationError when it is missing."""
     try:
-        found: dict[str, Any] = YAML(typ="safe").load(root / LOCK)["stages"]
+        stages: dict[str, Any] = YAML(typ="safe").load(root / LOCK)["stages"]
     except FileNotFoundError as error:
         raise ReplicationError(f"{root / LOCK} is missing: `git checkout {LOCK}`") from error
-    return found
+    return stages
 
 
-def _summed(made: Crate, root: Path, entry: Mapping[str, Any]) -> Any:
+def _summed(graph: Crate, root: Path, entry: Mapping[str, Any]) -> Any:
     path = str(entry["path"])
     folder = "/" if (root / path).is_dir() else ""
-    return made.data(path + folder, md5=str(entry["md5"]), contentSize=str(entry["size"]))
+    return graph.data(path + folder, md5=str(entry["md5"]), contentSize=str(entry["size"]))
 
 
 def others(root: Path, results: Path) -> dict[str, str]:
@@ -194,10 +194,10 @@ def others(root: Path, results: Path) -> dict[str, str]:
             if path not in known and (root / path).exists()}  # fmt: skip
 
 
-def _others(made: Crate, root: Path, folders: Folders) -> list[Any]:
+def _others(graph: Crate, root: Path, folders: Folders) -> list[Any]:
     return [
-        made.action(f"#output-{path}", command, [made.data("params.yaml")],
-                    [made.data(path, sha256=_sha256(root / path))])
+        graph.action(f"#output-{path}", command, [graph.data("params.yaml")],
+                    [graph.data(path, sha256=_sha256(root / path))])
         for path, command in others(root, folders.results).items()
     ]  # fmt: skip
 
@@ -206,29 +206,29 @@ def _sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _replicates(made: Crate, folders: Folders) -> list[Any]:
+def _replicates(graph: Crate, folders: Folders) -> list[Any]:
     """An action a replicate: its files with their SHA-256, processor, packages and seconds."""
     return [
-        _replicate(made, run)
+        _replicate(graph, run)
         for name, entry in read_metrics(folders.results / METRICS).items()
         for run in of_experiment(folders.runs, name, entry["replicates"])
         if run.has(RECORD)
     ]
 
 
-def _replicate(made: Crate, run: Run) -> Any:
+def _replicate(graph: Crate, run: Run) -> Any:
     record, place = run.record, f"{run.folder.as_posix()}/"
     facts = {**record.get("packages", {}), "processor": record.get("processor", "not recorded")}
     facts |= {"data": record.get("data", {}).get("sha256", "not recorded")}
-    files = [made.data(place + name, sha256=total)
+    files = [graph.data(place + name, sha256=total)
              for name, total in sorted(record.get("files", {}).items())]  # fmt: skip
-    whole = made.data(place, hasPart=files)
-    return made.action(
+    whole = graph.data(place, hasPart=files)
+    return graph.action(
         f"#run-{run.folder.parent.name}-{run.folder.name}",
         f"{run.made_by}, replicate {run.folder.name}",
-        [made.data("params.yaml"), made.data("data/raw/")],
+        [graph.data("params.yaml"), graph.data("data/raw/")],
         [whole],
-        environment=made.values(facts),
+        environment=graph.values(facts),
         identifier=str(record.get("key", "")),
         **({"duration": f"PT{run.seconds:g}S"} if run.seconds else {}),
     )
@@ -236,7 +236,7 @@ def _replicate(made: Crate, run: Run) -> Any:
 
 def manifest(root: Path, folders: Folders) -> str:
     """codecheck.yml: what a codechecker is to reproduce; their own fields are left to them."""
-    made = {
+    commands = {
         out["path"]: f"dvc repro {name}"
         for name, stage in locked(root).items()
         for out in stage.get("outs", ())
@@ -251,7 +251,7 @@ def manifest(root: Path, folders: Folders) -> str:
         f"  reference: {article.OUT} # it has no address of its own yet",
         "manifest:",
     ]
-    for path, command in made.items():
+    for path, command in commands.items():
         lines += [f"  - file: {path}", f"    comment: {command}"]
     return "\n".join(lines) + "\n"
 

@@ -56,8 +56,8 @@ def outcome(folders: Folders, settings: Settings, experiment: str) -> Iterator[s
         printed = published_errors(stated, settings.compare).get((experiment, series))
         line += ", not in the paper" if printed is None else f", 1998: {printed:g} %"
         if printed is not None and series == "test" and recipe.seed is not None:
-            found = judge_percent(evidence, error["values"], printed, test=True)
-            line += f", {found.outcome}: {found.reason}"
+            finding = judge_percent(evidence, error["values"], printed, test=True)
+            line += f", {finding.outcome}: {finding.reason}"
         yield line
 
 

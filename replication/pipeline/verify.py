@@ -201,8 +201,8 @@ def command(
     torch.set_num_threads(1)
     checks = []
     with tempfile.TemporaryDirectory() as scratch:
-        made = quick(scope, Path(scratch)) if shortly else thorough(scope, Path(scratch))
-        for check in answers_only(scope) if untrained and not shortly else made:
+        anew = quick(scope, Path(scratch)) if shortly else thorough(scope, Path(scratch))
+        for check in answers_only(scope) if untrained and not shortly else anew:
             checks.append(check)
             print(f"{check.outcome:<19}{check.output:<52} {check.detail}".rstrip(), flush=True)
     if not checks:

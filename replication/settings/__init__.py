@@ -18,14 +18,14 @@ from replication.settings.sections import Amount as Amount
 from replication.settings.sections import Count as Count
 from replication.settings.sections import Positive as Positive
 from replication.settings.sections import Section as Section
+from replication.settings.stages import Compare as Compare
+from replication.settings.stages import Train as Train
 from replication.settings.studies import Causes as Causes
 from replication.settings.studies import Collapse as Collapse
-from replication.settings.studies import Compare as Compare
 from replication.settings.studies import Hypothesis as Hypothesis
 from replication.settings.studies import Invariance as Invariance
 from replication.settings.studies import Noncharacters as Noncharacters
 from replication.settings.studies import Readings as Readings
-from replication.settings.studies import Train as Train
 from replication.settings.training import Criterion as Criterion
 from replication.settings.training import Distortions as Distortions
 from replication.settings.training import Prepare as Prepare

@@ -11,15 +11,8 @@ from pydantic import ValidationError
 from replication.errors import ReplicationError
 from replication.settings.recipes import AnyRecipe, ByKind, Classifier, Combined, Modern, Recipe
 from replication.settings.sections import Name, Section
-from replication.settings.studies import (
-    Causes,
-    Collapse,
-    Compare,
-    Invariance,
-    Noncharacters,
-    Readings,
-    Train,
-)
+from replication.settings.stages import Compare, Train
+from replication.settings.studies import Causes, Collapse, Invariance, Noncharacters, Readings
 from replication.settings.training import Prepare
 
 # What the value of an option may be.

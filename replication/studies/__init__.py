@@ -3,7 +3,8 @@
 ``__init__``: what is studied, and the files that the study writes. ``run``: its command, which
 makes them. ``verdict``: the claims that it answers, as `JUDGES`. ``figure``: what the page and the
 README show of it, as `PARTS` and `BLOCKS`, from the files alone, so that it imports neither torch
-nor Numba. A study has those of these modules that it needs.
+nor Numba. A study has those of these modules that it needs. What several need
+stands beside their folders.
 """
 
 from __future__ import annotations

@@ -140,6 +140,6 @@ def as_table(verdicts: Iterable[Verdict]) -> pd.DataFrame:
         }
         row |= {name: getattr(finding, name) for name in _NUMBERS}
         rows.append(row | {f"p_{name}": getattr(finding.tests, name, None) for name in _TESTS})
-    table = pd.DataFrame(rows, columns=list(VERDICTS.columns))
+    table = VERDICTS.frame(rows)
     numbers = ("value", *_NUMBERS, *(f"p_{name}" for name in _TESTS))
     return table.astype(dict.fromkeys(numbers, "float64"))

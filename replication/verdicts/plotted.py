@@ -36,7 +36,7 @@ def learning_curves(evidence: Evidence) -> pd.DataFrame:
     try:
         histories = evidence.history(evidence.choices.experiments.undistorted)
     except Unmeasured:
-        return pd.DataFrame(columns=list(CURVES.columns))
+        return CURVES.frame(())
     means = {
         f"{series}_error_percent": percentages(histories, series, len(evidence.labels)).mean(axis=0)
         for series in ("training", "test")
@@ -52,4 +52,4 @@ def training_sizes(evidence: Evidence) -> pd.DataFrame:
         for name in names
         if name in evidence.metrics
     ]
-    return pd.DataFrame(rows, columns=list(SIZES.columns))
+    return SIZES.frame(rows)

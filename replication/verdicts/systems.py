@@ -6,6 +6,7 @@ A system of the figures is named ``system/database`` as in figures9_to_12_system
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -196,15 +197,7 @@ def _judge_best(evidence: Evidence, metric: str) -> Finding:
         if name != BOOSTED and choices.systems.get(name) in evidence.metrics
     }
     missing = len(column) - 1 - len(others)
-    beaten = {BOOSTED: first} | ({_SECOND: others[_SECOND]} if _SECOND in others else {})
-    better = [
-        f"{name} than {place}"
-        for place, than in beaten.items()
-        for name, values in {**others, BOOSTED: first}.items()
-        if name != place
-        and (name, place) != (BOOSTED, _SECOND)
-        and statistics.contrast(values, than, choices.confidence).mean.low > 0
-    ]
+    better = _clearly_better({**others, BOOSTED: first}, choices.confidence)
     rival = _SECOND if _SECOND in others else LENET4
     if rival not in others:
         raise Unmeasured(f"{rival} has not been run, which it is held against")
@@ -231,6 +224,19 @@ def _judge_best(evidence: Evidence, metric: str) -> Finding:
         shift=shift,
         power=statistics.power(shift, gap.deviation, gap.freedom, choices.confidence),
     )
+
+
+def _clearly_better(values: Mapping[str, Sequence[float]], confidence: float) -> list[str]:
+    """Which systems are clearly better than the first or the second place, as "a than b"."""
+    return [
+        f"{name} than {place}"
+        for place in (BOOSTED, _SECOND)
+        if place in values
+        for name, theirs in values.items()
+        if name != place
+        and (name, place) != (BOOSTED, _SECOND)
+        and statistics.contrast(theirs, values[place], confidence).mean.low > 0
+    ]
 
 
 def on_lenet4(evidence: Evidence, claim: Claim) -> list[Row]:

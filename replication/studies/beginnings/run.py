@@ -117,7 +117,7 @@ def run(folders: Folders, settings: Settings, out: Path) -> pd.DataFrame:
         *norms(settings, published, database),
         *criteria(settings, database),
     ]
-    table = pd.DataFrame(rows, columns=list(BEGINNINGS.columns))
+    table = BEGINNINGS.frame(rows)
     table["value"] = table["value"].map(lambda value: float(f"{value:.6g}"))
     BEGINNINGS.write(out, table)
     return table

@@ -57,7 +57,7 @@ def run(folders: Folders, settings: Settings) -> pd.DataFrame:
             f"there are no weights of {BOOSTED} in {folders.runs}: run "
             f"`python -m replication train {name}` first"
         )
-    return pd.DataFrame(rows, columns=list(COSTS.columns))
+    return COSTS.frame(rows)
 
 
 @click.command()

@@ -118,7 +118,7 @@ def conclusions(
                  margin, len(values), choice.error, min(tried), max(tried), shown(choice.levels),
                  *verdict)
             )  # fmt: skip
-    return _one_for_all(causes, pd.DataFrame(lines, columns=list(CONCLUSIONS.columns)))
+    return _one_for_all(causes, CONCLUSIONS.frame(lines))
 
 
 def _margin(causes: Causes, measure: str, printed: float) -> float:

@@ -15,17 +15,15 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
-from replication.errors import ReplicationError
 from replication.evaluation.errors import misses
 from replication.folders import Folders
 from replication.mnist import databases
 from replication.paper import Paper
-from replication.runs import WEIGHTS, of_experiment
 from replication.settings import Settings
 from replication.studies.causes import CONCLUSIONS, TALLER
 from replication.studies.invariance import COUNTS, changes
-from replication.studies.invariance.run import TrainedNetwork, read
 from replication.studies.invariance.verdict import curve, extent
+from replication.studies.trained import TrainedNetwork, no_weights, trained_networks
 
 HYPOTHESIS = "taller-field"
 KINDS = ("scale", "shift", "rotation")
@@ -47,13 +45,11 @@ def counted(folders: Folders, settings: Settings, published: Paper) -> pd.DataFr
     """The table `TALLER`; raises ReplicationError where there are no weights."""
     torch.set_num_threads(1)
     taller, choices = settings.causes.taller, settings.invariance
-    runs = of_experiment(folders.runs, taller.experiment, taller.replicates)
-    networks = [read(run, published) for run in runs if run.has(WEIGHTS)]
+    networks = trained_networks(
+        folders.runs, taller.experiment, taller.replicates, published, "causes.taller.experiment"
+    )
     if not networks:
-        raise ReplicationError(
-            f"{folders.runs} holds no weights of {taller.experiment}: run "
-            f"`python -m replication train {taller.experiment}` first"
-        )
+        raise no_weights(folders.runs, taller.experiment)
     data = databases.read_raw(folders.raw)
     images, labels = data.test_images[: taller.patterns], data.test_labels[: taller.patterns]
     side = networks[0].reference.network.field
@@ -70,7 +66,7 @@ def counted(folders: Folders, settings: Settings, published: Paper) -> pd.DataFr
                     wrong = misses(classes(network, shown), labels)
                     yield taller.experiment, number, kind, amount, wrong, len(labels)
 
-    return pd.DataFrame(rows(), columns=list(TALLER.columns))
+    return TALLER.frame(rows())
 
 
 def concluded(
@@ -91,4 +87,4 @@ def concluded(
              table["replicate"].nunique(), None, None, None, f"field {taller.field}",
              "independent", "explains" if abs(ours - printed) <= margin else "does not explain")
         )  # fmt: skip
-    return pd.DataFrame(rows, columns=list(CONCLUSIONS.columns))
+    return CONCLUSIONS.frame(rows)

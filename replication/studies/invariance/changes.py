@@ -130,7 +130,7 @@ def study(
             classes = network(shown).argmin(axis=1).astype(np.uint8)
             counted[key].append((*key, kind, amount, misses(classes, labels), len(labels)))
     rows = [row for found in counted.values() for row in found]
-    return pd.DataFrame(rows, columns=list(COUNTS.columns))
+    return COUNTS.frame(rows)
 
 
 def examples(
@@ -147,7 +147,7 @@ def examples(
             for number, penalties in enumerate(network(shown)):
                 best = int(penalties.argmin())
                 rows.append((name, kind, amount, number, best, float(penalties[best])))
-    return pd.DataFrame(rows, columns=list(EXAMPLES.columns))
+    return EXAMPLES.frame(rows)
 
 
 def in_one_field(images: Bytes, pitch: int, field: int) -> Bytes:

@@ -61,4 +61,4 @@ def rows(experiment: str, pictures: Mapping[int, NDArray[np.float32]], pixels: i
         for place, column in enumerate(penalties.T)
         for digit, penalty in enumerate(column)
     ]
-    return pd.DataFrame(cells, columns=list(FIELDS.columns))
+    return FIELDS.frame(cells)

@@ -4,56 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 import click
-import numpy as np
 import pandas as pd
 import torch
-from numpy.typing import NDArray
 
 from replication import paper
-from replication.errors import ReplicationError
-from replication.evaluation.recomputed import Trained
 from replication.files import Table
 from replication.folders import Folders, folder_options, path_option
-from replication.learning.engine import Engine
 from replication.mnist import databases
-from replication.mnist.databases import Database, Levels
-from replication.networks.reference import Reference
+from replication.mnist.databases import Database
 from replication.paper import Paper
-from replication.runs import RECORD, WEIGHTS, Run, of_experiment
 from replication.settings import Invariance, Settings, load
 from replication.studies.invariance import COUNTS, EXAMPLES, FIELDS, changes, fields
-
-DATABASE = "regular"
-
-
-class TrainedNetwork(NamedTuple):
-    """One trained network: compiled for many patterns, in torch for fields of any size."""
-
-    engine: Engine
-    reference: Reference
-    table: Levels
-    weights: NDArray[np.float32]
-
-    def penalties(self, images: changes.Bytes) -> NDArray[np.floating]:
-        """(n, classes) for uint8 (n, field, field)."""
-        return self.engine.penalties(self.weights, images)
-
-
-def read(run: Run, published: Paper) -> TrainedNetwork:
-    """The network that a replicate left; raises ReplicationError as the readers do."""
-    source = run.path(RECORD)
-    trained = Trained(run.record["settings"], published, source)
-    if trained.database != DATABASE:
-        raise ReplicationError(
-            f"{source} is of a network for the {trained.database} database, but only patterns of "
-            f"the {DATABASE} one are changed: take it out of invariance.experiments in params.yaml"
-        )
-    weights = run.weights(trained.network.parameters)
-    engine = Engine(trained.network, trained.rules, trained.table)
-    return TrainedNetwork(engine, trained.reference, trained.table, weights)
+from replication.studies.trained import DATABASE, TrainedNetwork, no_weights, trained_networks
 
 
 def networks(
@@ -63,17 +27,15 @@ def networks(
 
     Raises ReplicationError when there is none.
     """
-    trained = {}
-    for name in choices.experiments:
-        for number, run in enumerate(of_experiment(runs, name, choices.replicates)):
-            if not run.has(WEIGHTS):
-                break
-            trained[name, number] = read(run, published)
-    if not trained:
-        raise ReplicationError(
-            f"{runs} holds weights of none of {', '.join(choices.experiments)}: run "
-            f"`python -m replication train {choices.experiments[0]}` first"
+    trained = {
+        (name, number): network
+        for name in choices.experiments
+        for number, network in enumerate(
+            trained_networks(runs, name, choices.replicates, published, "invariance.experiments")
         )
+    }
+    if not trained:
+        raise no_weights(runs, *choices.experiments)
     return trained
 
 

@@ -11,6 +11,7 @@ the study is judged, and where they disagree the claim is inconclusive.
 from __future__ import annotations
 
 import math
+from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -110,23 +111,16 @@ def judge(evidence: Evidence, claim: Claim) -> Finding:
     choices, table = evidence.choices, evidence.study(COUNTS)
     kind, published = claim.id.removeprefix("invariance."), claim.number
     ranges = extents(table, kind, choices.accurate_percent)
-    enough = {
-        name: values for name, values in ranges.items() if len(values) >= choices.minimum_replicates
-    }
-    if not enough:
-        return too_few(
-            [value for values in ranges.values() for value in values], choices, claim.unit
-        )
+    if all(len(values) < choices.minimum_replicates for values in ranges.values()):
+        return too_few(list(chain.from_iterable(ranges.values())), choices, claim.unit)
     shift = choices.roughly * published
     limit = published * (1 - choices.roughly if claim.about else 1)
-    amounts = table.loc[table["kind"] == kind, "amount"].abs()
-    tried = float(amounts.max() / amounts.min() if kind == "scale" else amounts.max())
-    if tried < limit:
-        raise Unmeasured(
-            f"no {kind} as large as {shown(limit)} was tried: add larger ones to "
-            f"`invariance.{kind}` in params.yaml and run `{COMMAND}`"
-        )
-    enough = {name: [min(value, tried) for value in values] for name, values in enough.items()}
+    tried = _largest_amount(table, kind, limit)
+    enough = {
+        name: [min(value, tried) for value in values]
+        for name, values in ranges.items()
+        if len(values) >= choices.minimum_replicates
+    }
     limits = {
         name: at_limit(curve(table[table["experiment"] == name], kind), kind, published)
         for name in enough
@@ -152,6 +146,18 @@ def judge(evidence: Evidence, claim: Claim) -> Finding:
         shift=-shift,
         power=min(one.power or 0.0 for one in judged.values()),
     )
+
+
+def _largest_amount(table: pd.DataFrame, kind: str, limit: float) -> float:
+    """The largest amount that was tried, of scales by the smallest; Unmeasured below ``limit``."""
+    amounts = table.loc[table["kind"] == kind, "amount"].abs()
+    tried = float(amounts.max() / amounts.min() if kind == "scale" else amounts.max())
+    if tried < limit:
+        raise Unmeasured(
+            f"no {kind} as large as {shown(limit)} was tried: add larger ones to "
+            f"`invariance.{kind}` in params.yaml and run `{COMMAND}`"
+        )
+    return tried
 
 
 def judge_noise(evidence: Evidence, _: Claim) -> Finding:

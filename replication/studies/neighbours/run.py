@@ -83,7 +83,7 @@ def tabulated(name: str, database: Database) -> Iterator[tuple[str, int, int, st
 def table(versions: Mapping[str, Database]) -> pd.DataFrame:
     """The test error of every database, k, number of training patterns and vote."""
     rows = [row for name, database in versions.items() for row in tabulated(name, database)]
-    return pd.DataFrame(rows, columns=list(ERRORS.columns))
+    return ERRORS.frame(rows)
 
 
 def summary(tried: pd.DataFrame, published: Paper) -> str:

@@ -11,15 +11,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from replication import paper
-from replication.errors import ReplicationError
 from replication.folders import Folders, folder_options, path_option
 from replication.mnist import databases
 from replication.mnist.databases import centred
-from replication.runs import WEIGHTS, of_experiment
 from replication.settings import Noncharacters, Settings, load
 from replication.studies.invariance.changes import Bytes, in_one_field
-from replication.studies.invariance.run import DATABASE, read
 from replication.studies.noncharacters import BETWEEN, REJECTED, SHUFFLED
+from replication.studies.trained import DATABASE, no_weights, trained_networks
 
 
 def between(images: Bytes, settings: Noncharacters, side: int) -> Bytes:
@@ -60,21 +58,19 @@ def run(folders: Folders, settings: Settings) -> pd.DataFrame:
     images = databases.load(folders.raw, folders.prepared, DATABASE).test_images
     rows: list[tuple[object, ...]] = []
     for outputs, name in study.experiments.items():
-        runs = of_experiment(folders.runs, name, study.replicates)
-        if not runs or not runs[0].has(WEIGHTS):
-            raise ReplicationError(
-                f"{folders.runs} holds no weights of {name}: run `python -m replication train "
-                f"{name}` first"
-            )
-        for number, one in enumerate(runs):
-            network = read(one, published)
+        networks = trained_networks(
+            folders.runs, name, study.replicates, published, "noncharacters.experiments"
+        )
+        if not networks:
+            raise no_weights(folders.runs, name)
+        for number, network in enumerate(networks):
             side = network.reference.network.field
             digits = network.penalties(centred(images, side))
             for kind, make in MADE.items():
                 others = network.penalties(make(images[: study.patterns], study, side))
                 share = rejected_percent(digits, others, study.rejected_percent)
                 rows.append((outputs, name, number, kind, share))
-    return pd.DataFrame(rows, columns=list(REJECTED.columns))
+    return REJECTED.frame(rows)
 
 
 @click.command()

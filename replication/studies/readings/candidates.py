@@ -77,11 +77,11 @@ def variations(study: Readings, around: Reading) -> list[Reading]:
 
 def recipe(reading: Reading, base: Recipe, study: Readings) -> Recipe:
     """The recipe of a reading: ``base`` with its values and the study's seed and replicates."""
-    made = changed(base, {**reading.values, "seed": study.seed, "replicates": study.replicates})
+    whole = changed(base, {**reading.values, "seed": study.seed, "replicates": study.replicates})
     if reading.stage != "screening":
-        return made
+        return whole
     short = study.screening
-    return made.model_copy(
+    return whole.model_copy(
         update={
             "replicates": short.replicates,
             "passes": short.passes,

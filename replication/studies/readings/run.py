@@ -66,8 +66,8 @@ def ground(folders: Folders, settings: Settings) -> Ground:
     )
 
 
-def _engine(made: Recipe, shape: Network, prepare: Prepare) -> Engine:
-    return Engine(shape, made.rules, grey_levels(prepare.background, prepare.foreground))
+def _engine(reading: Recipe, shape: Network, prepare: Prepare) -> Engine:
+    return Engine(shape, reading.rules, grey_levels(prepare.background, prepare.foreground))
 
 
 def steps(on: Ground) -> pd.DataFrame:
@@ -82,17 +82,17 @@ def steps(on: Ground) -> pd.DataFrame:
     for start in study.curvature_starts:
         for value in study.ranges:
             changes = {**study.library, START: start, RANGE: value, "seed": study.seed}
-            made = changed(on.settings.base, changes)
-            engine, ends = _engine(made, on.network, on.settings.prepare), []
+            reading = changed(on.settings.base, changes)
+            engine, ends = _engine(reading, on.network, on.settings.prepare), []
             for number in range(study.replicates):
-                first = first_parameters(on.network, made, number)
-                at = Situation(engine, pool, made, number, 0, first)
-                sizes = optimiser(made).steps(at)
+                first = first_parameters(on.network, reading, number)
+                at = Situation(engine, pool, reading, number, 0, first)
+                sizes = optimiser(reading).steps(at)
                 ends.append(np.log10([sizes.min(), sizes.max()]))
             mean = np.mean(ends, axis=0)
             distance = float(np.sqrt(np.square(mean - on.known.steps).mean()))
             rows.append((start, value, *(10.0**mean), distance))
-    return pd.DataFrame(rows, columns=list(STEPS.columns))
+    return STEPS.frame(rows)
 
 
 def train(readings: Sequence[Reading], on: Ground, before: pd.DataFrame) -> pd.DataFrame:
@@ -103,8 +103,8 @@ def train(readings: Sequence[Reading], on: Ground, before: pd.DataFrame) -> pd.D
     """
     study, settings = on.settings.readings, on.settings
     recipes = {f"{one.stage} {one.name}": recipe(one, settings.base, study) for one in readings}
-    made = experiments(recipes, settings, on.folders)
-    jobs = [Job(one, number) for one in made for number in range(one.recipe.replicates)]
+    trained = experiments(recipes, settings, on.folders)
+    jobs = [Job(one, number) for one in trained for number in range(one.recipe.replicates)]
     once = before.drop_duplicates(["key", "pass"])
     histories = {str(name): rows for name, rows in once.groupby("key")}
     missing = [job for job in jobs if _key(job) not in histories]
@@ -112,7 +112,7 @@ def train(readings: Sequence[Reading], on: Ground, before: pd.DataFrame) -> pd.D
     with Display(readings[0].stage, total) as display:
         histories |= dict(side_by_side(_trained, missing, settings.train, display.show))
     tables = []
-    for one, experiment in zip(readings, made, strict=True):
+    for one, experiment in zip(readings, trained, strict=True):
         for number in range(experiment.recipe.replicates):
             of = _key(Job(experiment, number))
             history = histories[of].assign(
@@ -130,16 +130,16 @@ def _key(job: Job) -> str:
 def _trained(job: Job, monitor: Monitor) -> tuple[str, pd.DataFrame]:
     """The key of a replicate and its history, trained with no test pattern at hand."""
     experiment, number = job
-    made = experiment.recipe
-    if not isinstance(made, Recipe):
+    reading = experiment.recipe
+    if not isinstance(reading, Recipe):
         raise TypeError("a reading is a recipe of a network")
     data, folders = database(experiment), experiment.folders
-    shape = network(made.network, made.database, paper.load(folders.paper))
-    engine = _engine(made, shape, experiment.prepare)
+    shape = network(reading.network, reading.database, paper.load(folders.paper))
+    engine = _engine(reading, shape, experiment.prepare)
     kept = folders.checkpoints / "readings" / f"{key(experiment, number)[:32]}.npz"
     none = (data.test_images[:0], data.test_labels[:0])
-    pool = OriginalPool(data.train_images, data.train_labels, made.training_patterns)
-    trainer = Trainer(made, number, engine, pool, none, kept)
+    pool = OriginalPool(data.train_images, data.train_labels, reading.training_patterns)
+    trainer = Trainer(reading, number, engine, pool, none, kept)
     try:
         rows = trainer.run(monitor).history
     except Diverged as error:
@@ -168,7 +168,7 @@ def run(
     on, study = ground(folders, settings), settings.readings
     first = steps(on)
     STEPS.write(out, first)
-    before = CURVES.read(out) if CURVES.exists(out) else pd.DataFrame(columns=list(CURVES.columns))
+    before = CURVES.read(out) if CURVES.exists(out) else CURVES.frame([])
 
     def curves_of(readings: Sequence[Reading]) -> pd.DataFrame:
         stage = readings[0].stage

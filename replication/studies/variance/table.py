@@ -94,7 +94,7 @@ def sources(
             varied, name, len(test), test.mean(), test.std(ddof=1), low, high,
             training.mean(), training.std(ddof=1), np.nan,
         ))  # fmt: skip
-    table = pd.DataFrame(rows, columns=list(SPREAD.columns))
+    table = SPREAD.frame(rows)
     whole = table.loc[table["source"] == "all", "test_sd"]
     if len(whole) == 1 and float(whole.iloc[0]) > 0:
         table["share_of_variance"] = (table["test_sd"] / float(whole.iloc[0])) ** 2

@@ -1,0 +1,69 @@
+"""Trained networks, for the studies that show them other images than the test patterns."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from replication.errors import ReplicationError
+from replication.evaluation.recomputed import Trained
+from replication.learning.engine import Engine
+from replication.mnist.databases import Levels
+from replication.networks.reference import Reference
+from replication.paper import Paper
+from replication.runs import RECORD, WEIGHTS, Run, of_experiment
+
+DATABASE = "regular"
+
+
+class TrainedNetwork(NamedTuple):
+    """One trained network: compiled for many patterns, in torch for fields of any size."""
+
+    engine: Engine
+    reference: Reference
+    table: Levels
+    weights: NDArray[np.float32]
+
+    def penalties(self, images: NDArray[np.uint8]) -> NDArray[np.floating]:
+        """(n, classes) for uint8 (n, field, field)."""
+        return self.engine.penalties(self.weights, images)
+
+
+def trained_networks(
+    runs: Path, experiment: str, replicates: int, published: Paper, key: str
+) -> list[TrainedNetwork]:
+    """What the replicates of an experiment have left, from the first on until one has no weights.
+
+    ``key`` is where params.yaml names the experiment. Raises ReplicationError, naming it, for a
+    network of another database than `DATABASE`, and as the readers of a run do.
+    """
+    networks = []
+    for run in of_experiment(runs, experiment, replicates):
+        if not run.has(WEIGHTS):
+            break
+        networks.append(_read(run, published, key))
+    return networks
+
+
+def no_weights(runs: Path, *experiments: str) -> ReplicationError:
+    """The error where none of ``experiments`` has left weights in the folder ``runs``."""
+    return ReplicationError(
+        f"{runs} holds no weights of {' or '.join(experiments)}: run "
+        f"`python -m replication train {experiments[0]}` first"
+    )
+
+
+def _read(run: Run, published: Paper, key: str) -> TrainedNetwork:
+    source = run.path(RECORD)
+    trained = Trained(run.record["settings"], published, source)
+    if trained.database != DATABASE:
+        raise ReplicationError(
+            f"{source} is of a network for the {trained.database} database, but the study shows "
+            f"patterns of the {DATABASE} one: name another experiment in {key} of params.yaml"
+        )
+    weights = run.weights(trained.network.parameters)
+    engine = Engine(trained.network, trained.rules, trained.table)
+    return TrainedNetwork(engine, trained.reference, trained.table, weights)

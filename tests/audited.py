@@ -1,0 +1,83 @@
+"""The audit of settings that are changed at one place: what the tests of the audit share."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+
+from ruamel.yaml import YAML
+from small import REPOSITORY, data_folders, put, small_document
+
+from replication import experiments, settings
+from replication.audit.table import audit
+from replication.folders import Folders
+
+PARAMS = REPOSITORY / "params.yaml"
+DOCUMENT = YAML(typ="safe", pure=True).load(PARAMS.read_text(encoding="utf-8"))
+SQUARED = {"name": "squared-error", "divisor": 1.0}
+# What is faithful to the letter, so that a planted departure shows.
+PRINTED = {
+    "initialisation.power": 1.0,
+    "initialisation.range": 2.4,
+    "criterion.name": "map",
+    "criterion.distance": 1.0,
+    "criterion.divisor": 1.0,
+    "initialisation.coefficients": "random",
+    "sdlm.curvature_start": "exact",
+    "sdlm.patterns_drawn": "random",
+}
+# What the authors' later library answers.
+LIBRARY = {
+    "criterion.name": "mle",
+    "criterion.distance": 0.5,
+    "criterion.divisor": 1.0,
+    "sdlm.curvature_start": 5.0,
+    "sdlm.patterns_drawn": "consecutive",
+    "initialisation.range": 0.93,
+    "initialisation.power": 0.5,
+    "initialisation.biases": "zero",
+    "initialisation.coefficients": "constant",
+}
+
+
+def changed(document, **base):
+    """``document`` with other keys of base."""
+    for path, value in base.items():
+        put(document["base"], path, value)
+    return document
+
+
+def full(**base):
+    """params.yaml as printed, with the undistorted, the distorted and a boosted experiment."""
+    found = deepcopy(DOCUMENT)
+    kept = ("lenet5-noise", "lenet4-boosted", "linear-deslanted")
+    others = {name: found["experiments"][name] for name in kept}
+    found["experiments"] = {"lenet5": {}, "lenet5-distorted": {"distorted": True}, **others}
+    return changed(found, **{**PRINTED, **base})
+
+
+def trained_folders(folder):
+    """Where a small project has its data, and what is trained of it."""
+    return data_folders(folder, runs=folder / "runs", checkpoints=folder / "checkpoints")
+
+
+def judged(paper, document, folder=None):
+    """The rows by claim; with the runs of ``folder`` if there is one."""
+    chosen = settings.parse(document, "params.yaml")
+    places = Folders.usual() if folder is None else trained_folders(folder)
+    ready = experiments.experiments(chosen.experiments, chosen, places)
+    found = audit(paper, chosen, ready, "params.yaml", runs=folder is not None)
+    return {row.claim: row for row in found.rows}
+
+
+def small():
+    document = changed(small_document(), **PRINTED)
+    document["experiments"] = {
+        "lenet5": {},
+        "lenet5-distorted": {"distorted": True, "replicates": 1},
+        "lenet4-boosted": {
+            "system": "boosted", "network": "lenet4", "distorted": True, "replicates": 1,
+            "criterion": SQUARED,
+            "options": {"patterns": 40, "candidates": 400, "lost_percent": 1.0},
+        },
+    }  # fmt: skip
+    return document
