@@ -125,6 +125,21 @@ def test_what_was_tried_is_counted_and_what_explains_a_number_is_named(found):
     assert "of 3 reasons" in told["What does not, and why"]
 
 
+def test_a_number_that_came_out_again_needs_no_hypothesis(found):
+    entries = listings.entries(found)
+    of = {
+        verdict: next(
+            one for one in entries if one.claim == "systems.error" and one.verdict == verdict
+        )
+        for verdict in ("reproduced", "differs")
+    }
+    tried = [
+        explanations.Tried(f"systems.error:{one.entry}", "", "", "", "explains", "")
+        for one in of.values()
+    ]
+    assert story.unanswered(tried, entries) == tried[1:]
+
+
 def test_every_hypothesis_of_the_settings_is_known_in_words():
     for name in settings.load(REPOSITORY / "params.yaml").causes.hypotheses:
         one = explanations.Tried("", "", name, "", "", "")

@@ -94,7 +94,7 @@ def content(found: Inputs, studies: Sequence[Part]) -> dict[str, Any]:
     entries = listings.entries(found)
     roles = found.choices.experiments
     train = f"{TRAIN} {roles.undistorted}"
-    tried = explanations.hypotheses(found)
+    tried = story.unanswered(explanations.hypotheses(found), entries)
     topics = story.topics(entries, tried)
     placed = [row for topic in topics for row in topic.tried]
     return {

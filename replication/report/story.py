@@ -143,6 +143,13 @@ def _title(one: Entry) -> str:
     return _TOPICS.get(one.claim) or _TOPICS.get(one.heading) or one.heading.replace("-", " ")
 
 
+def unanswered(tried: Sequence[Tried], found: Sequence[Entry]) -> list[Tried]:
+    """The hypotheses without those about a number that has come out again: they explain nothing."""
+    again = {one.claim + ":" * bool(one.entry) + one.entry
+             for one in found if one.verdict == "reproduced"}  # fmt: skip
+    return [one for one in tried if one.claim not in again]
+
+
 def topics(found: Sequence[Entry], tried: Sequence[Tried]) -> list[Topic]:
     """What differs, the topic with most of it first; hypotheses stand where their claims are."""
     by_title: dict[str, list[Entry]] = {}
