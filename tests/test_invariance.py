@@ -253,7 +253,8 @@ def test_without_any_weights_the_command_says_what_makes_them(project, tmp_path)
 def inputs(written, paper, tiny):
     return SimpleNamespace(
         paper=paper,
-        choices=SimpleNamespace(accurate_percent=10.0),
+        choices=SimpleNamespace(accurate_percent=10.0, systems={}),
+        metrics={},
         study=CHOICES,
         images=tiny.test_images,
         labels=tiny.test_labels,

@@ -181,7 +181,7 @@ def test_choice_of_knn_nearest_to_each_printed_error_is_told(paper, tmp_path):
     inputs = SimpleNamespace(paper=paper, table=lambda output: output.read(tmp_path))
     found = figure.neighbours(inputs)
     assert found.nearest.rows == (
-        ("regular", "5", "5.1", "cropped", "10000", "1", "majority"),
+        ("regular", "5", "5.1", "cropped to 20x20", "10000", "1", "majority"),
         ("deslanted", "2.4", "2.2", "deslanted", "60000", "3", "weighted"),
     )
     assert found.every.columns == ("images", "k", "vote", "10000 patterns, %", "60000 patterns, %")
