@@ -193,18 +193,23 @@ def test_of_readings_that_are_tied_the_nearest_to_the_library_is_decided_for(par
     assert decided(stage, stage.scale(), params).name == readings[0].name
 
 
-def test_no_network_of_the_study_is_shown_a_test_pattern(tmp_path, tiny, monkeypatch):
-    """The whole study of a small project, first with test patterns, then with none to be had."""
-    small_project(tmp_path, tiny)
-    monkeypatch.chdir(tmp_path)
+def small_study(folder: Path, tiny, monkeypatch) -> settings.Settings:
+    """A small project in ``folder``, which is entered, with two readings of two criteria."""
+    small_project(folder, tiny)
+    monkeypatch.chdir(folder)
     loaded = settings.load(Path("params.yaml"))
-    params = loaded.model_copy(update={"readings": loaded.readings.model_copy(update={
+    return loaded.model_copy(update={"readings": loaded.readings.model_copy(update={
         "replicates": 2,
         "criteria": loaded.readings.criteria[:2], "curvature_starts": (1.0, 5.0),
         "ranges": (1.0,), "controls": {"earlier": loaded.readings.controls["earlier"]},
         "variations": {"order": ("fresh",)},
         "screening": loaded.readings.screening.model_copy(update={"passes": 1, "finalists": 2}),
     })})  # fmt: skip
+
+
+def test_no_network_of_the_study_is_shown_a_test_pattern(tmp_path, tiny, monkeypatch):
+    """The whole study of a small project, first with test patterns, then with none to be had."""
+    params = small_study(tmp_path, tiny, monkeypatch)
     table = study.run(Folders.usual(), params, Path("results"))
     assert set(table["stage"]) == {"screening", "final", "control", "variation"}
 
@@ -229,6 +234,27 @@ def test_no_network_of_the_study_is_shown_a_test_pattern(tmp_path, tiny, monkeyp
     monkeypatch.setattr(study, "_trained", refused)
     kept = study.run(Folders.usual(checkpoints=Path("none")), params, Path("results"))
     pd.testing.assert_frame_equal(kept, table, check_dtype=False, rtol=1e-4)
+
+
+def test_a_stage_can_be_trained_alone(tmp_path, tiny, monkeypatch):
+    """The other stages stay as they are, though their keys are not those of the present code."""
+    params = small_study(tmp_path, tiny, monkeypatch)
+    study.run(Folders.usual(), params, Path("results"))
+    before = CURVES.read(Path("results"))
+    CURVES.write(Path("results"), before.assign(key=""))
+    folders, names = Folders.usual(checkpoints=Path("none")), []
+
+    def watched(job, monitor):
+        names.append(job.name.split()[0])
+        return trained_one(job, monitor)
+
+    trained_one = study._trained
+    monkeypatch.setattr(study, "_trained", watched)
+    study.run(folders, params, Path("results"), ["variation"])
+    assert names == ["variation"] * 2
+    after = CURVES.read(Path("results"))
+    pd.testing.assert_frame_equal(after.drop(columns="key"), before.drop(columns="key"))
+    assert after["key"].notna().tolist() == (after["stage"] == "variation").tolist()
 
 
 def test_the_committed_ranking_is_that_of_the_committed_curves(repository, params):

@@ -64,13 +64,17 @@ def test_topics_hold_every_row_that_differs_once(found):
         assert int(one[1]) == int(one[2]) + int(one[3])
 
 
-def test_hypotheses_stand_with_the_claims_that_they_explain(found, tmp_path):
-    results = tmp_path / "results"
-    (results / "studies").mkdir(parents=True)
-    (results / "studies" / "a.csv").write_text(
-        "hypothesis,row,measure,published,before,ours,decided\n"
-        "sigmoid,linear/regular,test error,12,13.97,11.93,explains\n"
+def tried_in(folder, row):
+    """A folder of results whose studies hold a table of hypotheses with one row."""
+    (folder / "studies").mkdir()
+    (folder / "studies" / "a.csv").write_text(
+        f"hypothesis,row,measure,published,before,ours,decided\n{row}\n"
     )
+    return folder
+
+
+def test_hypotheses_stand_with_the_claims_that_they_explain(found, tmp_path):
+    results = tried_in(tmp_path, "sigmoid,linear/regular,test error,12,13.97,11.93,explains")
     (results / "studies" / "b.csv").write_text(
         "hypothesis,evidence,decided,claim\na guess,nothing,undecided,\nb,c,d,sdlm.rates:greatest\n"
     )
@@ -92,12 +96,8 @@ def test_hypotheses_stand_with_the_claims_that_they_explain(found, tmp_path):
 
 
 def test_what_was_tried_on_a_claim_is_told_in_its_words(found, tmp_path):
-    results = tmp_path / "results"
-    (results / "studies").mkdir(parents=True)
-    (results / "studies" / "a.csv").write_text(
-        "hypothesis,row,measure,published,before,ours,decided\n"
-        "taller-field,invariance.shift,range,0.5,0.107,inf,does not explain\n"
-    )
+    row = "taller-field,invariance.shift,range,0.5,0.107,inf,does not explain"
+    results = tried_in(tmp_path, row)
     (one,) = explanations.hypotheses(replace(found, results=results))
     assert one.about.startswith("vertical shifts up to")
     assert one.evidence == "0.5 in 1998, 0.107 without it, no limit with it"
