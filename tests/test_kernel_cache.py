@@ -12,10 +12,10 @@ from small import REPOSITORY
 
 PROGRAM = """
 import numpy as np
-from replication.learning.kernels import network as kernels
+from replication.learning.kernels import squashing
 values = np.full(4, 1.0, np.float32)
-kernels.squash(values, np.empty(4, np.float32), np.float32(1), np.float32(1))
-hits = sum(kernels.squash.stats.cache_hits.values())
+squashing.squash(values, np.float32(1), np.float32(1))
+hits = sum(squashing.squash.stats.cache_hits.values())
 print(f"{values[0]:.6f} {hits}")
 """
 
@@ -40,10 +40,10 @@ def test_an_edited_kernel_is_compiled_anew(tmp_path):
     shutil.copytree(REPOSITORY / "replication", project / "replication")
     assert squashed(project, tmp_path) == (0.761594, 0)
     assert squashed(project, tmp_path) == (0.761594, 1)
-    source = project / "replication" / "learning" / "kernels" / "network.py"
+    source = project / "replication" / "learning" / "kernels" / "squashing.py"
     before = source.stat()
     text = source.read_text(encoding="utf-8")
-    edited = text.replace("values[p] = output\n", "values[p] = output + output\n")
+    edited = text.replace("values[p] = amplitude", "values[p] = 2 * amplitude")
     assert edited != text
     source.write_text(edited, encoding="utf-8")
     # Even when the clock does not tell the two apart.

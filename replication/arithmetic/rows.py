@@ -158,21 +158,34 @@ def totals(context: Any, row: Any) -> Any:
 
     def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         vectors = cgutils.unpack_tuple(builder, arguments[0])
-        vectors += [ir.Constant(vectors[0].type, [0.0] * LANES)] * (LANES - len(vectors))
-        # Halves of two vectors come to lie side by side, so that one addition serves both.
-        size = LANES
-        while size > 1:
-            half = size // 2
-            lower = [n for n in range(2 * LANES) if n % size < half]
-            upper = [n + half for n in lower]
+        zero = ir.Constant(vectors[0].type, [0.0] * LANES)
+        half = LANES
+        while half > 1:
+            half //= 2
+            vectors += [zero] * (len(vectors) % 2)
             vectors = [
-                builder.fadd(
-                    builder.shuffle_vector(a, b, lanes(lower)),
-                    builder.shuffle_vector(a, b, lanes(upper)),
-                )
+                _halved(builder, a, b, half)
                 for a, b in zip(vectors[::2], vectors[1::2], strict=True)
             ]
-            size = half
-        return vectors[0]
+        return builder.shuffle_vector(vectors[0], zero, lanes(_ORDER))
 
     return row.dtype(row), build
+
+
+def _halved(builder: Any, a: Any, b: Any, half: int) -> Any:
+    """Halves of the vectors' groups of lanes added: those of ``a`` and ``b`` take turns.
+
+    Most of the lanes stay in their places, which costs a processor less than moving them.
+    """
+    here, there = [], []
+    for lane in range(LANES):
+        other = LANES * (lane // half % 2)
+        here.append(other + lane)
+        there.append(other + lane + (half if not other else -half))
+    return builder.fadd(
+        builder.shuffle_vector(a, b, lanes(here)), builder.shuffle_vector(a, b, lanes(there))
+    )
+
+
+# Where the total of each vector lies after the last halving: the bits of its number turned round.
+_ORDER = [int(f"{n:03b}"[::-1], 2) for n in range(LANES)]

@@ -47,14 +47,19 @@ def speed(inputs: Inputs) -> list[str]:
         days = " to ".join(f"{seconds / _SECONDS_A_DAY:g}" for seconds in claim.value)
         found.append(f"One training took {days} days in 1998 and takes {row['mean']:.3g} seconds.")
     bench = inputs.bench or {}
-    lenet5, processor = bench.get("lenet5", {}), bench.get("machine", {}).get("processor")
-    on = f" of this machine ({processor})" if processor else ""
+    lenet5, machine = bench.get("lenet5", {}), bench.get("machine", {})
+    on = f" of this machine ({machine['processor']})" if machine else ""
+    if "compiled_for" in machine:
+        on += f", compiled for {machine['compiled_for']}"
     templates = (
         (lenet5, "microseconds_per_pattern", 1,
          f"A training pattern takes {{0:.3g}} microseconds on one core{on}, "
          "the median of {repeats} repeats that lie between {min:.3g} and {max:.3g}."),
+        (lenet5, "time_as_share_of_earlier", 100,
+         "That is {0:.3g} % of the time of the kernels that these replaced, whose bytes depended "
+         "on the processor."),
         (lenet5, "times_faster_than_eager", 1,
-         "That is {0:.3g} times as fast as plain automatic differentiation, a pattern at a time."),
+         "It is {0:.3g} times as fast as plain automatic differentiation, a pattern at a time."),
         (lenet5, "times_faster_than_modern", 1,
          "It is {0:.3g} times as fast as the same network trained today's way, in batches."),
         (lenet5, "share_of_peak", 100,

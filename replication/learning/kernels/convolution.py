@@ -33,6 +33,7 @@ from replication.learning.kernels.plan import (
     WEIGHTS,
     WIDTH,
 )  # fmt: skip
+from replication.learning.kernels.squashing import slopes
 
 
 @kernel
@@ -74,7 +75,9 @@ def _forward(layer: Any, before: Any, pairs: Any, weights: Any, values: Any, blo
 
 
 @kernel
-def backward(layer: Any, before: Any, pairs: Any, weights: Any, slopes: Any, deltas: Any) -> None:
+def backward(
+    layer: Any, before: Any, pairs: Any, slope: Any, weights: Any, outputs: Any, deltas: Any
+) -> None:
     """Derivatives by the weighted sums of the layer before, from those of this layer."""
     first, last = before[START], before[START] + before[SIZE]
     lines, zero = layer[HEIGHT], same(deltas.dtype.type(0))
@@ -87,7 +90,7 @@ def backward(layer: Any, before: Any, pairs: Any, weights: Any, slopes: Any, del
     else:
         _backward(layer, before, pairs, weights, deltas, row_of(2, zero), row_of(6, zero))
     for x in range(first, last, LANES):
-        store(deltas, x, load(deltas, x) * load(slopes, x))
+        store(deltas, x, load(deltas, x) * slopes(slope, outputs, x))
 
 
 @kernel
@@ -117,22 +120,18 @@ def _backward(
 
 @kernel
 def update(
-    layer: Any, before: Any, pairs: Any, values: Any, deltas: Any, sink: Any, scale: Any,
-    slopes: Any,
-) -> None:  # fmt: skip
-    """Subtract from ``sink`` the derivatives by weights and biases, each times its ``scale``.
-
-    ``slopes`` is working memory for the 25 sums of a pair.
-    """
+    layer: Any, before: Any, pairs: Any, values: Any, deltas: Any, sink: Any, scale: Any
+) -> None:
+    """Subtract from ``sink`` the derivatives by weights and biases, each times its ``scale``."""
     lines, zero = layer[HEIGHT], same(deltas.dtype.type(0))
     if lines % 8 == 0:
-        _update(layer, before, pairs, values, deltas, sink, scale, slopes, row_of(8, zero))
+        _update(layer, before, pairs, values, deltas, sink, scale, row_of(8, zero))
     elif lines % 7 == 0:
-        _update(layer, before, pairs, values, deltas, sink, scale, slopes, row_of(7, zero))
+        _update(layer, before, pairs, values, deltas, sink, scale, row_of(7, zero))
     elif lines % 10 == 0:
-        _update(layer, before, pairs, values, deltas, sink, scale, slopes, row_of(10, zero))
+        _update(layer, before, pairs, values, deltas, sink, scale, row_of(10, zero))
     else:
-        _update(layer, before, pairs, values, deltas, sink, scale, slopes, row_of(2, zero))
+        _update(layer, before, pairs, values, deltas, sink, scale, row_of(2, zero))
     area = lines * layer[STRIDE]
     for o in range(layer[MAPS]):
         y = layer[START] + o * area
@@ -148,9 +147,12 @@ def update(
 @kernel
 def _update(
     layer: Any, before: Any, pairs: Any, values: Any, deltas: Any, sink: Any, scale: Any,
-    slopes: Any, block: Any,
+    block: Any,
 ) -> None:  # fmt: skip
-    """The 25 sums of a pair stay in ``slopes``, eight lanes each, until the pair is done."""
+    """The five sums of a column of the kernel stay in a row, eight lanes each, over all lines.
+
+    Two columns at a time, as ten sums under way keep the processor busy; the last one alone.
+    """
     x_line, y_line = before[STRIDE], layer[STRIDE]
     zero = same(deltas.dtype.type(0))
     k = layer[WEIGHTS]
@@ -158,17 +160,22 @@ def _update(
         output, input = pairs[pair, 0], pairs[pair, 1]
         y_map = layer[START] + output * layer[HEIGHT] * y_line
         x_map = before[START] + input * before[HEIGHT] * x_line
-        for n in range(0, SIDE * SIDE * LANES, LANES):
-            store(slopes, n, zero)
+        for j in range(0, SIDE - 1, 2):
+            left, right = row_of(SIDE, zero), row_of(SIDE, zero)
+            for line in range(0, layer[HEIGHT], len(block)):
+                for column in range(0, layer[WIDTH], LANES):
+                    taps = load_row(block, deltas, y_map + line * y_line + column, y_line)
+                    x = x_map + line * x_line + column + j
+                    left = correlated(left, values, x, x_line, taps)
+                    right = correlated(right, values, x + 1, x_line, taps)
+            subtract(sink, scale, k, totals(left))
+            subtract(sink, scale, k + LANES, totals(right))
+            k += 2 * LANES
+        row = row_of(SIDE, zero)
         for line in range(0, layer[HEIGHT], len(block)):
             for column in range(0, layer[WIDTH], LANES):
-                x, y = x_map + line * x_line + column, y_map + line * y_line + column
-                taps = load_row(block, deltas, y, y_line)
-                for j in range(SIDE):
-                    row = load_row(SIDE, slopes, j * SIDE * LANES, LANES)
-                    row = correlated(row, values, x + j, x_line, taps)
-                    store_row(slopes, j * SIDE * LANES, LANES, row)
-        for j in range(SIDE):
-            row = load_row(SIDE, slopes, j * SIDE * LANES, LANES)
-            subtract(sink, scale, k + j * LANES, totals(row))
-        k += SIDE * LANES
+                taps = load_row(block, deltas, y_map + line * y_line + column, y_line)
+                x = x_map + line * x_line + column + SIDE - 1
+                row = correlated(row, values, x, x_line, taps)
+        subtract(sink, scale, k, totals(row))
+        k += LANES

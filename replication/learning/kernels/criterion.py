@@ -11,8 +11,11 @@ from replication.arithmetic.elementary import exponential, logarithm
 from replication.arithmetic.vectors import LANES, fma, load, same, store, total
 from replication.compiled import kernel
 from replication.learning.kernels.plan import SIZE, START
+from replication.learning.kernels.squashing import slope_at, slopes
 
 MLE, MAP, SQUARED_ERROR = range(3)
+# The least normal number of float32: a processor takes a hundred times as long over smaller ones.
+LEAST = 2.0**-126
 KINDS = {"mle": MLE, "map": MAP, "squared-error": SQUARED_ERROR}
 
 
@@ -92,7 +95,7 @@ def share(criterion: Any, answer: Any) -> Any:
 
 @kernel
 def slope(
-    criterion: Any, layer: Any, values: Any, slopes: Any, answer: Any, label: int, deltas: Any
+    criterion: Any, layer: Any, slope: Any, values: Any, answer: Any, label: int, deltas: Any
 ) -> None:
     """Fill ``deltas`` with the derivatives of the criterion by the last layer's weighted sums."""
     first = layer[START]
@@ -101,7 +104,7 @@ def slope(
         two = number(2) / criterion.divisor
         for n in range(answer.penalties.size):
             error = values[first + n] - number(1 if n == label else -1)
-            deltas[first + n] = two * error * slopes[first + n]
+            deltas[first + n] = two * error * slope_at(slope, values[first + n])
         return
     two = number(2) * criterion.distance / criterion.divisor
     for k in range(0, layer[SIZE], LANES):
@@ -109,14 +112,15 @@ def slope(
         delta = same(two) * (value - load(criterion.codes[label], k))
         if criterion.kind == MAP:
             for n in range(answer.penalties.size):
-                factor = same(two * number(answer.shares[n]))
-                delta = fma(-factor, value - load(criterion.codes[n], k), delta)
-        store(deltas, first + k, delta * load(slopes, first + k))
+                factor = two * number(answer.shares[n])
+                if factor >= LEAST:
+                    delta = fma(-same(factor), value - load(criterion.codes[n], k), delta)
+        store(deltas, first + k, delta * slopes(slope, values, first + k))
 
 
 @kernel
 def curvature(
-    criterion: Any, layer: Any, values: Any, slopes: Any, answer: Any, start: float, deltas: Any
+    criterion: Any, layer: Any, slope: Any, values: Any, answer: Any, start: float, deltas: Any
 ) -> None:
     """Fill ``deltas`` with the second derivatives by the last layer's weighted sums.
 
@@ -133,7 +137,7 @@ def curvature(
         else:
             distance = 1.0 if criterion.kind == SQUARED_ERROR else float(criterion.distance)
             second = 2.0 * distance / float(criterion.divisor)
-        deltas[k] = number(second) * (slopes[k] * slopes[k])
+        deltas[k] = number(second) * slope_at(slope, values[k])
 
 
 @kernel

@@ -16,6 +16,7 @@ from replication.arithmetic.vectors import (
 )  # fmt: skip
 from replication.compiled import kernel
 from replication.learning.kernels.plan import BIASES, MAPS, SIZE, START, UNITS, WEIGHTS
+from replication.learning.kernels.squashing import slopes
 
 
 @kernel
@@ -36,7 +37,7 @@ def forward(layer: Any, before: Any, weights: Any, values: Any) -> None:
 
 @kernel
 def backward(
-    layer: Any, before: Any, weights: Any, values: Any, slopes: Any, deltas: Any,
+    layer: Any, before: Any, slope: Any, weights: Any, outputs: Any, values: Any, deltas: Any,
     sink: Any, scale: Any,
 ) -> None:  # fmt: skip
     """Derivatives by the weighted sums of the layer before, and the update, in one sweep.
@@ -59,7 +60,7 @@ def backward(
             _update_four(load(values, x), a, b, c, d, sink, scale, k)
             k += UNITS * LANES
     for x in range(first, last, LANES):
-        store(deltas, x, load(deltas, x) * load(slopes, x))
+        store(deltas, x, load(deltas, x) * slopes(slope, outputs, x))
     _update_biases(layer, deltas, sink, scale)
 
 

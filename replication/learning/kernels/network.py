@@ -12,8 +12,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from replication.arithmetic.elementary import tanh
-from replication.arithmetic.vectors import LANES, fma
 from replication.compiled import kernel
 from replication.learning.kernels import convolution, criterion, full, subsampling
 from replication.learning.kernels.criterion import Answer, Criterion
@@ -23,13 +21,13 @@ from replication.learning.kernels.plan import (
     FULL,
     HEIGHT,
     KIND,
-    SIDE,
     SIZE,
     START,
     SUBSAMPLING,
     Plan,
     zeros,
 )  # fmt: skip
+from replication.learning.kernels.squashing import slope_of, squash
 
 
 class Rules(NamedTuple):
@@ -52,40 +50,27 @@ class Memory(NamedTuple):
     """Working memory of one network: made by `memory`, one for each thread.
 
     Attributes:
-        values, slopes, deltas, sums: of every unit, laid out as plan.py says: the output, the
-            derivative of the squashing function, the derivative of the criterion by the weighted
-            sum, and what a sub-sampling unit's coefficient multiplies.
+        values, deltas, sums: of every unit, laid out as plan.py says: the output, the derivative
+            of the criterion by the weighted sum, and what a sub-sampling unit's coefficient
+            multiplies.
         earlier: the input field of the pattern before.
-        taps: sums for each weight of one pair of maps, eight for each.
         answer: what the network says of the pattern in hand.
     """
 
     values: NDArray[Any]
-    slopes: NDArray[Any]
     deltas: NDArray[Any]
     sums: NDArray[Any]
     earlier: NDArray[Any]
-    taps: NDArray[Any]
     answer: Answer
 
 
 def memory(plan: Plan) -> Memory:
     """Working memory for ``plan``, zeroed."""
     dtype = plan.codes.dtype
-    values, slopes, deltas, sums = (zeros(plan.values, dtype) for _ in range(4))
+    values, deltas, sums = (zeros(plan.values, dtype) for _ in range(3))
     answer = Answer(np.zeros(plan.classes, dtype), np.zeros(plan.classes))
-    earlier, taps = zeros(plan.layers[0, SIZE], dtype), zeros(SIDE * SIDE * LANES, dtype)
-    return Memory(values, slopes, deltas, sums, earlier, taps, answer)
-
-
-@kernel
-def squash(values: Any, slopes: Any, amplitude: Any, slope: Any) -> None:
-    """Replace weighted sums by outputs A tanh(S a), and note the slopes S (A - output^2 / A)."""
-    share, most = slope / amplitude, slope * amplitude
-    for p in range(values.size):
-        output = amplitude * tanh(slope * values[p])
-        values[p] = output
-        slopes[p] = fma(-share * output, output, most)
+    earlier = zeros(plan.layers[0, SIZE], dtype)
+    return Memory(values, deltas, sums, earlier, answer)
 
 
 @kernel
@@ -102,7 +87,7 @@ def show(plan: Any, image: Any, levels: Any, values: Any) -> None:
 
 @kernel
 def forward(plan: Any, rules: Any, weights: Any, memory: Any) -> None:
-    """Values, slopes and sums of every unit from the input field upwards, and the penalties."""
+    """Values and sums of every unit from the input field upwards, and the penalties."""
     _forward_layer(plan, rules, weights, memory, 1)
     _finish_forward(plan, rules, weights, memory)
 
@@ -131,31 +116,34 @@ def _forward_layer(plan: Any, rules: Any, weights: Any, memory: Any, n: int) -> 
 @kernel
 def _squash_layer(plan: Any, rules: Any, memory: Any, n: int) -> None:
     first, last = plan.layers[n, START], plan.layers[n, START] + plan.layers[n, SIZE]
-    squash(memory.values[first:last], memory.slopes[first:last], rules.amplitude, rules.slope)
+    squash(memory.values[first:last], rules.amplitude, rules.slope)
 
 
 @kernel
 def backward(
-    plan: Any, share: Any, weights: Any, values: Any, slopes: Any, sums: Any, memory: Any,
+    plan: Any, share: Any, slope: Any, weights: Any, values: Any, sums: Any, memory: Any,
     sink: Any, scale: Any,
 ) -> None:  # fmt: skip
     """Propagate the last layer's derivatives down, and subtract ``scale`` times the result.
 
     On entry the last layer's place in ``memory.deltas`` holds the derivatives by its weighted sums.
+    ``values`` are ``memory.values`` or their squares; the slopes follow from the former.
     ``sink`` may be ``weights`` itself: a layer's weights change only after they have been used. A
     full connection that reads the input field is left out: its update may wait (see `train`).
     """
-    deltas = memory.deltas
+    outputs, deltas = memory.values, memory.deltas
     for n in range(plan.layers.shape[0] - 1, 0, -1):
         layer, before = plan.layers[n], plan.layers[n - 1]
         if layer[KIND] == CONVOLUTION:
             if before[KIND] != FIELD:
-                convolution.backward(layer, before, plan.pairs, weights, slopes, deltas)
-            convolution.update(layer, before, plan.pairs, values, deltas, sink, scale, memory.taps)
+                convolution.backward(layer, before, plan.pairs, slope, weights, outputs, deltas)
+            convolution.update(layer, before, plan.pairs, values, deltas, sink, scale)
         elif layer[KIND] == SUBSAMPLING:
-            subsampling.backward(layer, before, weights, slopes, sums, deltas, share, sink, scale)
+            subsampling.backward(
+                layer, before, slope, weights, outputs, sums, deltas, share, sink, scale
+            )
         elif before[KIND] != FIELD:
-            full.backward(layer, before, weights, values, slopes, deltas, sink, scale)
+            full.backward(layer, before, slope, weights, outputs, values, deltas, sink, scale)
 
 
 @kernel
@@ -182,7 +170,7 @@ def train(
     """
     misses, losses = 0, 0.0
     field, first, last = plan.layers[0], plan.layers[1], plan.layers[-1]
-    waits = first[KIND] == FULL
+    waits, slope = first[KIND] == FULL, slope_of(rules, False)
     for n in range(order.size):
         pattern = order[n]
         label = int(labels[pattern])
@@ -202,12 +190,11 @@ def train(
         losses += loss
         misses += criterion.best(memory.answer) != label
         criterion.slope(
-            rules.criterion, last, memory.values, memory.slopes, memory.answer, label, memory.deltas
+            rules.criterion, last, slope, memory.values, memory.answer, label, memory.deltas
         )
         backward(
-            plan, rules.share, weights, memory.values, memory.slopes, memory.sums, memory,
-            weights, steps,
-        )  # fmt: skip
+            plan, rules.share, slope, weights, memory.values, memory.sums, memory, weights, steps
+        )
     if order.size:
         finish_backward(plan, memory.values, memory, weights, steps)
     return misses, losses, -1
@@ -222,14 +209,10 @@ def gradient(
     show(plan, image, levels, memory.values)
     forward(plan, rules, weights, memory)
     loss = criterion.loss(rules.criterion, last, memory.values, answer, label)
-    criterion.slope(
-        rules.criterion, last, memory.values, memory.slopes, answer, label, memory.deltas
-    )
+    slope = slope_of(rules, False)
+    criterion.slope(rules.criterion, last, slope, memory.values, answer, label, memory.deltas)
     result, scale = np.zeros_like(weights), -np.ones_like(weights)
-    backward(
-        plan, rules.share, weights, memory.values, memory.slopes, memory.sums, memory,
-        result, scale,
-    )  # fmt: skip
+    backward(plan, rules.share, slope, weights, memory.values, memory.sums, memory, result, scale)
     finish_backward(plan, memory.values, memory, result, scale)
     return loss, result
 
@@ -249,14 +232,14 @@ def curvature(
     result = np.zeros_like(weights)
     scale = np.full_like(weights, -1.0 / subset.size)
     squared = weights * weights
-    share = rules.share * rules.share
+    share, slope = rules.share * rules.share, slope_of(rules, True)
     for pattern in subset:
         show(plan, images[pattern], levels, memory.values)
         forward(plan, rules, weights, memory)
         if rules.criterion.kind == criterion.MAP:
             criterion.share(rules.criterion, answer)
         criterion.curvature(
-            rules.criterion, last, memory.values, memory.slopes, answer, start, memory.deltas
+            rules.criterion, last, slope, memory.values, answer, start, memory.deltas
         )
         values = memory.values * memory.values
         sums = memory.sums * memory.sums
@@ -266,10 +249,7 @@ def curvature(
                     subsampling.sums_of_four(
                         plan.layers[n], plan.layers[n - 1], values, sums, share
                     )
-        backward(
-            plan, share, squared, values, memory.slopes * memory.slopes, sums, memory,
-            result, scale,
-        )  # fmt: skip
+        backward(plan, share, slope, squared, values, sums, memory, result, scale)
         finish_backward(plan, values, memory, result, scale)
     return result
 

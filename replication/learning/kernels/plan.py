@@ -161,7 +161,7 @@ def plan(network: Network, dtype: type[np.floating] = np.float32) -> Plan:
             kept += layer.pairs * SIDE * LANES
         else:
             places.append(kept + np.arange(maps))
-            kept += maps
+            kept += _up(maps, LANES)
         places.append(kept + np.arange(maps))
         rows.append([*row, len(pairs), kept])
         kept += _up(maps, LANES)

@@ -32,6 +32,7 @@ from replication.learning.kernels.plan import (
     WEIGHTS,
     WIDTH,
 )  # fmt: skip
+from replication.learning.kernels.squashing import slopes
 
 
 @kernel
@@ -63,8 +64,8 @@ def forward(layer: Any, before: Any, weights: Any, values: Any, sums: Any, share
 
 @kernel
 def backward(
-    layer: Any, before: Any, weights: Any, slopes: Any, sums: Any, deltas: Any, share: Any,
-    sink: Any, scale: Any,
+    layer: Any, before: Any, slope: Any, weights: Any, outputs: Any, sums: Any, deltas: Any,
+    share: Any, sink: Any, scale: Any,
 ) -> None:  # fmt: skip
     """Derivatives by the weighted sums of the layer before, and the update, in one sweep.
 
@@ -74,27 +75,27 @@ def backward(
     for m in range(layer[MAPS]):
         k, b = layer[WEIGHTS] + m, layer[BIASES] + m
         coefficient, first = same(share * weights[k]), m % layer[COPIES] == 0
-        slope, bias = zero, zero
+        products, bias = zero, zero
         for line in range(layer[HEIGHT]):
             y = layer[START] + (m * layer[HEIGHT] + line) * y_line
             x = before[START] + (m // layer[COPIES] * before[HEIGHT] + 2 * line) * x_line
             for column in range(0, layer[WIDTH], LANES):
                 delta = first_lanes(load(deltas, y + column), layer[WIDTH] - column)
-                slope = fma(delta, load(sums, y + column), slope)
+                products = fma(delta, load(sums, y + column), products)
                 bias = bias + delta
                 below = coefficient * delta
                 for there in (x, x + x_line):
-                    _pass_down(lower_twice(below), there, first, slopes, deltas)
-                    _pass_down(upper_twice(below), there + LANES, first, slopes, deltas)
+                    _pass_down(lower_twice(below), there, first, slope, outputs, deltas)
+                    _pass_down(upper_twice(below), there + LANES, first, slope, outputs, deltas)
                 x += 2 * LANES
-        sink[k] -= scale[k] * total(slope)
+        sink[k] -= scale[k] * total(products)
         sink[b] -= scale[b] * total(bias)
 
 
 @kernel
-def _pass_down(below: Any, x: int, first: bool, slopes: Any, deltas: Any) -> None:
+def _pass_down(below: Any, x: int, first: bool, slope: Any, outputs: Any, deltas: Any) -> None:
     """Write what the first map that reads a unit passes down to it; add what the second does."""
-    delta = below * load(slopes, x)
+    delta = below * slopes(slope, outputs, x)
     if not first:
         delta = delta + load(deltas, x)
     store(deltas, x, delta)

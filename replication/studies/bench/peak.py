@@ -11,6 +11,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from llvmlite.binding import get_host_cpu_name
+
+from replication.compiled import config
 from replication.machine import processor
 
 # 64 MiB an array: more than the caches hold, so that memory is what is measured.
@@ -23,6 +26,7 @@ def facts() -> dict[str, Any]:
     """What the figures were measured on; nothing that identifies the machine."""
     return {
         "processor": processor(),
+        "compiled_for": config.CPU_NAME or get_host_cpu_name(),
         "cores": os.cpu_count() or 1,
         "architecture": platform.machine(),
         "system": platform.system(),

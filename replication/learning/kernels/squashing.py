@@ -1,0 +1,51 @@
+"""The squashing function A tanh(S a) and its slope, which its own output gives."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from replication.arithmetic.elementary import tanh
+from replication.arithmetic.vectors import fma, load, same
+from replication.compiled import kernel
+
+
+class Slope(NamedTuple):
+    """S (A - output^2 / A) as the numbers that it takes, in the precision of the run.
+
+    Attributes:
+        most: S A.
+        share: S / A.
+        squared: whether its square is wanted, as for second derivatives.
+    """
+
+    most: Any
+    share: Any
+    squared: bool
+
+
+@kernel
+def squash(values: Any, amplitude: Any, slope: Any) -> None:
+    """Replace weighted sums by outputs A tanh(S a)."""
+    for p in range(values.size):
+        values[p] = amplitude * tanh(slope * values[p])
+
+
+@kernel
+def slope_of(rules: Any, squared: bool) -> Any:
+    """The `Slope` of a network's squashing function."""
+    return Slope(rules.slope * rules.amplitude, rules.slope / rules.amplitude, squared)
+
+
+@kernel
+def slope_at(slope: Any, output: Any) -> Any:
+    """The slope where a unit's output is ``output``."""
+    result = fma(-slope.share * output, output, slope.most)
+    return result * result if slope.squared else result
+
+
+@kernel
+def slopes(slope: Any, outputs: Any, x: int) -> Any:
+    """The vector of the slopes of the ``outputs`` from ``x`` on."""
+    output = load(outputs, x)
+    result = fma(same(-slope.share) * output, output, same(slope.most))
+    return result * result if slope.squared else result
