@@ -32,7 +32,7 @@ test: ready  ## run the tests
 	$(BIN)/python -m pytest
 
 test-page: ready  ## open the pages in Chromium, which has to be installed (Debian: apt-get install chromium)
-	$(BIN)/python -m pytest -m browser -n 0 tests/test_page_in_browser.py tests/test_demonstration_in_browser.py
+	$(BIN)/python -m pytest -m browser -n 0 tests/browser
 
 test-arm: ready  ## compare the bytes of a short training with those of an emulated aarch64 (Debian: apt-get install qemu-user)
 	tests/arm.sh

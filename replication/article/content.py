@@ -15,6 +15,7 @@ import numpy as np
 from replication.article.numbers import numbers, settings_audited
 from replication.report import charts, explanations, headline, listings, machine, story, systems
 from replication.report.drawing import Figure, Source, Table, table
+from replication.report.explanations import Tried
 from replication.report.inputs import Inputs, records
 from replication.report.listings import Entry
 from replication.settings import Settings
@@ -92,13 +93,7 @@ def _tables(inputs: Inputs, found: Sequence[Entry]) -> dict[str, Table]:
             if one.role == "independent" and not one.claim.startswith("systems.")
         ),
         "counts": _apart(one for one in found if one.role == "arithmetic"),
-        "tried": table(
-            ("hypothesis", "published number, ours before and with it", "decided"),
-            [
-                (one.hypothesis, one.evidence, one.decided)
-                for one in explanations.hypotheses(inputs)
-            ],
-        ),
+        "tried": _tried(explanations.hypotheses(inputs), found),
         "departures": table(
             ("page", "the paper", "ours", "why"),
             [
@@ -109,6 +104,16 @@ def _tables(inputs: Inputs, found: Sequence[Entry]) -> dict[str, Table]:
         ),
         "readings": _readings(inputs),
     }  # fmt: skip
+
+
+def _tried(tried: Sequence[Tried], found: Sequence[Entry]) -> Table:
+    """What each hypothesis comes to; of a number that has come out again, nothing is explained."""
+    wanted = story.unanswered(tried, found)
+    rows = [
+        (one.hypothesis, one.evidence, one.decided if one in wanted else "nothing to explain")
+        for one in tried
+    ]
+    return table(("hypothesis", "published number, ours before and with it", "decided"), rows)
 
 
 def _headline(inputs: Inputs) -> Table:

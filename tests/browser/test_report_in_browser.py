@@ -5,7 +5,7 @@ from functools import partial
 from itertools import combinations, pairwise
 
 import pytest
-from browsers import asked, chromium, smallest_text, visitor
+from browsers import asked, smallest_text, visitor
 from small import REPOSITORY
 
 pytestmark = pytest.mark.browser
@@ -20,12 +20,6 @@ UNFOLD = "document.querySelectorAll('details').forEach(one => one.open = true)"
 @pytest.fixture(scope="module")
 def address():
     return (REPOSITORY / "results" / "report" / "index.html").as_uri()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture
