@@ -76,7 +76,7 @@ def _plain(one: Table) -> dict[str, Any]:
     }
 
 
-def _tables(inputs: Inputs, found: Sequence[Entry]) -> dict[str, Table]:
+def _tables(inputs: Inputs, entries: Sequence[Entry]) -> dict[str, Table]:
     return {
         "headline": _headline(inputs),
         "roles": table(
@@ -84,16 +84,16 @@ def _tables(inputs: Inputs, found: Sequence[Entry]) -> dict[str, Table]:
             [
                 (role, meaning, *(dict(counted)[outcome] for outcome in listings.FIRST),
                  sum(count for _, count in counted))
-                for role, meaning, counted in listings.by_role(found)
+                for role, meaning, counted in listings.by_role(entries)
             ],
         ),
         "systems": _systems(inputs),
         "differs": _apart(
-            one for one in found
+            one for one in entries
             if one.role == "independent" and not one.claim.startswith("systems.")
         ),
-        "counts": _apart(one for one in found if one.role == "arithmetic"),
-        "tried": _tried(explanations.hypotheses(inputs), found),
+        "counts": _apart(one for one in entries if one.role == "arithmetic"),
+        "tried": _tried(explanations.hypotheses(inputs), entries),
         "departures": table(
             ("page", "the paper", "ours", "why"),
             [
@@ -106,9 +106,9 @@ def _tables(inputs: Inputs, found: Sequence[Entry]) -> dict[str, Table]:
     }  # fmt: skip
 
 
-def _tried(tried: Sequence[Tried], found: Sequence[Entry]) -> Table:
+def _tried(tried: Sequence[Tried], entries: Sequence[Entry]) -> Table:
     """What each hypothesis comes to; of a number that has come out again, nothing is explained."""
-    wanted = story.unanswered(tried, found)
+    wanted = story.unanswered(tried, entries)
     rows = [
         (one.hypothesis, one.evidence, one.decided if one in wanted else "nothing to explain")
         for one in tried
@@ -127,11 +127,11 @@ def _headline(inputs: Inputs) -> Table:
     return Table(columns, rows, frozenset({2, 3, 4, 5, 6}))
 
 
-def _apart(found: Iterable[Entry]) -> Table:
-    """What differs among ``found``."""
+def _apart(entries: Iterable[Entry]) -> Table:
+    """What differs among ``entries``."""
     rows = [
         (one.page, _claim(one), one.published.replace(" percent", " %"), one.ours)
-        for one in found
+        for one in entries
         if one.verdict == "differs"
     ]
     return table(("page", "claim", "published", "ours"), rows)

@@ -27,7 +27,7 @@ class Stated(NamedTuple):
     key: str
 
 
-def numbers(inputs: Inputs, settings: Settings, found: Sequence[Entry]) -> dict[str, Stated]:
+def numbers(inputs: Inputs, settings: Settings, entries: Sequence[Entry]) -> dict[str, Stated]:
     """All numbers by name."""
     readings = f"results/{RANKING.name}"
     return (
@@ -35,7 +35,7 @@ def numbers(inputs: Inputs, settings: Settings, found: Sequence[Entry]) -> dict[
         | _from("data/paper/claims.yaml", _claims(inputs))
         | _from("data/paper/figure8_misclassified.csv",
                 {"patterns-1998-missed": (len(inputs.paper.misclassified), "rows")})
-        | _from("results/verdicts.csv", _verdicts(inputs, found))
+        | _from("results/verdicts.csv", _verdicts(inputs, entries))
         | _from("results/runs", _runs(inputs))
         | _from("results/audit.csv", _audit(inputs))
         | _from(readings, _readings(inputs))
@@ -77,16 +77,16 @@ def _claims(inputs: Inputs) -> Values:
     }
 
 
-def _verdicts(inputs: Inputs, found: Sequence[Entry]) -> Values:
+def _verdicts(inputs: Inputs, entries: Sequence[Entry]) -> Values:
     """How many verdicts there are of what."""
     rows = records(inputs.verdicts)
     counts = [row for row in rows if row["kind"] == "count" and row["role"] == "arithmetic"]
-    tally = Counter(one.verdict for one in found)
-    free = Counter(one.verdict for one in found if one.role == "independent")
+    tally = Counter(one.verdict for one in entries)
+    free = Counter(one.verdict for one in entries if one.role == "independent")
     return {
-        "verdicts": (len(found), "rows"),
+        "verdicts": (len(entries), "rows"),
         "verdicts-once": (
-            sum(one.role != "repeat" for one in found), "rows whose role is not repeat"),
+            sum(one.role != "repeat" for one in entries), "rows whose role is not repeat"),
         "counts": (len(counts), "rows of kind count and role arithmetic"),
         "counts-reproduced": (
             sum(row["verdict"] == "reproduced" for row in counts), "those of them reproduced"),

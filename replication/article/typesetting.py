@@ -45,7 +45,7 @@ def picture(figure: Figure) -> str:
         colours.setdefault(name, colour)
     wide, narrow, *_ = str(figure.svg).split("</svg>")
     svg = (narrow if figure.name in SIDE_BY_SIDE else wide).strip() + "</svg>"
-    svg = re.sub(r"var\(--(\w+)\)", lambda found: colours[found[1]], svg)
+    svg = re.sub(r"var\(--(\w+)\)", lambda match: colours[match[1]], svg)
     start = '<svg xmlns="http://www.w3.org/2000/svg" font-family="DejaVu Sans" '
     return svg.replace("<svg ", start, 1)
 

@@ -27,7 +27,7 @@ def replaced(text: str, blocks: Mapping[str, Callable[[], str]], source: str) ->
             raise _bad(source, f"has the unknown block `{name}`, not {', '.join(blocks)}")
     if not marks:
         raise _bad(source, f"has no block such as `<!-- {next(iter(blocks))}:begin -->`")
-    return _BLOCK.sub(lambda found: f"{found[1]}\n{blocks[found[2]]()}\n{found[3]}", text)
+    return _BLOCK.sub(lambda match: f"{match[1]}\n{blocks[match[2]]()}\n{match[3]}", text)
 
 
 def rewrite(path: Path, blocks: Mapping[str, Callable[[], str]]) -> bool:

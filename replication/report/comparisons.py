@@ -43,13 +43,13 @@ def systems(inputs: Inputs) -> list[Figure]:
 
 
 def _figure(inputs: Inputs, shown: Shown) -> Figure:
-    found = lines(inputs, shown)
+    rows = lines(inputs, shown)
     both = [
         f"{words(line.name)}: 1998 {line.published:g}, ours {np.mean(line.values):.3g}"
-        for line in found
+        for line in rows
         if line.values and line.published is not None
     ]
-    run = sum(bool(line.values) for line in found)
+    run = sum(bool(line.values) for line in rows)
     scale = "square-root" if shown.ticks[0] == 0 else "logarithmic"
     target = target_percent(inputs.paper)
     until = f"How much to reject until {target:g} % of the rest are wrong. " * (shown is REJECTION)
@@ -58,15 +58,15 @@ def _figure(inputs: Inputs, shown: Shown) -> Figure:
         shown.title,
         draw(
             shown.name,
-            f"{shown.label} of the {len(found)} systems of Figure 9, of which {run} are measured "
+            f"{shown.label} of the {len(rows)} systems of Figure 9, of which {run} are measured "
             f"by us. {'; '.join(both) or 'None has both numbers yet'}.",
-            90 + _ROW * len(found),
-            lambda canvas: _paint(canvas, shown, found),
+            90 + _ROW * len(rows),
+            lambda canvas: _paint(canvas, shown, rows),
         ),
         f"{until}Diamonds are 1998, ticks our runs, dots their mean, the word is the verdict; "
-        f"{'' if run == len(found) else f'{run} of {len(found)} systems have been run; '}"
+        f"{'' if run == len(rows) else f'{run} of {len(rows)} systems have been run; '}"
         f"the scale is {scale}.",
-        judged(shown, found),
+        judged(shown, rows),
         (
             Source(PUBLISHED, shown.column),
             Source("../metrics.json", f"{shown.metric}.values"),
@@ -75,10 +75,10 @@ def _figure(inputs: Inputs, shown: Shown) -> Figure:
     )
 
 
-def _paint(canvas: Canvas, shown: Shown, found: Sequence[Line]) -> None:
+def _paint(canvas: Canvas, shown: Shown, rows: Sequence[Line]) -> None:
     axes = canvas.subplots()
     axes.grid(axis="y", linewidth=0.5)
-    for place, line in enumerate(found):
+    for place, line in enumerate(rows):
         if line.values:
             below = place + _APART
             axes.plot(line.values, [below] * len(line.values), "|", color=TEST, markersize=8,
@@ -99,19 +99,19 @@ def _paint(canvas: Canvas, shown: Shown, found: Sequence[Line]) -> None:
                 color=INK if line.verdict == "differs" else MUTED,
                 annotation_clip=False,
             )
-    axes.set_yticks(range(len(found)), [words(line.name) for line in found])
+    axes.set_yticks(range(len(rows)), [words(line.name) for line in rows])
     axes.tick_params(axis="y", length=0)
-    axes.set_ylim(len(found) - 0.4, -0.6)
-    _scale(axes, shown, found, 2 if is_narrow(canvas) else 1)
+    axes.set_ylim(len(rows) - 0.4, -0.6)
+    _scale(axes, shown, rows, 2 if is_narrow(canvas) else 1)
     axes.plot([], [], "D", color=INK, markerfacecolor=PAPER, markersize=5, label="1998")
     axes.plot([], [], "|", color=TEST, markersize=8, label="ours")
     axes.plot([], [], "o", color=TEST, markersize=5, label="our mean")
     canvas.legend(loc="outside lower center", ncols=3, handletextpad=0.3)
 
 
-def _scale(axes: Axes, shown: Shown, found: Sequence[Line], every: int) -> None:
+def _scale(axes: Axes, shown: Shown, rows: Sequence[Line], every: int) -> None:
     """Limits around all that is drawn, and those of the ticks that are within, or some of them."""
-    drawn = [value for line in found for value in (*line.values, line.published)
+    drawn = [value for line in rows for value in (*line.values, line.published)
              if value is not None]  # fmt: skip
     if shown.ticks[0] == 0:
         low, high = 0.0, max(drawn) * 1.1 if any(drawn) else 1.0

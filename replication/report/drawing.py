@@ -119,10 +119,10 @@ def panels(canvas: Canvas, count: int, columns: int, height: float, **options: A
     across = min(count, (columns + 1) // 2 if is_narrow(canvas) else columns)
     down = -(-count // across)
     canvas.set_figheight((40 + height * down) / _POINTS_PER_INCH)
-    found = list(canvas.subplots(down, across, squeeze=False, **options).flat)
-    for axes in found[count:]:
+    grid = list(canvas.subplots(down, across, squeeze=False, **options).flat)
+    for axes in grid[count:]:
         axes.set_axis_off()
-    return found[:count]
+    return grid[:count]
 
 
 def marks(experiment: str, replicate: int | None = None) -> str:
@@ -162,7 +162,7 @@ def _inline(name: str, size: str, alt: str, svg: str) -> Markup:
     referred = set(re.findall(r"(?:href=\"#|url\(#)([\w.-]+)", body))
     body = re.sub(
         r' id="([^"]*)"',
-        lambda found: f' id="{name}-{found[1]}"' if found[1] in referred else "",
+        lambda match: f' id="{name}-{match[1]}"' if match[1] in referred else "",
         body,
     )
     body = re.sub(r"(href=\"#|url\(#)", rf"\g<1>{name}-", body)
@@ -173,12 +173,12 @@ def _inline(name: str, size: str, alt: str, svg: str) -> Markup:
     return Markup(start + body.strip())
 
 
-def _rounded(found: re.Match[str]) -> str:
+def _rounded(match: re.Match[str]) -> str:
     """A tenth of a unit is a tenth of a pixel; more only makes the page heavy."""
     numbers = re.sub(
-        r"-?\d+\.\d{2,}", lambda one: f"{float(one[0]):.1f}".removesuffix(".0"), found[2]
+        r"-?\d+\.\d{2,}", lambda one: f"{float(one[0]):.1f}".removesuffix(".0"), match[2]
     )
-    return f'{found[1]}="{" ".join(numbers.split())}"'
+    return f'{match[1]}="{" ".join(numbers.split())}"'
 
 
 def label_at(axes: Axes, x: float, y: float, text: str, colour: str) -> None:

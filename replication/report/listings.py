@@ -198,12 +198,12 @@ def _section(claim: Claim) -> str:
     return claim.section if claim.section[:3] in ("Fig", "App") else f"Section {claim.section}"
 
 
-def groups(found: Sequence[Entry]) -> list[Group]:
+def groups(entries: Sequence[Entry]) -> list[Group]:
     """The verdicts by what they say, what differs first."""
     return [
         Group(verdict, own, tuple((role, sum(one.role == role for one in own)) for role in ROLES))
         for verdict in FIRST
-        if (own := tuple(one for one in found if one.verdict == verdict))
+        if (own := tuple(one for one in entries if one.verdict == verdict))
     ]
 
 
@@ -213,12 +213,12 @@ def tally(verdicts: Iterable[str]) -> tuple[tuple[str, int], ...]:
     return tuple((outcome, counted[outcome]) for outcome in OUTCOMES)
 
 
-def by_role(found: Sequence[Entry]) -> list[tuple[str, str, tuple[tuple[str, int], ...]]]:
+def by_role(entries: Sequence[Entry]) -> list[tuple[str, str, tuple[tuple[str, int], ...]]]:
     """For each role its name, what it means, and how many there are of each verdict."""
     return [
-        (role, meaning, tally(one.verdict for one in found if one.role == role))
+        (role, meaning, tally(one.verdict for one in entries if one.role == role))
         for role, meaning in ROLES.items()
-        if any(one.role == role for one in found)
+        if any(one.role == role for one in entries)
     ]
 
 

@@ -50,24 +50,25 @@ _TABLE = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)  # percent rejected, in the
 
 def curves(inputs: Inputs) -> Figure | None:
     """Error on the rest against the share rejected, of every system that has answers here."""
-    found = [line for line in lines(inputs, REJECTION) if inputs.answers(line.experiment)]
-    if not found:
+    measured = [line for line in lines(inputs, REJECTION) if inputs.answers(line.experiment)]
+    if not measured:
         return None
-    whole = {line.name: errors(inputs, line.experiment) for line in found}
+    whole = {line.name: errors(inputs, line.experiment) for line in measured}
     target = target_percent(inputs.paper)
-    families = _families(found)
+    families = _families(measured)
     rows = [
-        (words(line.name), *_at(whole[line.name], _TABLE).mean(axis=0).tolist()) for line in found
+        (words(line.name), *_at(whole[line.name], _TABLE).mean(axis=0).tolist())
+        for line in measured
     ]
     said = "; ".join(f"{words(line.name)} {np.mean(line.values):.3g}"
-                     for line in found if line.values)  # fmt: skip
+                     for line in measured if line.values)  # fmt: skip
     return Figure(
         "rejection",
         "Rejecting what is unsure",
         draw(
             "rejection",
             "Errors on the accepted test patterns against the share rejected, for "
-            f"{len(found)} systems. Percent to reject for {target:g} percent error: {said}.",
+            f"{len(measured)} systems. Percent to reject for {target:g} percent error: {said}.",
             _PANEL,
             lambda canvas: _paint(canvas, whole, families, target),
         ),
@@ -101,10 +102,10 @@ def _at(whole: Curves, shares: Sequence[float] | Curves) -> Curves:
     return whole[:, np.minimum(rejected, patterns - 1)]
 
 
-def _families(found: Sequence[Line]) -> dict[str, list[Line]]:
+def _families(systems: Sequence[Line]) -> dict[str, list[Line]]:
     """The systems by family, in the order of `FAMILIES`; families without any are left out."""
     families: dict[str, list[Line]] = {name: [] for name in FAMILIES}
-    for line in found:
+    for line in systems:
         system = line.name.partition("/")[0]
         family = next((name for name, own in FAMILIES.items() if system in own), None)
         families[family or list(FAMILIES)[-1]].append(line)

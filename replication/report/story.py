@@ -45,15 +45,15 @@ class Topic:
 
 
 def answer(
-    inputs: Inputs, found: Sequence[Entry], tried: Sequence[Tried] = ()
+    inputs: Inputs, entries: Sequence[Entry], tried: Sequence[Tried] = ()
 ) -> list[tuple[str, str]]:
     """Four labelled answers: what LeNet-5 is, what matches, what does not and why, what is odd."""
-    once = [one for one in found if one.role != "repeat"]
+    once = [one for one in entries if one.role != "repeat"]
     return [
         ("What it is", _what(inputs)),
         ("What matches", _matches(inputs, once)),
         ("What does not, and why", _differs(once, tried)),
-        ("What surprised us", _digits(inputs, found)),
+        ("What surprised us", _digits(inputs, entries)),
     ]
 
 
@@ -67,13 +67,13 @@ def _what(inputs: Inputs) -> str:
     )
 
 
-def _matches(inputs: Inputs, found: Sequence[Entry]) -> str:
+def _matches(inputs: Inputs, entries: Sequence[Entry]) -> str:
     """The independent claims that are reproduced, and the headline by its roles."""
-    free = [one for one in found if one.role == "independent"]
+    free = [one for one in entries if one.role == "independent"]
     kept = sum(one.verdict == "reproduced" for one in free)
     open_ = sum(one.verdict == "inconclusive" for one in free)
     text = f"Of {len(free)} published results that we fitted nothing to, {kept} come out again"
-    said, fitted = (_headlines(inputs, found, role) for role in ("independent", "fitted"))
+    said, fitted = (_headlines(inputs, entries, role) for role in ("independent", "fitted"))
     text += f", among them {said}" if said else ""
     text += f"; for {open_} our trainings cannot tell." if open_ else "."
     if fitted:
@@ -81,23 +81,25 @@ def _matches(inputs: Inputs, found: Sequence[Entry]) -> str:
     return text
 
 
-def _headlines(inputs: Inputs, found: Sequence[Entry], role: str) -> str:
+def _headlines(inputs: Inputs, entries: Sequence[Entry], role: str) -> str:
     """The reproduced headline numbers of this role, 1998's and ours, in words."""
     said = [
         f"the {NAMES[one.claim]} ({inputs.paper.claims[one.claim].number:g} % in 1998, ours "
         f"{one.mean:.2f} %)"
-        for one in found
+        for one in entries
         if one.claim in HEADLINE and one.role == role and one.verdict == "reproduced"
     ]
     return joined(said)
 
 
-def _differs(found: Sequence[Entry], tried: Sequence[Tried]) -> str:
-    apart = [one for one in found if one.verdict == "differs"]
+def _differs(entries: Sequence[Entry], tried: Sequence[Tried]) -> str:
+    apart = [one for one in entries if one.verdict == "differs"]
     if not apart:
-        return f"Nothing: all {len(found)} statements of the paper that we checked are consistent."
+        return (
+            f"Nothing: all {len(entries)} statements of the paper that we checked are consistent."
+        )
     named = joined([f"the {NAMES[one.claim]}" for one in apart if one.claim in HEADLINE])
-    text = f"Of {len(found)} different statements of the paper {len(apart)} come out otherwise, "
+    text = f"Of {len(entries)} different statements of the paper {len(apart)} come out otherwise, "
     text += f"{named} too." if named else "none of them one of the three numbers below."
     compared = Counter(_title(one) for one in apart if one.claim.startswith("systems."))
     if compared:
@@ -110,9 +112,9 @@ def _differs(found: Sequence[Entry], tried: Sequence[Tried]) -> str:
     return f"{text} {_why(tried, 1)}" if tried else text
 
 
-def _digits(inputs: Inputs, found: Sequence[Entry]) -> str:
+def _digits(inputs: Inputs, entries: Sequence[Entry]) -> str:
     """How many of Figure 8's digits ours miss too: the network whose misses are most like them."""
-    means = {one.entry: one.mean for one in found
+    means = {one.entry: one.mean for one in entries
              if one.claim == DIGITS and not math.isnan(one.mean)}  # fmt: skip
     shared = {name.removesuffix(":patterns"): mean for name, mean in means.items()
               if name.endswith(":patterns")}  # fmt: skip
@@ -143,17 +145,17 @@ def _title(one: Entry) -> str:
     return _TOPICS.get(one.claim) or _TOPICS.get(one.heading) or one.heading.replace("-", " ")
 
 
-def unanswered(tried: Sequence[Tried], found: Sequence[Entry]) -> list[Tried]:
+def unanswered(tried: Sequence[Tried], entries: Sequence[Entry]) -> list[Tried]:
     """The hypotheses without those about a number that has come out again: they explain nothing."""
     again = {one.claim + ":" * bool(one.entry) + one.entry
-             for one in found if one.verdict == "reproduced"}  # fmt: skip
+             for one in entries if one.verdict == "reproduced"}  # fmt: skip
     return [one for one in tried if one.claim not in again]
 
 
-def topics(found: Sequence[Entry], tried: Sequence[Tried]) -> list[Topic]:
+def topics(entries: Sequence[Entry], tried: Sequence[Tried]) -> list[Topic]:
     """What differs, the topic with most of it first; hypotheses stand where their claims are."""
     by_title: dict[str, list[Entry]] = {}
-    for one in found:
+    for one in entries:
         by_title.setdefault(_title(one), []).append(one)
     made = []
     for title, own in by_title.items():

@@ -91,13 +91,13 @@ class Line(NamedTuple):
 
 def lines(inputs: Inputs, shown: Shown) -> list[Line]:
     """A line for each row of the file of 1998."""
-    found, named = [], naming(inputs)
+    result, named = [], naming(inputs)
     for row in records(inputs.paper.systems):
         name = f"{row['system']}/{row['database']}"
         experiment = inputs.choices.systems.get(name, "")
         past = float(row[shown.column])
         verdict = inputs.verdict(f"{shown.claim}:{name}") or {}
-        found.append(
+        result.append(
             Line(
                 name,
                 experiment if experiment in inputs.metrics else "",
@@ -107,7 +107,7 @@ def lines(inputs: Inputs, shown: Shown) -> list[Line]:
                 named(str(verdict.get("reason", ""))),
             )
         )
-    return found
+    return result
 
 
 def not_run(inputs: Inputs) -> list[tuple[str, str]]:
@@ -145,7 +145,7 @@ def naming(inputs: Inputs) -> Callable[[str], str]:
     )
 
 
-def judged(shown: Shown, found: Sequence[Line]) -> Table:
+def judged(shown: Shown, systems: Sequence[Line]) -> Table:
     """The table behind a figure, with a verdict a row."""
     ours = Source("../metrics.json", f"{shown.metric} of the row's experiment")
     sources = {
@@ -163,7 +163,7 @@ def judged(shown: Shown, found: Sequence[Line]) -> Table:
             len(line.values) or None,
             line.reason or ("" if line.published is not None else "1998 gives no number"),
         )
-        for line in found
+        for line in systems
     ]
     return table(columns, rows, sources, "verdict")
 

@@ -50,8 +50,7 @@ def spread(inputs: Inputs) -> Figure | None:
             paint,
         ),
         "Standard deviation of the test error, in percentage points, over trainings in which only "
-        "this varies, with its interval. Those in which a single source varies were made earlier "
-        "than those in which all do, by another reading of the paper.",
+        "this varies, with its interval.",
         table(columns, [tuple(row[key] for key in keys) for row in rows]),
         (Source("../variance.csv", "test_sd, test_sd_low, test_sd_high by source"),),
     )
