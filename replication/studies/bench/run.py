@@ -37,7 +37,7 @@ class Amounts(NamedTuple):
     modern: int
 
 
-FULL = Amounts(repeats=75, kernels=1000, eager=40, modern=512)
+FULL = Amounts(repeats=40, kernels=2000, eager=60, modern=1024)
 QUICK = Amounts(repeats=2, kernels=200, eager=20, modern=64)
 
 
