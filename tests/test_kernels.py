@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from networks_of_tests import CRITERIA, NETWORKS, Case, random_case
 
 from replication.learning.engine import AT_ONCE, Engine
-from replication.learning.kernels import full
+from replication.learning.kernels import criterion, full
 from replication.learning.kernels.network import memory
-from replication.learning.kernels.plan import SIZE, plan
-from replication.learning.kernels.squashing import squash
+from replication.learning.kernels.plan import SIZE, START, plan
+from replication.learning.kernels.squashing import Slope, squash
 from replication.networks.reference import Reference
 from replication.networks.specification import Stack
 
@@ -205,6 +205,24 @@ def test_the_squashing_approximation_is_within_5e_7_of_tanh_for_all_float32() ->
         squash(mirrored, np.float32(1), np.float32(1))
         np.testing.assert_array_equal(mirrored, -got)
     assert worst < 5e-7
+
+
+def test_shares_below_the_normal_numbers_change_no_bit_of_the_slopes() -> None:
+    """Left out for speed: what they would add is far below the last place of what is there."""
+    shape = plan(NETWORKS["lenet5"])
+    last, first = shape.layers[-1], shape.layers[-1, START]
+    values = np.zeros(shape.values, np.float32)
+    values[first : first + 84] = np.random.default_rng(3).uniform(-1.7, 1.7, 84)
+    single = np.float32
+    rule = criterion.Criterion(criterion.MAP, single(0.5), 0.5, single(1), shape.codes)
+    slope = Slope(single(1), single(0), False)  # a slope of 1 everywhere
+    shares = np.full(10, 1e-38)
+    deltas = np.zeros_like(values)
+    answer = criterion.Answer(np.zeros(10, single), shares)
+    criterion.slope(rule, last, slope, values, answer, 3, deltas)
+    away = values[first : first + 84, None].astype(float) - shape.codes.T[:84]
+    wanted = away[:, 3] - (shares * away).sum(axis=1)
+    np.testing.assert_array_equal(deltas[first : first + 84], wanted.astype(single))
 
 
 def test_not_a_number_passes_through_the_squashing() -> None:

@@ -113,3 +113,5 @@ def test_a_file_that_is_no_image_gets_a_sentence(visit, tmp_path):
     tab = visit()
     tab.set_input_files("[data-lenet=file]", path)
     tab.wait_for_selector("[data-lenet=problem]:not(:empty)")
+    said = tab.locator("[data-lenet=problem]").inner_text()
+    assert said == "This cannot be read as an image: try a PNG or a JPEG."

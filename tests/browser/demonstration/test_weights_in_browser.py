@@ -65,6 +65,7 @@ def test_a_dropped_file_of_weights_is_taken_as_well(visit, results):
         content,
     )
     tab.wait_for_function(f"{SHOWN} === '{LACKING}'")
+    assert tab.complaints == []
 
 
 @pytest.mark.parametrize("kind", ["of another replicate", "damaged", "cut off", "empty"])
@@ -96,6 +97,7 @@ def test_where_the_runs_are_not_served_the_file_is_asked_for(visit, served):
     tab.route("**/weights.safetensors", lambda route: route.fulfill(status=404))
     tab.select_option("[data-lenet=network]", LACKING)
     tab.wait_for_selector(".absent:visible")
+    assert f"results/{FILE}" in tab.locator(".absent").inner_text()
 
 
 def test_a_link_names_the_replicate_whether_or_not_the_page_carries_it(visit, served):
