@@ -33,7 +33,7 @@ from replication.learning.kernels.plan import (
     WEIGHTS,
     WIDTH,
 )  # fmt: skip
-from replication.learning.kernels.squashing import slopes
+from replication.learning.kernels.squashing import multiply_by_slopes
 
 
 @kernel
@@ -89,8 +89,7 @@ def backward(
         _backward(layer, before, pairs, weights, deltas, row_of(4, zero), row_of(8, zero))
     else:
         _backward(layer, before, pairs, weights, deltas, row_of(2, zero), row_of(6, zero))
-    for x in range(first, last, LANES):
-        store(deltas, x, load(deltas, x) * slopes(slope, outputs, x))
+    multiply_by_slopes(slope, before, outputs, deltas)
 
 
 @kernel

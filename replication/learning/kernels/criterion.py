@@ -11,7 +11,7 @@ from replication.arithmetic.elementary import exponential, logarithm
 from replication.arithmetic.vectors import LANES, fma, load, same, store, total
 from replication.compiled import kernel
 from replication.learning.kernels.plan import SIZE, START
-from replication.learning.kernels.squashing import slope_at, slopes
+from replication.learning.kernels.squashing import multiply_by_slopes
 
 MLE, MAP, SQUARED_ERROR = range(3)
 # The least normal number of float32: a processor takes a hundred times as long over smaller ones.
@@ -98,24 +98,30 @@ def slope(
     criterion: Any, layer: Any, slope: Any, values: Any, answer: Any, label: int, deltas: Any
 ) -> None:
     """Fill ``deltas`` with the derivatives of the criterion by the last layer's weighted sums."""
-    first = layer[START]
-    number = values.dtype.type
+    first, number = layer[START], values.dtype.type
+    deltas[first : first + layer[SIZE]] = number(0)
     if criterion.kind == SQUARED_ERROR:
         two = number(2) / criterion.divisor
         for n in range(answer.penalties.size):
-            error = values[first + n] - number(1 if n == label else -1)
-            deltas[first + n] = two * error * slope_at(slope, values[first + n])
-        return
-    two = number(2) * criterion.distance / criterion.divisor
+            deltas[first + n] = two * (values[first + n] - number(1 if n == label else -1))
+    else:
+        two = number(2) * criterion.distance / criterion.divisor
+        _add_differences(criterion.codes[label], two, layer, values, deltas)
+    if criterion.kind == MAP:
+        for n in range(answer.penalties.size):
+            factor = two * number(answer.shares[n])
+            if factor >= LEAST:
+                _add_differences(criterion.codes[n], -factor, layer, values, deltas)
+    multiply_by_slopes(slope, layer, values, deltas)
+
+
+@kernel
+def _add_differences(code: Any, factor: Any, layer: Any, values: Any, deltas: Any) -> None:
+    """Add ``factor`` times the differences of the outputs from ``code``."""
+    first = layer[START]
     for k in range(0, layer[SIZE], LANES):
-        value = load(values, first + k)
-        delta = same(two) * (value - load(criterion.codes[label], k))
-        if criterion.kind == MAP:
-            for n in range(answer.penalties.size):
-                factor = two * number(answer.shares[n])
-                if factor >= LEAST:
-                    delta = fma(-same(factor), value - load(criterion.codes[n], k), delta)
-        store(deltas, first + k, delta * slopes(slope, values, first + k))
+        difference = load(values, first + k) - load(code, k)
+        store(deltas, first + k, fma(same(factor), difference, load(deltas, first + k)))
 
 
 @kernel
@@ -127,8 +133,7 @@ def curvature(
     ``start`` is that by every output, or negative: then it is the criterion's own. Gauss-Newton:
     multiplied by the squared slope (equation 25, p. 42).
     """
-    first = layer[START]
-    number = values.dtype.type
+    first, number = layer[START], values.dtype.type
     for k in range(first, first + layer[SIZE]):
         if start >= 0.0:
             second = start
@@ -137,7 +142,8 @@ def curvature(
         else:
             distance = 1.0 if criterion.kind == SQUARED_ERROR else float(criterion.distance)
             second = 2.0 * distance / float(criterion.divisor)
-        deltas[k] = number(second) * slope_at(slope, values[k])
+        deltas[k] = number(second)
+    multiply_by_slopes(slope, layer, values, deltas)
 
 
 @kernel

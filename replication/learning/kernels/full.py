@@ -16,7 +16,7 @@ from replication.arithmetic.vectors import (
 )  # fmt: skip
 from replication.compiled import kernel
 from replication.learning.kernels.plan import BIASES, MAPS, SIZE, START, UNITS, WEIGHTS
-from replication.learning.kernels.squashing import slopes
+from replication.learning.kernels.squashing import multiply_by_slopes
 
 
 @kernel
@@ -59,8 +59,7 @@ def backward(
             store(deltas, x, delta)
             _update_four(load(values, x), a, b, c, d, sink, scale, k)
             k += UNITS * LANES
-    for x in range(first, last, LANES):
-        store(deltas, x, load(deltas, x) * slopes(slope, outputs, x))
+    multiply_by_slopes(slope, before, outputs, deltas)
     _update_biases(layer, deltas, sink, scale)
 
 

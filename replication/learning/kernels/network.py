@@ -78,11 +78,13 @@ def show(plan: Any, image: Any, levels: Any, values: Any) -> None:
     """Put an image of grey levels into the middle of the input field, through ``levels`` (256,)."""
     side = plan.layers[0, HEIGHT]
     height, width = image.shape
-    first = (side - height) // 2 * side + (side - width) // 2
     values[: side * side] = levels[0]
-    for line in range(height):
+    x = (side - height) // 2 * side + (side - width) // 2
+    for line in image:
+        place = values[x : x + width]
         for column in range(width):
-            values[first + line * side + column] = levels[image[line, column]]
+            place[column] = levels[line[column]]
+        x += side
 
 
 @kernel

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from replication.arithmetic.elementary import tanh
-from replication.arithmetic.vectors import fma, load, same
+from replication.arithmetic.vectors import LANES, fma, load, same, store
 from replication.compiled import kernel
+from replication.learning.kernels.plan import SIZE, START
 
 
 class Slope(NamedTuple):
@@ -37,15 +38,15 @@ def slope_of(rules: Any, squared: bool) -> Any:
 
 
 @kernel
-def slope_at(slope: Any, output: Any) -> Any:
-    """The slope where a unit's output is ``output``."""
-    result = fma(-slope.share * output, output, slope.most)
-    return result * result if slope.squared else result
-
-
-@kernel
 def slopes(slope: Any, outputs: Any, x: int) -> Any:
     """The vector of the slopes of the ``outputs`` from ``x`` on."""
     output = load(outputs, x)
     result = fma(same(-slope.share) * output, output, same(slope.most))
     return result * result if slope.squared else result
+
+
+@kernel
+def multiply_by_slopes(slope: Any, layer: Any, outputs: Any, deltas: Any) -> None:
+    """Make derivatives by the outputs of ``layer`` those by its weighted sums."""
+    for x in range(layer[START], layer[START] + layer[SIZE], LANES):
+        store(deltas, x, load(deltas, x) * slopes(slope, outputs, x))

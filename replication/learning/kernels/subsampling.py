@@ -39,15 +39,18 @@ from replication.learning.kernels.squashing import slopes
 def sums_of_four(layer: Any, before: Any, values: Any, sums: Any, share: Any) -> None:
     """Fill ``sums`` with ``share`` times the sum of the four values that each unit reads."""
     x_line, y_line, weight = before[STRIDE], layer[STRIDE], same(share)
+    lines, width = layer[HEIGHT], layer[WIDTH]
+    y = layer[START]
     for m in range(layer[MAPS]):
-        for line in range(layer[HEIGHT]):
-            y = layer[START] + (m * layer[HEIGHT] + line) * y_line
-            x = before[START] + (m // layer[COPIES] * before[HEIGHT] + 2 * line) * x_line
-            for column in range(0, layer[WIDTH], LANES):
+        x_map = before[START] + m // layer[COPIES] * before[HEIGHT] * x_line
+        for line in range(lines):
+            x = x_map + 2 * line * x_line
+            for column in range(0, width, LANES):
                 left = load(values, x) + load(values, x + x_line)
                 right = load(values, x + LANES) + load(values, x + LANES + x_line)
                 store(sums, y + column, weight * (evens(left, right) + odds(left, right)))
                 x += 2 * LANES
+            y += y_line
 
 
 @kernel
@@ -72,15 +75,17 @@ def backward(
     ``sink`` may be ``weights``: a weight changes once it has been used.
     """
     x_line, y_line, zero = before[STRIDE], layer[STRIDE], same(share - share)
+    lines, width = layer[HEIGHT], layer[WIDTH]
+    y = layer[START]
     for m in range(layer[MAPS]):
         k, b = layer[WEIGHTS] + m, layer[BIASES] + m
         coefficient, first = same(share * weights[k]), m % layer[COPIES] == 0
         products, bias = zero, zero
-        for line in range(layer[HEIGHT]):
-            y = layer[START] + (m * layer[HEIGHT] + line) * y_line
-            x = before[START] + (m // layer[COPIES] * before[HEIGHT] + 2 * line) * x_line
-            for column in range(0, layer[WIDTH], LANES):
-                delta = first_lanes(load(deltas, y + column), layer[WIDTH] - column)
+        x_map = before[START] + m // layer[COPIES] * before[HEIGHT] * x_line
+        for line in range(lines):
+            x = x_map + 2 * line * x_line
+            for column in range(0, width, LANES):
+                delta = first_lanes(load(deltas, y + column), width - column)
                 products = fma(delta, load(sums, y + column), products)
                 bias = bias + delta
                 below = coefficient * delta
@@ -88,6 +93,7 @@ def backward(
                     _pass_down(lower_twice(below), there, first, slope, outputs, deltas)
                     _pass_down(upper_twice(below), there + LANES, first, slope, outputs, deltas)
                 x += 2 * LANES
+            y += y_line
         sink[k] -= scale[k] * total(products)
         sink[b] -= scale[b] * total(bias)
 
