@@ -1,6 +1,6 @@
 """A network's table of layers as the numbers that the kernels read.
 
-The values of a layer (outputs, slopes, deltas, sums of four) lie map by map, line by line: value
+The values of a layer (outputs, deltas, sums of four) lie map by map, line by line: value
 ``start + (map * height + line) * stride + column``. The columns are the lanes of a vector. All
 kinds of values share this layout, each in an array of its own. The lines of a convolution, and of
 what a convolution reads, are filled up to whole vectors; the deltas of the filling are always zero.
