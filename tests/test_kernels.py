@@ -14,8 +14,8 @@ from networks_of_tests import CRITERIA, NETWORKS, Case, random_case
 from replication.learning.engine import AT_ONCE, Engine
 from replication.learning.kernels import criterion, full
 from replication.learning.kernels.network import memory
-from replication.learning.kernels.plan import SIZE, START, plan
-from replication.learning.kernels.squashing import Slope, squash
+from replication.learning.kernels.plan import plan
+from replication.learning.kernels.squashing import squash
 from replication.networks.reference import Reference
 from replication.networks.specification import Stack
 
@@ -148,7 +148,7 @@ def test_an_update_that_waits_for_the_next_pattern_gives_the_same_bytes() -> Non
     draw = np.random.default_rng(5)
     weights, steps = draw.normal(size=(2, laid.kept)).astype(np.float32)
     one, two = memory(laid), memory(laid)
-    size = laid.layers[0, SIZE]
+    size = laid.layers[0]["size"]
     earlier, values = draw.normal(size=(2, size)).astype(np.float32)
     one.deltas[:] = two.deltas[:] = draw.normal(size=laid.values).astype(np.float32)
     apart, together = weights.copy(), weights.copy()
@@ -210,16 +210,15 @@ def test_the_squashing_approximation_is_within_5e_7_of_tanh_for_all_float32() ->
 def test_shares_below_the_normal_numbers_change_no_bit_of_the_slopes() -> None:
     """Left out for speed: what they would add is far below the last place of what is there."""
     shape = plan(NETWORKS["lenet5"])
-    last, first = shape.layers[-1], shape.layers[-1, START]
+    last, first = shape.layers[-1], shape.layers[-1]["start"]
     values = np.zeros(shape.values, np.float32)
     values[first : first + 84] = np.random.default_rng(3).uniform(-1.7, 1.7, 84)
     single = np.float32
     rule = criterion.Criterion(criterion.MAP, single(0.5), 0.5, single(1), shape.codes)
-    slope = Slope(single(1), single(0), False)  # a slope of 1 everywhere
     shares = np.full(10, 1e-38)
     deltas = np.zeros_like(values)
     answer = criterion.Answer(np.zeros(10, single), shares)
-    criterion.slope(rule, last, slope, values, answer, 3, deltas)
+    criterion.gradient(rule, last, values, answer, 3, deltas)
     away = values[first : first + 84, None].astype(float) - shape.codes.T[:84]
     wanted = away[:, 3] - (shares * away).sum(axis=1)
     np.testing.assert_array_equal(deltas[first : first + 84], wanted.astype(single))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from replication.arithmetic.elementary import exponential
 from replication.learning.kernels import criterion
 from replication.learning.kernels import network as kernels
-from replication.learning.kernels.plan import CONVOLUTION, KIND, MAPS, START, plan, zeros
+from replication.learning.kernels.plan import CONVOLUTION, plan, zeros
 from replication.networks.specification import Network
 from replication.settings import Rules, Sdlm
 
@@ -125,10 +125,10 @@ class Engine:
         """The name of the first layer whose parameters or outputs are not finite."""
         self.penalties(parameters, image[np.newaxis])
         for row, layer in zip(self._plan.layers[1:], self.network.trainable, strict=True):
-            outputs = self._memory.values[row[START] : row[START] + row[MAPS]]
+            outputs = self._memory.values[row["start"] : row["start"] + row["maps"]]
             if not np.isfinite(parameters[layer.offset : layer.end]).all():
                 return layer.name
-            if row[KIND] != CONVOLUTION and not np.isfinite(outputs).all():
+            if row["kind"] != CONVOLUTION and not np.isfinite(outputs).all():
                 return layer.name
         return self.network.layers[-1].name
 

@@ -20,29 +20,16 @@ from replication.arithmetic.rows import (
 )  # fmt: skip
 from replication.arithmetic.vectors import LANES, load, same, store, subtract, total
 from replication.compiled import kernel
-from replication.learning.kernels.plan import (
-    BIASES,
-    FIRST_PAIR,
-    HEIGHT,
-    LAST_PAIR,
-    MAPS,
-    SIDE,
-    SIZE,
-    START,
-    STRIDE,
-    WEIGHTS,
-    WIDTH,
-)  # fmt: skip
-from replication.learning.kernels.squashing import multiply_by_slopes
+from replication.learning.kernels.plan import SIDE
 
 
 @kernel
 def forward(layer: Any, before: Any, pairs: Any, weights: Any, values: Any) -> None:
     """Weighted sums of every unit."""
-    lines, zero = layer[HEIGHT], same(values.dtype.type(0))
-    for o in range(layer[MAPS]):
-        bias, first = same(weights[layer[BIASES] + o]), layer[START] + o * lines * layer[STRIDE]
-        for y in range(first, first + lines * layer[STRIDE], LANES):
+    lines, zero = layer.height, same(values.dtype.type(0))
+    for o in range(layer.maps):
+        bias, first = same(weights[layer.biases + o]), layer.start + o * lines * layer.stride
+        for y in range(first, first + lines * layer.stride, LANES):
             store(values, y, bias)
     # A block is as many lines as fit the layer and the registers.
     if lines % 8 == 0:
@@ -57,14 +44,14 @@ def forward(layer: Any, before: Any, pairs: Any, weights: Any, values: Any) -> N
 
 @kernel
 def _forward(layer: Any, before: Any, pairs: Any, weights: Any, values: Any, block: Any) -> None:
-    x_line, y_line = before[STRIDE], layer[STRIDE]
-    k = layer[WEIGHTS]
-    for pair in range(layer[FIRST_PAIR], layer[LAST_PAIR]):
+    x_line, y_line = before.stride, layer.stride
+    k = layer.weights
+    for pair in range(layer.first_pair, layer.last_pair):
         output, input = pairs[pair, 0], pairs[pair, 1]
-        y_map = layer[START] + output * layer[HEIGHT] * y_line
-        x_map = before[START] + input * before[HEIGHT] * x_line
-        for line in range(0, layer[HEIGHT], len(block)):
-            for column in range(0, layer[WIDTH], LANES):
+        y_map = layer.start + output * layer.height * y_line
+        x_map = before.start + input * before.height * x_line
+        for line in range(0, layer.height, len(block)):
+            for column in range(0, layer.width, LANES):
                 x, y = x_map + line * x_line + column, y_map + line * y_line + column
                 row = load_row(block, values, y, y_line)
                 for j in range(SIDE):
@@ -75,21 +62,15 @@ def _forward(layer: Any, before: Any, pairs: Any, weights: Any, values: Any, blo
 
 
 @kernel
-def backward(
-    layer: Any, before: Any, pairs: Any, slope: Any, weights: Any, outputs: Any, deltas: Any
-) -> None:
-    """Derivatives by the weighted sums of the layer before, from those of this layer."""
-    first, last = before[START], before[START] + before[SIZE]
-    lines, zero = layer[HEIGHT], same(deltas.dtype.type(0))
-    for x in range(first, last, LANES):
-        store(deltas, x, zero)
+def backward(layer: Any, before: Any, pairs: Any, weights: Any, deltas: Any) -> None:
+    """Add derivatives by the outputs of the layer before, from those by this one's sums."""
+    lines, zero = layer.height, same(deltas.dtype.type(0))
     if lines % 5 == 0:
         _backward(layer, before, pairs, weights, deltas, row_of(5, zero), row_of(9, zero))
     elif lines % 4 == 0:
         _backward(layer, before, pairs, weights, deltas, row_of(4, zero), row_of(8, zero))
     else:
         _backward(layer, before, pairs, weights, deltas, row_of(2, zero), row_of(6, zero))
-    multiply_by_slopes(slope, before, outputs, deltas)
 
 
 @kernel
@@ -100,14 +81,14 @@ def _backward(
 
     Before the first column of a line lie the zeros behind the line before.
     """
-    x_line, y_line = before[STRIDE], layer[STRIDE]
-    k = layer[WEIGHTS]
-    for pair in range(layer[FIRST_PAIR], layer[LAST_PAIR]):
+    x_line, y_line = before.stride, layer.stride
+    k = layer.weights
+    for pair in range(layer.first_pair, layer.last_pair):
         output, input = pairs[pair, 0], pairs[pair, 1]
-        y_map = layer[START] + output * layer[HEIGHT] * y_line
-        x_map = before[START] + input * before[HEIGHT] * x_line
-        for line in range(0, layer[HEIGHT], len(block)):
-            for column in range(0, before[WIDTH], LANES):
+        y_map = layer.start + output * layer.height * y_line
+        x_map = before.start + input * before.height * x_line
+        for line in range(0, layer.height, len(block)):
+            for column in range(0, before.width, LANES):
                 x, y = x_map + line * x_line + column, y_map + line * y_line + column
                 row = load_row(reach, deltas, x, x_line)
                 for j in range(SIDE):
@@ -122,7 +103,7 @@ def update(
     layer: Any, before: Any, pairs: Any, values: Any, deltas: Any, sink: Any, scale: Any
 ) -> None:
     """Subtract from ``sink`` the derivatives by weights and biases, each times its ``scale``."""
-    lines, zero = layer[HEIGHT], same(deltas.dtype.type(0))
+    lines, zero = layer.height, same(deltas.dtype.type(0))
     if lines % 8 == 0:
         _update(layer, before, pairs, values, deltas, sink, scale, row_of(8, zero))
     elif lines % 7 == 0:
@@ -131,16 +112,16 @@ def update(
         _update(layer, before, pairs, values, deltas, sink, scale, row_of(10, zero))
     else:
         _update(layer, before, pairs, values, deltas, sink, scale, row_of(2, zero))
-    area = lines * layer[STRIDE]
-    for o in range(layer[MAPS]):
-        y = layer[START] + o * area
+    area = lines * layer.stride
+    for o in range(layer.maps):
+        y = layer.start + o * area
         left, right = zero, zero
         for n in range(y, y + area - LANES, 2 * LANES):
             left = left + load(deltas, n)
             right = right + load(deltas, n + LANES)
         if area % (2 * LANES):
             left = left + load(deltas, y + area - LANES)
-        sink[layer[BIASES] + o] -= scale[layer[BIASES] + o] * total(left + right)
+        sink[layer.biases + o] -= scale[layer.biases + o] * total(left + right)
 
 
 @kernel
@@ -152,17 +133,17 @@ def _update(
 
     Two columns at a time, as ten sums under way keep the processor busy; the last one alone.
     """
-    x_line, y_line = before[STRIDE], layer[STRIDE]
+    x_line, y_line = before.stride, layer.stride
     zero = same(deltas.dtype.type(0))
-    k = layer[WEIGHTS]
-    for pair in range(layer[FIRST_PAIR], layer[LAST_PAIR]):
+    k = layer.weights
+    for pair in range(layer.first_pair, layer.last_pair):
         output, input = pairs[pair, 0], pairs[pair, 1]
-        y_map = layer[START] + output * layer[HEIGHT] * y_line
-        x_map = before[START] + input * before[HEIGHT] * x_line
+        y_map = layer.start + output * layer.height * y_line
+        x_map = before.start + input * before.height * x_line
         for j in range(0, SIDE - 1, 2):
             left, right = row_of(SIDE, zero), row_of(SIDE, zero)
-            for line in range(0, layer[HEIGHT], len(block)):
-                for column in range(0, layer[WIDTH], LANES):
+            for line in range(0, layer.height, len(block)):
+                for column in range(0, layer.width, LANES):
                     taps = load_row(block, deltas, y_map + line * y_line + column, y_line)
                     x = x_map + line * x_line + column + j
                     left = correlated(left, values, x, x_line, taps)
@@ -171,8 +152,8 @@ def _update(
             subtract(sink, scale, k + LANES, totals(right))
             k += 2 * LANES
         row = row_of(SIDE, zero)
-        for line in range(0, layer[HEIGHT], len(block)):
-            for column in range(0, layer[WIDTH], LANES):
+        for line in range(0, layer.height, len(block)):
+            for column in range(0, layer.width, LANES):
                 taps = load_row(block, deltas, y_map + line * y_line + column, y_line)
                 x = x_map + line * x_line + column + SIDE - 1
                 row = correlated(row, values, x, x_line, taps)

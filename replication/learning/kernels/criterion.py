@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 from replication.arithmetic.elementary import exponential, logarithm
 from replication.arithmetic.vectors import LANES, fma, load, same, store, total
 from replication.compiled import kernel
-from replication.learning.kernels.plan import SIZE, START
-from replication.learning.kernels.squashing import multiply_by_slopes
 
 MLE, MAP, SQUARED_ERROR = range(3)
 # The least normal number of float32: a processor takes a hundred times as long over smaller ones.
@@ -52,14 +50,14 @@ class Answer(NamedTuple):
 @kernel
 def penalties(criterion: Any, layer: Any, values: Any, answer: Any) -> None:
     """Distances to the codes (equation 7, p. 8), or without codes the outputs, sign changed."""
-    first = layer[START]
+    first = layer.start
     for n in range(answer.penalties.size):
         if criterion.kind == SQUARED_ERROR:
             answer.penalties[n] = -values[first + n]
         else:
             squares = same(values.dtype.type(0))
             code = criterion.codes[n]
-            for k in range(0, layer[SIZE], LANES):
+            for k in range(0, layer.size, LANES):
                 difference = load(values, first + k) - load(code, k)
                 squares = fma(difference, difference, squares)
             answer.penalties[n] = criterion.distance * total(squares)
@@ -72,7 +70,7 @@ def loss(criterion: Any, layer: Any, values: Any, answer: Any, label: int) -> An
     if criterion.kind == SQUARED_ERROR:
         squares = 0.0
         for n in range(answer.penalties.size):
-            error = float(values[layer[START] + n]) - (1.0 if n == label else -1.0)
+            error = float(values[layer.start + n]) - (1.0 if n == label else -1.0)
             squares += error * error
         return squares / divisor
     value = float(answer.penalties[label])
@@ -94,12 +92,10 @@ def share(criterion: Any, answer: Any) -> Any:
 
 
 @kernel
-def slope(
-    criterion: Any, layer: Any, slope: Any, values: Any, answer: Any, label: int, deltas: Any
-) -> None:
-    """Fill ``deltas`` with the derivatives of the criterion by the last layer's weighted sums."""
-    first, number = layer[START], values.dtype.type
-    deltas[first : first + layer[SIZE]] = number(0)
+def gradient(criterion: Any, layer: Any, values: Any, answer: Any, label: int, deltas: Any) -> None:
+    """Fill ``deltas`` with the derivatives of the criterion by the last layer's outputs."""
+    first, number = layer.start, values.dtype.type
+    deltas[first : first + layer.size] = number(0)
     if criterion.kind == SQUARED_ERROR:
         two = number(2) / criterion.divisor
         for n in range(answer.penalties.size):
@@ -112,29 +108,27 @@ def slope(
             factor = two * number(answer.shares[n])
             if factor >= LEAST:
                 _add_differences(criterion.codes[n], -factor, layer, values, deltas)
-    multiply_by_slopes(slope, layer, values, deltas)
 
 
 @kernel
 def _add_differences(code: Any, factor: Any, layer: Any, values: Any, deltas: Any) -> None:
     """Add ``factor`` times the differences of the outputs from ``code``."""
-    first = layer[START]
-    for k in range(0, layer[SIZE], LANES):
+    first = layer.start
+    for k in range(0, layer.size, LANES):
         difference = load(values, first + k) - load(code, k)
         store(deltas, first + k, fma(same(factor), difference, load(deltas, first + k)))
 
 
 @kernel
 def curvature(
-    criterion: Any, layer: Any, slope: Any, values: Any, answer: Any, start: float, deltas: Any
+    criterion: Any, layer: Any, values: Any, answer: Any, start: float, deltas: Any
 ) -> None:
-    """Fill ``deltas`` with the second derivatives by the last layer's weighted sums.
+    """Fill ``deltas`` with the second derivatives of the criterion by the last layer's outputs.
 
-    ``start`` is that by every output, or negative: then it is the criterion's own. Gauss-Newton:
-    multiplied by the squared slope (equation 25, p. 42).
+    ``start`` is that by every output, or negative: then it is the criterion's own.
     """
-    first, number = layer[START], values.dtype.type
-    for k in range(first, first + layer[SIZE]):
+    first, number = layer.start, values.dtype.type
+    for k in range(first, first + layer.size):
         if start >= 0.0:
             second = start
         elif criterion.kind == MAP:
@@ -143,7 +137,6 @@ def curvature(
             distance = 1.0 if criterion.kind == SQUARED_ERROR else float(criterion.distance)
             second = 2.0 * distance / float(criterion.divisor)
         deltas[k] = number(second)
-    multiply_by_slopes(slope, layer, values, deltas)
 
 
 @kernel

@@ -15,19 +15,8 @@ from numpy.typing import NDArray
 from replication.compiled import kernel
 from replication.learning.kernels import convolution, criterion, full, subsampling
 from replication.learning.kernels.criterion import Answer, Criterion
-from replication.learning.kernels.plan import (
-    CONVOLUTION,
-    FIELD,
-    FULL,
-    HEIGHT,
-    KIND,
-    SIZE,
-    START,
-    SUBSAMPLING,
-    Plan,
-    zeros,
-)  # fmt: skip
-from replication.learning.kernels.squashing import slope_of, squash
+from replication.learning.kernels.plan import CONVOLUTION, FIELD, FULL, SUBSAMPLING, Plan, zeros
+from replication.learning.kernels.squashing import multiply_by_slopes, slope_of, squash
 
 
 class Rules(NamedTuple):
@@ -69,14 +58,14 @@ def memory(plan: Plan) -> Memory:
     dtype = plan.codes.dtype
     values, deltas, sums = (zeros(plan.values, dtype) for _ in range(3))
     answer = Answer(np.zeros(plan.classes, dtype), np.zeros(plan.classes))
-    earlier = zeros(plan.layers[0, SIZE], dtype)
+    earlier = zeros(plan.layers[0]["size"], dtype)
     return Memory(values, deltas, sums, earlier, answer)
 
 
 @kernel
 def show(plan: Any, image: Any, levels: Any, values: Any) -> None:
     """Put an image of grey levels into the middle of the input field, through ``levels`` (256,)."""
-    side = plan.layers[0, HEIGHT]
+    side = plan.layers[0].height
     height, width = image.shape
     values[: side * side] = levels[0]
     x = (side - height) // 2 * side + (side - width) // 2
@@ -98,7 +87,7 @@ def forward(plan: Any, rules: Any, weights: Any, memory: Any) -> None:
 def _finish_forward(plan: Any, rules: Any, weights: Any, memory: Any) -> None:
     """`forward` once the weighted sums of the first layer are there."""
     _squash_layer(plan, rules, memory, 1)
-    for n in range(2, plan.layers.shape[0]):
+    for n in range(2, plan.layers.size):
         _forward_layer(plan, rules, weights, memory, n)
         _squash_layer(plan, rules, memory, n)
     criterion.penalties(rules.criterion, plan.layers[-1], memory.values, memory.answer)
@@ -107,9 +96,9 @@ def _finish_forward(plan: Any, rules: Any, weights: Any, memory: Any) -> None:
 @kernel
 def _forward_layer(plan: Any, rules: Any, weights: Any, memory: Any, n: int) -> None:
     layer, before, values = plan.layers[n], plan.layers[n - 1], memory.values
-    if layer[KIND] == CONVOLUTION:
+    if layer.kind == CONVOLUTION:
         convolution.forward(layer, before, plan.pairs, weights, values)
-    elif layer[KIND] == SUBSAMPLING:
+    elif layer.kind == SUBSAMPLING:
         subsampling.forward(layer, before, weights, values, memory.sums, rules.share)
     else:
         full.forward(layer, before, weights, values)
@@ -117,7 +106,7 @@ def _forward_layer(plan: Any, rules: Any, weights: Any, memory: Any, n: int) -> 
 
 @kernel
 def _squash_layer(plan: Any, rules: Any, memory: Any, n: int) -> None:
-    first, last = plan.layers[n, START], plan.layers[n, START] + plan.layers[n, SIZE]
+    first, last = plan.layers[n].start, plan.layers[n].start + plan.layers[n].size
     squash(memory.values[first:last], rules.amplitude, rules.slope)
 
 
@@ -128,31 +117,35 @@ def backward(
 ) -> None:  # fmt: skip
     """Propagate the last layer's derivatives down, and subtract ``scale`` times the result.
 
-    On entry the last layer's place in ``memory.deltas`` holds the derivatives by its weighted sums.
+    On entry the last layer's place in ``memory.deltas`` holds the derivatives by its outputs.
     ``values`` are ``memory.values`` or their squares; the slopes follow from the former.
     ``sink`` may be ``weights`` itself: a layer's weights change only after they have been used. A
     full connection that reads the input field is left out: its update may wait (see `train`).
     """
     outputs, deltas = memory.values, memory.deltas
-    for n in range(plan.layers.shape[0] - 1, 0, -1):
+    for n in range(plan.layers.size - 1, 0, -1):
         layer, before = plan.layers[n], plan.layers[n - 1]
-        if layer[KIND] == CONVOLUTION:
-            if before[KIND] != FIELD:
-                convolution.backward(layer, before, plan.pairs, slope, weights, outputs, deltas)
-            convolution.update(layer, before, plan.pairs, values, deltas, sink, scale)
-        elif layer[KIND] == SUBSAMPLING:
+        if layer.kind != CONVOLUTION:  # the sub-sampling that reads one multiplies its own
+            multiply_by_slopes(slope, layer, outputs, deltas)
+        if before.kind != FIELD:
+            deltas[before.start : before.start + before.size] = 0
+        if layer.kind == SUBSAMPLING:
             subsampling.backward(
                 layer, before, slope, weights, outputs, sums, deltas, share, sink, scale
             )
-        elif before[KIND] != FIELD:
-            full.backward(layer, before, slope, weights, outputs, values, deltas, sink, scale)
+        elif layer.kind == CONVOLUTION:
+            if before.kind != FIELD:
+                convolution.backward(layer, before, plan.pairs, weights, deltas)
+            convolution.update(layer, before, plan.pairs, values, deltas, sink, scale)
+        elif before.kind != FIELD:
+            full.backward(layer, before, weights, values, deltas, sink, scale)
 
 
 @kernel
 def finish_backward(plan: Any, values: Any, memory: Any, sink: Any, scale: Any) -> None:
     """The update that `backward` left out, if it did; ``values`` begin with the input field."""
     layer, before = plan.layers[1], plan.layers[0]
-    if layer[KIND] == FULL:
+    if layer.kind == FULL:
         full.update(layer, before, values, memory.deltas, sink, scale)
 
 
@@ -172,12 +165,12 @@ def train(
     """
     misses, losses = 0, 0.0
     field, first, last = plan.layers[0], plan.layers[1], plan.layers[-1]
-    waits, slope = first[KIND] == FULL, slope_of(rules, False)
+    waits, slope = first.kind == FULL, slope_of(rules, False)
     for n in range(order.size):
         pattern = order[n]
         label = int(labels[pattern])
         if waits:
-            memory.earlier[:] = memory.values[: field[SIZE]]
+            memory.earlier[:] = memory.values[: field.size]
         show(plan, images[pattern], levels, memory.values)
         if waits and n:
             full.update_and_forward(
@@ -191,8 +184,8 @@ def train(
             return misses, losses, n
         losses += loss
         misses += criterion.best(memory.answer) != label
-        criterion.slope(
-            rules.criterion, last, slope, memory.values, memory.answer, label, memory.deltas
+        criterion.gradient(
+            rules.criterion, last, memory.values, memory.answer, label, memory.deltas
         )
         backward(
             plan, rules.share, slope, weights, memory.values, memory.sums, memory, weights, steps
@@ -212,7 +205,7 @@ def gradient(
     forward(plan, rules, weights, memory)
     loss = criterion.loss(rules.criterion, last, memory.values, answer, label)
     slope = slope_of(rules, False)
-    criterion.slope(rules.criterion, last, slope, memory.values, answer, label, memory.deltas)
+    criterion.gradient(rules.criterion, last, memory.values, answer, label, memory.deltas)
     result, scale = np.zeros_like(weights), -np.ones_like(weights)
     backward(plan, rules.share, slope, weights, memory.values, memory.sums, memory, result, scale)
     finish_backward(plan, memory.values, memory, result, scale)
@@ -240,14 +233,12 @@ def curvature(
         forward(plan, rules, weights, memory)
         if rules.criterion.kind == criterion.MAP:
             criterion.share(rules.criterion, answer)
-        criterion.curvature(
-            rules.criterion, last, slope, memory.values, answer, start, memory.deltas
-        )
+        criterion.curvature(rules.criterion, last, memory.values, answer, start, memory.deltas)
         values = memory.values * memory.values
         sums = memory.sums * memory.sums
         if squares_summed:
-            for n in range(1, plan.layers.shape[0]):
-                if plan.layers[n, KIND] == SUBSAMPLING:
+            for n in range(1, plan.layers.size):
+                if plan.layers[n].kind == SUBSAMPLING:
                     subsampling.sums_of_four(
                         plan.layers[n], plan.layers[n - 1], values, sums, share
                     )

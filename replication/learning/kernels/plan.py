@@ -31,22 +31,46 @@ UNITS = 4
 # Numbers between two layers: a vector at the end of a line may reach so far beyond it.
 GAP = 4 * LANES
 
-# Columns of Plan.layers.
-(KIND, MAPS, HEIGHT, WIDTH, STRIDE, START, SIZE, COPIES, WEIGHTS, FIRST_PAIR, LAST_PAIR,
- BIASES) = range(12)  # fmt: skip
-
-# Values of the column KIND.
+# Kinds of layers.
 FIELD, CONVOLUTION, SUBSAMPLING, FULL = range(4)
 
 Integers = NDArray[np.int64]
+
+
+class Place(NamedTuple):
+    """Of which kind and size a layer is, and where its values and parameters lie.
+
+    Attributes:
+        kind: FIELD, CONVOLUTION, SUBSAMPLING or FULL.
+        maps, height, width: the shape of its outputs.
+        stride: numbers from one line of a map to the next.
+        start, size: where its values begin, and how many there are with the zeros in between and
+            behind; a whole number of pairs of vectors.
+        copies: maps of a sub-sampling that read the same map.
+        weights, biases: where its parameters begin.
+        first_pair, last_pair: a convolution's in Plan.pairs, the last one exclusive.
+    """
+
+    kind: int
+    maps: int
+    height: int
+    width: int
+    stride: int
+    start: int
+    size: int
+    copies: int
+    weights: int
+    biases: int
+    first_pair: int
+    last_pair: int
 
 
 class Plan(NamedTuple):
     """What the kernels know of a network.
 
     Attributes:
-        layers: (layers + 1, 12) int64, row 0 the input field; an RBF layer has no row. ``SIZE`` is
-            a whole number of pairs of vectors, zeros behind the last value included.
+        layers: (layers + 1,) records of a `Place`'s fields, the input field's first; an RBF layer
+            has none.
         pairs: (pairs, 2) int64, output and input map of each pair that a convolution connects.
         places: (parameters,) int64, where the kernels keep each parameter of the network.
         codes: (classes, size of the last layer) of +1 and -1, zero in the gaps; or (0, 0).
@@ -55,7 +79,7 @@ class Plan(NamedTuple):
         values: length of an array of values.
     """
 
-    layers: Integers
+    layers: NDArray[np.void]
     pairs: Integers
     places: Integers
     codes: NDArray[np.floating]
@@ -99,10 +123,6 @@ def _check(layer: Layer, kind: int, before: int) -> None:
         raise ValueError(f"{layer.name}: {problem}")
 
 
-def _copies(layer: Layer) -> int:
-    return layer.outputs[0] // layer.inputs[0]
-
-
 def _stride(layer: Layer, kind: int, before: int, after: int) -> int:
     """From line to line: what a convolution reads has whole vectors, its output pairs of them.
 
@@ -114,11 +134,11 @@ def _stride(layer: Layer, kind: int, before: int, after: int) -> int:
     return _up(width, LANES) if after == CONVOLUTION else width
 
 
-def _full_places(layer: Layer, first: int, below: list[int]) -> Integers:
+def _full_places(layer: Layer, first: int, below: Place) -> Integers:
     """A unit reads whole maps of the layer below, or single units of it."""
     _, height, width = layer.inputs
     area = height * width
-    positions = np.arange(area) // width * below[STRIDE] + np.arange(area) % width
+    positions = np.arange(area) // width * below.stride + np.arange(area) % width
     parts = []
     for unit, table in enumerate(layer.table):
         numbers = np.array(table)
@@ -126,8 +146,8 @@ def _full_places(layer: Layer, first: int, below: list[int]) -> Integers:
             maps, places = np.repeat(numbers, area), np.tile(positions, len(numbers))
         else:
             maps, places = numbers // area, positions[numbers % area]
-        value = maps * below[HEIGHT] * below[STRIDE] + places
-        row = first + unit // UNITS * UNITS * below[SIZE] + unit % UNITS * LANES
+        value = maps * below.height * below.stride + places
+        row = first + unit // UNITS * UNITS * below.size + unit % UNITS * LANES
         parts.append(row + value // LANES * LANES * UNITS + value % LANES)
     return np.concatenate(parts)
 
@@ -137,43 +157,45 @@ def plan(network: Network, dtype: type[np.floating] = np.float32) -> Plan:
 
     Raises ValueError for a stack of layers that the kernels do not know.
     """
-    side = network.field
+    side, area = network.field, _up(network.field**2, 2 * LANES)
     kinds = [FIELD, *(_kind(layer) for layer in network.trainable), FULL]
-    rows = [[FIELD, 1, side, side, side, 0, _up(side * side, 2 * LANES), 1, 0, 0, 0, 0]]
+    layers = [Place(FIELD, 1, side, side, side, 0, area, 1, 0, 0, 0, 0)]
     pairs: list[tuple[int, int]] = []
     places, kept = [], 0
     for n, layer in enumerate(network.trainable, 1):
-        below, kind = rows[-1], kinds[n]
-        _check(layer, kind, below[KIND])
+        below, kind = layers[-1], kinds[n]
+        _check(layer, kind, below.kind)
         maps, height, width = layer.outputs
         stride = _stride(layer, kind, kinds[n - 1], kinds[n + 1])
-        start, size = below[START] + below[SIZE] + GAP, _up(maps * height * stride, 2 * LANES)
-        copies = _copies(layer) if kind == SUBSAMPLING else 1
-        row = [kind, maps, height, width, stride, start, size, copies, kept, len(pairs)]
+        start, size = below.start + below.size + GAP, _up(maps * height * stride, 2 * LANES)
+        weights, first_pair, copies = kept, len(pairs), 1
         if kind == CONVOLUTION:
             pairs += [(o, m) for o, table in enumerate(layer.table) for m in table]
-        if kind == FULL:
-            places.append(_full_places(layer, kept, below))
-            kept += _up(maps, UNITS) * below[SIZE]
-        elif kind == CONVOLUTION:
             pair, line, column = np.indices((layer.pairs, SIDE, SIDE)).reshape(3, -1)
             places.append(kept + (pair * SIDE + column) * LANES + line)
             kept += layer.pairs * SIDE * LANES
-        else:
+        elif kind == SUBSAMPLING:
+            copies = layer.outputs[0] // layer.inputs[0]
             places.append(kept + np.arange(maps))
             kept += _up(maps, LANES)
+        else:
+            places.append(_full_places(layer, kept, below))
+            kept += _up(maps, UNITS) * below.size
         places.append(kept + np.arange(maps))
-        rows.append([*row, len(pairs), kept])
+        layers.append(
+            Place(kind, maps, height, width, stride, start, size, copies, weights, kept,
+                  first_pair, len(pairs))
+        )  # fmt: skip
         kept += _up(maps, LANES)
-    last = rows[-1]
-    codes = np.zeros((len(network.codes), last[SIZE]), dtype)
+    last = layers[-1]
+    codes = np.zeros((len(network.codes), last.size), dtype)
     codes[:, : network.codes.shape[1]] = network.codes
     return Plan(
-        np.array(rows, dtype=np.int64),
+        np.array(layers, [(field, np.int64) for field in Place._fields]),
         np.array(pairs, dtype=np.int64).reshape(-1, 2),
         np.concatenate(places),
         codes,
-        len(network.codes) or last[MAPS],
+        len(network.codes) or last.maps,
         kept,
-        last[START] + last[SIZE] + GAP,
+        last.start + last.size + GAP,
     )

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 from replication.arithmetic.elementary import tanh
 from replication.arithmetic.vectors import LANES, fma, load, same, store
 from replication.compiled import kernel
-from replication.learning.kernels.plan import SIZE, START
 
 
 class Slope(NamedTuple):
@@ -48,5 +47,5 @@ def slopes(slope: Any, outputs: Any, x: int) -> Any:
 @kernel
 def multiply_by_slopes(slope: Any, layer: Any, outputs: Any, deltas: Any) -> None:
     """Make derivatives by the outputs of ``layer`` those by its weighted sums."""
-    for x in range(layer[START], layer[START] + layer[SIZE], LANES):
+    for x in range(layer.start, layer.start + layer.size, LANES):
         store(deltas, x, load(deltas, x) * slopes(slope, outputs, x))

@@ -22,27 +22,17 @@ from replication.arithmetic.vectors import (
     upper_twice,
 )  # fmt: skip
 from replication.compiled import kernel
-from replication.learning.kernels.plan import (
-    BIASES,
-    COPIES,
-    HEIGHT,
-    MAPS,
-    START,
-    STRIDE,
-    WEIGHTS,
-    WIDTH,
-)  # fmt: skip
 from replication.learning.kernels.squashing import slopes
 
 
 @kernel
 def sums_of_four(layer: Any, before: Any, values: Any, sums: Any, share: Any) -> None:
     """Fill ``sums`` with ``share`` times the sum of the four values that each unit reads."""
-    x_line, y_line, weight = before[STRIDE], layer[STRIDE], same(share)
-    lines, width = layer[HEIGHT], layer[WIDTH]
-    y = layer[START]
-    for m in range(layer[MAPS]):
-        x_map = before[START] + m // layer[COPIES] * before[HEIGHT] * x_line
+    x_line, y_line, weight = before.stride, layer.stride, same(share)
+    lines, width = layer.height, layer.width
+    y = layer.start
+    for m in range(layer.maps):
+        x_map = before.start + m // layer.copies * before.height * x_line
         for line in range(lines):
             x = x_map + 2 * line * x_line
             for column in range(0, width, LANES):
@@ -57,10 +47,10 @@ def sums_of_four(layer: Any, before: Any, values: Any, sums: Any, share: Any) ->
 def forward(layer: Any, before: Any, weights: Any, values: Any, sums: Any, share: Any) -> None:
     """Weighted sums of every unit; what they multiply is kept in ``sums``."""
     sums_of_four(layer, before, values, sums, share)
-    area = layer[HEIGHT] * layer[STRIDE]
-    for m in range(layer[MAPS]):
-        coefficient, bias = same(weights[layer[WEIGHTS] + m]), same(weights[layer[BIASES] + m])
-        first = layer[START] + m * area
+    area = layer.height * layer.stride
+    for m in range(layer.maps):
+        coefficient, bias = same(weights[layer.weights + m]), same(weights[layer.biases + m])
+        first = layer.start + m * area
         for y in range(first, first + area, LANES):
             store(values, y, fma(coefficient, load(sums, y), bias))
 
@@ -70,18 +60,18 @@ def backward(
     layer: Any, before: Any, slope: Any, weights: Any, outputs: Any, sums: Any, deltas: Any,
     share: Any, sink: Any, scale: Any,
 ) -> None:  # fmt: skip
-    """Derivatives by the weighted sums of the layer before, and the update, in one sweep.
+    """Add derivatives by the weighted sums of the layer before, and update, in one sweep.
 
     ``sink`` may be ``weights``: a weight changes once it has been used.
     """
-    x_line, y_line, zero = before[STRIDE], layer[STRIDE], same(share - share)
-    lines, width = layer[HEIGHT], layer[WIDTH]
-    y = layer[START]
-    for m in range(layer[MAPS]):
-        k, b = layer[WEIGHTS] + m, layer[BIASES] + m
-        coefficient, first = same(share * weights[k]), m % layer[COPIES] == 0
+    x_line, y_line, zero = before.stride, layer.stride, same(share - share)
+    lines, width = layer.height, layer.width
+    y = layer.start
+    for m in range(layer.maps):
+        k, b = layer.weights + m, layer.biases + m
+        coefficient = same(share * weights[k])
         products, bias = zero, zero
-        x_map = before[START] + m // layer[COPIES] * before[HEIGHT] * x_line
+        x_map = before.start + m // layer.copies * before.height * x_line
         for line in range(lines):
             x = x_map + 2 * line * x_line
             for column in range(0, width, LANES):
@@ -90,8 +80,8 @@ def backward(
                 bias = bias + delta
                 below = coefficient * delta
                 for there in (x, x + x_line):
-                    _pass_down(lower_twice(below), there, first, slope, outputs, deltas)
-                    _pass_down(upper_twice(below), there + LANES, first, slope, outputs, deltas)
+                    _pass_down(lower_twice(below), there, slope, outputs, deltas)
+                    _pass_down(upper_twice(below), there + LANES, slope, outputs, deltas)
                 x += 2 * LANES
             y += y_line
         sink[k] -= scale[k] * total(products)
@@ -99,9 +89,5 @@ def backward(
 
 
 @kernel
-def _pass_down(below: Any, x: int, first: bool, slope: Any, outputs: Any, deltas: Any) -> None:
-    """Write what the first map that reads a unit passes down to it; add what the second does."""
-    delta = below * slopes(slope, outputs, x)
-    if not first:
-        delta = delta + load(deltas, x)
-    store(deltas, x, delta)
+def _pass_down(below: Any, x: int, slope: Any, outputs: Any, deltas: Any) -> None:
+    store(deltas, x, load(deltas, x) + below * slopes(slope, outputs, x))
