@@ -47,9 +47,7 @@ def _forward(layer: Any, before: Any, pairs: Any, weights: Any, values: Any, blo
     x_line, y_line = before.stride, layer.stride
     k = layer.weights
     for pair in range(layer.first_pair, layer.last_pair):
-        output, input = pairs[pair, 0], pairs[pair, 1]
-        y_map = layer.start + output * layer.height * y_line
-        x_map = before.start + input * before.height * x_line
+        y_map, x_map = pairs[pair, 0], pairs[pair, 1]
         for line in range(0, layer.height, len(block)):
             for column in range(0, layer.width, LANES):
                 x, y = x_map + line * x_line + column, y_map + line * y_line + column
@@ -84,9 +82,7 @@ def _backward(
     x_line, y_line = before.stride, layer.stride
     k = layer.weights
     for pair in range(layer.first_pair, layer.last_pair):
-        output, input = pairs[pair, 0], pairs[pair, 1]
-        y_map = layer.start + output * layer.height * y_line
-        x_map = before.start + input * before.height * x_line
+        y_map, x_map = pairs[pair, 0], pairs[pair, 1]
         for line in range(0, layer.height, len(block)):
             for column in range(0, before.width, LANES):
                 x, y = x_map + line * x_line + column, y_map + line * y_line + column
@@ -137,9 +133,7 @@ def _update(
     zero = same(deltas.dtype.type(0))
     k = layer.weights
     for pair in range(layer.first_pair, layer.last_pair):
-        output, input = pairs[pair, 0], pairs[pair, 1]
-        y_map = layer.start + output * layer.height * y_line
-        x_map = before.start + input * before.height * x_line
+        y_map, x_map = pairs[pair, 0], pairs[pair, 1]
         for j in range(0, SIDE - 1, 2):
             left, right = row_of(SIDE, zero), row_of(SIDE, zero)
             for line in range(0, layer.height, len(block)):

@@ -12,13 +12,7 @@ from replication.arithmetic.rows import (
     same_row,
     store_row,
 )
-from replication.arithmetic.vectors import (
-    LANES,
-    load,
-    same,
-    subtract,
-    total,
-)  # fmt: skip
+from replication.arithmetic.vectors import LANES, load, same, subtract, total
 from replication.compiled import kernel
 from replication.learning.kernels.plan import UNITS
 

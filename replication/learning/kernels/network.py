@@ -77,37 +77,23 @@ def show(plan: Any, image: Any, levels: Any, values: Any) -> None:
 
 
 @kernel
-def forward(plan: Any, rules: Any, weights: Any, memory: Any) -> None:
-    """Values and sums of every unit from the input field upwards, and the penalties."""
-    _forward_layer(plan, rules, weights, memory, 1)
-    _finish_forward(plan, rules, weights, memory)
+def forward(plan: Any, rules: Any, weights: Any, memory: Any, begun: bool) -> None:
+    """Values and sums of every unit from the input field upwards, and the penalties.
 
-
-@kernel
-def _finish_forward(plan: Any, rules: Any, weights: Any, memory: Any) -> None:
-    """`forward` once the weighted sums of the first layer are there."""
-    _squash_layer(plan, rules, memory, 1)
-    for n in range(2, plan.layers.size):
-        _forward_layer(plan, rules, weights, memory, n)
-        _squash_layer(plan, rules, memory, n)
-    criterion.penalties(rules.criterion, plan.layers[-1], memory.values, memory.answer)
-
-
-@kernel
-def _forward_layer(plan: Any, rules: Any, weights: Any, memory: Any, n: int) -> None:
-    layer, before, values = plan.layers[n], plan.layers[n - 1], memory.values
-    if layer.kind == CONVOLUTION:
-        convolution.forward(layer, before, plan.pairs, weights, values)
-    elif layer.kind == SUBSAMPLING:
-        subsampling.forward(layer, before, weights, values, memory.sums, rules.share)
-    else:
-        full.forward(layer, before, weights, values)
-
-
-@kernel
-def _squash_layer(plan: Any, rules: Any, memory: Any, n: int) -> None:
-    first, last = plan.layers[n].start, plan.layers[n].start + plan.layers[n].size
-    squash(memory.values[first:last], rules.amplitude, rules.slope)
+    ``begun``: whether the weighted sums of the first layer are there already.
+    """
+    values = memory.values
+    for n in range(1, plan.layers.size):
+        layer, before = plan.layers[n], plan.layers[n - 1]
+        if n > 1 or not begun:
+            if layer.kind == CONVOLUTION:
+                convolution.forward(layer, before, plan.pairs, weights, values)
+            elif layer.kind == SUBSAMPLING:
+                subsampling.forward(layer, before, weights, values, memory.sums, rules.share)
+            else:
+                full.forward(layer, before, weights, values)
+        squash(values[layer.start : layer.start + layer.size], rules.amplitude, rules.slope)
+    criterion.penalties(rules.criterion, plan.layers[-1], values, memory.answer)
 
 
 @kernel
@@ -172,13 +158,12 @@ def train(
         if waits:
             memory.earlier[:] = memory.values[: field.size]
         show(plan, images[pattern], levels, memory.values)
-        if waits and n:
+        begun = waits and n > 0
+        if begun:
             full.update_and_forward(
                 first, field, weights, steps, memory.deltas, memory.earlier, memory.values
             )
-            _finish_forward(plan, rules, weights, memory)
-        else:
-            forward(plan, rules, weights, memory)
+        forward(plan, rules, weights, memory, begun)
         loss = criterion.loss(rules.criterion, last, memory.values, memory.answer, label)
         if not math.isfinite(loss):
             return misses, losses, n
@@ -202,7 +187,7 @@ def gradient(
     """The loss of one pattern and its gradient, a vector like ``weights``."""
     last, answer = plan.layers[-1], memory.answer
     show(plan, image, levels, memory.values)
-    forward(plan, rules, weights, memory)
+    forward(plan, rules, weights, memory, False)
     loss = criterion.loss(rules.criterion, last, memory.values, answer, label)
     slope = slope_of(rules, False)
     criterion.gradient(rules.criterion, last, memory.values, answer, label, memory.deltas)
@@ -230,7 +215,7 @@ def curvature(
     share, slope = rules.share * rules.share, slope_of(rules, True)
     for pattern in subset:
         show(plan, images[pattern], levels, memory.values)
-        forward(plan, rules, weights, memory)
+        forward(plan, rules, weights, memory, False)
         if rules.criterion.kind == criterion.MAP:
             criterion.share(rules.criterion, answer)
         criterion.curvature(rules.criterion, last, memory.values, answer, start, memory.deltas)
@@ -254,5 +239,5 @@ def classify(
     """Fill ``penalties`` (patterns, classes): the lower the likelier."""
     for n in range(images.shape[0]):
         show(plan, images[n], levels, memory.values)
-        forward(plan, rules, weights, memory)
+        forward(plan, rules, weights, memory, False)
         penalties[n] = memory.answer.penalties

@@ -71,7 +71,8 @@ class Plan(NamedTuple):
     Attributes:
         layers: (layers + 1,) records of a `Place`'s fields, the input field's first; an RBF layer
             has none.
-        pairs: (pairs, 2) int64, output and input map of each pair that a convolution connects.
+        pairs: (pairs, 2) int64, where the output and the input map of each pair begin that a
+            convolution connects.
         places: (parameters,) int64, where the kernels keep each parameter of the network.
         codes: (classes, size of the last layer) of +1 and -1, zero in the gaps; or (0, 0).
         classes: number of classes.
@@ -170,7 +171,12 @@ def plan(network: Network, dtype: type[np.floating] = np.float32) -> Plan:
         start, size = below.start + below.size + GAP, _up(maps * height * stride, 2 * LANES)
         weights, first_pair, copies = kept, len(pairs), 1
         if kind == CONVOLUTION:
-            pairs += [(o, m) for o, table in enumerate(layer.table) for m in table]
+            to, of = height * stride, below.height * below.stride
+            pairs += [
+                (start + o * to, below.start + m * of)
+                for o, table in enumerate(layer.table)
+                for m in table
+            ]
             pair, line, column = np.indices((layer.pairs, SIDE, SIDE)).reshape(3, -1)
             places.append(kept + (pair * SIDE + column) * LANES + line)
             kept += layer.pairs * SIDE * LANES
