@@ -95,8 +95,9 @@ def _rows(metric: str, evidence: Evidence, claim: Claim) -> list[Row]:
 def _judge_percent(evidence: Evidence, claim: Claim, metric: str, system: str) -> Finding:
     """An error or a rejection, of a system in which nothing is random by its own rule.
 
-    Implementations of one classifier differ: in error as far, relatively, as ours of the linear
-    one; in rejection, where few answers decide, by as much as the binomial interval is long.
+    Implementations of one classifier differ: in error, relatively, by as much as two standard
+    deviations of ours of the linear one (their range would grow with their number); in rejection,
+    where few answers decide, by as much as the binomial interval is long.
     """
     values = values_of(evidence, system, metric)
     column = published_column(evidence, _PRINTED[metric])
@@ -106,15 +107,13 @@ def _judge_percent(evidence: Evidence, claim: Claim, metric: str, system: str) -
         return judge_percent(evidence, values, published, test=metric == ERROR, among=rivals)
     exact = partial(judge_exact, values[0], published, among=among, uncertainty=claim.uncertainty)
     if metric == ERROR:
-        linear = linear_errors(evidence) or [1.0]
-        least, greatest = min(linear), max(linear)
-        share = (greatest - least) / float(np.mean(linear))
+        linear = linear_errors(evidence)
+        share = 2 * float(np.std(linear, ddof=1) / np.mean(linear)) if len(linear) > 1 else 0.0
         return exact(
             allowed=share * published,
             source=words.LINEAR,
             share=100 * share,
-            least=least,
-            greatest=greatest,
+            runs=len(linear),
         )
     patterns, confidence = len(evidence.labels), evidence.choices.confidence
     part = statistics.wilson(round(published * patterns / 100), patterns, confidence)

@@ -145,7 +145,7 @@ OVERLAP = Words(
 NOT_RUN = "have not been run"
 
 # On systems and effects.
-LINEAR = "{share:.2g} % of it, as ours of the linear classifier, {least} to {greatest} %"
+LINEAR = "{share:.2g} % of it, two sd of ours of the linear classifier, {runs} runs"
 BINOMIAL = "binomial, {patterns} patterns"
 ORDERING = Words(
     "tau = {mean:.2f}",
