@@ -19,10 +19,9 @@ replicate: ready  ## train LeNet-5 anew, whatever is up to date, and set 1998, c
 replicate-all: ready  ## the same, with every system that LeNet-5 is compared with
 	$(BIN)/python -m replication replicate --all
 
-report: ready  ## make both pages again, and the numbers and pictures in README.md, paper_notes.md and CONTRIBUTING.md
+report: ready  ## make both pages again, and the numbers in README.md and paper_notes.md
 	$(BIN)/python -m replication demo
 	$(BIN)/python -m replication report
-	$(BIN)/python -m replication house --text CONTRIBUTING.md
 
 article: ready  ## set the article results/article/article.pdf, and write down where every result comes from
 	$(BIN)/python -m replication article
@@ -37,10 +36,11 @@ test-page: ready  ## open the pages in Chromium, which has to be installed (Debi
 test-arm: ready  ## compare the bytes of a short training with those of an emulated aarch64 (Debian: apt-get install qemu-user)
 	tests/arm.sh
 
-check: ready  ## format, lint and types
+check: ready  ## format, lint, types and the order of imports
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy --strict replication
+	$(BIN)/lint-imports
 
 lock: ready  ## bring requirements.lock up to date with pyproject.toml, for all Pythons and systems (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --extra dev --extra distributed --no-annotate \

@@ -4,6 +4,5 @@
       --compare (with data/paper)--> results/verdicts.csv --report--> results/report/index.html
                                      '--audit--> results/audit.csv
 
-Imports run downwards only, in the order of `replication.house`; ``python -m replication house``
-draws it.
+Imports run downwards only: the contract in pyproject.toml says in which order.
 """

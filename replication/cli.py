@@ -18,7 +18,6 @@ COMPLETION = "_LENET_REPLICATION_COMPLETE"
 # Commands are imported when they are wanted: most need neither torch nor Numba.
 PIPELINE = {
     "replicate": "Run the whole pipeline anew and compare.",
-    "fetch": "Download missing or damaged raw files.",
     "prepare": "Make the databases from raw MNIST.",
     "train": "Train the replicates of experiments.",
     "evaluate": "Count errors and rejections in the answers.",
@@ -30,7 +29,6 @@ PIPELINE = {
     "verify": "Tell whether the committed outputs are what the code gives.",
     "provenance": "Write down where every result comes from, as an RO-Crate.",
     "predict": "Classify your own digits.",
-    "house": "Draw the package as it stands on its imports.",
 }
 STUDIES = {name: studies.STUDIES[name] for name in studies.having("run")}
 

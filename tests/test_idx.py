@@ -22,7 +22,7 @@ def refused(read, path, what):
         read(path)
     message = str(caught.value)
     assert str(path) in message
-    assert "python -m replication fetch" in message
+    assert "git checkout data/raw" in message
     assert "\n" not in message
 
 

@@ -103,21 +103,17 @@ def tables(draw: st.DrawFn, inputs: int) -> tuple[tuple[int, ...], ...]:
     return tuple(draw(st.lists(rows, min_size=1, max_size=10)))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
-def test_random_connection_tables_equal_the_reference(data: st.DataObject) -> None:
+def test_random_fields_and_connection_tables_equal_the_reference(data: st.DataObject) -> None:
     first = data.draw(st.integers(1, 4), label="first maps")
     copies = data.draw(st.integers(1, 2), label="copies")
-    field = data.draw(st.sampled_from([16, 20, 24, 28]), label="field")
-    second = data.draw(tables(first * copies), label="second")
-    stack = (
-        Stack("random", field)
-        .convolution("C1", ((0,),) * first)
-        .subsampling("S2", copies)
-        .convolution("C3", second)
-        .subsampling("S4")
-    )
-    if field > 16:
+    field = data.draw(st.integers(12, 48), label="field")
+    stack = Stack("random", field).convolution("C1", ((0,),) * first).subsampling("S2", copies)
+    if field >= 16:  # what C3 leaves is at least what S4 needs
+        second = data.draw(tables(first * copies), label="second")
+        stack.convolution("C3", second).subsampling("S4")
+    if data.draw(st.booleans(), label="hidden"):
         stack.full("F5", data.draw(st.integers(1, 20), label="units"))
     network = stack.full("output", 3).network()
     seed = data.draw(st.integers(0, 1000), label="seed")

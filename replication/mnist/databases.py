@@ -76,7 +76,7 @@ def read_raw(raw: Path) -> Database:
         if len(images) != len(labels):
             raise ReplicationError(
                 f"{raw / name} holds {len(images)} images but there are {len(labels)} labels: "
-                f"run `{idx.FETCH}` to download them again"
+                f"restore them with `{idx.RESTORE}`"
             )
     return database
 

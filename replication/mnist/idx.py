@@ -29,7 +29,7 @@ TEST_IMAGES = "t10k-images-idx3-ubyte.gz"
 TEST_LABELS = "t10k-labels-idx1-ubyte.gz"
 FILES = (TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS)
 
-FETCH = "python -m replication fetch"
+RESTORE = "git checkout data/raw"
 _UNSIGNED_BYTE = 0x08
 _SIDE = 28
 _CLASSES = 10
@@ -101,7 +101,7 @@ def uncompressed(path: Path) -> bytes:
     try:
         packed = path.read_bytes()
     except FileNotFoundError as error:
-        raise ReplicationError(f"{path} is missing: run `{FETCH}` to download it") from error
+        raise ReplicationError(f"{path} is missing: restore it with `{RESTORE}`") from error
     except OSError as error:
         raise _damaged(path, f"cannot be read ({error.strerror})") from error
     if not packed:
@@ -129,4 +129,4 @@ def _read(path: Path, dimensions: int) -> Bytes:
 
 
 def _damaged(path: Path, what: str) -> ReplicationError:
-    return ReplicationError(f"{path} {what}: run `{FETCH}` to download it again")
+    return ReplicationError(f"{path} {what}: restore it with `{RESTORE}`")

@@ -131,14 +131,13 @@ class Reference:
                 squared = (self._sums_of_four(layer, x**2) * share).requires_grad_()
             total = squared * squares[:, None, None] + ones[:, None, None]
             own = torch.autograd.grad(total, (squares, ones), second)
+            spread = second * squares.detach()[:, None, None] * share**2
+            spread = spread.repeat_interleave(2, dim=2).repeat_interleave(2, dim=3)
+            # An odd map's last line and column are read by no unit.
+            read = spread.shape[2:]
             maps = torch.zeros_like(x)
-            spread = (second * squares.detach()[:, None, None] * share**2).repeat_interleave(
-                2, dim=2
-            )
-            maps.index_add_(
-                1,
-                torch.tensor([row[0] for row in layer.table]),
-                spread.repeat_interleave(2, dim=3),
+            maps[:, :, : read[0], : read[1]].index_add_(
+                1, torch.tensor([row[0] for row in layer.table]), spread
             )
             return torch.cat(own).double().numpy(), maps
         squared = (x**2).requires_grad_()

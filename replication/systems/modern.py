@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
+from torchvision.transforms import functional
 
 from replication.errors import ReplicationError
 from replication.learning import checkpoints
@@ -88,13 +89,12 @@ def connections() -> int:
 
 
 def resized(images: NDArray[np.uint8]) -> Tensor:
-    """Images uint8 (n, height, width) as uint8 (n, 1, 32, 32), as torchvision's Resize makes them.
+    """Resize images uint8 (n, height, width) to uint8 (n, 1, 32, 32) by torchvision.
 
-    That is Pillow's bilinear filter, in whole numbers: the same on every machine.
+    On Pillow's images that is its bilinear filter, in whole numbers: the same on every machine.
     """
-    bilinear = Image.Resampling.BILINEAR
-    fields = [Image.fromarray(image).resize((SIDE, SIDE), bilinear) for image in images]
-    return torch.from_numpy(np.stack([np.asarray(field) for field in fields])[:, np.newaxis])
+    fields = [functional.resize(Image.fromarray(image), [SIDE, SIDE]) for image in images]
+    return torch.stack([functional.pil_to_tensor(field) for field in fields])
 
 
 def scaled(images: Tensor) -> Tensor:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from numba import literal_unroll
+
 from replication.arithmetic.rows import (
     correlated,
     load_row,
@@ -22,6 +24,12 @@ from replication.arithmetic.vectors import LANES, load, same, store, subtract, t
 from replication.compiled import kernel
 from replication.learning.kernels.plan import SIDE
 
+# Blocks of as many lines as fit the registers, forwards and backwards: the first whose length
+# divides a layer's height is used, and 1 divides every height. A tuple has its length in its type.
+BLOCKS = tuple((0,) * lines for lines in (8, 7, 10, 2, 1))
+SPREAD_BLOCKS = tuple((0,) * lines for lines in (5, 4, 2, 1))
+OVERLAP = SIDE - 1
+
 
 @kernel
 def forward(layer: Any, before: Any, pairs: Any, weights: Any, values: Any) -> None:
@@ -31,15 +39,11 @@ def forward(layer: Any, before: Any, pairs: Any, weights: Any, values: Any) -> N
         bias, first = same(weights[layer.biases + o]), layer.start + o * lines * layer.stride
         for y in range(first, first + lines * layer.stride, LANES):
             store(values, y, bias)
-    # A block is as many lines as fit the layer and the registers.
-    if lines % 8 == 0:
-        _forward(layer, before, pairs, weights, values, row_of(8, zero))
-    elif lines % 7 == 0:
-        _forward(layer, before, pairs, weights, values, row_of(7, zero))
-    elif lines % 10 == 0:
-        _forward(layer, before, pairs, weights, values, row_of(10, zero))
-    else:
-        _forward(layer, before, pairs, weights, values, row_of(2, zero))
+    done = False
+    for block in literal_unroll(BLOCKS):
+        if not done and lines % len(block) == 0:
+            _forward(layer, before, pairs, weights, values, row_of(block, zero))
+            done = True
 
 
 @kernel
@@ -63,23 +67,21 @@ def _forward(layer: Any, before: Any, pairs: Any, weights: Any, values: Any, blo
 def backward(layer: Any, before: Any, pairs: Any, weights: Any, deltas: Any) -> None:
     """Add derivatives by the outputs of the layer before, from those by this one's sums."""
     lines, zero = layer.height, same(deltas.dtype.type(0))
-    if lines % 5 == 0:
-        _backward(layer, before, pairs, weights, deltas, row_of(5, zero), row_of(9, zero))
-    elif lines % 4 == 0:
-        _backward(layer, before, pairs, weights, deltas, row_of(4, zero), row_of(8, zero))
-    else:
-        _backward(layer, before, pairs, weights, deltas, row_of(2, zero), row_of(6, zero))
+    done = False
+    for block in literal_unroll(SPREAD_BLOCKS):
+        if not done and lines % len(block) == 0:
+            _backward(layer, before, pairs, weights, deltas, row_of(block, zero))
+            done = True
 
 
 @kernel
-def _backward(
-    layer: Any, before: Any, pairs: Any, weights: Any, deltas: Any, block: Any, reach: Any
-) -> None:
-    """``reach`` is as long as what the lines of a ``block`` are connected to.
+def _backward(layer: Any, before: Any, pairs: Any, weights: Any, deltas: Any, block: Any) -> None:
+    """Read as many lines, ``reach``, as the lines of a ``block`` are connected to.
 
     Before the first column of a line lie the zeros behind the line before.
     """
     x_line, y_line = before.stride, layer.stride
+    reach = block + row_of(OVERLAP, block[0])
     k = layer.weights
     for pair in range(layer.first_pair, layer.last_pair):
         y_map, x_map = pairs[pair, 0], pairs[pair, 1]
@@ -100,14 +102,11 @@ def update(
 ) -> None:
     """Subtract from ``sink`` the derivatives by weights and biases, each times its ``scale``."""
     lines, zero = layer.height, same(deltas.dtype.type(0))
-    if lines % 8 == 0:
-        _update(layer, before, pairs, values, deltas, sink, scale, row_of(8, zero))
-    elif lines % 7 == 0:
-        _update(layer, before, pairs, values, deltas, sink, scale, row_of(7, zero))
-    elif lines % 10 == 0:
-        _update(layer, before, pairs, values, deltas, sink, scale, row_of(10, zero))
-    else:
-        _update(layer, before, pairs, values, deltas, sink, scale, row_of(2, zero))
+    done = False
+    for block in literal_unroll(BLOCKS):
+        if not done and lines % len(block) == 0:
+            _update(layer, before, pairs, values, deltas, sink, scale, row_of(block, zero))
+            done = True
     area = lines * layer.stride
     for o in range(layer.maps):
         y = layer.start + o * area
