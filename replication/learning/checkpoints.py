@@ -25,11 +25,13 @@ class Progress:
         parameters: those of the network.
         history: a row for each pass.
         state: what the optimiser remembers, by name.
+        penalties: (n, classes) of the test patterns after the last pass; no part of a checkpoint.
     """
 
     parameters: NDArray[np.float32]
     history: list[dict[str, float]]
     state: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    penalties: NDArray[np.floating] = field(default_factory=lambda: np.empty((0, 0)))
 
     @property
     def passes(self) -> int:

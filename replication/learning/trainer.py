@@ -37,8 +37,9 @@ class Trainer:
     checkpoint: Path
 
     def run(self, monitor: Monitor) -> Progress:
-        """Go on from the last whole pass to the end of the last.
+        """Go on from the last whole pass to the end of the last, and classify the test patterns.
 
+        The penalties that count the misses of the last pass are those that are returned.
         Raises Stopped when ``monitor`` asks for it, and ReplicationError when the training
         diverges; in both cases the passes done so far are kept.
         """
@@ -50,17 +51,17 @@ class Trainer:
         else:
             optimising.restore(progress.state)
         for turn in range(progress.passes, recipe.passes):
-            row = self._pass(turn, progress.parameters, optimising, monitor)
-            progress.history.append(row)
+            self._pass(turn, progress, optimising, monitor)
             progress.state = optimising.state()
             checkpoints.write(self.checkpoint, progress)
-            monitor.passed(row, recipe.passes, len(self.test[1]))
+            monitor.passed(progress.history[-1], recipe.passes, len(self.test[1]))
+        if not progress.penalties.size:  # it was interrupted after its last pass
+            progress.penalties = self.engine.penalties(progress.parameters, self.test[0])
         return progress
 
-    def _pass(
-        self, turn: int, parameters: NDArray[np.float32], optimising: Optimiser, monitor: Monitor
-    ) -> dict[str, float]:
+    def _pass(self, turn: int, progress: Progress, optimising: Optimiser, monitor: Monitor) -> None:
         recipe, engine, pool = self.recipe, self.engine, self.pool
+        parameters = progress.parameters
         situation = Situation(engine, pool, recipe, self.replicate, turn, parameters)
         steps = optimising.steps(situation)
         before = turn * recipe.presentations_per_pass
@@ -77,8 +78,9 @@ class Trainer:
                 "learning_rates or raise sdlm.mu in params.yaml"
             )
         images, labels = self.test
-        missed = engine.penalties(parameters, images).argmin(axis=1) != labels
-        return {
+        progress.penalties = engine.penalties(parameters, images)
+        missed = progress.penalties.argmin(axis=1) != labels
+        row = {
             "pass": turn + 1,
             "learning_rate": situation.learning_rate,
             "training_presentations": len(batch.order),
@@ -87,6 +89,7 @@ class Trainer:
             "mean_criterion": losses / len(batch.order),
             **ranges(engine.network, steps),
         }
+        progress.history.append(row)
 
 
 def first_parameters(network: Network, recipe: Recipe, replicate: int) -> NDArray[np.float32]:

@@ -45,7 +45,7 @@ class NetworkSystem:
         trainer = Trainer(recipe, task.replicate, engine, pool, test, task.checkpoint)
         progress = trainer.run(monitor)
         return Fitted(
-            answers_of(engine.penalties(progress.parameters, database.test_images)),
+            answers_of(progress.penalties),
             # Multiply-adds are the connections, as the paper counts them.
             Cost(self._network.connections / 1e3, self._network.parameters / 1e3),
             progress.table(),
