@@ -13,6 +13,7 @@ from replication import settings
 from replication.folders import Folders
 from replication.mnist.databases import Database
 from replication.pipeline import prepare
+from replication.runs import Run
 
 # Of the study of causes.
 CAUSES = {
@@ -88,3 +89,13 @@ def contents(folder: Path) -> dict[str, bytes]:
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.name != "timing.json"
     }
+
+
+def taken(runs: Path) -> dict[str, set[str]]:
+    """By the replicate that did a part of the work, the replicates that took it."""
+    result: dict[str, set[str]] = {}
+    for path in runs.glob("*/*/timing.json"):
+        replicate = " ".join(path.parts[-3:-1])
+        for part in Run(path.parent).timing.get("shared", []):
+            result.setdefault(part["by"], set()).add(replicate)
+    return result

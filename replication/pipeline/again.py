@@ -59,7 +59,7 @@ def affordable(scope: Scope) -> list[tuple[str, int]]:
     wanted = [(name, number) for name in scope.experiments for number in scope.numbers(name)]
     if scope.minutes is None:
         return wanted
-    took = {one: scope.run(*one).seconds for one in wanted}
+    took = {one: scope.run(*one).seconds_alone for one in wanted}
     wanted.sort(key=lambda one: (one[1], took[one]))
     until = np.cumsum([took[one] for one in wanted])
     there = 60 * scope.minutes * scope.settings.train.workers

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 from replication.errors import ReplicationError
+from replication.files import write_bytes
 from replication.learning.engine import Engine
 from replication.learning.monitor import Monitor
 from replication.learning.presentations import DistortedPool, OriginalPool, Pool, presented
@@ -12,6 +14,7 @@ from replication.learning.streams import generator
 from replication.learning.trainer import Trainer, first_parameters
 from replication.networks.specification import Network
 from replication.settings import Recipe
+from replication.sources import version
 from replication.systems.contract import Cost, Fitted, Task, answers_of
 
 
@@ -43,7 +46,13 @@ class NetworkSystem:
         pool = self._pool(task)
         test = (database.test_images, database.test_labels)
         trainer = Trainer(recipe, task.replicate, engine, pool, test, task.checkpoint)
-        progress = trainer.run(monitor)
+        with task.shared.part("network", self._decisive(task), monitor) as part:
+            if part.content is not None:
+                # A checkpoint after the last pass: nothing is left to be trained.
+                write_bytes(task.checkpoint, part.content)
+                monitor.presented(recipe.passes * recipe.presentations_per_pass)
+            progress = trainer.run(monitor)
+            part.leave(task.checkpoint.read_bytes())
         return Fitted(
             answers_of(progress.penalties),
             # Multiply-adds are the connections, as the paper counts them.
@@ -54,6 +63,19 @@ class NetworkSystem:
             recipe.passes * recipe.presentations_per_pass,
             self._evidence(task, pool.size),
         )
+
+    def _decisive(self, task: Task) -> dict[str, Any]:
+        """All that the trained network follows from, in the form of JSON."""
+        network, recipe = self._network, self._recipe
+        optimiser = f"replication.learning.optimisers.{recipe.optimiser.name.replace('-', '_')}"
+        return {
+            "recipe": recipe.training(),
+            "network": [repr(network.layers), network.codes.tolist()],
+            "levels": task.levels.tolist(),
+            "data": task.database.sha256(),
+            "replicate": task.replicate,
+            "code": version((__name__, optimiser), ("arithmetic", "learning", "mnist", "systems")),
+        }
 
     def _evidence(self, task: Task, patterns: int) -> dict[str, str]:
         """What the replicate began with and was shown first, so that an audit can look again."""

@@ -15,11 +15,12 @@ from replication.display import Display
 from replication.errors import ReplicationError
 from replication.learning.monitor import Monitor
 from replication.machine import processor
-from replication.mnist.databases import Database, grey_levels
+from replication.mnist.databases import grey_levels
 from replication.settings import Train
 from replication.systems.contract import Fitted, Task
 from replication.systems.jobs import Experiment, Job, code, database, key, presentations
 from replication.systems.parallel import side_by_side
+from replication.systems.shared import Shared, folder_in, remove
 
 PACKAGES = ("numba", "numpy", "scikit-learn", "scipy", "torch")
 
@@ -46,6 +47,8 @@ def train(title: str, jobs: Sequence[Job], how: Train) -> list[Job]:
                         f"a worker trained {job.name} on other data than this process has: run "
                         "`python -m replication prepare` where its workers are started, and again"
                     )
+    for checkpoints in {job.experiment.folders.checkpoints for job in missing}:
+        remove(checkpoints)
     return missing
 
 
@@ -69,16 +72,19 @@ def _train_one(job: Job, monitor: Monitor) -> None:
         database(experiment),
         grey_levels(prepare.background, prepare.foreground),
         checkpoint,
+        Shared(folder_in(folders.checkpoints), job.name),
     )
     fitted = experiment.system.fit(task, monitor)
-    _write(job, unique, task.database, fitted, time.perf_counter() - started)
+    _write(job, unique, task, fitted, time.perf_counter() - started)
     # A system that trains several networks keeps one beside the other, under longer names.
     for path in checkpoint.parent.glob(f"{glob.escape(checkpoint.stem)}*"):
         path.unlink(missing_ok=True)
 
 
-def _write(job: Job, unique: str, database: Database, fitted: Fitted, seconds: float) -> None:
+def _write(job: Job, unique: str, task: Task, fitted: Fitted, seconds: float) -> None:
     experiment, replicate = job
+    taken = task.shared.taken
+    seconds -= sum(part["waited"] for part in taken)
     weights = save(fitted.weights) if fitted.weights else b""
     # A hash of what came out, also where the weights are not kept.
     evidence = {"weights_sha256": hashlib.sha256(weights).hexdigest()} if weights else {}
@@ -91,6 +97,7 @@ def _write(job: Job, unique: str, database: Database, fitted: Fitted, seconds: f
         timing={
             "seconds": round(seconds, 2),
             "presentations": fitted.presentations,
+            **({"shared": taken} if taken else {}),
             "host": {"machine": platform.machine(), "system": platform.system()},
         },
         record={
@@ -103,7 +110,7 @@ def _write(job: Job, unique: str, database: Database, fitted: Fitted, seconds: f
                 "foreground": experiment.prepare.foreground,
             },
             "streams": {"seed": experiment.recipe.seed, "replicate": replicate},
-            "data": {"sha256": database.sha256()},
+            "data": {"sha256": task.database.sha256()},
             "presentations": fitted.presentations,
             "parameters": fitted.parameters,
             "evidence": {**fitted.evidence, **evidence, "code_sha256": code(experiment)},
