@@ -14,6 +14,7 @@ from typing import NamedTuple, get_args
 
 import pandas as pd
 
+from replication import plugins
 from replication.audit import records
 from replication.audit.behaviour import Behaviour, observed
 from replication.audit.judges import Case, Opinion, Status, shown
@@ -22,8 +23,8 @@ from replication.audit.rules import CLAIMS, OWN, Rule
 from replication.errors import ReplicationError
 from replication.paper import Claim, Paper
 from replication.settings import AnyRecipe, Classifier, Combined, Modern, Recipe, Settings
+from replication.systems.catalogue import CLASSIFIERS
 from replication.systems.jobs import Experiment
-from replication.systems.known import module_of
 
 
 class Row(NamedTuple):
@@ -181,13 +182,14 @@ def _experiment_row(judged: Case, name: str, from_runs: FromRuns | None) -> Row:
         opinion = Opinion("LeNet-5 as usually built today", "departs", reason)
     elif isinstance(recipe, Classifier):
         # What its module says of itself in its first sentence.
-        source = module_of(recipe.system).read_text(encoding="utf-8")
+        path = plugins.source(CLASSIFIERS, recipe.system, "System")
+        source = path.read_text(encoding="utf-8")
         text = " ".join((ast.get_docstring(ast.parse(source)) or "").split("\n\n")[0].split())
         reason = "what the paper leaves open is in the module's own words"
         opinion = Opinion(_options(recipe), "unstated", reason)
     else:
         opinion = _trained(judged, recipe)
-    keys = (*recipe.training(), *WHOLE, "evidence", "history", "presentations", "parameters")
+    keys = (*recipe.in_force(), *WHOLE, "evidence", "history", "presentations", "parameters")
     return Row(
         f"experiments.{name}", "", text.rstrip("."), *_backed(opinion, [name], keys, from_runs)
     )
@@ -199,7 +201,7 @@ def _trained(judged: Case, recipe: Recipe | Combined) -> Opinion:
     changed = {
         key: value
         for key, value in flattened(alone.model_dump()).items()
-        if value != base[key] and not covers(free, key)
+        if value != base.get(key) and not covers(free, key)
     }
     ours = "; ".join(f"{key}: {shown(value)}" for key, value in changed.items()) or "as base"
     if isinstance(recipe, Combined):

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 from replication.errors import ReplicationError
 from replication.files import write_bytes
 from replication.learning.engine import Engine
+from replication.learning.identity import ENGINE, sha256
 from replication.learning.monitor import Monitor
 from replication.learning.presentations import DistortedPool, OriginalPool, Pool, presented
 from replication.learning.streams import generator
 from replication.learning.trainer import Trainer, first_parameters
 from replication.networks.specification import Network
 from replication.settings import Recipe
-from replication.sources import version
 from replication.systems.contract import Cost, Fitted, Task, answers_of
 
 
@@ -35,17 +34,8 @@ class NetworkSystem:
 
     def fit(self, task: Task, monitor: Monitor) -> Fitted:
         """Train pass by pass, going on from the checkpoint where there is one."""
-        recipe, database = self._recipe, task.database
-        available = len(database.train_images)
-        if recipe.training_patterns > available:
-            raise ReplicationError(
-                f"params.yaml: experiments.{task.experiment}.training_patterns is "
-                f"{recipe.training_patterns}, but the database has {available}: lower it"
-            )
-        engine = Engine(self._network, recipe.rules, task.levels)
-        pool = self._pool(task)
-        test = (database.test_images, database.test_labels)
-        trainer = Trainer(recipe, task.replicate, engine, pool, test, task.checkpoint)
+        recipe = self._recipe
+        trainer = self._trainer(task)
         with task.shared.part("network", self._decisive(task), monitor) as part:
             if part.content is not None:
                 # A checkpoint after the last pass: nothing is left to be trained.
@@ -61,20 +51,36 @@ class NetworkSystem:
             {"parameters": progress.parameters},
             self._network.parameters,
             recipe.passes * recipe.presentations_per_pass,
-            self._evidence(task, pool.size),
+            {**self._evidence(task, trainer.pool.size), **progress.marks()},
         )
+
+    def begin(self, task: Task) -> dict[str, str]:
+        """Train the first presentations alone: the evidence of it that `fit` gives as well."""
+        return self._trainer(task).begin().marks()
+
+    def _trainer(self, task: Task) -> Trainer:
+        """Raises ReplicationError where the database has too few patterns."""
+        recipe, database = self._recipe, task.database
+        available = len(database.train_images)
+        if recipe.training_patterns > available:
+            raise ReplicationError(
+                f"params.yaml: experiments.{task.experiment}.training_patterns is "
+                f"{recipe.training_patterns}, but the database has {available}: lower it"
+            )
+        engine = Engine(self._network, recipe.rules, task.levels)
+        test = (database.test_images, database.test_labels)
+        return Trainer(recipe, task.replicate, engine, self._pool(task), test, task.checkpoint)
 
     def _decisive(self, task: Task) -> dict[str, Any]:
         """All that the trained network follows from, in the form of JSON."""
-        network, recipe = self._network, self._recipe
-        optimiser = f"replication.learning.optimisers.{recipe.optimiser.name.replace('-', '_')}"
+        network = self._network
         return {
-            "recipe": recipe.training(),
-            "network": [repr(network.layers), network.codes.tolist()],
+            "recipe": self._recipe.training(subsampled=network.subsampled),
+            "network": network.sha256,
             "levels": task.levels.tolist(),
             "data": task.database.sha256(),
             "replicate": task.replicate,
-            "code": version((__name__, optimiser), ("arithmetic", "learning", "mnist", "systems")),
+            "engine": ENGINE,
         }
 
     def _evidence(self, task: Task, patterns: int) -> dict[str, str]:
@@ -82,8 +88,8 @@ class NetworkSystem:
         first = first_parameters(self._network, self._recipe, task.replicate)
         order = presented(self._recipe, task.replicate, patterns, 0)
         return {
-            "initial_weights_sha256": hashlib.sha256(first.tobytes()).hexdigest(),
-            "first_pass_order_sha256": hashlib.sha256(order.astype("<i8").tobytes()).hexdigest(),
+            "initial_weights_sha256": sha256(first),
+            "first_pass_order_sha256": sha256(order),
         }
 
     def _pool(self, task: Task) -> Pool:
