@@ -41,6 +41,7 @@ def small_document(**base: Any) -> dict[str, Any]:
     document["causes"] |= {"held_out": 50, "hypotheses": CAUSES}
     document["causes"]["taller"] |= {"replicates": 1, "patterns": 10}
     document["experiments"] = {"lenet5": {}}
+    document["train"]["workers"] = 2
     document["invariance"] |= {"patterns": 20, "replicates": 1}
     return document
 

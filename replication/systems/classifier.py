@@ -54,6 +54,7 @@ class ClassifierSystem(ABC, Generic[Chosen]):
     """A classifier and its settings; ``train`` is all that a module has to add."""
 
     Options: ClassVar[type[Section]]
+    memory = 1_000_000_000
     chosen: Chosen
 
     def __init__(self, experiment: str, recipe: Classifier) -> None:

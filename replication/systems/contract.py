@@ -71,7 +71,12 @@ class Fitted:
 
 
 class System(Protocol):
-    """A classifier made from the settings of its experiment."""
+    """A classifier made from the settings of its experiment.
+
+    ``memory`` is what a replicate needs in training at most, in bytes.
+    """
+
+    memory: int
 
     def fit(self, task: Task, monitor: Monitor) -> Fitted:
         """Train on the task's training patterns and answer its test patterns.

@@ -169,6 +169,8 @@ class ModernSystem:
     """The article's network, and the experiment's entry in params.yaml."""
 
     recipe: Modern
+    # Mostly the images as float32, twice.
+    memory = 1_000_000_000
 
     def fit(self, task: Task, monitor: Monitor) -> Fitted:
         """Train epoch by epoch, going on from the checkpoint where there is one."""

@@ -20,6 +20,9 @@ from replication.systems.contract import Cost, Fitted, Task, answers_of
 class NetworkSystem:
     """A network and the recipe it is trained by."""
 
+    # Mostly a pass of patterns that are drawn, 1 kB each.
+    memory = 500_000_000
+
     def __init__(self, network: Network, recipe: Recipe) -> None:
         """Raises ReplicationError when the criterion is not one for the network's outputs."""
         rbf = network.codes.size > 0

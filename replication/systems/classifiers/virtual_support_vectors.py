@@ -23,6 +23,7 @@ from replication.settings import Count
 from replication.systems.classifier import ClassifierSystem, Patterns
 from replication.systems.support_machines import (
     CLASSES,
+    MEMORY,
     Decision,
     Inputs,
     KernelOptions,
@@ -141,6 +142,7 @@ class System(ClassifierSystem[Options]):
     """Ten machines over support vectors, virtual ones among them."""
 
     Options = Options
+    memory = MEMORY
 
     def train(self, patterns: Patterns, random: np.random.Generator, monitor: Monitor) -> Decision:
         """Twice: on all patterns, and on support vectors and virtual ones. Nothing is random."""
