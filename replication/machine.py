@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from pathlib import Path
 
@@ -24,6 +25,24 @@ def processor() -> str:
     flags = set((stated.get("flags") or stated.get("Features") or "").split())
     extensions = " ".join(one for one in _EXTENSIONS if one in flags)
     return f"{name} ({extensions})" if extensions else name
+
+
+def cores() -> int:
+    """Return how many processor cores this process may use, 1 or more."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def memory() -> int | None:
+    """Return the bytes of memory that this machine or container has; None where none says it."""
+    sizes = []
+    if "SC_PHYS_PAGES" in getattr(os, "sysconf_names", {}):
+        sizes.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    limit = Path("/sys/fs/cgroup/memory.max")
+    if limit.exists() and (stated := limit.read_text(encoding="ascii").strip()).isdigit():
+        sizes.append(int(stated))
+    return min(sizes, default=None)
 
 
 def blas() -> list[str]:

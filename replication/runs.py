@@ -285,6 +285,12 @@ class Run:
         """How long the training took where the run was made; 0 where no clock says it."""
         return float(self.timing.get("seconds", 0.0)) if self.has(TIMING) else 0.0
 
+    @property
+    def seconds_alone(self) -> float:
+        """How long it would have taken alone: with the parts that other replicates had done."""
+        parts = self.timing.get("shared", []) if self.has(TIMING) else []
+        return self.seconds + sum(float(part["seconds"]) for part in parts)
+
     def weights(self, parameters: int) -> NDArray[np.float32]:
         """The weights of the run of a single network with so many parameters."""
         return read_weights(self._sound(WEIGHTS), parameters, self.made_by)

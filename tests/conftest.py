@@ -1,11 +1,16 @@
 from pathlib import Path
 
+import hypothesis
 import pytest
 from raw_files import write_raw
 
 from replication import paper as paper_module
 from replication.mnist import databases
 from replication.mnist.databases import Database
+
+# No test is timed: the first example may have to wait for the compiler.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 TINY_TRAINING, TINY_TEST = 200, 100
 

@@ -13,6 +13,7 @@ from replication import settings
 from replication.folders import Folders
 from replication.mnist.databases import Database
 from replication.pipeline import prepare
+from replication.runs import Run
 
 # Of the study of causes.
 CAUSES = {
@@ -40,6 +41,7 @@ def small_document(**base: Any) -> dict[str, Any]:
     document["causes"] |= {"held_out": 50, "hypotheses": CAUSES}
     document["causes"]["taller"] |= {"replicates": 1, "patterns": 10}
     document["experiments"] = {"lenet5": {}}
+    document["train"]["workers"] = 2
     document["invariance"] |= {"patterns": 20, "replicates": 1}
     return document
 
@@ -88,3 +90,13 @@ def contents(folder: Path) -> dict[str, bytes]:
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.name != "timing.json"
     }
+
+
+def taken(runs: Path) -> dict[str, set[str]]:
+    """By the replicate that did a part of the work, the replicates that took it."""
+    result: dict[str, set[str]] = {}
+    for path in runs.glob("*/*/timing.json"):
+        replicate = " ".join(path.parts[-3:-1])
+        for part in Run(path.parent).timing.get("shared", []):
+            result.setdefault(part["by"], set()).add(replicate)
+    return result

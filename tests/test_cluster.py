@@ -11,7 +11,7 @@ from pathlib import Path
 
 import dask
 import pytest
-from small import contents, small_document, small_project, write_params
+from small import contents, small_document, small_project, taken, write_params
 from watching import Watched
 
 from replication import settings
@@ -97,6 +97,22 @@ def test_no_experiment_waits_for_another(places, address, monkeypatch, capsys, e
     assert trained(scheduler, f"two by {engine}", "two.yaml") == alone
     assert sorted(capsys.readouterr().out.splitlines()) == sorted(said.splitlines())
     assert {"lenet5-distorted 0", "linear 0"} == {line.split(":")[0] for line in said.splitlines()}
+
+
+def test_processes_train_a_network_once_for_two_experiments(places, address, monkeypatch):
+    lenet4 = {"network": "lenet4", "criterion": {"name": "squared-error"}, "replicates": 2}
+    options = {"method": "neighbours", "neighbours": 7}
+    document = small_document()
+    document["experiments"] = {
+        "lenet4": lenet4, "lenet4-knn": {**lenet4, "system": "last-layer", "options": options},
+    }  # fmt: skip
+    monkeypatch.chdir(places[0])
+    write_params(Path("lenet4.yaml"), document)
+    alone = trained(None, "by threads", "lenet4.yaml")
+    assert trained(address, "by processes", "lenet4.yaml") == alone
+    pairs = [{by, *others} for by, others in taken(Path("by processes")).items()]
+    assert {"lenet4 0", "lenet4-knn 0"} in pairs
+    assert {"lenet4 1", "lenet4-knn 1"} in pairs
 
 
 def dies_in_its_second_pass(job: Job, monitor: Monitor) -> object:

@@ -1,3 +1,4 @@
+import math
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -123,6 +124,67 @@ def test_number_of_threads_changes_nothing_and_is_left_alone(sample, parameters)
     finally:
         torch.set_num_threads(threads)
     assert all(np.array_equal(alone, drawn) for drawn in (*both, other))
+
+
+def drawn_pixel_by_pixel(image, row, field):
+    """What `distort` draws of one image, each pixel looked up by itself in float64."""
+    height, width = image.shape
+    top, left = (field - height) // 2, (field - width) // 2
+    scale_x, scale_y, shear, shift_x, shift_y = map(float, row)
+
+    def level(line, column):
+        inside = 0 <= line < height and 0 <= column < width
+        return float(image[line, column]) if inside else 0.0
+
+    def between(line, column, share):
+        near, far = level(line, column), level(line, column + 1)
+        return near + (far - near) * share
+
+    result = np.empty((field, field), np.uint8)
+    for line, column in np.ndindex(field, field):
+        y = (line - (top + height // 2) - shift_y) / scale_y
+        x = (column - (left + width // 2) - shift_x - shear * y) / scale_x
+        i, j = math.floor(y + height // 2), math.floor(x + width // 2)
+        right, below = x + width // 2 - j, y + height // 2 - i
+        above = between(i, j, right)
+        result[line, column] = int(above + (between(i + 1, j, right) - above) * below + 0.5)
+    return result
+
+
+scales, shears, shifts = (
+    st.floats(low, high, width=32)
+    for low, high in ((np.float32(0.05), 3), (-3, 3), (-40, 40))
+)  # fmt: skip
+
+
+@given(st.data(), st.integers(12, 64), st.tuples(scales, scales, shears, shifts, shifts))
+def test_every_pixel_is_looked_up_where_it_comes_from(data, field, row):
+    sides = st.integers(1, min(field, 40))
+    size = data.draw(st.tuples(sides, sides), "height and width")
+    image = data.draw(arrays(np.uint8, size), "image")
+    (drawn,) = distort(image[np.newaxis], np.array([row], np.float32), field)
+    np.testing.assert_array_equal(drawn, drawn_pixel_by_pixel(image, row, field))
+
+
+def test_digits_are_drawn_as_pixel_by_pixel(sample, parameters):
+    for field in (28, 32, 36):
+        drawn = distort(sample[:40], parameters[:40], field)
+        expected = [
+            drawn_pixel_by_pixel(image, row, field)
+            for image, row in zip(sample[:40], parameters[:40], strict=True)
+        ]
+        np.testing.assert_array_equal(drawn, expected)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"scale_x": 0}, {"scale_y": -1}, {"scale_x": np.nan}, {"shear": np.nan}, {"shift_y": np.inf}],
+)
+def test_a_distortion_that_cannot_be_is_named_with_its_values(sample, wrong):
+    rows = np.concatenate([IDENTITY[np.newaxis], parameter(**wrong)])
+    ((name, value),) = wrong.items()
+    with pytest.raises(ReplicationError, match=rf"distortion 1 .*{name} {value:g}.*finite"):
+        distort(sample[:2], rows)
 
 
 def test_field_smaller_than_the_image_is_named(sample):

@@ -132,7 +132,10 @@ REFUSED = {
     "no replicates": (
         changed("experiments.lenet5", {"replicates": 0}), "experiments.lenet5.replicates is 0",
     ),
-    "no workers": (changed("train.workers", 0), "train.workers is 0"),
+    "no workers": (changed("train.workers", 0), "train.workers: 0 is neither auto nor a whole"),
+    "workers by half": (changed("train.workers", 2.0), "train.workers: 2.0 is neither auto"),
+    "workers that are a truth": (changed("train.workers", True), "train.workers: True is neither"),
+    "workers by another word": (changed("train.workers", "all"), "train.workers: 'all' is neither"),
     "half a pass": (changed("base.passes", 19.5), "base.passes is 19.5"),
     "a rate that is no number": (changed("base.sdlm.mu", float("nan")), "base.sdlm.mu is nan"),
     "an order that does not exist": (

@@ -29,12 +29,14 @@ class Progress:
         state: what the optimiser remembers, by name.
         hashes: `identity.sha256` of the weights, by the number of presentations before; among them
             those after each pass.
+        penalties: (n, classes) of the test patterns after the last pass; no part of a checkpoint.
     """
 
     parameters: NDArray[np.float32]
     history: list[dict[str, float]] = field(default_factory=list)
     state: dict[str, NDArray[np.float64]] = field(default_factory=dict)
     hashes: dict[int, str] = field(default_factory=dict)
+    penalties: NDArray[np.floating] = field(default_factory=lambda: np.empty((0, 0)))
 
     @property
     def passes(self) -> int:

@@ -38,8 +38,9 @@ class Trainer:
     checkpoint: Path
 
     def run(self, monitor: Monitor) -> Progress:
-        """Go on from the last whole pass to the end of the last.
+        """Go on from the last whole pass to the end of the last, and classify the test patterns.
 
+        The penalties that count the misses of the last pass are those that are returned.
         Raises Stopped when ``monitor`` asks for it, and ReplicationError when the training
         diverges; in both cases the passes done so far are kept.
         """
@@ -49,10 +50,11 @@ class Trainer:
         if progress is None:
             progress = Progress(first_parameters(network, recipe, self.replicate))
         for turn in range(progress.passes, recipe.passes):
-            row = self._pass(turn, progress, steps_of, monitor)
-            progress.history.append(row)
+            self._pass(turn, progress, steps_of, monitor)
             checkpoints.write(self.checkpoint, progress)
-            monitor.passed(row, recipe.passes, len(self.test[1]))
+            monitor.passed(progress.history[-1], recipe.passes, len(self.test[1]))
+        if not progress.penalties.size:  # it was interrupted after its last pass
+            progress.penalties = self.engine.penalties(progress.parameters, self.test[0])
         return progress
 
     def begin(self, presentations: int = MARKS[-1]) -> Progress:
@@ -75,9 +77,7 @@ class Trainer:
             progress.state,
         )  # fmt: skip
 
-    def _pass(
-        self, turn: int, progress: Progress, steps_of: Optimiser, monitor: Monitor
-    ) -> dict[str, float]:
+    def _pass(self, turn: int, progress: Progress, steps_of: Optimiser, monitor: Monitor) -> None:
         recipe, engine, pool = self.recipe, self.engine, self.pool
         parameters, situation = progress.parameters, self._situation(turn, progress)
         steps = steps_of(situation)
@@ -101,8 +101,9 @@ class Trainer:
             before + mark: total for mark, total in zip(marks, done.hashes, strict=True)
         }
         images, labels = self.test
-        missed = engine.penalties(parameters, images).argmin(axis=1) != labels
-        return {
+        progress.penalties = engine.penalties(parameters, images)
+        missed = progress.penalties.argmin(axis=1) != labels
+        row = {
             "pass": turn + 1,
             "learning_rate": situation.learning_rate,
             "training_presentations": length,
@@ -111,6 +112,7 @@ class Trainer:
             "mean_criterion": done.losses / length,
             **ranges(engine.network, steps),
         }
+        progress.history.append(row)
 
 
 def first_parameters(network: Network, recipe: Recipe, replicate: int) -> NDArray[np.float32]:

@@ -16,13 +16,12 @@ the centre of mass of every image.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
 from replication.arithmetic.elementary import exponentials
 from replication.compiled import kernel
+from replication.errors import ReplicationError
 from replication.mnist.databases import margins
 from replication.settings import Distortions, Range
 
@@ -62,8 +61,10 @@ def distort(images: Bytes, parameters: Parameters, field: int = 32) -> Bytes:
     Values lie between the four nearest pixels of the original (bilinear, each output pixel looked
     up where it comes from) and are rounded to the nearest grey level; there is no smoothing when a
     digit shrinks. What lies outside the original is background, ink that leaves the field is lost.
-    Each image depends on its own row alone. Raises ReplicationError as `databases.margins` does.
+    Each image depends on its own row alone. Raises ReplicationError as `databases.margins` does,
+    and for a scale that is not above 0 or a value that is not finite.
     """
+    _check(parameters)
     top, left = margins(field, *images.shape[1:])
     result = np.empty((len(images), field, field), np.uint8)
     _draw_distorted(images, parameters.astype(np.float64), top, left, result)
@@ -74,35 +75,81 @@ def _within(limits: Range, unit: NDArray[np.float64]) -> NDArray[np.float64]:
     return limits.low + (limits.high - limits.low) * unit
 
 
+def _check(parameters: Parameters) -> None:
+    """Raise ReplicationError for a distortion that is none, naming it and its values."""
+    sound = np.isfinite(parameters).all(axis=1) & (parameters[:, :2] > 0).all(axis=1)
+    if not sound.all():
+        number = int(np.flatnonzero(~sound)[0])
+        values = zip(COLUMNS, parameters[number].tolist(), strict=True)
+        stated = ", ".join(f"{name} {value:g}" for name, value in values)
+        raise ReplicationError(
+            f"distortion {number} cannot be drawn ({stated}): scales must be greater than 0 and "
+            "every value finite; correct the ranges under base.distortions in params.yaml"
+        )
+
+
+# Background around an image, in pixels: no pixel of the result needs more than two outside it.
+_FRAME = 2
+
+
 @kernel
 def _draw_distorted(
     images: Bytes, parameters: NDArray[np.float64], top: int, left: int, result: Bytes
 ) -> None:
+    """Draw each of ``images`` in a frame of background, so that no look-up can miss it.
+
+    A line of the result lies between the same two lines of the image throughout. Where its columns
+    come from is worked out first, by arithmetic that the compiler makes vectors of; places beyond
+    the frame are moved into it, where all is background as well.
+    """
     count, height, width = images.shape
+    lines, columns = result.shape[1:]
+    stride = width + 2 * _FRAME
+    framed = np.zeros((height + 2 * _FRAME) * stride)
+    nearest, shares = np.empty(columns, np.int64), np.empty(columns)
     for n in range(count):
         scale_x, scale_y, shear, shift_x, shift_y = parameters[n]
-        for line in range(result.shape[1]):
+        first, last = height, -1  # lines with ink
+        for i in range(height):
+            ink = 0
+            for j in range(width):
+                ink |= images[n, i, j]
+                framed[(i + _FRAME) * stride + j + _FRAME] = images[n, i, j]
+            if ink:
+                first, last = min(first, i), i
+        for line in range(lines):
             y = (line - (top + height // 2) - shift_y) / scale_y
             row = y + height // 2
-            upper = math.floor(row)
-            below = row - upper
-            for column in range(result.shape[2]):
+            upper = np.floor(row)
+            if not first - 1.0 <= upper <= last:
+                result[n, line] = 0
+                continue
+            start = (int(upper) + _FRAME) * stride + _FRAME
+            for column in range(columns):
                 x = (column - (left + width // 2) - shift_x - shear * y) / scale_x + width // 2
-                nearest = math.floor(x)
-                right = x - nearest
-                i, j = int(upper), int(nearest)
-                above = _between(images[n], i, j, right)
-                under = _between(images[n], i + 1, j, right)
-                level = above + (under - above) * below
-                # Half a level is rounded up; no level is negative.
-                result[n, line, column] = int(level + 0.5)
+                before = np.floor(x)
+                shares[column] = x - before
+                nearest[column] = start + int(max(min(before, float(width)), -2.0))
+            _draw_line(framed, stride, nearest, shares, row - upper, result[n, line])
 
 
 @kernel
-def _between(image: Bytes, line: int, column: int, share: float) -> float:
-    """The level ``share`` of the way from a column to the next, on a line; 0 outside the image."""
-    if not 0 <= line < image.shape[0]:
-        return 0.0
-    near = float(image[line, column]) if 0 <= column < image.shape[1] else 0.0
-    far = float(image[line, column + 1]) if -1 <= column < image.shape[1] - 1 else 0.0
-    return near + (far - near) * share
+def _draw_line(
+    framed: NDArray[np.float64],
+    stride: int,
+    nearest: NDArray[np.int64],
+    shares: NDArray[np.float64],
+    below: float,
+    line: Bytes,
+) -> None:
+    """Draw the levels between four neighbours: on two lines by ``shares``, from one to the other.
+
+    ``nearest`` are the places of the upper left neighbours, ``below`` is how far the upper line
+    lies above. Half a level is rounded up; no level is negative.
+    """
+    for column in range(line.size):
+        place, right = nearest[column], shares[column]
+        above = framed[place] + (framed[place + 1] - framed[place]) * right
+        place += stride
+        under = framed[place] + (framed[place + 1] - framed[place]) * right
+        line[column] = int(above + (under - above) * below + 0.5)

@@ -23,6 +23,7 @@ from replication.studies.collapse import run as collapse
 from replication.studies.distortions import run as distortions
 from replication.studies.invariance import run as invariance
 from replication.systems.jobs import Job
+from replication.systems.parallel import at_once
 from replication.systems.replicates import train
 
 
@@ -59,10 +60,10 @@ def affordable(scope: Scope) -> list[tuple[str, int]]:
     wanted = [(name, number) for name in scope.experiments for number in scope.numbers(name)]
     if scope.minutes is None:
         return wanted
-    took = {one: scope.run(*one).seconds for one in wanted}
+    took = {one: scope.run(*one).seconds_alone for one in wanted}
     wanted.sort(key=lambda one: (one[1], took[one]))
     until = np.cumsum([took[one] for one in wanted])
-    there = 60 * scope.minutes * scope.settings.train.workers
+    there = 60 * scope.minutes * at_once(scope.settings.train, ())
     return wanted[: int(np.searchsorted(until, there, side="right"))]
 
 

@@ -58,7 +58,7 @@ def read_evidence(folders: Folders, settings: Settings, metrics: Path) -> Eviden
             if in_passes(recipe)
         },
         seconds={
-            name: [float(run.timing["seconds"]) for run in each if "seconds" in run.timing]
+            name: [run.seconds_alone for run in each if run.seconds]
             for name, each in runs.items()
             if all(run.has(TIMING) for run in each)
         },

@@ -16,8 +16,7 @@ def experiments(inputs: Inputs) -> Table:
     """Every experiment that has been run."""
     rows = []
     for name, entry in inputs.metrics.items():
-        seconds = [float(run.timing["seconds"]) for run in inputs.runs[name]
-                   if run.has(TIMING) and "seconds" in run.timing]  # fmt: skip
+        seconds = [run.seconds_alone for run in inputs.runs[name] if run.seconds]
         rows.append(
             (
                 name,

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from replication.settings.sections import Count, Name, Positive, Section
+
+
+def _workers(value: Any) -> Any:
+    if value == "auto" or (type(value) is int and value > 0):
+        return value
+    raise ValueError(f"{value!r} is neither auto nor a whole number above 0; correct it")
 
 
 class Train(Section):
     """How the work is spread and what is kept; changes no result."""
 
-    workers: Count
-    """Replicates that are trained at the same time."""
+    workers: Annotated[Literal["auto"] | int, BeforeValidator(_workers)]
+    """Replicates that are trained at the same time; auto: one a core, as many as memory holds."""
     engine: Literal["local", "dask"]
     """Threads of this process, or Dask's workers."""
     scheduler: Annotated[str, Field(pattern=r"^(tcp|tls|ucx)://.+:\d+$")] | None

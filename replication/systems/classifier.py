@@ -21,15 +21,20 @@ from replication.learning.monitor import Monitor
 from replication.machine import blas
 from replication.settings import Classifier, Section, options
 from replication.systems.contract import Cost, Fitted, Task, answers_of
+from replication.systems.shared import NOT_SHARED, Shared
 
 Chosen = TypeVar("Chosen", bound=Section)
 
 
 class Patterns(NamedTuple):
-    """Images uint8 (n, height, width), 0 background to 255 ink, with labels uint8 (n,)."""
+    """Images uint8 (n, height, width), 0 background to 255 ink, with labels uint8 (n,).
+
+    And the parts of the work that replicates of these patterns have in common.
+    """
 
     images: NDArray[np.uint8]
     labels: NDArray[np.uint8]
+    shared: Shared = NOT_SHARED
 
 
 class Model(Protocol):
@@ -49,6 +54,7 @@ class ClassifierSystem(ABC, Generic[Chosen]):
     """A classifier and its settings; ``train`` is all that a module has to add."""
 
     Options: ClassVar[type[Section]]
+    memory = 1_000_000_000
     chosen: Chosen
 
     def __init__(self, experiment: str, recipe: Classifier) -> None:
@@ -75,7 +81,8 @@ class ClassifierSystem(ABC, Generic[Chosen]):
         seed = np.random.SeedSequence(
             self._seed or 0, spawn_key=(task.replicate, zlib.crc32(b"classifier"))
         )
-        patterns = Patterns(task.database.train_images, task.database.train_labels)
+        database = task.database
+        patterns = Patterns(database.train_images, database.train_labels, task.shared)
         return self.train(patterns, np.random.default_rng(seed), monitor)
 
     def begin(self, task: Task) -> dict[str, str]:

@@ -26,7 +26,7 @@ from replication.errors import ReplicationError
 from replication.learning.monitor import Message, Monitor
 from replication.mnist import databases
 from replication.mnist.databases import Database, grey_levels
-from replication.settings import Combined, Recipe, Train
+from replication.settings import Combined, Recipe
 from replication.systems.catalogue import versions
 from replication.systems.contract import Task
 from replication.systems.jobs import Job
@@ -39,7 +39,11 @@ PATIENCE, BETWEEN = 10, 0.5
 
 
 def processes(
-    work: Work[Result], jobs: Sequence[Job], how: Train, show: Callable[[Message], None]
+    work: Work[Result],
+    jobs: Sequence[Job],
+    scheduler: str | None,
+    workers: int,
+    show: Callable[[Message], None],
 ) -> Iterator[Result]:
     """What ``work`` gives for each job, as it comes from Dask's workers.
 
@@ -51,7 +55,7 @@ def processes(
     arrived: queue.SimpleQueue[Message | Future[Any]] = queue.SimpleQueue()
     try:
         with ExitStack() as stack:
-            client = _client(how, min(how.workers, len(jobs)), stack)
+            client = _client(scheduler, min(workers, len(jobs)), stack)
             _compile(client, jobs)
             topic = f"messages to {client.id}"
             client.subscribe_topic(topic, _Listener(arrived.put))
@@ -78,14 +82,14 @@ def processes(
         ) from error
     except (CancelledError, CommClosedError) as error:
         raise ReplicationError(
-            f"the scheduler at {how.scheduler or 'this machine'} was lost: start it and its "
+            f"the scheduler at {scheduler or 'this machine'} was lost: start it and its "
             "workers, and run the command again; whole passes are kept"
         ) from error
 
 
-def _client(how: Train, workers: int, stack: ExitStack) -> Client:
+def _client(scheduler: str | None, workers: int, stack: ExitStack) -> Client:
     """Connected to the scheduler that is named, or to one of this process with its workers."""
-    address = how.scheduler or stack.enter_context(local_cluster(workers)).scheduler_address
+    address = scheduler or stack.enter_context(local_cluster(workers)).scheduler_address
     if address.startswith("tls://"):
         _check_certificate(address)
     try:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from replication.learning.monitor import Monitor
 from replication.mnist.databases import Database
 from replication.runs import Answers
+from replication.systems.shared import NOT_SHARED, Shared
 
 
 class Task(NamedTuple):
@@ -25,6 +26,7 @@ class Task(NamedTuple):
             count the misses of its history.
         levels: float32 (256,), the network input of each grey level.
         checkpoint: where passes done so far may be kept; removed when the replicate is finished.
+        shared: the parts that it has in common with other replicates.
     """
 
     experiment: str
@@ -32,6 +34,7 @@ class Task(NamedTuple):
     database: Database
     levels: NDArray[np.float32]
     checkpoint: Path
+    shared: Shared = NOT_SHARED
 
 
 class Cost(NamedTuple):
@@ -68,7 +71,12 @@ class Fitted:
 
 
 class System(Protocol):
-    """A classifier made from the settings of its experiment."""
+    """A classifier made from the settings of its experiment.
+
+    ``memory`` is what a replicate needs in training at most, in bytes.
+    """
+
+    memory: int
 
     def fit(self, task: Task, monitor: Monitor) -> Fitted:
         """Train on the task's training patterns and answer its test patterns.

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from replication.errors import ReplicationError
+from replication.files import write_bytes
 from replication.learning.engine import Engine
-from replication.learning.identity import sha256
+from replication.learning.identity import ENGINE, sha256
 from replication.learning.monitor import Monitor
 from replication.learning.presentations import DistortedPool, OriginalPool, Pool, presented
 from replication.learning.streams import generator
@@ -16,6 +19,9 @@ from replication.systems.contract import Cost, Fitted, Task, answers_of
 
 class NetworkSystem:
     """A network and the recipe it is trained by."""
+
+    # Mostly a pass of patterns that are drawn, 1 kB each.
+    memory = 500_000_000
 
     def __init__(self, network: Network, recipe: Recipe) -> None:
         """Raises ReplicationError when the criterion is not one for the network's outputs."""
@@ -31,11 +37,17 @@ class NetworkSystem:
 
     def fit(self, task: Task, monitor: Monitor) -> Fitted:
         """Train pass by pass, going on from the checkpoint where there is one."""
-        recipe, database = self._recipe, task.database
+        recipe = self._recipe
         trainer = self._trainer(task)
-        progress = trainer.run(monitor)
+        with task.shared.part("network", self._decisive(task), monitor) as part:
+            if part.content is not None:
+                # A checkpoint after the last pass: nothing is left to be trained.
+                write_bytes(task.checkpoint, part.content)
+                monitor.presented(recipe.passes * recipe.presentations_per_pass)
+            progress = trainer.run(monitor)
+            part.leave(task.checkpoint.read_bytes())
         return Fitted(
-            answers_of(trainer.engine.penalties(progress.parameters, database.test_images)),
+            answers_of(progress.penalties),
             # Multiply-adds are the connections, as the paper counts them.
             Cost(self._network.connections / 1e3, self._network.parameters / 1e3),
             progress.table(),
@@ -61,6 +73,18 @@ class NetworkSystem:
         engine = Engine(self._network, recipe.rules, task.levels)
         test = (database.test_images, database.test_labels)
         return Trainer(recipe, task.replicate, engine, self._pool(task), test, task.checkpoint)
+
+    def _decisive(self, task: Task) -> dict[str, Any]:
+        """All that the trained network follows from, in the form of JSON."""
+        network = self._network
+        return {
+            "recipe": self._recipe.training(subsampled=network.subsampled),
+            "network": network.sha256,
+            "levels": task.levels.tolist(),
+            "data": task.database.sha256(),
+            "replicate": task.replicate,
+            "engine": ENGINE,
+        }
 
     def _evidence(self, task: Task, patterns: int) -> dict[str, str]:
         """What the replicate began with and was shown first, so that an audit can look again."""

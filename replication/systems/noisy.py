@@ -8,7 +8,7 @@ here there are so many versions of each pattern, each with noise of its own.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,6 +79,10 @@ class System(NetworkSystem):
                 "params.yaml: noise is drawn over patterns that are not distorted: set distorted "
                 "to false"
             )
+
+    def _decisive(self, task: Task) -> dict[str, Any]:
+        """The noise as well."""
+        return {**super()._decisive(task), "noise": self._noise.model_dump()}
 
     def _pool(self, task: Task) -> Pool:
         images, labels = task.database.train_images, task.database.train_labels

@@ -4,16 +4,31 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 
 from replication.errors import ReplicationError
 from replication.learning.monitor import Message, Monitor
+from replication.machine import cores, memory
 from replication.settings import Train
 from replication.systems.jobs import Job
 
 Result = TypeVar("Result")
+
+
+def at_once(how: Train, needs: Iterable[int]) -> int:
+    """Return how many replicates are trained at the same time, 1 or more.
+
+    That is ``how.workers``, or, where it is auto, one a core, but no more than three quarters of
+    the memory hold if those that need most meet. ``needs`` are bytes, one a replicate.
+    """
+    if how.workers != "auto":
+        return how.workers
+    count, there, largest = cores(), memory(), sorted(needs, reverse=True)
+    while count > 1 and there is not None and sum(largest[:count]) > 0.75 * there:
+        count -= 1
+    return count
 
 
 def side_by_side(
@@ -27,8 +42,9 @@ def side_by_side(
     ``work`` and what it gives can be pickled. Messages are shown from the calling thread. On an
     error or Ctrl-C the other jobs are asked to stop, and the first error is raised.
     """
+    count = at_once(how, (job.experiment.system.memory for job in jobs))
     if how.engine == "local" or not jobs:
-        return _threads(work, jobs, how, show)
+        return _threads(work, jobs, count, show)
     try:
         from replication.systems import cluster
     except ModuleNotFoundError as error:
@@ -36,19 +52,19 @@ def side_by_side(
             f"train.engine in params.yaml is dask, but the package {error.name} is not installed: "
             "`python -m pip install distributed` adds it, or set train.engine to local"
         ) from error
-    return cluster.processes(work, jobs, how, show)
+    return cluster.processes(work, jobs, how.scheduler, count, show)
 
 
 def _threads(
     work: Callable[[Job, Monitor], Result],
     jobs: Sequence[Job],
-    how: Train,
+    workers: int,
     show: Callable[[Message], None],
 ) -> Iterator[Result]:
     """Threads of this process, for the kernels release its lock; all have stopped at the end."""
     messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
     stop = threading.Event()
-    with ThreadPoolExecutor(how.workers) as executor:
+    with ThreadPoolExecutor(workers) as executor:
         waiting: set[Future[Result]] = {
             executor.submit(work, job, Monitor(job.name, messages.put, stop.is_set)) for job in jobs
         }

@@ -16,13 +16,14 @@ from replication.errors import ReplicationError
 from replication.learning.identity import ENGINE, MARKS, mark_name
 from replication.learning.monitor import Monitor
 from replication.machine import processor
-from replication.mnist.databases import Database, grey_levels
+from replication.mnist.databases import grey_levels
 from replication.runs import RECORD, weights_bytes
 from replication.settings import Train
 from replication.systems.catalogue import versions
 from replication.systems.contract import Fitted, Task
 from replication.systems.jobs import Experiment, Job, database, key, presentations
 from replication.systems.parallel import side_by_side
+from replication.systems.shared import Shared, folder_in, remove
 
 PACKAGES = ("numba", "numpy", "scikit-learn", "scipy", "torch")
 
@@ -99,6 +100,8 @@ def train(title: str, jobs: Sequence[Job], how: Train) -> list[Job]:
                         f"a worker trained {job.name} on other data than this process has: run "
                         "`python -m replication prepare` where its workers are started, and again"
                     )
+    for checkpoints in {job.experiment.folders.checkpoints for job in missing}:
+        remove(checkpoints)
     return missing
 
 
@@ -119,7 +122,8 @@ def _train_one(job: Job, monitor: Monitor) -> None:
     task = _task(job, checkpoint)
     fitted = experiment.system.fit(task, monitor)
     wall, cpu = time.perf_counter() - started, time.thread_time() - processed
-    _write(job, unique, task.database, fitted, {"seconds": wall, "cpu_seconds": cpu})
+    waited = sum(part["waited"] for part in task.shared.taken)
+    _write(job, unique, task, fitted, {"seconds": wall - waited, "cpu_seconds": cpu})
     # A system that trains several networks keeps one beside the other, under longer names.
     for path in checkpoint.parent.glob(f"{glob.escape(checkpoint.stem)}*"):
         path.unlink(missing_ok=True)
@@ -129,13 +133,13 @@ def _task(job: Job, checkpoint: Path) -> Task:
     experiment, replicate = job
     prepare = experiment.prepare
     levels = grey_levels(prepare.background, prepare.foreground)
-    return Task(experiment.name, replicate, database(experiment), levels, checkpoint)
+    shared = Shared(folder_in(experiment.folders.checkpoints), job.name)
+    return Task(experiment.name, replicate, database(experiment), levels, checkpoint, shared)
 
 
-def _write(
-    job: Job, unique: str, database: Database, fitted: Fitted, took: Mapping[str, float]
-) -> None:
+def _write(job: Job, unique: str, task: Task, fitted: Fitted, took: Mapping[str, float]) -> None:
     experiment, replicate = job
+    taken = task.shared.taken
     weights = weights_bytes(fitted.weights)
     # A hash of what came out, also where the weights are not kept.
     evidence = {"weights_sha256": hashlib.sha256(weights).hexdigest()} if weights else {}
@@ -149,6 +153,7 @@ def _write(
             # Of the thread that trains, in which all libraries work alone.
             **{name: round(seconds, 2) for name, seconds in took.items()},
             "presentations": fitted.presentations,
+            **({"shared": taken} if taken else {}),
             "host": {"machine": platform.machine(), "system": platform.system()},
         },
         record={
@@ -161,7 +166,7 @@ def _write(
                 "foreground": experiment.prepare.foreground,
             },
             "streams": {"seed": experiment.recipe.seed, "replicate": replicate},
-            "data": {"sha256": database.sha256()},
+            "data": {"sha256": task.database.sha256()},
             "presentations": fitted.presentations,
             "parameters": fitted.parameters,
             "versions": versions(experiment.recipe),

@@ -42,6 +42,9 @@ _FIRST = 1000
 # Patterns at a time: 2,000 x 40,000 kernel values are 320 MB.
 _BLOCK = 2000
 
+# Bytes at most: the table, the solver's cache of 500 MB, and a block of kernel values.
+MEMORY = 2_300_000_000
+
 Inputs = NDArray[np.float32]
 
 

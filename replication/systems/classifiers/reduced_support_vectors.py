@@ -25,6 +25,7 @@ from replication.systems.classifier import ClassifierSystem, Patterns
 from replication.systems.classifiers.virtual_support_vectors import virtual_machines
 from replication.systems.support_machines import (
     CLASSES,
+    MEMORY,
     Decision,
     Inputs,
     KernelOptions,
@@ -126,6 +127,7 @@ class System(ClassifierSystem[Options]):
     """Ten machines over a few vectors each."""
 
     Options = Options
+    memory = MEMORY
 
     def _machines(self, patterns: Patterns, monitor: Monitor) -> tuple[Inputs, list[Machine]]:
         kind = self.chosen.kind()

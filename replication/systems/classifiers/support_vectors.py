@@ -21,6 +21,7 @@ from replication.learning.monitor import Monitor
 from replication.settings import Neutral
 from replication.systems.classifier import ClassifierSystem, Patterns, flat
 from replication.systems.support_machines import (
+    MEMORY,
     Decision,
     Inputs,
     KernelOptions,
@@ -64,6 +65,7 @@ class System(ClassifierSystem[Options]):
     """Ten machines over their support vectors among the training patterns."""
 
     Options = Options
+    memory = MEMORY
 
     def train(self, patterns: Patterns, random: np.random.Generator, monitor: Monitor) -> Decision:
         """The solution on all patterns: nothing in it is random."""

@@ -8,13 +8,22 @@ are the distortions of the row's name: the training patterns are those of the re
 
 from __future__ import annotations
 
+import hashlib
+import io
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
+from replication.files import packed
 from replication.learning.monitor import Monitor
+from replication.machine import blas
 from replication.settings import Count
 from replication.systems.classifier import ClassifierSystem, Patterns
 from replication.systems.support_machines import (
+    CLASSES,
+    MEMORY,
     Decision,
     Inputs,
     KernelOptions,
@@ -31,6 +40,7 @@ from replication.systems.support_machines import (
 VERSION = 1
 
 Images = NDArray[np.uint8]
+Numbers = NDArray[np.int64]
 # An image and its four shifts.
 COPIES = 5
 
@@ -59,7 +69,55 @@ def with_shifted(images: Images, shift: int) -> Images:
 def virtual_machines(
     patterns: Patterns, kind: Kind, shift: int, monitor: Monitor
 ) -> tuple[Inputs, list[Machine]]:
-    """The ten machines trained anew, and the inputs that their support vectors are numbers of."""
+    """Return the inputs, and the ten machines whose support vectors are numbers of these.
+
+    Nothing in them is random, so replicates that want the same ones share them.
+    """
+    decisive = {
+        **kind._asdict(),
+        "shift": shift,
+        "images": [*patterns.images.shape, hashlib.sha256(patterns.images.tobytes()).hexdigest()],
+        "labels": hashlib.sha256(patterns.labels.tobytes()).hexdigest(),
+        "version": VERSION,
+        "blas": blas(),
+    }
+    with patterns.shared.part("virtual machines", decisive, monitor) as part:
+        content = part.content
+        if content is None:
+            content = _packed(*_trained(patterns, kind, shift, monitor))
+            part.leave(content)
+    used, machines = _unpacked(content)
+    return inputs_of(with_shifted(patterns.images[used], shift)), machines
+
+
+def _packed(used: Numbers, machines: Sequence[Machine]) -> bytes:
+    arrays: dict[str, NDArray[Any]] = {"used": used}
+    for column, machine in enumerate(machines):
+        for name, values in machine._asdict().items():
+            arrays[f"{name}{column}"] = np.asarray(values)
+    return packed(arrays)
+
+
+def _unpacked(content: bytes) -> tuple[Numbers, list[Machine]]:
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        machines = [
+            Machine(
+                arrays[f"numbers{column}"],
+                arrays[f"weights{column}"],
+                float(arrays[f"bias{column}"]),
+            )
+            for column in range(CLASSES)
+        ]
+        return arrays["used"], machines
+
+
+def _trained(
+    patterns: Patterns, kind: Kind, shift: int, monitor: Monitor
+) -> tuple[Numbers, list[Machine]]:
+    """Train on all patterns, and anew on support vectors and virtual ones.
+
+    Returns the patterns used, ascending, and machines whose vectors are numbers of these shifted.
+    """
     machines = chunked(
         inputs_of(patterns.images),
         signs_of(patterns.labels),
@@ -77,13 +135,14 @@ def virtual_machines(
         first = np.arange(0, len(own), COPIES)
         found = chunked(inputs[own], signs[own, column : column + 1], first, kind, monitor)[0]
         machines[column] = found._replace(numbers=own[found.numbers])
-    return inputs, machines
+    return used, machines
 
 
 class System(ClassifierSystem[Options]):
     """Ten machines over support vectors, virtual ones among them."""
 
     Options = Options
+    memory = MEMORY
 
     def train(self, patterns: Patterns, random: np.random.Generator, monitor: Monitor) -> Decision:
         """Twice: on all patterns, and on support vectors and virtual ones. Nothing is random."""

@@ -1,0 +1,195 @@
+"""Work done once for several replicates: the same bytes as when each does all by itself."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from fitting import SQUARED
+from small import contents, small_document, small_project, taken, write_params
+from watching import Watched
+
+from replication import settings
+from replication.errors import ReplicationError
+from replication.folders import Folders
+from replication.learning import engine
+from replication.learning.monitor import Stopped
+from replication.pipeline import train
+from replication.runs import Run
+from replication.systems import replicates
+from replication.systems.classifiers import virtual_support_vectors
+from replication.systems.shared import Shared
+
+LENET4 = {"network": "lenet4", "criterion": SQUARED}
+MACHINES = {"degree": 5, "constant": 1, "regularisation": 10, "shift": 1}
+EXPERIMENTS = {
+    "lenet4": {**LENET4, "replicates": 2},
+    "lenet4-knn": {**LENET4, "system": "last-layer", "replicates": 3,
+                   "options": {"method": "neighbours", "neighbours": 7}},
+    "lenet4-local": {**LENET4, "system": "last-layer", "replicates": 3,
+                     "options": {"method": "local", "neighbours": 30, "decay": 0.3}},
+    "lenet4-noise": {**LENET4, "system": "noisy", "replicates": 1,
+                     "options": {"inverted": 0.1, "versions": 2}},
+    "v-svm": {"system": "virtual-support-vectors", "replicates": 1, "seed": None,
+              "database": "regular", "options": MACHINES},
+    "rs-svm": {"system": "reduced-support-vectors", "replicates": 2, "seed": 1998,
+               "database": "regular", "options": {**MACHINES, "vectors": 10}},
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory, tiny):
+    folder = small_project(tmp_path_factory.mktemp("project"), tiny)
+    document = small_document()
+    document["experiments"] = EXPERIMENTS
+    write_params(folder / "params.yaml", document)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def alone(project):
+    """The runs of each experiment trained by a command of its own, one replicate at a time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(project)
+        for name in EXPERIMENTS:
+            trained("alone", name, workers=1)
+    return contents(project / "alone")
+
+
+def trained(runs: str, *names: str, workers: int = 2) -> dict[str, bytes]:
+    loaded = settings.load(Path("params.yaml"))
+    chosen = loaded.train.model_copy(update={"workers": workers})
+    train.run(Folders.usual(runs=Path(runs)), loaded.model_copy(update={"train": chosen}), names)
+    return contents(Path(runs))
+
+
+def test_shared_or_not_the_bytes_are_the_same_and_each_part_is_made_once(
+    project, alone, monkeypatch
+):
+    monkeypatch.chdir(project)
+    assert trained("together", *EXPERIMENTS) == alone
+    assert {frozenset({by, *others}) for by, others in taken(project / "together").items()} == {
+        frozenset({"lenet4 0", "lenet4-knn 0", "lenet4-local 0"}),
+        frozenset({"lenet4 1", "lenet4-knn 1", "lenet4-local 1"}),
+        frozenset({"lenet4-knn 2", "lenet4-local 2"}),
+        frozenset({"v-svm 0", "rs-svm 0", "rs-svm 1"}),
+    }
+    assert not any(path.is_file() for path in (project / ".checkpoints").rglob("*"))
+
+
+def test_a_replicate_that_takes_a_part_does_not_make_it(project, monkeypatch, alone):
+    monkeypatch.chdir(project)
+    with monkeypatch.context() as patch:
+        # As if the command had been killed at its end.
+        patch.setattr(replicates, "remove", lambda _: None)
+        trained("killed", "lenet4", "v-svm")
+    presented = []
+    once = engine.Engine.train
+    monkeypatch.setattr(
+        engine.Engine, "train", lambda *given, **how: presented.append(1) or once(*given, **how)
+    )
+    monkeypatch.setattr(virtual_support_vectors, "chunked", lambda *_: pytest.fail("made again"))
+    runs = trained("killed", "lenet4-knn", "rs-svm", workers=1)
+    assert runs == {name: alone[name] for name in runs}
+    assert len(presented) == 2  # the two passes of lenet4-knn 2
+    assert taken(project / "killed") == {
+        "lenet4 0": {"lenet4-knn 0"},
+        "lenet4 1": {"lenet4-knn 1"},
+        "v-svm 0": {"rs-svm 0", "rs-svm 1"},
+    }
+
+
+def test_whose_time_it_was_is_said(project, monkeypatch):
+    monkeypatch.chdir(project)
+    trained("timed", "v-svm", "rs-svm", workers=1)
+    maker, taker = Run(Path("timed/v-svm/0")), Run(Path("timed/rs-svm/1"))
+    (part,) = taker.timing["shared"]
+    assert (part["part"], part["by"]) == ("virtual machines", "v-svm 0")
+    assert 0 < part["seconds"] <= maker.seconds
+    assert taker.seconds_alone == pytest.approx(taker.seconds + part["seconds"])
+    assert maker.seconds_alone == maker.seconds
+
+
+def made(folder, content=b"work", decisive=None, name="mine 0", monitor=None):
+    """What a replicate has of a part that takes ``content`` to be made."""
+    shared = Shared(folder, name)
+    with shared.part("part", decisive or {"a": 1}, monitor or Watched()) as part:
+        there = part.content
+        if there is None:
+            part.leave(content)
+    return there or content, [one["by"] for one in shared.taken]
+
+
+def test_a_part_follows_from_all_that_is_decisive(tmp_path):
+    assert made(tmp_path) == (b"work", [])
+    assert made(tmp_path, b"other", {"a": 2}, name="mine 1") == (b"other", [])
+    assert made(tmp_path, b"again", {"a": 1}, name="mine 2") == (b"work", ["mine 0"])
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: content[:-1],
+        lambda content: content[:-1] + b"x",
+        lambda content: content.replace(b"sha256", b"sha255"),
+        lambda content: b"[]\n" + content,
+        lambda _: b"\xff\xfe",
+        lambda _: b"",
+    ],
+)
+def test_a_part_without_the_sum_that_it_states_is_made_again(tmp_path, damage):
+    made(tmp_path)
+    (path,) = [path for path in tmp_path.iterdir() if path.suffix != ".lock"]
+    path.write_bytes(damage(path.read_bytes()))
+    assert made(tmp_path, b"again", name="mine 1") == (b"again", [])
+    assert made(tmp_path, name="mine 2") == (b"again", ["mine 1"])
+
+
+def test_a_part_under_the_name_of_another_is_made_again(tmp_path):
+    made(tmp_path)
+    (path,) = [path for path in tmp_path.iterdir() if path.suffix != ".lock"]
+    made(tmp_path / "other", b"other", {"a": 2})
+    (other,) = [one for one in (tmp_path / "other").iterdir() if one.suffix != ".lock"]
+    path.write_bytes(other.read_bytes())
+    assert made(tmp_path, b"right") == (b"right", [])
+
+
+def test_a_part_that_fails_is_left_to_the_next(tmp_path):
+    with pytest.raises(ZeroDivisionError), Shared(tmp_path).part("part", {"a": 1}, Watched()):
+        raise ZeroDivisionError
+    assert made(tmp_path) == (b"work", [])
+
+
+def test_of_many_at_once_only_the_first_works(tmp_path):
+    with ThreadPoolExecutor(8) as executor:
+        results = list(executor.map(
+            lambda number: made(tmp_path, f"by {number}".encode(), name=f"mine {number}"), range(8)
+        ))  # fmt: skip
+    (maker,) = [number for number, (_, by) in enumerate(results) if not by]
+    assert {content for content, _ in results} == {f"by {maker}".encode()}
+    assert sum(by == [f"mine {maker}"] for _, by in results) == 7
+
+
+def test_whoever_waits_says_so_and_stops_when_asked(tmp_path):
+    monitor = Watched(listen=lambda _: monitor.stop())
+    with (
+        Shared(tmp_path).part("part", {"a": 1}, Watched()),
+        ThreadPoolExecutor(1) as executor,
+        pytest.raises(Stopped),
+    ):
+        executor.submit(made, tmp_path, monitor=monitor).result()
+    assert monitor.lines == ["waits for the part that another replicate is making"]
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(ReplicationError, match=r"file cannot be written .*mend its permissions"):
+        made(tmp_path / "file")
+
+
+def test_without_a_folder_each_does_all_by_itself(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert made(None) == (b"work", [])
+    assert made(None, b"again") == (b"again", [])
+    assert not list(tmp_path.iterdir())
