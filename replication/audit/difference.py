@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from replication.audit.judges import Case, shown
+from replication.audit.checks import Case, judge
 from replication.audit.records import covers, flattened, unused
-from replication.audit.rules import CLAIMS, OWN
-from replication.paper import Paper
+from replication.paper import Paper, format_value
 from replication.settings import AnyRecipe, Settings
 
 
@@ -22,14 +21,14 @@ def differences(paper: Paper, before: Settings, after: Settings) -> Iterator[str
             continue
         old, new = (_used(paper, one[name]) for one in (earlier, later))
         for key in _differing(old, new):
-            was, will = (shown(one.get(key, "of no effect")) for one in (old, new))
+            was, will = (format_value(one.get(key, "of no effect")) for one in (old, new))
             touched.setdefault((f"base.{key}", was, will), []).append(name)
     old, new = (
         flattened(one.model_dump(exclude={"experiments", "variance"})) for one in (before, after)
     )
     for key in _differing(old, new):
         everywhere = key in ("prepare.background", "prepare.foreground")
-        was, will = (shown(one.get(key, "absent")) for one in (old, new))
+        was, will = (format_value(one.get(key, "absent")) for one in (old, new))
         touched.setdefault((key, was, will), list(after.experiments) if everywhere else [])
     for (key, was, will), names in touched.items():
         runs = f"changes {', '.join(names)}" if names else "changes no run"
@@ -50,11 +49,9 @@ def _used(paper: Paper, recipe: AnyRecipe) -> dict[str, Any]:
 
 
 def _standing(paper: Paper, key: str, settings: Settings) -> str:
-    for name, rule in (*CLAIMS.items(), *OWN.items()):
-        claim = paper.claims.get(name)
-        page = claim.page if claim else rule.page
-        if covers(rule.keys, key):
-            opinion = rule.judge(Case(paper, settings, settings.base, claim))
-            where = f"p. {page} ({name})" if page else "not in the paper"
-            return f"{where}, {opinion.status}: {opinion.reason}"
+    for choice in paper.choices.values():
+        if covers(choice.keys, key):
+            opinion = judge(Case(paper, settings, settings.base, choice))
+            where = f"p. {choice.page} ({choice.id})" if choice.page else "not in the paper"
+            return f"{where}, {opinion.status}: {opinion.remark}"
     return "not in the paper"

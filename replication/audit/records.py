@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from replication.audit.judges import shown
 from replication.errors import ReplicationError
 from replication.learning.optimisers.catalogue import optimiser
 from replication.learning.presentations import presented
@@ -22,7 +21,7 @@ from replication.learning.trainer import first_parameters
 from replication.mnist import databases
 from replication.networks import catalogue
 from replication.networks.specification import Kind
-from replication.paper import Paper
+from replication.paper import Paper, format_value
 from replication.runs import FILES, HISTORY, RECORD, WEIGHTS, Run, of_experiment
 from replication.settings import AnyRecipe, Combined, Recipe
 from replication.systems import boosted, jobs
@@ -140,8 +139,8 @@ def conflicts_of(experiment: Experiment, paper: Paper, source: str) -> list[Conf
         for number, value in values.items():
             if value != right[number] and not covers(free, key):
                 named = key in _MEANS and value != "absent"
-                said = _MEANS[key] if named else shown(value)
-                rest = "" if key in _MEANS else f"; {beside} {shown(right[number])}"
+                said = _MEANS[key] if named else format_value(value)
+                rest = "" if key in _MEANS else f"; {beside} {format_value(right[number])}"
                 odd.setdefault((said, rest), []).append(str(number))
         texts = [f"{said} in replicate {' '.join(n)}{rest}" for (said, rest), n in odd.items()]
         if texts:
