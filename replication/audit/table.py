@@ -130,7 +130,7 @@ class _Auditor:
 
     def judge_experiment(self, name: str) -> Setting:
         """Judge an experiment by what it changes of base."""
-        recipe, printed = self.settings.experiments[name], "see above"
+        recipe, printed = self.settings.experiments[name], "what the rows of single settings say"
         if isinstance(recipe, Modern):
             printed = "not the paper's"
             remark = "on purpose: not the paper's network or training, but one to compare them with"
@@ -184,7 +184,7 @@ class _Auditor:
             (opinion.status for opinion in opinions), key=get_args(Status).index, default="faithful"
         )
         remarks = dict.fromkeys(opinion.remark for opinion in opinions)
-        return Opinion(in_force, status, "; ".join(remarks) or "the rows above hold")
+        return Opinion(in_force, status, "; ".join(remarks) or "they hold")
 
     def _opinions(self, recipe: Recipe, unused: set[str]) -> list[Opinion]:
         """Return those that an experiment changes."""

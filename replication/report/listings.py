@@ -33,8 +33,6 @@ ROLES = {
     "repeat": "it repeats a number that is counted elsewhere",
 }
 _DECIMALS = 3
-# audit.csv speaks of the rows above, in its own order.
-_ABOVE = {"see above": "what the rows of single settings say", "the rows above hold": "they hold"}
 
 
 class Number(NamedTuple):
@@ -227,10 +225,4 @@ def sort_settings(settings: Sequence[Setting] | None) -> list[Setting] | None:
     """Return the settings of the audit, departures first; None before `audit` has run."""
     if settings is None:
         return None
-    rows = []
-    for setting in settings:
-        printed, remark = setting.printed, setting.remark
-        for above, there in _ABOVE.items():
-            printed, remark = printed.replace(above, there), remark.replace(above, there)
-        rows.append(setting._replace(printed=printed, remark=remark))
-    return sorted(rows, key=lambda setting: STATUSES.index(setting.status))
+    return sorted(settings, key=lambda setting: STATUSES.index(setting.status))
