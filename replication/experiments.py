@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from replication import plugins
 from replication.folders import Folders
 from replication.settings import AnyRecipe, Classifier, Settings
+from replication.systems.catalogue import CLASSIFIERS
 from replication.systems.jobs import Experiment
-from replication.systems.known import module_of
 
 
 def experiments(
@@ -16,7 +17,7 @@ def experiments(
     """One experiment for each of ``recipes``; ReplicationError for an unknown classifier."""
     for recipe in recipes.values():
         if isinstance(recipe, Classifier):
-            module_of(recipe.system)
+            plugins.source(CLASSIFIERS, recipe.system, "System")
     return [
         Experiment(name, recipe, settings.prepare, settings.train.kept_parameters, folders)
         for name, recipe in recipes.items()

@@ -32,6 +32,7 @@ HOUSE = {
     "compiled": "how the package compiles: one decorator for every kernel",
     "paper": "data/paper, typed: claims with their numbers as fields, and tables",
     "runs": "what a replicate leaves behind: the only place that knows its file names",
+    "plugins": "modules that a setting names: classifiers, networks, optimisers, parts of studies",
     "files": "files read and written whole, and damage named",
     "settings": "params.yaml, typed: the one meaning of each key",
     "machine": "which processor this is",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import platform
 from pathlib import Path
 
+from threadpoolctl import threadpool_info
+
 # What decides how the kernels are compiled, from the widest.
 _EXTENSIONS = ("avx512f", "avx2", "fma", "avx", "sse4_2", "asimd")
 
@@ -22,3 +24,18 @@ def processor() -> str:
     flags = set((stated.get("flags") or stated.get("Features") or "").split())
     extensions = " ".join(one for one in _EXTENSIONS if one in flags)
     return f"{name} ({extensions})" if extensions else name
+
+
+def blas() -> list[str]:
+    """Return the kernels of linear algebra in this process, such as ``openblas 0.3.31 SkylakeX``.
+
+    Libraries that were not imported yet are not among them.
+    """
+    return sorted(
+        {
+            " ".join(str(one[key]) for key in ("internal_api", "version", "architecture")
+                     if one.get(key))
+            for one in threadpool_info()
+            if one["user_api"] == "blas"
+        }
+    )  # fmt: skip

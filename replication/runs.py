@@ -43,6 +43,9 @@ HISTORY_COLUMNS = (
     "test_misses",
     "mean_criterion",
 )
+# In history.csv, the SHA-256 of the weights after each pass: float32, little-endian, in the order
+# of the table of layers (`replication.learning.identity.sha256`).
+HASHES = "weights_sha256"
 RECORD_KEYS = frozenset(
     {
         "experiment",
@@ -50,6 +53,7 @@ RECORD_KEYS = frozenset(
         "key",
         "settings",
         "streams",
+        "versions",
         "data",
         "presentations",
         "parameters",
@@ -58,6 +62,7 @@ RECORD_KEYS = frozenset(
 )
 # In the record, the SHA-256 of each other file of the run; of timing.json there is none.
 FILES = "files"
+_SHA256 = "[0-9a-f]{64}"
 COST_KEYS = frozenset({"operations_thousands", "memory_thousands"})
 
 
@@ -137,6 +142,16 @@ def read_weights(path: Path, parameters: int, made_by: str = TRAIN) -> NDArray[n
     return values
 
 
+def weights_bytes(weights: Mapping[str, NDArray[np.float32]]) -> bytes:
+    """Return ``weights.safetensors`` with the tensors ``weights``; nothing for none.
+
+    The arrays may lie in memory in any order: of one that is not contiguous safetensors 0.8.0
+    itself would write other values.
+    """
+    whole = {name: np.ascontiguousarray(values) for name, values in weights.items()}
+    return tensors.save(whole) if whole else b""
+
+
 def read_cost(path: Path, made_by: str = TRAIN) -> dict[str, float]:
     """Read ``cost.json``: thousands of multiply-adds and of variables that one answer takes.
 
@@ -150,14 +165,24 @@ def read_cost(path: Path, made_by: str = TRAIN) -> dict[str, float]:
     return cost
 
 
+def is_without_hashes(history: pd.DataFrame) -> bool:
+    """Whether a history has no hashes of the weights after each pass.
+
+    Transitional: the runs of engine 1 were trained before each pass left its hash. When everything
+    is trained again this goes, and `HASHES` becomes one of `HISTORY_COLUMNS`.
+    """
+    return HASHES not in history.columns
+
+
 def _history_problem(history: pd.DataFrame) -> str | None:
     """What makes a history impossible, or None."""
     absent = [name for name in HISTORY_COLUMNS if name not in history.columns]
     if absent:
         return f"no column {', '.join(absent)}"
-    if not all(pd.api.types.is_numeric_dtype(dtype) for dtype in history.dtypes):
+    numbers = history.drop(columns=HASHES, errors="ignore")
+    if not all(pd.api.types.is_numeric_dtype(dtype) for dtype in numbers.dtypes):
         return "a cell that is not a number"
-    if not np.isfinite(history.to_numpy(dtype=np.float64)).all():
+    if not np.isfinite(numbers.to_numpy(dtype=np.float64)).all():
         return "a cell that is empty or not finite"
     if history["pass"].tolist() != list(range(1, len(history) + 1)) or history.empty:
         return "the passes are not 1, 2, 3 ..."
@@ -166,6 +191,11 @@ def _history_problem(history: pd.DataFrame) -> str | None:
             return f"{name} are not whole numbers"
     if not history["training_misses"].between(0, history["training_presentations"]).all():
         return "more training misses than presentations, or fewer than none"
+    if (
+        not is_without_hashes(history)
+        and not history[HASHES].astype(str).str.fullmatch(_SHA256).all()
+    ):
+        return f"a cell of {HASHES} that is no SHA-256"
     if (history["test_misses"] < 0).any() or (history["learning_rate"] <= 0).any():
         return "a negative number of test misses or a learning rate that is not positive"
     return None
@@ -182,9 +212,9 @@ def history_bytes(history: pd.DataFrame) -> bytes:
 def read_history(path: Path, made_by: str = TRAIN) -> pd.DataFrame:
     """Read ``history.csv``: `HISTORY_COLUMNS`, then ``step_<layer>_min`` and ``_max`` by layer.
 
-    ``pass`` counts 1, 2, 3 ...; misses are counts, ``test_misses`` after the pass and
-    ``training_misses`` during it, of ``training_presentations``. Raises ReplicationError for a
-    missing or damaged file.
+    The last column is `HASHES`, where the run has it. ``pass`` counts 1, 2, 3 ...; misses are
+    counts, ``test_misses`` after the pass and ``training_misses`` during it, of
+    ``training_presentations``. Raises ReplicationError for a missing or damaged file.
     """
     history = read_table(path, HISTORY_COLUMNS, made_by)
     problem = _history_problem(history)

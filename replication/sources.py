@@ -1,25 +1,14 @@
 """Which files of the package a module really uses.
 
-DVC does not follow imports, so a test compares the `deps` of each stage with this; and a hash of
-the same files tells whether a finished replicate was made by the present code.
+DVC does not follow imports, so a test compares the `deps` of each stage with this.
 """
 
 from __future__ import annotations
 
 import ast
-import hashlib
-import importlib
-import threading
-from functools import cache
 from pathlib import Path
-from types import ModuleType
-
-from replication.errors import ReplicationError
 
 ROOT = Path(__file__).parent
-# Replicates ask for the version side by side, and Python 3.11's ast fails at times when two threads
-# are in it ("AST constructor recursion depth mismatch").
-_ONE_AT_A_TIME = threading.Lock()
 
 
 def source(module: str) -> Path | None:
@@ -32,23 +21,6 @@ def source(module: str) -> Path | None:
         if candidate.is_file() and candidate != ROOT.with_suffix(".py"):
             return candidate
     return None
-
-
-def loaded(module: str, *wanted: str) -> ModuleType:
-    """A module of the package that is named by a setting, and has to hold the names ``wanted``.
-
-    Raises ReplicationError for one that cannot be imported, or lacks one of them.
-    """
-    place = f"{module.replace('.', '/')}.py"
-    try:
-        holder = importlib.import_module(module)
-    except (SyntaxError, ImportError, NameError) as error:
-        line = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
-        raise ReplicationError(f"{place}{line} cannot be imported ({error}): mend it") from error
-    absent = [name for name in wanted if not hasattr(holder, name)]
-    if absent:
-        raise ReplicationError(f"{place} has no {', '.join(absent)}: add it as its siblings do")
-    return holder
 
 
 def imported(path: Path) -> set[str]:
@@ -76,39 +48,3 @@ def closure(module: str) -> tuple[Path, ...]:
             files.add(path)
             waiting.extend(imported(path))
     return tuple(sorted(path for path in files if path.name != "__init__.py"))
-
-
-def _meaning(path: Path) -> str:
-    """The syntax tree without docstrings and imports.
-
-    An edited comment is not another code, and neither is a module that moved: what is imported from
-    the folders that count is hashed itself.
-    """
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
-            node.body = [part for part in node.body if not _is_silent(part)]
-    return ast.dump(tree)
-
-
-def _is_silent(node: ast.stmt) -> bool:
-    if isinstance(node, ast.Import | ast.ImportFrom):
-        return True
-    text = node.value if isinstance(node, ast.Expr) else None
-    return isinstance(text, ast.Constant) and isinstance(text.value, str)
-
-
-@cache
-def version(modules: tuple[str, ...], folders: tuple[str, ...]) -> str:
-    """A hash of what ``modules`` and all they import from ``folders`` say to Python.
-
-    Comments, docstrings and imports do not count.
-    """
-    digest = hashlib.sha256()
-    with _ONE_AT_A_TIME:
-        for path in sorted({path for module in modules for path in closure(module)}):
-            if path.relative_to(ROOT).parts[0] not in folders:
-                continue
-            digest.update(path.relative_to(ROOT).as_posix().encode())
-            digest.update(_meaning(path).encode())
-    return digest.hexdigest()

@@ -10,8 +10,10 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from networks_of_tests import CRITERIA, NETWORKS, Case, random_case
+from numpy.typing import NDArray
 
-from replication.learning.engine import AT_ONCE, Engine
+from replication.learning.engine import AT_ONCE, Engine, Presented
+from replication.learning.identity import sha256
 from replication.learning.kernels import criterion, full
 from replication.learning.kernels.network import memory
 from replication.learning.kernels.plan import plan
@@ -236,8 +238,8 @@ def test_a_diverging_training_stops_at_the_presentation() -> None:
     ours = engine(case, np.float32)
     parameters = case.parameters.astype(np.float32)
     steps = np.full_like(parameters, 1e38)
-    _, _, failed = ours.train(parameters, steps, case.images, case.labels, np.tile(np.arange(5), 3))
-    assert failed > 0
+    done = ours.train(parameters, steps, case.images, case.labels, np.tile(np.arange(5), 3))
+    assert done.failed > 0
     assert ours.first_unsound_layer(parameters, case.images[0]) in {"C1", "S2", "C3", "S4", "F5"}
 
 
@@ -258,3 +260,26 @@ def test_a_pass_that_is_stopped_leaves_the_parameters_alone() -> None:
         )  # fmt: skip
     assert shown == [AT_ONCE, 2 * AT_ONCE]
     np.testing.assert_array_equal(parameters, before)
+
+
+def test_reading_the_weights_out_changes_none_of_them() -> None:
+    """Marks before, at and after the places where the engine stops anyway."""
+    case = random_case(NETWORKS["tiny-rbf"], seed=1, patterns=5)
+    order = np.tile(np.arange(5), 2 * AT_ONCE // 5 + 3)
+    marks = (1, 100, AT_ONCE, AT_ONCE + 1, len(order))
+
+    def trained(count: int, marks: tuple[int, ...] = ()) -> tuple[Presented, NDArray[np.float32]]:
+        parameters = case.parameters.astype(np.float32)
+        steps = np.full_like(parameters, 1e-3)
+        done = engine(case, np.float32).train(
+            parameters, steps, case.images, case.labels, order[:count], marks=marks
+        )
+        return done, parameters
+
+    done, parameters = trained(len(order), marks)
+    plain, alone = trained(len(order))
+    assert (done.misses, done.failed, plain.hashes) == (plain.misses, -1, ())
+    assert done.losses == pytest.approx(plain.losses, rel=1e-12)
+    np.testing.assert_array_equal(parameters, alone)
+    assert done.hashes == tuple(sha256(trained(mark)[1]) for mark in marks)
+    assert len(set(done.hashes)) == len(marks)

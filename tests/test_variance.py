@@ -28,8 +28,8 @@ def test_the_project_varies_each_stream_alone(recipes):
     """Consecutive patterns for the curvatures would follow from the order."""
     random = recipes["lenet5"].sdlm.model_copy(update={"patterns_drawn": "random"})
     assert recipes["lenet5-hessian-subset"].sdlm == random
-    base = recipes["lenet5"].training() | {"streams": None, "sdlm": None}
-    assert all(one.training() | {"streams": None, "sdlm": None} == base for one in recipes.values())
+    base = recipes["lenet5"].in_force() | {"streams": None, "sdlm": None}
+    assert all(one.in_force() | {"streams": None, "sdlm": None} == base for one in recipes.values())
     others = [name for name in recipes if name != "lenet5-hessian-subset"]
     assert {recipes[name].sdlm.patterns_drawn for name in others} == {"consecutive"}
     assert {name: source(recipe) for name, recipe in recipes.items()} == {

@@ -49,7 +49,7 @@ def observed(recipe: Recipe, prepare: Prepare, network: Network) -> Behaviour:
     engine = Engine(network, recipe.rules, table)
     begun = first_parameters(network, recipe, 0)
     pool = OriginalPool(images, labels, _PATTERNS)
-    steps = optimiser(recipe).steps(Situation(engine, pool, recipe, 0, 0, begun))
+    steps = optimiser(recipe)(Situation(engine, pool, recipe, 0, 0, begun, {}))
     after = begun.copy()
     engine.train(after, steps, images, labels, np.arange(_UPDATES))
 

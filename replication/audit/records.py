@@ -1,48 +1,49 @@
 """What the records of the runs say was in force, held against the params and one another.
 
-What can be is computed again: initial weights, the first pass's order, the prepared data, the code,
-the weights that lie there. The schedule is history.csv's.
+What can be is computed again: initial weights, the first pass's order, the prepared data, the key,
+the hash of the weights that lie there. The schedule is history.csv's.
 """
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
 from replication.errors import ReplicationError
+from replication.learning.identity import MARKS, mark_name, sha256
 from replication.learning.optimisers.catalogue import optimiser
 from replication.learning.presentations import presented
 from replication.learning.trainer import first_parameters
 from replication.mnist import databases
 from replication.networks import catalogue
-from replication.networks.specification import Kind
 from replication.paper import Paper, format_value
 from replication.runs import FILES, HISTORY, RECORD, WEIGHTS, Run, of_experiment
 from replication.settings import AnyRecipe, Combined, Recipe
 from replication.systems import boosted, jobs
-from replication.systems.catalogue import system
+from replication.systems.catalogue import system, versions
 from replication.systems.jobs import Experiment
 
 # Keys that speak of all settings of their experiment.
-WHOLE = ("experiment", "replicate", "key", "data", FILES, "evidence.code_sha256",
+WHOLE = ("experiment", "replicate", "key", "data", FILES, "versions",
          "evidence.weights_sha256")  # fmt: skip
 # What is wrong with a key whose value says nothing to a reader.
 _MEANS = {
     FILES: "the files are not those that the record sums",
-    "key": "settings, data, paper and code give another key",
+    "key": "settings, data and code give another key",
     "data.sha256": "data/prepared states another database",
-    "evidence.code_sha256": "the present code is another",
     "evidence.initial_weights_sha256": "the settings draw other initial weights",
     "evidence.first_pass_order_sha256": "the settings draw another order of presentation",
     "evidence.weights_sha256": "the weights that lie there are others",
 }
-# Of no consequence; and compared between the replicates alone where the settings do not give them.
-_FREE, _ALIKE = ("processor",), ("packages", "parameters", "presentations")
+# The machine's own; and compared between the replicates alone where the settings do not give them.
+_FREE, _ALIKE = ("processor", "blas"), ("packages", "parameters", "presentations")
+# What only a training can tell. Whether it is what today's code gives, `train` and `verify` see.
+_TOLD = tuple(f"evidence.{mark_name(mark)}" for mark in MARKS)
 
 
 class Conflict(NamedTuple):
@@ -96,25 +97,12 @@ def covers(keys: Iterable[str], key: str) -> bool:
     return any(key == one or key.startswith(f"{one}.") for one in keys)
 
 
-def unused(recipe: AnyRecipe, paper: Paper) -> set[str]:
+def unused(recipe: AnyRecipe, paper: Paper) -> frozenset[str]:
     """The keys of an experiment that have no effect in it, whatever they are."""
     if not isinstance(recipe, Recipe | Combined):
-        return set()
-    name, sdlm = recipe.criterion.name, recipe.optimiser.name == "sdlm"
-    layers = catalogue.network(recipe.network, recipe.database, paper).layers
-    sampled = any(layer.kind is Kind.SUBSAMPLING for layer in layers)
-    used = {
-        "criterion.j": name == "map",
-        "criterion.distance": name != "squared-error",
-        "sdlm": sdlm,
-        "sdlm.coefficient_curvature": sdlm and sampled,
-        "streams.hessian": sdlm,
-        "subsampling": sampled,
-        "initialisation.coefficients": sampled,
-        "distortions": recipe.distorted,
-        "streams.distortions": recipe.distorted or recipe.system == "noisy",
-    }
-    return {key for key, has_effect in used.items() if not has_effect}
+        return frozenset()
+    network = catalogue.network(recipe.network, recipe.database, paper)
+    return recipe.unused(subsampled=network.subsampled)
 
 
 def conflicts_of(experiment: Experiment, paper: Paper, source: str) -> list[Conflict]:
@@ -125,7 +113,7 @@ def conflicts_of(experiment: Experiment, paper: Paper, source: str) -> list[Conf
     runs = runs_of(experiment)
     facts = {number: _facts(run) for number, run in runs.items()}
     wanted = {n: _wanted(experiment, paper, n, run, facts[n]) for n, run in runs.items()}
-    free = {*_FREE, *unused(experiment.recipe, paper)}
+    free = {*_FREE, *_TOLD, *unused(experiment.recipe, paper)}
     conflicts = []
     for key in dict.fromkeys(key for one in (*wanted.values(), *facts.values()) for key in one):
         values = {number: one.get(key, "absent") for number, one in facts.items()}
@@ -146,7 +134,7 @@ def conflicts_of(experiment: Experiment, paper: Paper, source: str) -> list[Conf
         if texts:
             conflicts.append(Conflict(experiment.name, key, ", ".join(texts)))
     # Other data or code have another key: said once.
-    once = {one.key for one in conflicts} & {"data.sha256", "evidence.code_sha256"}
+    once = any(one.key == "data.sha256" or covers(["versions"], one.key) for one in conflicts)
     return [one for one in conflicts if one.key != "key" or not once]
 
 
@@ -158,7 +146,9 @@ def _facts(run: Run) -> dict[str, Any]:
         facts["history.learning_rates"] = history["learning_rate"].tolist()
         facts["history.presentations"] = history["training_presentations"].tolist()
         facts["history.greatest_step_by_rate"] = float(steps.max())
-    facts |= flattened({key: v for key, v in run.record.items() if key not in ("settings", FILES)})
+    # A classifier's record has no evidence: an empty group says nothing.
+    stated = {k: v for k, v in run.record.items() if k not in ("settings", FILES) and v != {}}
+    facts |= flattened(stated)
     return facts | {FILES: run.is_whole()}
 
 
@@ -168,14 +158,14 @@ def _wanted(
     """What the record and the history of a replicate have to say, in place of ``facts``."""
     recipe, prepare = experiment.recipe, experiment.prepare
     levels = {"background": prepare.background, "foreground": prepare.foreground}
-    wanted = flattened({**recipe.training(), **levels}) | {
+    wanted = flattened({**recipe.in_force(), **levels}) | {
         "experiment": experiment.name,
         "replicate": number,
         "streams.seed": recipe.seed,
         "streams.replicate": number,
         "data.sha256": experiment.data.sha256,
         FILES: True,
-        "evidence.code_sha256": jobs.code(experiment),
+        **flattened({"versions": versions(recipe)}),
         "key": _key(experiment, number, run.record["settings"]),
     }
     weights = "evidence.weights_sha256"
@@ -204,10 +194,8 @@ def _trained(recipe: Recipe | Combined, paper: Paper, number: int) -> dict[str, 
     order = presented(alone, number, recipe.training_patterns * versions, 0)
     many = boosted.NETWORKS if recipe.system == "boosted" else 1
     wanted = {
-        "evidence.initial_weights_sha256": _sha256(
-            first_parameters(network, alone, number).tobytes()
-        ),
-        "evidence.first_pass_order_sha256": _sha256(order.astype("<i8").tobytes()),
+        "evidence.initial_weights_sha256": sha256(first_parameters(network, alone, number)),
+        "evidence.first_pass_order_sha256": sha256(order),
         "presentations": many * recipe.passes * recipe.presentations_per_pass,
         "parameters": many * network.parameters,
     }
@@ -225,10 +213,6 @@ def _key(experiment: Experiment, number: int, stated: Mapping[str, Any]) -> str:
     try:
         recipe = kind.model_validate({**experiment.recipe.model_dump(), **recorded})
         prepare = experiment.prepare.model_copy(update=levels)
-        return jobs.key(experiment._replace(recipe=recipe, prepare=prepare), number)
+        return jobs.key(replace(experiment, recipe=recipe, prepare=prepare), number)
     except (ValidationError, ReplicationError):
         return "none"
-
-
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()

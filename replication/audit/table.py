@@ -141,7 +141,7 @@ class _Auditor:
             opinion = Opinion(_options(recipe), "unstated", remark)
         else:
             opinion = self._judge_trained(recipe)
-        keys = (*recipe.training(), *WHOLE, "evidence", "history", "presentations", "parameters")
+        keys = (*recipe.in_force(), *WHOLE, "evidence", "history", "presentations", "parameters")
         return Setting(f"experiments.{name}", "", printed, *self._backed(opinion, [name], keys))
 
     def _about(self, choice: Choice) -> list[str]:
@@ -174,7 +174,7 @@ class _Auditor:
         changed = {
             key: value
             for key, value in flattened(alone.model_dump()).items()
-            if value != base[key] and not covers(unused, key)
+            if value != base.get(key) and not covers(unused, key)
         }
         in_force = "; ".join(f"{k}: {format_value(v)}" for k, v in changed.items()) or "as base"
         if isinstance(recipe, Combined):

@@ -63,4 +63,4 @@ class Trained:
 def base_settings(settings: Settings) -> dict[str, Any]:
     """What a record of the base recipe would state, for weights without a record."""
     levels = {name: getattr(settings.prepare, name) for name in ("background", "foreground")}
-    return {**settings.base.training(), **levels}
+    return {**settings.base.in_force(), **levels}

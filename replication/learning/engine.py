@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from replication.arithmetic.elementary import exponential
+from replication.learning.identity import sha256
 from replication.learning.kernels import criterion
 from replication.learning.kernels import network as kernels
 from replication.learning.kernels.plan import CONVOLUTION, plan, zeros
@@ -20,6 +22,23 @@ AT_ONCE = 500
 Images = NDArray[np.uint8]
 Labels = NDArray[np.uint8]
 Parameters = NDArray[np.floating]
+
+
+class Presented(NamedTuple):
+    """What presenting patterns gives beside the weights.
+
+    Attributes:
+        misses: how many patterns were answered wrongly, each before its update.
+        losses: the sum of their losses.
+        failed: the number of the presentation whose loss was not finite any more, or -1.
+        hashes: `identity.sha256` of the weights, in the network's order, at each of the ``marks``
+            that was reached.
+    """
+
+    misses: int
+    losses: float
+    failed: int
+    hashes: tuple[str, ...] = ()
 
 
 class Engine:
@@ -63,30 +82,35 @@ class Engine:
         labels: Labels,
         order: NDArray[np.int64],
         watch: Callable[[int], None] | None = None,
-    ) -> tuple[int, float, int]:
+        marks: Sequence[int] = (),
+    ) -> Presented:
         """Present ``images[order]`` one by one, updating ``parameters`` in place after each.
 
         ``watch`` is told now and then how many have been presented; what it raises ends the pass,
-        and then ``parameters`` are as before. Returns the misses made on the way, the sum of the
-        losses, and the number of the presentation whose loss was not finite any more, or -1.
+        and then ``parameters`` are as before. ``marks`` are numbers of presentations, ascending,
+        from 1 to the length of ``order``, after which the weights are hashed; no weight depends on
+        where they are.
         """
         weights, scale = self._laid_out(parameters), self._laid_out(steps)
-        misses, losses, failed = 0, 0.0, -1
-        for start in range(0, len(order), AT_ONCE):
-            some = order[start : start + AT_ONCE]
+        misses, losses, start = 0, 0.0, 0
+        hashes: list[str] = []
+        for end in sorted({*range(AT_ONCE, len(order), AT_ONCE), *marks, len(order)}):
             found = kernels.train(
-                self._plan, self._rules, weights, scale, images, labels, some, self._levels,
-                self._memory,
+                self._plan, self._rules, weights, scale, images, labels, order[start:end],
+                self._levels, self._memory,
             )  # fmt: skip
             misses += int(found[0])
             losses += float(found[1])
             if found[2] >= 0:
-                failed = start + int(found[2])
-                break
+                parameters[:] = weights[self._plan.places]
+                return Presented(misses, losses, start + int(found[2]), tuple(hashes))
+            if end in marks:
+                hashes.append(sha256(weights[self._plan.places]))
             if watch is not None:
-                watch(start + len(some))
+                watch(end)
+            start = end
         parameters[:] = weights[self._plan.places]
-        return misses, losses, failed
+        return Presented(misses, losses, -1, tuple(hashes))
 
     def gradient(
         self, parameters: Parameters, image: Images, label: int

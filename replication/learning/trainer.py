@@ -12,6 +12,7 @@ from replication.errors import Diverged
 from replication.learning import checkpoints
 from replication.learning.checkpoints import Progress
 from replication.learning.engine import Engine
+from replication.learning.identity import MARKS
 from replication.learning.monitor import Monitor
 from replication.learning.optimisers.catalogue import optimiser
 from replication.learning.optimisers.contract import Optimiser, Situation
@@ -43,48 +44,71 @@ class Trainer:
         diverges; in both cases the passes done so far are kept.
         """
         network, recipe = self.engine.network, self.recipe
-        optimising = optimiser(recipe)
+        steps_of = optimiser(recipe)
         progress = checkpoints.read(self.checkpoint, network.parameters)
         if progress is None:
-            progress = Progress(first_parameters(network, recipe, self.replicate), [])
-        else:
-            optimising.restore(progress.state)
+            progress = Progress(first_parameters(network, recipe, self.replicate))
         for turn in range(progress.passes, recipe.passes):
-            row = self._pass(turn, progress.parameters, optimising, monitor)
+            row = self._pass(turn, progress, steps_of, monitor)
             progress.history.append(row)
-            progress.state = optimising.state()
             checkpoints.write(self.checkpoint, progress)
             monitor.passed(row, recipe.passes, len(self.test[1]))
         return progress
 
+    def begin(self, presentations: int = MARKS[-1]) -> Progress:
+        """Train the first ``presentations`` alone, at most a pass, and keep nothing.
+
+        Returns the weights after them and the hashes at the marks on the way: those of `run`.
+        """
+        recipe, network = self.recipe, self.engine.network
+        progress = Progress(first_parameters(network, recipe, self.replicate))
+        steps = optimiser(recipe)(self._situation(0, progress))
+        numbers = presented(recipe, self.replicate, self.pool.size, 0)[:presentations]
+        marks = [mark for mark in MARKS if mark <= len(numbers)]
+        done = self.engine.train(progress.parameters, steps, *self.pool.show(numbers), marks=marks)
+        progress.hashes |= dict(zip(marks, done.hashes, strict=False))
+        return progress
+
+    def _situation(self, turn: int, progress: Progress) -> Situation:
+        return Situation(
+            self.engine, self.pool, self.recipe, self.replicate, turn, progress.parameters,
+            progress.state,
+        )  # fmt: skip
+
     def _pass(
-        self, turn: int, parameters: NDArray[np.float32], optimising: Optimiser, monitor: Monitor
+        self, turn: int, progress: Progress, steps_of: Optimiser, monitor: Monitor
     ) -> dict[str, float]:
         recipe, engine, pool = self.recipe, self.engine, self.pool
-        situation = Situation(engine, pool, recipe, self.replicate, turn, parameters)
-        steps = optimising.steps(situation)
+        parameters, situation = progress.parameters, self._situation(turn, progress)
+        steps = steps_of(situation)
         before = turn * recipe.presentations_per_pass
         batch = pool.show(presented(recipe, self.replicate, pool.size, turn))
-        misses, losses, failed = engine.train(
-            parameters, steps, *batch, watch=lambda shown: monitor.presented(before + shown)
-        )
-        if failed >= 0:
-            layer = engine.first_unsound_layer(parameters, batch.images[batch.order[failed]])
+        length = len(batch.order)
+        marks = sorted({length, *(mark - before for mark in MARKS if 0 < mark - before < length)})
+        done = engine.train(
+            parameters, steps, *batch, marks=marks,
+            watch=lambda number: monitor.presented(before + number),
+        )  # fmt: skip
+        if done.failed >= 0:
+            layer = engine.first_unsound_layer(parameters, batch.images[batch.order[done.failed]])
             kept = f"pass {turn} is kept in {self.checkpoint}" if turn else "no pass was whole"
             raise Diverged(
-                f"{monitor.name} diverged in pass {turn + 1} at pattern {failed + 1}, first in "
-                f"layer {layer}, whose values are not finite any more ({kept}): lower its "
+                f"{monitor.name} diverged in pass {turn + 1} at pattern {done.failed + 1}, first "
+                f"in layer {layer}, whose values are not finite any more ({kept}): lower its "
                 "learning_rates or raise sdlm.mu in params.yaml"
             )
+        progress.hashes |= {
+            before + mark: total for mark, total in zip(marks, done.hashes, strict=True)
+        }
         images, labels = self.test
         missed = engine.penalties(parameters, images).argmin(axis=1) != labels
         return {
             "pass": turn + 1,
             "learning_rate": situation.learning_rate,
-            "training_presentations": len(batch.order),
-            "training_misses": misses,
+            "training_presentations": length,
+            "training_misses": done.misses,
             "test_misses": int(missed.sum()),
-            "mean_criterion": losses / len(batch.order),
+            "mean_criterion": done.losses / length,
             **ranges(engine.network, steps),
         }
 

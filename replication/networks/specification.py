@@ -9,6 +9,7 @@ and step sizes are vectors of the same layout.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
@@ -136,6 +137,26 @@ class Network:
     def trainable(self) -> tuple[Layer, ...]:
         """The layers with parameters."""
         return tuple(layer for layer in self.layers if layer.parameters)
+
+    @property
+    def subsampled(self) -> bool:
+        """Whether there are sub-sampling layers."""
+        return any(layer.kind is Kind.SUBSAMPLING for layer in self.layers)
+
+    @cached_property
+    def sha256(self) -> str:
+        """The SHA-256 of the table of layers, connection tables included, and of the codes.
+
+        The network's name is no part of it: what two names compute equally is one network.
+        """
+        digest = hashlib.sha256(f"{self.field} {self.codes.shape}".encode())
+        digest.update(self.codes.astype("<f4").tobytes())
+        for layer in self.layers:
+            stated = (layer.name, layer.kind.value, layer.kernel, layer.inputs, layer.outputs)
+            digest.update(repr((*stated, layer.offset, len(layer.table))).encode())
+            for row in layer.table:
+                digest.update(np.array([len(row), *row], "<i4").tobytes())
+        return digest.hexdigest()
 
     def layer(self, name: str) -> Layer:
         """The layer called ``name``; KeyError when there is none."""

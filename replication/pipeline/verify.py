@@ -18,6 +18,7 @@ from replication.evaluation.errors import misses
 from replication.evaluation.metrics import METRICS, read_metrics
 from replication.evaluation.outputs import FAILURES, Check, compare_answers
 from replication.evaluation.recomputed import Trained
+from replication.experiments import experiments
 from replication.folders import PLACES, Folders, folder_options, path_option
 from replication.mnist import databases, idx
 from replication.networks import catalogue
@@ -26,6 +27,7 @@ from replication.pipeline.again import Scope, derived, retrained
 from replication.runs import ANSWERS, HISTORY, RECORD, TIMING, WEIGHTS, Run
 from replication.settings import AnyRecipe, Recipe, load
 from replication.systems.contract import answers_of
+from replication.systems.replicates import compare_beginning
 from replication.verdicts.answers import OWN
 from replication.verdicts.evidence import VERDICTS
 from replication.verdicts.plotted import CLAIMS
@@ -121,7 +123,7 @@ def quick(scope: Scope, scratch: Path) -> Iterator[Check]:
     """The checks of two minutes, each on the least that shows what it is to show.
 
     The raw data, the answers of all networks behind the headline, and the shortest training of
-    LeNet-5 whole, to the last byte.
+    LeNet-5 whole, to the last byte; of every other network the first 1,000 presentations.
     """
     raw = scope.folders.raw
     databases.load(raw, scope.folders.prepared, "regular")
@@ -135,7 +137,24 @@ def quick(scope: Scope, scratch: Path) -> Iterator[Check]:
         if isinstance(recipe, Recipe) and name.startswith(OWN)
     }
     shortest = min(lengths, key=lengths.__getitem__)
+    yield from beginnings(scope)
     yield from retrained(scope._replace(experiments=(shortest,), replicates=1), scratch)
+
+
+def beginnings(scope: Scope) -> Iterator[Check]:
+    """Train the first presentations of a replicate of each network; a check an experiment.
+
+    A replicate of other settings, data or numbers of code is none that they could show.
+    """
+    recipes = {name: scope.settings.experiment(name) for name in scope.experiments}
+    for experiment in experiments(recipes, scope.settings, scope.folders):
+        begun = compare_beginning(experiment)
+        if begun is not None:
+            output = f"{experiment.run(begun.job.number).path(RECORD)} (its beginning)"
+            same = f"weights after {begun.presentations} presentations"
+            yield Check(
+                output, *(("byte-equal", same) if begun.equal else ("different", begun.text))
+            )
 
 
 def thorough(scope: Scope, scratch: Path) -> Iterator[Check]:

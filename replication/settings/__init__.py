@@ -16,6 +16,7 @@ from replication.settings.recipes import Modern as Modern
 from replication.settings.recipes import Recipe as Recipe
 from replication.settings.sections import Amount as Amount
 from replication.settings.sections import Count as Count
+from replication.settings.sections import Neutral as Neutral
 from replication.settings.sections import Positive as Positive
 from replication.settings.sections import Section as Section
 from replication.settings.stages import Compare as Compare
@@ -28,6 +29,7 @@ from replication.settings.studies import Noncharacters as Noncharacters
 from replication.settings.studies import Readings as Readings
 from replication.settings.training import Criterion as Criterion
 from replication.settings.training import Distortions as Distortions
+from replication.settings.training import Optimiser as Optimiser
 from replication.settings.training import Prepare as Prepare
 from replication.settings.training import Range as Range
 from replication.settings.training import Rules as Rules

@@ -29,9 +29,31 @@ class Entry(Section):
     seed: Seed | None
     """Of all random streams; null where nothing is random."""
 
-    def training(self) -> dict[str, Any]:
-        """The settings that decide a replicate's answers, and no others."""
+    def in_force(self) -> dict[str, Any]:
+        """Return the settings that a replicate's record states."""
         return self.model_dump(mode="json", exclude={"replicates"})
+
+    def unused(self, *, subsampled: bool) -> frozenset[str]:
+        """Return the keys, such as ``criterion.j``, that have no effect here, whatever they are.
+
+        ``subsampled`` says whether the network has sub-sampling layers.
+        """
+        del subsampled
+        return frozenset()
+
+    def training(self, *, subsampled: bool) -> dict[str, Any]:
+        """Return the settings that have an effect on a replicate, and no others.
+
+        ``subsampled`` as in `unused`. A group of keys that are all without effect is left out.
+        """
+        result = self.effective()
+        for key in {"replicates", *self.unused(subsampled=subsampled)}:
+            *groups, last = key.split(".")
+            section = result
+            for group in groups:
+                section = section.get(group, {})
+            section.pop(last, None)
+        return result
 
 
 class Trained(Entry):
@@ -86,10 +108,31 @@ class Trained(Entry):
             )
         return self
 
-    def training(self) -> dict[str, Any]:
-        """The settings that decide a replicate's weights, and no others."""
-        unused = {"replicates"} if self.distorted else {"replicates", "distortions"}
-        return self.model_dump(mode="json", exclude=unused)
+    def in_force(self) -> dict[str, Any]:
+        """Return the settings that a replicate's record states."""
+        silent = {"replicates"} if self.distorted else {"replicates", "distortions"}
+        return self.model_dump(mode="json", exclude=silent)
+
+    def unused(self, *, subsampled: bool) -> frozenset[str]:
+        """Return the keys that have no effect here; ``subsampled`` as in `Entry.unused`."""
+        name, sdlm = self.criterion.name, self.optimiser.name == "sdlm"
+        used = {
+            "criterion.j": name == "map",
+            "criterion.distance": name != "squared-error",
+            "sdlm": sdlm,
+            "sdlm.coefficient_curvature": sdlm and subsampled,
+            "streams.hessian": sdlm and self.sdlm.patterns_drawn == "random",
+            "subsampling": subsampled,
+            "initialisation.coefficients": subsampled,
+            "distortions": self.distorted,
+            "streams.distortions": self.distorted or self.draws_noise,
+        }
+        return frozenset(key for key, has_effect in used.items() if not has_effect)
+
+    @property
+    def draws_noise(self) -> bool:
+        """Whether noise comes from the stream of the distortions."""
+        return False
 
     def presentations(self, patterns: int) -> int:
         """How many patterns a network is shown, whatever the database's number of patterns."""
@@ -111,6 +154,11 @@ class Combined(Trained):
     """A module of replication/systems."""
     options: Options
     """What its module in replication/systems wants to know."""
+
+    @property
+    def draws_noise(self) -> bool:
+        """Whether noise comes from the stream of the distortions."""
+        return self.system == "noisy"
 
     def recipe(self) -> Recipe:
         """How each of its networks is trained."""

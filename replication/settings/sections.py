@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -15,7 +15,31 @@ Options = dict[str, bool | int | float | str]
 Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
+class Neutral(NamedTuple):
+    """Says in a field's declaration at which value the field changes nothing.
+
+    `Section.effective` leaves the field out there, so that a setting that is added with the value
+    that it always had makes no replicate stale.
+    """
+
+    value: Any
+
+
 class Section(BaseModel):
     """A group of keys: frozen, and unknown keys are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    def effective(self) -> dict[str, Any]:
+        """Return the values as JSON has them, without those at which their field is `Neutral`."""
+        neutral = {
+            name
+            for name, field in type(self).model_fields.items()
+            if Neutral(getattr(self, name)) in field.metadata
+        }
+        below = {
+            name: value.effective()
+            for name, value in self
+            if isinstance(value, Section) and name not in neutral
+        }
+        return self.model_dump(mode="json", exclude=neutral | set(below)) | below

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
-from replication.settings.sections import Count, Database, Name, Options, Positive, Section
+from replication.settings.sections import Count, Database, Name, Neutral, Options, Positive, Section
 
 
 class Prepare(Section):
@@ -104,12 +104,12 @@ class Criterion(Section):
 
     name: Literal["mle", "map", "squared-error"]
     """Equation 8, equation 9 or the squared error."""
-    distance: Positive
+    distance: Annotated[Positive, Neutral(1.0)]
     """A penalty is so many squared distances to a code, in equation 9 too: 1 as in equation 7, 0.5
     in the authors' library (library.distance)."""
     j: Positive
     """The positive constant of equation 9; the paper gives no value (p. 9)."""
-    divisor: Positive
+    divisor: Annotated[Positive, Neutral(1.0)]
     """Divides the criterion and so its gradient; 1 as printed."""
 
 

@@ -9,7 +9,6 @@ stands beside their folders.
 
 from __future__ import annotations
 
-import importlib
 from pathlib import Path
 from types import ModuleType
 
@@ -30,6 +29,10 @@ STUDIES = {
 }
 
 
+# What each part of a study has to define.
+DEFINES = {"run": "command", "verdict": "JUDGES", "figure": "PARTS"}
+
+
 def having(part: str) -> dict[str, str]:
     """The modules of this name, such as ``run``, by study, of the studies that have one."""
     folder = Path(__file__).parent
@@ -42,4 +45,7 @@ def having(part: str) -> dict[str, str]:
 
 def modules(part: str) -> list[ModuleType]:
     """The same, imported."""
-    return [importlib.import_module(name) for name in having(part).values()]
+    # The names of the studies are wanted for a help text, which need not wait for the settings.
+    from replication import plugins
+
+    return [plugins.load(f"{__name__}.{study}", part, DEFINES[part]) for study in having(part)]

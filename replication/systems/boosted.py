@@ -39,6 +39,9 @@ from replication.settings import Amount, Combined, Count, Recipe, Section, optio
 from replication.systems.contract import Cost, Fitted, Task, answers_of
 from replication.systems.network import NetworkSystem
 
+# Raised when the golden answers change, and only then (see CONTRIBUTING.md).
+VERSION = 1
+
 NETWORKS = 3
 # Candidates drawn and answered at a time: 5 MB.
 _CHUNK = 5000

@@ -2,38 +2,55 @@
 
 from __future__ import annotations
 
+import importlib
+from types import ModuleType
 from typing import cast
 
+from replication import plugins
 from replication.errors import ReplicationError
+from replication.learning.identity import ENGINE
 from replication.networks import catalogue
 from replication.paper import Paper
-from replication.settings import AnyRecipe, Classifier, Combined, Modern
-from replication.sources import loaded
+from replication.settings import AnyRecipe, Classifier, Combined, Modern, Recipe
 from replication.systems.contract import System
+
+CLASSIFIERS = "replication.systems.classifiers"
 
 
 def system(experiment: str, recipe: AnyRecipe, paper: Paper) -> System:
-    """What trains the replicates of ``experiment``.
+    """Return what trains the replicates of ``experiment``.
 
     Raises ReplicationError, naming the experiment, for a network that does not exist and for
     settings that do not fit it.
     """
-    # Imported when wanted: torch, scikit-learn and the compiled kernels each take a while to load.
-    if isinstance(recipe, Modern):
-        from replication.systems.modern import ModernSystem
-
-        return ModernSystem(recipe)
-    module = recipe.system.replace("-", "_")
     try:
+        code = module(recipe)
+        if isinstance(recipe, Modern):
+            return cast(System, code.ModernSystem(recipe))
         if isinstance(recipe, Classifier):
-            found = loaded(f"replication.systems.classifiers.{module}", "System")
-            return cast(System, found.System(experiment, recipe))
+            return cast(System, code.System(experiment, recipe))
         network = catalogue.network(recipe.network, recipe.database, paper)
         if isinstance(recipe, Combined):
-            found = loaded(f"replication.systems.{module}", "System")
-            return cast(System, found.System(experiment, recipe, network))
-        from replication.systems.network import NetworkSystem
-
-        return NetworkSystem(network, recipe)
+            return cast(System, code.System(experiment, recipe, network))
+        return cast(System, code.NetworkSystem(network, recipe))
     except ReplicationError as error:
         raise ReplicationError(f"experiment {experiment}: {error}") from error
+
+
+def module(recipe: AnyRecipe) -> ModuleType:
+    """Import the module of the recipe's system; ReplicationError as `plugins.load` says."""
+    # Imported when wanted: torch, scikit-learn and the compiled kernels each take a while to load.
+    if isinstance(recipe, Classifier):
+        return plugins.load(CLASSIFIERS, recipe.system, "System", "Options", "VERSION")
+    return importlib.import_module(f"replication.systems.{recipe.system.replace('-', '_')}")
+
+
+def versions(recipe: AnyRecipe) -> dict[str, int]:
+    """Return the numbers of the code that a replicate's bytes follow from, by name.
+
+    That of our engine where it trains networks, and that of the system's own module where that does
+    more; each is raised when its golden answers change.
+    """
+    ours = {} if isinstance(recipe, Classifier | Modern) else {"engine": ENGINE}
+    own = {} if isinstance(recipe, Recipe) else {recipe.system: int(module(recipe).VERSION)}
+    return ours | own

@@ -1,8 +1,8 @@
 """What every classifier that is fitted at once has, and how it becomes a system.
 
 A module of `replication.systems.classifiers` holds one classifier: the class `Options` with its
-settings, and the class `System`, a `ClassifierSystem` whose ``train`` gives a `Model`. A model
-gives penalties for images, and says what one answer costs.
+settings, the class `System`, a `ClassifierSystem` whose ``train`` gives a `Model`, and ``VERSION``,
+the number of its code. A model gives penalties for images, and says what one answer costs.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from replication.learning.monitor import Monitor
+from replication.machine import blas
 from replication.settings import Classifier, Section, options
 from replication.systems.contract import Cost, Fitted, Task, answers_of
 
@@ -77,6 +78,11 @@ class ClassifierSystem(ABC, Generic[Chosen]):
         patterns = Patterns(task.database.train_images, task.database.train_labels)
         return self.train(patterns, np.random.default_rng(seed), monitor)
 
+    def begin(self, task: Task) -> dict[str, str]:
+        """Return nothing: our engine has no part in it."""
+        del task
+        return {}
+
     def fit(self, task: Task, monitor: Monitor) -> Fitted:
         """Train, and answer the test patterns."""
         database = task.database
@@ -87,7 +93,7 @@ class ClassifierSystem(ABC, Generic[Chosen]):
         monitor.presented(shown)
         wrong = int((answers.classes != database.test_labels).sum())
         monitor.line(f"fitted, {wrong} of {len(database.test_labels)} missed in test")
-        return Fitted(answers, model.cost(), pd.DataFrame(), {}, 0, shown)
+        return Fitted(answers, model.cost(), pd.DataFrame(), {}, 0, shown, blas=blas())
 
 
 def flat(images: NDArray[np.uint8]) -> NDArray[np.float32]:

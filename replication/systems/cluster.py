@@ -10,9 +10,10 @@ import logging
 import queue
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -26,8 +27,9 @@ from replication.learning.monitor import Message, Monitor
 from replication.mnist import databases
 from replication.mnist.databases import Database, grey_levels
 from replication.settings import Combined, Recipe, Train
+from replication.systems.catalogue import versions
 from replication.systems.contract import Task
-from replication.systems.jobs import Job, code
+from replication.systems.jobs import Job
 
 Result = TypeVar("Result")
 Work = Callable[[Job, Monitor], Result]
@@ -55,7 +57,7 @@ def processes(
             client.subscribe_topic(topic, _Listener(arrived.put))
             waiting = {
                 client.submit(
-                    partial(_remote, work, job, code(job.experiment), topic),
+                    partial(_remote, work, job, versions(job.experiment.recipe), topic),
                     key=f"{job.name} of {client.id}",
                 )
                 for job in jobs
@@ -128,13 +130,18 @@ def local_cluster(workers: int) -> LocalCluster:
     )
 
 
-def _remote(work: Work[Result], job: Job, wanted: str, topic: str) -> Result:
-    """Do the job in a worker, whose code has to be that of whoever asks."""
-    if code(job.experiment) != wanted:
+def _remote(work: Work[Result], job: Job, wanted: Mapping[str, int], topic: str) -> Result:
+    """Do the job in a worker, whose code has to have the numbers of that of whoever asks."""
+    here = versions(job.experiment.recipe)
+    if here != wanted:
+        ours, theirs = (
+            " and ".join(f"{name} {number}" for name, number in each.items())
+            for each in (wanted, here)
+        )
         raise ReplicationError(
-            f"a worker of Dask at {get_worker().address} has other code than this "
-            f"process, and would train another {job.name}: bring its copy of the repository to "
-            "the same commit"
+            f"a worker of Dask at {get_worker().address} has {theirs}, but this process {ours}, "
+            f"and would train another {job.name}: bring its copy of the repository to the same "
+            "commit"
         )
     worker = get_worker()
     task, last = worker.get_current_task(), 0.0
@@ -207,7 +214,7 @@ def _compiled(job: Job) -> None:
         "learning_rates": recipe.learning_rates[:1],
         "sdlm": recipe.sdlm.model_copy(update={"patterns": 1}),
     }
-    experiment = job.experiment._replace(recipe=recipe.model_copy(update=some))
+    experiment = replace(job.experiment, recipe=recipe.model_copy(update=some))
     whole = databases.read_raw(experiment.folders.raw)
     few = Database(*(part[:10] for part in vars(whole).values()))
     few = databases.derive(recipe.database, few)  # also of a database that is not prepared

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -54,6 +54,7 @@ class Fitted:
         parameters: number of trainable parameters.
         presentations: training patterns shown in all.
         evidence: of what happened, for the record: hashes by name.
+        blas: the kernels of linear algebra in force, where answers depend on them: `machine.blas`.
     """
 
     answers: Answers
@@ -63,6 +64,7 @@ class Fitted:
     parameters: int
     presentations: int
     evidence: Mapping[str, str] = field(default_factory=dict)
+    blas: Sequence[str] = ()
 
 
 class System(Protocol):
@@ -72,6 +74,12 @@ class System(Protocol):
         """Train on the task's training patterns and answer its test patterns.
 
         Raises ReplicationError when training fails and Stopped when ``monitor`` asks to stop.
+        """
+
+    def begin(self, task: Task) -> Mapping[str, str]:
+        """Train the first presentations alone; the hashes of the weights by `identity.mark_name`.
+
+        Nothing for a system that our engine does not train.
         """
 
 

@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
 import json
-from functools import cache
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from replication import paper, sources
+from replication import paper
 from replication.folders import Folders
+from replication.learning.optimisers.catalogue import options_of
 from replication.mnist import databases
 from replication.mnist.databases import Database
-from replication.networks import catalogue
+from replication.networks import catalogue as networks
+from replication.networks.specification import Network
 from replication.paper import Paper
 from replication.runs import Run
-from replication.settings import AnyRecipe, Combined, Prepare, Recipe
-from replication.systems.catalogue import system
+from replication.settings import AnyRecipe, Classifier, Combined, Modern, Prepare, options
+from replication.systems import catalogue
+from replication.systems.catalogue import versions
 from replication.systems.contract import System
 
-# The folders whose code shapes a replicate; settings, data and tables enter the key by value.
-DECISIVE = ("arithmetic", "compiled.py", "learning", "mnist", "networks", "systems")
 
-
-class Experiment(NamedTuple):
+@dataclass(frozen=True)
+class Experiment:
     """What all replicates of an experiment share.
 
     ``recipe`` and ``prepare`` are the settings in force; a replicate with more parameters than
@@ -46,10 +48,39 @@ class Experiment(NamedTuple):
         """What the prepared data's summary states of the experiment's database."""
         return databases.stated(self.folders.prepared, self.recipe.database)
 
-    @property
+    @cached_property
     def system(self) -> System:
-        """What trains the replicates."""
-        return system(self.name, self.recipe, _paper(self.folders.paper, Path.cwd()))
+        """What trains the replicates; built once."""
+        published = _paper(self.folders.paper, Path.cwd())
+        return catalogue.system(self.name, self.recipe, published)
+
+    @cached_property
+    def network(self) -> Network | None:
+        """The network that our engine trains, or None."""
+        if isinstance(self.recipe, Classifier | Modern):
+            return None
+        published = _paper(self.folders.paper, Path.cwd())
+        return networks.network(self.recipe.network, self.recipe.database, published)
+
+    @cached_property
+    def effective(self) -> dict[str, Any]:
+        """The validated settings that have an effect on a replicate, and no others.
+
+        In place of a network's name stands the hash of its table of layers, so that one that is
+        edited is another. Raises ReplicationError for options that cannot be.
+        """
+        recipe, network = self.recipe, self.network
+        result = recipe.training(subsampled=network is not None and network.subsampled)
+        if isinstance(recipe, Classifier | Combined):
+            kind = catalogue.module(recipe).Options
+            place = ("experiments", self.name, "options")
+            result["options"] = options(kind, recipe.options, *place).effective()
+        if not isinstance(recipe, Classifier | Modern):
+            result["optimiser"]["options"] = options_of(recipe.optimiser).effective()
+        if network is not None:
+            result["network"] = network.sha256
+            result["levels"] = [self.prepare.background, self.prepare.foreground]
+        return result
 
 
 def presentations(experiment: Experiment) -> int:
@@ -57,9 +88,9 @@ def presentations(experiment: Experiment) -> int:
 
     A system of several networks says how many in its module's ``NETWORKS``.
     """
-    module = importlib.import_module(type(experiment.system).__module__)
-    networks: int = getattr(module, "NETWORKS", 1)
-    return networks * experiment.recipe.presentations(experiment.data.training_patterns)
+    module = catalogue.module(experiment.recipe)
+    several: int = getattr(module, "NETWORKS", 1)
+    return several * experiment.recipe.presentations(experiment.data.training_patterns)
 
 
 class Job(NamedTuple):
@@ -75,28 +106,44 @@ class Job(NamedTuple):
 
 
 def key(experiment: Experiment, replicate: int) -> str:
-    """A hash of all that decides the replicate's bytes: settings, seed, data and code."""
-    published = _paper(experiment.folders.paper, Path.cwd())
-    decisive = {
-        "settings": experiment.recipe.training(),
-        "levels": [experiment.prepare.background, experiment.prepare.foreground],
+    """Return the hash of all that decides the replicate's bytes.
+
+    That is what `identity` takes in, and the numbers of the code (`versions`).
+    """
+    return hashed({**_decisive(experiment, replicate), "versions": versions(experiment.recipe)})
+
+
+def identity(experiment: Experiment, replicate: int) -> str:
+    """Return the hash of the settings that have an effect, the replicate, and the data.
+
+    It is the same whatever the code: so the bytes of two codes can be held against each other.
+    """
+    return hashed(_decisive(experiment, replicate))
+
+
+def _decisive(experiment: Experiment, replicate: int) -> dict[str, Any]:
+    return {
+        "settings": experiment.effective,
         "replicate": replicate,
         "data": experiment.data.sha256,
-        "paper": [published.digit_codes.tolist(), published.connection_table],
-        "code": code(experiment),
     }
-    return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
 
 
-def code(experiment: Experiment) -> str:
-    """A hash of the code that makes a replicate: its system's, its network's and optimiser's."""
-    recipe = experiment.recipe
-    modules = [type(experiment.system).__module__]
-    if isinstance(recipe, Recipe | Combined):
-        name = recipe.optimiser.name.replace("-", "_")
-        modules.append(f"replication.learning.optimisers.{name}")
-        modules.append(catalogue.module(recipe.network))
-    return sources.version(tuple(modules), DECISIVE)
+def hashed(document: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a document's canonical JSON: sorted keys, and one text a number.
+
+    4 and 4.0 are equal; so are 0.0 and -0.0. The same in each version of Python.
+    """
+    text = json.dumps(_canonical(document), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _canonical(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _canonical(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_canonical(each) for each in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 # One reading serves all replicates of a process, as long as a relative path means the same folder.

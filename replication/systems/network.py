@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from replication.errors import ReplicationError
 from replication.learning.engine import Engine
+from replication.learning.identity import sha256
 from replication.learning.monitor import Monitor
 from replication.learning.presentations import DistortedPool, OriginalPool, Pool, presented
 from replication.learning.streams import generator
@@ -33,6 +32,26 @@ class NetworkSystem:
     def fit(self, task: Task, monitor: Monitor) -> Fitted:
         """Train pass by pass, going on from the checkpoint where there is one."""
         recipe, database = self._recipe, task.database
+        trainer = self._trainer(task)
+        progress = trainer.run(monitor)
+        return Fitted(
+            answers_of(trainer.engine.penalties(progress.parameters, database.test_images)),
+            # Multiply-adds are the connections, as the paper counts them.
+            Cost(self._network.connections / 1e3, self._network.parameters / 1e3),
+            progress.table(),
+            {"parameters": progress.parameters},
+            self._network.parameters,
+            recipe.passes * recipe.presentations_per_pass,
+            {**self._evidence(task, trainer.pool.size), **progress.marks()},
+        )
+
+    def begin(self, task: Task) -> dict[str, str]:
+        """Train the first presentations alone: the evidence of it that `fit` gives as well."""
+        return self._trainer(task).begin().marks()
+
+    def _trainer(self, task: Task) -> Trainer:
+        """Raises ReplicationError where the database has too few patterns."""
+        recipe, database = self._recipe, task.database
         available = len(database.train_images)
         if recipe.training_patterns > available:
             raise ReplicationError(
@@ -40,28 +59,16 @@ class NetworkSystem:
                 f"{recipe.training_patterns}, but the database has {available}: lower it"
             )
         engine = Engine(self._network, recipe.rules, task.levels)
-        pool = self._pool(task)
         test = (database.test_images, database.test_labels)
-        trainer = Trainer(recipe, task.replicate, engine, pool, test, task.checkpoint)
-        progress = trainer.run(monitor)
-        return Fitted(
-            answers_of(engine.penalties(progress.parameters, database.test_images)),
-            # Multiply-adds are the connections, as the paper counts them.
-            Cost(self._network.connections / 1e3, self._network.parameters / 1e3),
-            progress.table(),
-            {"parameters": progress.parameters},
-            self._network.parameters,
-            recipe.passes * recipe.presentations_per_pass,
-            self._evidence(task, pool.size),
-        )
+        return Trainer(recipe, task.replicate, engine, self._pool(task), test, task.checkpoint)
 
     def _evidence(self, task: Task, patterns: int) -> dict[str, str]:
         """What the replicate began with and was shown first, so that an audit can look again."""
         first = first_parameters(self._network, self._recipe, task.replicate)
         order = presented(self._recipe, task.replicate, patterns, 0)
         return {
-            "initial_weights_sha256": hashlib.sha256(first.tobytes()).hexdigest(),
-            "first_pass_order_sha256": hashlib.sha256(order.astype("<i8").tobytes()).hexdigest(),
+            "initial_weights_sha256": sha256(first),
+            "first_pass_order_sha256": sha256(order),
         }
 
     def _pool(self, task: Task) -> Pool:

@@ -7,18 +7,21 @@ import hashlib
 import importlib.metadata
 import platform
 import time
-from collections.abc import Sequence
-
-from safetensors.numpy import save
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
 
 from replication.display import Display
 from replication.errors import ReplicationError
+from replication.learning.identity import ENGINE, MARKS, mark_name
 from replication.learning.monitor import Monitor
 from replication.machine import processor
 from replication.mnist.databases import Database, grey_levels
+from replication.runs import RECORD, weights_bytes
 from replication.settings import Train
+from replication.systems.catalogue import versions
 from replication.systems.contract import Fitted, Task
-from replication.systems.jobs import Experiment, Job, code, database, key, presentations
+from replication.systems.jobs import Experiment, Job, database, key, presentations
 from replication.systems.parallel import side_by_side
 
 PACKAGES = ("numba", "numpy", "scikit-learn", "scipy", "torch")
@@ -30,11 +33,61 @@ def is_finished(experiment: Experiment, replicate: int) -> bool:
     return run.is_whole() and run.record["key"] == key(experiment, replicate)
 
 
+class Beginning(NamedTuple):
+    """How today's code begins a replicate that was trained before.
+
+    Attributes:
+        job: the replicate.
+        presentations: after so many the weights are compared.
+        equal: whether they are the same bytes.
+    """
+
+    job: Job
+    presentations: int
+    equal: bool
+
+    @property
+    def text(self) -> str:
+        """What is wrong, and what to do."""
+        return (
+            f"{self.job.name} was trained otherwise than today's code of engine {ENGINE} trains: "
+            f"after {self.presentations} presentations the weights are others. Bring the code of "
+            f"engine {ENGINE} back, or raise ENGINE in replication/learning/identity.py, and "
+            "everything of our engine is trained again"
+        )
+
+
+def compare_beginning(experiment: Experiment) -> Beginning | None:
+    """Train the first presentations of a replicate and hold them against its record.
+
+    The replicate is the first that is there with the present settings, data and numbers of code,
+    and whose record says how it began; None where there is none.
+    """
+    if experiment.network is None:
+        return None
+    for number in range(experiment.recipe.replicates):
+        job, run = Job(experiment, number), experiment.run(number)
+        if not run.has(RECORD) or run.record["key"] != key(*job):
+            continue
+        stated = run.record["evidence"]
+        here = experiment.system.begin(_task(job, experiment.folders.checkpoints / "none.npz"))
+        for mark in reversed(MARKS):
+            name = mark_name(mark)
+            if name in stated and name in here:
+                return Beginning(job, mark, stated[name] == here[name])
+    return None
+
+
 def train(title: str, jobs: Sequence[Job], how: Train) -> list[Job]:
     """Train those of ``jobs`` that are not finished, as ``how`` says, and show how far.
 
-    Returns these. A replicate that diverges is an error.
+    Returns these. A replicate that diverges is an error, and so is code that begins otherwise than
+    the replicates that are there, of which nothing is trained then.
     """
+    for experiment in {job.experiment.name: job.experiment for job in jobs}.values():
+        beginning = compare_beginning(experiment)
+        if beginning is not None and not beginning.equal:
+            raise ReplicationError(beginning.text)
     missing = [job for job in jobs if not is_finished(*job)]
     shown = sum(presentations(job.experiment) for job in missing)
     with Display(title, shown) as display:
@@ -59,27 +112,31 @@ def _trained(job: Job, monitor: Monitor) -> tuple[Job, dict[str, bytes]]:
 def _train_one(job: Job, monitor: Monitor) -> None:
     """Fit the replicate and leave its folder whole; all it needs comes from the job and files."""
     experiment, replicate = job
-    folders, prepare = experiment.folders, experiment.prepare
-    started = time.perf_counter()
+    folders = experiment.folders
+    started, processed = time.perf_counter(), time.thread_time()
     unique = key(experiment, replicate)
     checkpoint = folders.checkpoints / f"{experiment.name}-{replicate}-{unique[:16]}.npz"
-    task = Task(
-        experiment.name,
-        replicate,
-        database(experiment),
-        grey_levels(prepare.background, prepare.foreground),
-        checkpoint,
-    )
+    task = _task(job, checkpoint)
     fitted = experiment.system.fit(task, monitor)
-    _write(job, unique, task.database, fitted, time.perf_counter() - started)
+    wall, cpu = time.perf_counter() - started, time.thread_time() - processed
+    _write(job, unique, task.database, fitted, {"seconds": wall, "cpu_seconds": cpu})
     # A system that trains several networks keeps one beside the other, under longer names.
     for path in checkpoint.parent.glob(f"{glob.escape(checkpoint.stem)}*"):
         path.unlink(missing_ok=True)
 
 
-def _write(job: Job, unique: str, database: Database, fitted: Fitted, seconds: float) -> None:
+def _task(job: Job, checkpoint: Path) -> Task:
     experiment, replicate = job
-    weights = save(fitted.weights) if fitted.weights else b""
+    prepare = experiment.prepare
+    levels = grey_levels(prepare.background, prepare.foreground)
+    return Task(experiment.name, replicate, database(experiment), levels, checkpoint)
+
+
+def _write(
+    job: Job, unique: str, database: Database, fitted: Fitted, took: Mapping[str, float]
+) -> None:
+    experiment, replicate = job
+    weights = weights_bytes(fitted.weights)
     # A hash of what came out, also where the weights are not kept.
     evidence = {"weights_sha256": hashlib.sha256(weights).hexdigest()} if weights else {}
     kept = fitted.parameters <= experiment.kept
@@ -89,7 +146,8 @@ def _write(job: Job, unique: str, database: Database, fitted: Fitted, seconds: f
         weights=weights if kept else b"",
         cost=fitted.cost._asdict(),
         timing={
-            "seconds": round(seconds, 2),
+            # Of the thread that trains, in which all libraries work alone.
+            **{name: round(seconds, 2) for name, seconds in took.items()},
             "presentations": fitted.presentations,
             "host": {"machine": platform.machine(), "system": platform.system()},
         },
@@ -98,7 +156,7 @@ def _write(job: Job, unique: str, database: Database, fitted: Fitted, seconds: f
             "replicate": replicate,
             "key": unique,
             "settings": {
-                **experiment.recipe.training(),
+                **experiment.recipe.in_force(),
                 "background": experiment.prepare.background,
                 "foreground": experiment.prepare.foreground,
             },
@@ -106,8 +164,10 @@ def _write(job: Job, unique: str, database: Database, fitted: Fitted, seconds: f
             "data": {"sha256": database.sha256()},
             "presentations": fitted.presentations,
             "parameters": fitted.parameters,
-            "evidence": {**fitted.evidence, **evidence, "code_sha256": code(experiment)},
+            "versions": versions(experiment.recipe),
+            "evidence": {**fitted.evidence, **evidence},
             "packages": {name: importlib.metadata.version(name) for name in PACKAGES},
             "processor": processor(),
+            **({"blas": list(fitted.blas)} if fitted.blas else {}),
         },
     )

@@ -2,35 +2,30 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import cast
+from functools import partial
+from types import ModuleType
 
-from replication.errors import ReplicationError
+from replication import plugins
 from replication.learning.optimisers.contract import Optimiser
-from replication.settings import Recipe, options
-from replication.sources import loaded
+from replication.settings import Optimiser as Chosen
+from replication.settings import Recipe, Section, options
 
-_NOT_OPTIMISERS = {"__init__", "catalogue", "contract"}
-
-
-def names() -> list[str]:
-    """What ``optimiser.name`` may be."""
-    found = {path.stem for path in Path(__file__).parent.glob("*.py")} - _NOT_OPTIMISERS
-    return sorted(name.replace("_", "-") for name in found)
+PACKAGE = "replication.learning.optimisers"
 
 
 def optimiser(recipe: Recipe) -> Optimiser:
-    """The optimiser that ``recipe`` names, new.
+    """Return the optimiser that ``recipe`` names, with its options.
 
     Raises ReplicationError for one that does not exist and for options that it has not.
     """
-    chosen = recipe.optimiser
-    if chosen.name not in names():
-        raise ReplicationError(
-            f"params.yaml names the optimiser '{chosen.name}', but there are "
-            f"{', '.join(names())}: correct optimiser.name"
-        )
-    name = chosen.name.replace("-", "_")
-    module = loaded(f"replication.learning.optimisers.{name}", "Options", "Optimiser")
-    settings = options(module.Options, chosen.options, "optimiser", "options")
-    return cast(Optimiser, module.Optimiser(settings))
+    return partial(_module(recipe.optimiser).steps, options=options_of(recipe.optimiser))
+
+
+def options_of(chosen: Chosen) -> Section:
+    """Return the validated options of the optimiser that is chosen; raises as `optimiser` does."""
+    kind: type[Section] = _module(chosen).Options
+    return options(kind, chosen.options, "optimiser", "options")
+
+
+def _module(chosen: Chosen) -> ModuleType:
+    return plugins.load(PACKAGE, chosen.name, "steps", "Options")

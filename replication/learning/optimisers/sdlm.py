@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from replication.learning.optimisers.contract import Situation, State
+from replication.learning.optimisers.contract import Situation
 from replication.learning.presentations import hessian_patterns
 from replication.settings import Section
 
@@ -20,28 +20,16 @@ class Options(Section):
     """None here: params.yaml has its settings in the group ``sdlm``."""
 
 
-class Optimiser:
-    """The paper's; it remembers nothing."""
-
-    def __init__(self, options: Options) -> None:
-        """``options`` are empty."""
-
-    def steps(self, situation: Situation) -> NDArray[np.float32]:
-        """Equation 19, with h_kk estimated on the patterns that ``sdlm`` names."""
-        recipe, pool = situation.recipe, situation.pool
-        numbers = hessian_patterns(recipe, situation.replicate, pool.size, situation.turn)
-        sample = pool.show(numbers)
-        curvatures = situation.engine.curvature(
-            situation.parameters, sample.images, sample.order, recipe.sdlm
-        )
-        return step_sizes(curvatures, situation.learning_rate, recipe.sdlm.mu)
-
-    def state(self) -> State:
-        """Nothing."""
-        return {}
-
-    def restore(self, state: State) -> None:
-        """Nothing to go on from."""
+def steps(situation: Situation, options: Options) -> NDArray[np.float32]:
+    """Return the steps of equation 19, h_kk estimated on the patterns that ``sdlm`` names."""
+    del options
+    recipe, pool = situation.recipe, situation.pool
+    numbers = hessian_patterns(recipe, situation.replicate, pool.size, situation.turn)
+    sample = pool.show(numbers)
+    curvatures = situation.engine.curvature(
+        situation.parameters, sample.images, sample.order, recipe.sdlm
+    )
+    return step_sizes(curvatures, situation.learning_rate, recipe.sdlm.mu)
 
 
 def step_sizes(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from replication.learning.optimisers.contract import Situation, State
+from replication.learning.optimisers.contract import Situation
 from replication.settings import Section
 
 
@@ -16,19 +16,7 @@ class Options(Section):
     """Nothing to choose: the learning rates are the recipe's."""
 
 
-class Optimiser:
-    """The same step for every parameter; it remembers nothing."""
-
-    def __init__(self, options: Options) -> None:
-        """``options`` are empty."""
-
-    def steps(self, situation: Situation) -> NDArray[np.float32]:
-        """The learning rate of the pass, for each parameter."""
-        return np.full(situation.parameters.size, situation.learning_rate, np.float32)
-
-    def state(self) -> State:
-        """Nothing."""
-        return {}
-
-    def restore(self, state: State) -> None:
-        """Nothing to go on from."""
+def steps(situation: Situation, options: Options) -> NDArray[np.float32]:
+    """Return the learning rate of the pass for every parameter."""
+    del options
+    return np.full(situation.parameters.size, situation.learning_rate, np.float32)

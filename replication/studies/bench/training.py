@@ -41,10 +41,8 @@ class Training:
     def train(self, patterns: int) -> None:
         """Present the next ``patterns`` of the order, with an update after each."""
         order, self.order = self.order[:patterns], np.roll(self.order, -patterns)
-        _, _, failed = self._engine.train(
-            self.parameters, self.steps, self.images, self.labels, order
-        )
-        if failed >= 0:
+        done = self._engine.train(self.parameters, self.steps, self.images, self.labels, order)
+        if done.failed >= 0:
             raise ReplicationError(
                 f"{self.network.name} diverged while it was timed: lower the learning_rates of "
                 "base in params.yaml"

@@ -10,12 +10,13 @@ from replication.files import Table
 
 COMMAND = "python -m replication causes"
 # A row a trial and replicate; a column more for each key that any hypothesis varies.
-# stage: held-out or test. patterns: how many it was trained on. key, code: what it follows from.
+# stage: held-out or test. patterns: how many it was trained on. key: the hash of what it follows
+# from.
 TRIALS = Table(
     "studies/causes_trials.csv",
     COMMAND,
     ("hypothesis", "stage", "replicate", "patterns", "error_percent", "rejected_percent",
-     "training_error_percent", "operations_thousands", "likeness", "key", "code"),
+     "training_error_percent", "operations_thousands", "likeness", "key"),
 )  # fmt: skip
 # A row a hypothesis and measure. before: ours without it. least, greatest: on the patterns held
 # out, over all trials. decided: explains, does not explain or undecided.

@@ -33,11 +33,11 @@ class Study:
         """``out`` is the folder of results, from which what is done already is read."""
         self.laboratory, self._out = laboratory, out
         self.rows: dict[str, list[Row]] = {}
-        self._known: dict[tuple[str, str], Row] = {}
+        self._known: dict[str, Row] = {}
         for record in TRIALS.read(out).to_dict("records") if TRIALS.exists(out) else ():
             row: Row = {str(key): value for key, value in record.items()}
             self.rows.setdefault(row["hypothesis"], []).append(row)
-            self._known[row["key"], row["code"]] = row
+            self._known[row["key"]] = row
 
     def trained(self, name: str, stage: str, wanted: list[Levels]) -> None:
         """Make the rows of a hypothesis at a stage with the ``wanted`` levels."""
@@ -68,7 +68,7 @@ class Study:
             work = partial(_outcome, laboratory=self.laboratory, trials=trials)
             how = self.laboratory.settings.train
             for row in side_by_side(work, jobs, how, display.show):
-                self._known[row["key"], row["code"]] = row
+                self._known[row["key"]] = row
                 keep()
         keep()
 

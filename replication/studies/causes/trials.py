@@ -11,8 +11,6 @@ Beside the keys of an experiment these are varied:
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -33,9 +31,10 @@ from replication.paper import Paper
 from replication.settings import Classifier, Hypothesis, Recipe, Settings, options
 from replication.settings.loading import put
 from replication.studies.causes import TRIALS
+from replication.systems.catalogue import versions
 from replication.systems.classifier import ClassifierSystem
 from replication.systems.contract import Task, answers_of
-from replication.systems.jobs import Experiment, code
+from replication.systems.jobs import Experiment, hashed
 from replication.systems.support_machines import Decision
 
 OWN = ("training_patterns", "subset", "repeated", "faster", "strength")
@@ -128,16 +127,16 @@ class Laboratory:
         (experiment,) = experiments(recipes, self.settings, self.folders)
         return Trial(name, stage, replicate, changes, experiment, min(int(wanted), available))
 
-    def key(self, trial: Trial) -> tuple[str, str]:
-        """Hashes of the settings and the data, and of the code, that decide a trial's outcome."""
-        prepare, causes = self.settings.prepare, self.settings.causes
-        decisive = [
-            trial.experiment.recipe.training(), trial.stage, trial.replicate, trial.patterns,
-            trial.levels.get("subset"), causes.held_out, causes.seed,
-            prepare.background, prepare.foreground, _digest(self.folders.raw),
-        ]  # fmt: skip
-        text = json.dumps(decisive, sort_keys=True).encode()
-        return hashlib.sha256(text).hexdigest()[:16], code(trial.experiment)[:16]
+    def key(self, trial: Trial) -> str:
+        """The beginning of the hash of the settings, data and numbers of code that decide it."""
+        causes, experiment = self.settings.causes, trial.experiment
+        decisive = {
+            "settings": experiment.effective, "stage": trial.stage, "replicate": trial.replicate,
+            "patterns": trial.patterns, "subset": trial.levels.get("subset"),
+            "held_out": causes.held_out, "seed": causes.seed, "data": _digest(self.folders.raw),
+            "versions": versions(experiment.recipe),
+        }  # fmt: skip
+        return hashed(decisive)[:16]
 
     def database(self, trial: Trial) -> Database:
         """What the trial is trained on, and what it answers."""
@@ -159,9 +158,9 @@ class Laboratory:
         """Train and answer: a row of `TRIALS`."""
         database, prepare = self.database(trial), self.settings.prepare
         made = trial.experiment.system
-        key, of_code = self.key(trial)
+        key = self.key(trial)
         table = databases.grey_levels(prepare.background, prepare.foreground)
-        checkpoint = self.folders.checkpoints / f"causes-{key}-{of_code}.npz"
+        checkpoint = self.folders.checkpoints / f"causes-{key}.npz"
         task = Task(trial.name, trial.replicate, database, table, checkpoint)
         training = None
         if isinstance(made, ClassifierSystem):
@@ -185,7 +184,7 @@ class Laboratory:
         values = (
             trial.name, trial.stage, trial.replicate, trial.patterns,
             percent(float(wrong.sum()), len(labels)), rejected, training, operations,
-            self._likeness(wrong) if trial.stage == TEST else None, key, of_code,
+            self._likeness(wrong) if trial.stage == TEST else None, key,
         )  # fmt: skip
         return dict(zip(TRIALS.columns, values, strict=True)) | dict(trial.levels)
 

@@ -86,8 +86,8 @@ def steps(on: Ground) -> pd.DataFrame:
             engine, ends = _engine(reading, on.network, on.settings.prepare), []
             for number in range(study.replicates):
                 first = first_parameters(on.network, reading, number)
-                at = Situation(engine, pool, reading, number, 0, first)
-                sizes = optimiser(reading).steps(at)
+                at = Situation(engine, pool, reading, number, 0, first, {})
+                sizes = optimiser(reading)(at)
                 ends.append(np.log10([sizes.min(), sizes.max()]))
             mean = np.mean(ends, axis=0)
             distance = float(np.sqrt(np.square(mean - on.known.steps).mean()))

@@ -48,7 +48,7 @@ def source(recipe: Recipe) -> str | None:
 
 def _but_for_streams(recipe: Recipe) -> dict[str, Any]:
     """What an experiment is, whatever its streams, and whether curvatures have one of their own."""
-    settings = recipe.training()
+    settings = recipe.in_force()
     sdlm = {key: value for key, value in settings["sdlm"].items() if key != "patterns_drawn"}
     return {**settings, "streams": None, "sdlm": sdlm}
 

@@ -22,6 +22,9 @@ from replication.systems.classifier import ClassifierSystem, Patterns, flat
 from replication.systems.classifiers.linear import Floats, Images, Layer, layer
 from replication.systems.contract import Cost
 
+# Raised when the golden answers change, and only then (see CONTRIBUTING.md).
+VERSION = 1
+
 
 class Options(Section):
     """The inputs of the layer and how it is regularised.

@@ -21,6 +21,9 @@ from replication.systems.classifier import ClassifierSystem, Patterns, flat
 from replication.systems.classifiers.nearest_neighbours import CLASSES, nearest, votes
 from replication.systems.contract import Cost
 
+# Raised when the golden answers change, and only then (see CONTRIBUTING.md).
+VERSION = 1
+
 
 class Options(Section):
     """The neighbours and the tangents.
@@ -74,14 +77,14 @@ class TangentNeighbours:
     def _candidates(self) -> int:
         return min(self.chosen.candidates, len(self.labels))
 
-    def distances(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-        """Classes of each image's candidates and their squared tangent distances, (n, c) both."""
+    def distances(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Numbers of each image's candidates and their squared tangent distances, (n, c) both."""
         rows = flat(images)
         numbers, _ = nearest(rows, self.prototypes, self._candidates)
         found = np.empty(numbers.shape)
         smooth, slope = tangent_kernels.filters(self.side, self.chosen.smoothing)
         tangent_kernels.distances(rows, self.prototypes, numbers, smooth, slope, found)
-        return self.labels[numbers], found
+        return numbers, found
 
     def penalties(self, images: NDArray[np.uint8]) -> NDArray[np.floating]:
         """The least tangent distance of each class, or minus the votes, (patterns, classes).
@@ -89,11 +92,13 @@ class TangentNeighbours:
         With one neighbour the margin is how much nearer the best class is than the second, which
         votes could not tell: there would be only one. With more it is the difference in votes.
         """
-        labels, distances = self.distances(images)
+        numbers, distances = self.distances(images)
+        labels = self.labels[numbers]
         if self.chosen.neighbours == 1:
             return least_by_class(labels, np.sqrt(distances))
         count = min(self.chosen.neighbours, self._candidates)
-        first = np.argsort(distances, axis=1, kind="stable")[:, :count]
+        # By distance and then by number, as `nearest` has them.
+        first = np.lexsort((numbers, distances), axis=1)[:, :count]
         near = np.take_along_axis(distances, first, axis=1).astype(np.float32)
         return votes(np.take_along_axis(labels, first, axis=1), near)
 

@@ -1,0 +1,29 @@
+"""Which engine a training is by, and the hashes by which its beginning is told from another.
+
+``ENGINE`` is the number of all that our own networks' weights follow from beside settings, seed and
+data: kernels, arithmetic, optimisers, random streams, presentations, distortions and noise. It is
+raised when the golden hashes of ``tests/golden`` change, and only then: whatever it names has
+trained the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+from numpy.typing import NDArray
+
+ENGINE = 1
+# After so many presentations a training's weights are hashed for its record.
+MARKS = (100, 1000)
+
+
+def sha256(values: NDArray[np.generic]) -> str:
+    """Return the SHA-256 of an array's bytes, in C order and little-endian, as 64 hex digits."""
+    little = np.ascontiguousarray(values, values.dtype.newbyteorder("<"))
+    return hashlib.sha256(little.tobytes()).hexdigest()
+
+
+def mark_name(mark: int) -> str:
+    """Return what a record calls the hash of the weights after ``mark`` presentations."""
+    return f"weights_after_{mark}_sha256"
