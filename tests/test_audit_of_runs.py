@@ -43,7 +43,7 @@ def project(trained, tmp_path):
 def known(monkeypatch):
     """What the code does is not at issue, and not looked at again."""
     same = Behaviour(0.0, 0.0, 0.0, "float32")
-    monkeypatch.setattr("replication.audit.table.observed", lambda *_: same)
+    monkeypatch.setattr("replication.audit.table.observe", lambda *_: same)
 
 
 def edit(folder, change, experiment="lenet5", replicates=(0, 1)):

@@ -12,7 +12,7 @@ from replication.settings import AnyRecipe, Settings
 
 
 def differences(paper: Paper, before: Settings, after: Settings) -> Iterator[str]:
-    """A sentence a key: its two values, how the new one stands to the paper, which runs change."""
+    """Give a sentence for each key: its values, how the new one stands to the paper, its runs."""
     touched: dict[tuple[str, str, str], list[str]] = {}
     earlier, later = (_recipes(one) for one in (before, after))
     for name in {**earlier, **later}:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, get_args
 
 from replication.audit import records
-from replication.audit.behaviour import Behaviour, observed
+from replication.audit.behaviour import Behaviour, observe
 from replication.audit.checks import Case, Opinion, experiments_about, judge
 from replication.audit.records import WHOLE, Conflict, covers, flattened
 from replication.audit.setting import Setting
@@ -57,7 +57,8 @@ def audit(
         records.refuse(experiment, paper)
     from_runs = _from_runs(paper, settings, ready, source) if runs else None
     auditor = _Auditor(paper, settings, from_runs)
-    rows = [auditor.judge_choice(choice) for choice in paper.choices.values()]
+    judged = [choice for choice in paper.choices.values() if choice.heading != "systems"]
+    rows = [auditor.judge_choice(choice) for choice in judged]
     rows += [auditor.judge_experiment(name) for name in settings.experiments]
     conflicts = from_runs.conflicts if from_runs else ()
     remedy = f"the records contradict {source}: train anew, or restore the file"
@@ -89,7 +90,7 @@ def _from_runs(
     if counts.get(name, (0, 0))[0]:
         recipe = _recipe(settings, name)
         network = catalogue.network(recipe.network, recipe.database, paper)
-        behaviour = observed(recipe, settings.prepare, network)
+        behaviour = observe(recipe, settings.prepare, network)
     return FromRuns(counts, conflicts, behaviour)
 
 
@@ -113,7 +114,8 @@ class _Auditor:
 
     def judge_choice(self, choice: Choice) -> Setting:
         """Judge a setting of the authors, or a key of which they say nothing."""
-        roles, about = self.settings.compare.experiments, self._about(choice)
+        roles = self.settings.compare.experiments
+        about = list(experiments_about(self.settings, choice))
         stated = (choice.id, choice.page, choice.statement)
         if choice.about == "distorted" and not about:
             remark = f"there is no experiment {roles.distorted}"
@@ -136,16 +138,14 @@ class _Auditor:
             remark = "on purpose: not the paper's network or training, but one to compare them with"
             opinion = Opinion("LeNet-5 as usually built today", "departs", remark)
         elif isinstance(recipe, Classifier):
-            printed = self.paper.methods.get(recipe.system, "not stated")
+            choice = self.paper.choices.get(recipe.system)
+            printed = choice.statement if choice else "not stated"
             remark = "what the paper leaves open is in the module's own words"
             opinion = Opinion(_options(recipe), "unstated", remark)
         else:
             opinion = self._judge_trained(recipe)
         keys = (*recipe.in_force(), *WHOLE, "evidence", "history", "presentations", "parameters")
         return Setting(f"experiments.{name}", "", printed, *self._backed(opinion, [name], keys))
-
-    def _about(self, choice: Choice) -> list[str]:
-        return list(experiments_about(self.settings, choice))
 
     def _case(self, choice: Choice, recipe: Recipe) -> Case:
         behaviour = self.from_runs.behaviour if self.from_runs else None

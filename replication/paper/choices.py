@@ -46,13 +46,13 @@ class Choice(BaseModel):
     """A setting of the authors, or a key of params.yaml of which they say nothing.
 
     settings.yaml says what each field means. Of a claim, ``page``, ``statement`` and ``printed``
-    are those of claims.yaml.
+    are those of claims.yaml; of a system that Appendix C does not train, there is a statement only.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str
-    heading: Literal["claims", "other"]
+    heading: Literal["claims", "other", "systems"]
     keys: tuple[str, ...] = ()
     page: str = ""
     statement: str = "not stated"
@@ -67,8 +67,8 @@ class Choice(BaseModel):
 
     @model_validator(mode="after")
     def _is_compared_with_something(self) -> Choice:
-        stated = self.printed is not None or self.library or OTHERWISE in self.means
-        if not stated and not self.check:
+        compared = self.printed is not None or self.library or OTHERWISE in self.means or self.check
+        if not compared and self.heading != "systems":
             raise ValueError("is compared with nothing: it lacks what `otherwise` means")
         return self
 
@@ -88,33 +88,19 @@ class Choice(BaseModel):
         return known[outcome]
 
 
-class Method(BaseModel):
-    """What the paper says of a system whose training is not that of Appendix C."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    id: str
-    statement: str
-
-
-def read(path: Path, claims: Mapping[str, Claim]) -> tuple[dict[str, Choice], dict[str, str]]:
-    """Read settings.yaml: the choices by id, in file order, and what is said of systems by name.
+def read(path: Path, claims: Mapping[str, Claim]) -> dict[str, Choice]:
+    """Read settings.yaml: the choices by id, in file order.
 
     Raises ReplicationError naming the file and the line or the entry, and for a claim of the kind
     setting without an entry, or an entry without its claim.
     """
     choices: dict[str, Choice] = {}
-    methods: dict[str, str] = {}
     settings = {name: claim for name, claim in claims.items() if claim.kind == "setting"}
     for heading, entries in read_headings(path).items():
         for place, entry in enumerate(entries, start=1):
             where = f"{path}, entry {place} of `{heading}`"
             name = entry.get("id") if isinstance(entry, dict) else None
             where += f" ({name})" if name else ""
-            if heading == "systems":
-                method = check_entry(where, Method, entry)
-                methods[method.id] = method.statement
-                continue
             stated = {}
             if heading == "claims":
                 if name not in settings:
@@ -126,7 +112,7 @@ def read(path: Path, claims: Mapping[str, Claim]) -> tuple[dict[str, Choice], di
             choices[choice.id] = choice
     if lacking := [name for name in settings if name not in choices]:
         raise refuse(f"{path}", f"lacks the claim {', '.join(lacking)} under `claims`")
-    return choices, methods
+    return choices
 
 
 def format_value(value: Any) -> str:

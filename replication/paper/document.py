@@ -21,7 +21,6 @@ class Paper:
     claims: by id, in the order of claims.yaml.
     contradictions: by id, where the paper contradicts itself.
     choices: by id, in the order of settings.yaml, how each setting of the authors is judged.
-    methods: what is said of a system that is not trained by Appendix C, by its module's name.
     codes: int8 (95, 84), -1 or +1, the RBF codes of ASCII 32 to 126 (Figure 3, page 8).
     connection_table: for each C3 map the S2 maps it reads (Table I, page 8).
     learning_curves, training_set_size, distortions, misclassified, systems: Figures 5, 6, 7, 8 and
@@ -31,7 +30,6 @@ class Paper:
     claims: Mapping[str, Claim]
     contradictions: Mapping[str, Contradiction]
     choices: Mapping[str, Choice]
-    methods: Mapping[str, str]
     codes: Codes
     connection_table: tuple[tuple[int, ...], ...]
     learning_curves: pd.DataFrame
@@ -50,12 +48,10 @@ class Paper:
 def load(folder: Path) -> Paper:
     """Read ``data/paper``; raises ReplicationError naming the file and the line or entry."""
     stated, contradictions = claims.read(folder / "claims.yaml")
-    judged, methods = choices.read(folder / choices.FILE, stated)
     return Paper(
         claims=stated,
         contradictions=contradictions,
-        choices=judged,
-        methods=methods,
+        choices=choices.read(folder / choices.FILE, stated),
         codes=read_codes(folder / "figure3_rbf_codes.txt"),
         connection_table=tables.read_connections(folder),
         learning_curves=tables.read_table(folder, tables.CurvePoint),
