@@ -91,6 +91,18 @@ def test_moments_of_grey_pixels_depart_and_those_of_binary_ones_do_not(paper, mo
     assert judged(paper, full())["data.deslanted"].status == "faithful"
 
 
+def test_an_option_is_that_of_the_experiment_that_the_claim_is_about(paper):
+    chosen = settings.parse(DOCUMENT, "params.yaml")
+    about = checks.experiments_about(chosen, paper.choices["knn.neighbours"])
+    assert list(about) == ["knn-deslanted"]
+    document = full()
+    assert judged(paper, document)["noise.salt-pepper"].status == "faithful"
+    document["experiments"]["lenet5-noise"]["options"]["inverted"] = 0.2
+    noise = judged(paper, document)["noise.salt-pepper"]
+    assert noise[3:] == ("0.2 of the pixels", "departs", "the paper has 0.1")
+    assert judged(paper, document)["knn.neighbours"].in_force == "not made"
+
+
 def test_boosting_something_else_departs_or_is_refused(paper):
     document = full()
     document["experiments"]["lenet4-boosted"]["network"] = "perceptron-300"

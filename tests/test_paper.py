@@ -146,7 +146,7 @@ def test_damaged_table_is_named_with_its_place(folder, file, old, new, message):
 
 
 def test_a_claim_of_the_kind_setting_without_an_entry_is_refused(folder):
-    edit(folder / "settings.yaml", "  - id: input.foreground\n    keys: [prepare.foreground]\n", "")
+    edit(folder / "settings.yaml", "  - {id: input.foreground, keys: [prepare.foreground]}\n", "")
     with pytest.raises(ReplicationError, match=r"settings\.yaml lacks the claim input\.foreground"):
         paper_module.load(folder)
 
