@@ -136,6 +136,12 @@ def test_a_new_setting_needs_an_entry_and_no_code(paper):
     assert found["base.replicates"][3:] == ("10", "departs", "the paper has 3")
 
 
+def test_a_check_that_is_not_there_is_one_sentence(paper):
+    entry = paper.choices["sdlm.mu"].model_copy(update={"check": "guess"})
+    with pytest.raises(ReplicationError, match=r"sdlm\.mu names the check `guess`"):
+        judged(replace(paper, choices={**paper.choices, "sdlm.mu": entry}), full())
+
+
 def test_every_check_is_used_and_every_one_named_is_there(paper):
     assert {c.check for c in paper.choices.values() if c.check} == set(checks.CHECKS)
 

@@ -118,6 +118,7 @@ def test_schedule_has_a_rate_for_each_of_the_passes(paper):
         ("settings.yaml", "other:", "others:", "has a `heading` that cannot be"),
         ("settings.yaml", "printed: sdlm", "print: sdlm", "unknown key `print`"),
         ("settings.yaml", "[departs, not Table I]", "[wrong, not Table I]", "c3.table.*'wrong'"),
+        ("settings.yaml", "base.seed, keys: [base.seed]", "base.seed", "no key of params"),
         ("settings.yaml", "id: base.seed", "id: base.streams", "repeats an id"),
         (
             "settings.yaml",

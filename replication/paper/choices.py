@@ -7,7 +7,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, StrictBool, model_validator
 
 from replication.errors import ReplicationError
 from replication.paper.claims import (
@@ -20,7 +20,7 @@ from replication.paper.claims import (
 
 # From the best to the worst.
 Status = Literal["faithful", "unstated", "departs", "contradiction"]
-Value = Number | str
+Value = StrictBool | Number | str
 FILE = "settings.yaml"
 # Outcomes of a comparison that need no word of their own in settings.yaml.
 PRINTED, LIBRARY, OTHERWISE = "printed", "library", "otherwise"
@@ -67,8 +67,11 @@ class Choice(BaseModel):
 
     @model_validator(mode="after")
     def _is_compared_with_something(self) -> Choice:
-        compared = self.printed is not None or self.library or OTHERWISE in self.means or self.check
-        if not compared and self.heading != "systems":
+        if self.heading == "systems" or self.check:
+            return self
+        if not self.keys and not self.option:
+            raise ValueError("has no key of params.yaml, no option and no check to compare")
+        if self.printed is None and not self.library and OTHERWISE not in self.means:
             raise ValueError("is compared with nothing: it lacks what `otherwise` means")
         return self
 
