@@ -61,12 +61,12 @@ def trained_folders(folder):
 
 
 def judged(paper, document, folder=None):
-    """The rows by claim; with the runs of ``folder`` if there is one."""
+    """The settings by id; with the runs of ``folder`` if there is one."""
     chosen = settings.parse(document, "params.yaml")
     places = Folders.usual() if folder is None else trained_folders(folder)
     ready = experiments.experiments(chosen.experiments, chosen, places)
     found = audit(paper, chosen, ready, "params.yaml", runs=folder is not None)
-    return {row.claim: row for row in found.rows}
+    return {setting.id: setting for setting in found.settings}
 
 
 def small():

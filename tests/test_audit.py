@@ -7,21 +7,22 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from audited import DOCUMENT, LIBRARY, PRINTED, full, judged
+from audited import DOCUMENT, LIBRARY, full, judged
 from ruamel.yaml import YAML
 
 from replication import settings
-from replication.audit import judges, rules
+from replication.audit import checks
 from replication.audit.records import flattened
+from replication.audit.setting import AUDIT, read_settings
 from replication.errors import ReplicationError
 from replication.mnist import versions
 
 
-def test_every_setting_and_every_key_has_a_row(paper):
+def test_every_setting_has_a_row_and_every_key_an_entry(paper):
     found = judged(paper, full())
     stated = {name for name, claim in paper.claims.items() if claim.kind == "setting"}
     assert stated | {"code.precision", "code.tanh"} <= set(found)
-    explained = {key for rule in (*rules.CLAIMS.values(), *rules.OWN.values()) for key in rule.keys}
+    explained = {key for choice in paper.choices.values() for key in choice.keys}
     for key in flattened(
         settings.parse(DOCUMENT, "params.yaml").model_dump(exclude={"experiments"})
     ):
@@ -69,17 +70,16 @@ def test_the_reading_of_the_authors_library_is_named_by_its_ids(paper):
     }
     for name, (status, source) in stands.items():
         assert found[name].status == status, found[name]
-        assert f"library.{source}" in found[name].reason, found[name]
-    assert "minimised" in found["loss.mle"].ours
-    assert "no effect" in found["base.criterion.j"].reason
+        assert f"library.{source}" in found[name].remark, found[name]
+    assert "minimised" in found["loss.mle"].in_force
+    assert "no effect" in found["base.criterion.j"].remark
 
 
-def test_the_ids_in_the_reasons_are_those_of_beyond_yaml(paper, repository):
+def test_every_source_that_settings_yaml_names_is_an_entry_of_beyond_yaml(paper, repository):
     beyond = YAML(typ="safe", pure=True).load((repository / "data/paper/beyond.yaml").read_text())
-    reasons = [
-        row.reason for base in (PRINTED, LIBRARY) for row in judged(paper, full(**base)).values()
-    ]
-    named = {name for reason in reasons for name in re.findall(r"library\.[a-z-]+", reason)}
+    text = (repository / "data/paper/settings.yaml").read_text(encoding="utf-8")
+    named = set(re.findall(r"library\.[a-z-]+", text))
+    assert {c.library.source for c in paper.choices.values() if c.library} <= named
     assert len(named) > 6
     assert named <= {entry["id"] for entry in beyond}
 
@@ -87,8 +87,20 @@ def test_the_ids_in_the_reasons_are_those_of_beyond_yaml(paper, repository):
 def test_moments_of_grey_pixels_depart_and_those_of_binary_ones_do_not(paper, monkeypatch):
     assert judged(paper, full())["data.deslanted"].status == "departs"
     binary = lambda images: versions.slants(np.where(images > 0, 255, 0).astype(np.uint8))  # noqa: E731
-    monkeypatch.setattr(judges, "slants", binary)
+    monkeypatch.setattr(checks, "slants", binary)
     assert judged(paper, full())["data.deslanted"].status == "faithful"
+
+
+def test_an_option_is_that_of_the_experiment_that_the_claim_is_about(paper):
+    chosen = settings.parse(DOCUMENT, "params.yaml")
+    about = checks.experiments_about(chosen, paper.choices["knn.neighbours"])
+    assert list(about) == ["knn-deslanted"]
+    document = full()
+    assert judged(paper, document)["noise.salt-pepper"].status == "faithful"
+    document["experiments"]["lenet5-noise"]["options"]["inverted"] = 0.2
+    noise = judged(paper, document)["noise.salt-pepper"]
+    assert noise[3:] == ("0.2 of the pixels", "departs", "the paper has 0.1")
+    assert judged(paper, document)["knn.neighbours"].in_force == "not made"
 
 
 def test_boosting_something_else_departs_or_is_refused(paper):
@@ -105,26 +117,39 @@ def test_a_size_of_figure_6_is_faithful_and_its_number_of_passes_is_open(paper):
     of["experiments"]["smaller"] = {"training_patterns": 15000}
     found = judged(paper, of)["experiments.smaller"]
     assert found.status == "unstated"
-    assert "training_patterns: 15000" in found.ours
+    assert "training_patterns: 15000" in found.in_force
 
 
-def with_claims(paper, changes):
-    claims = {**paper.claims, **{name: claim for name, claim in changes.items() if claim}}
-    kept = {name: claim for name, claim in claims.items() if changes.get(name, claim)}
-    return replace(paper, claims=kept)
-
-
-def test_a_setting_or_a_key_without_its_counterpart_is_a_gap(paper, monkeypatch):
-    new = paper.claims["sdlm.mu"].model_copy(update={"id": "sdlm.nu"})
-    with pytest.raises(ReplicationError, match=r"^sdlm\.nu: "):
-        judged(with_claims(paper, {"sdlm.nu": new}), full())
-    with pytest.raises(ReplicationError, match=r"^sdlm\.mu: "):
-        judged(with_claims(paper, {"sdlm.mu": None}), full())
-    kept = {key: rule for key, rule in rules.OWN.items() if key != "base.criterion.j"}
-    monkeypatch.setattr("replication.audit.table.OWN", kept)
+def test_a_key_without_an_entry_is_refused_and_an_entry_without_its_key(paper):
+    lacking = {name: c for name, c in paper.choices.items() if name != "base.criterion.j"}
     with pytest.raises(ReplicationError, match=r"^base\.criterion\.j: "):
-        judged(paper, full())
-    more = {"x": rules.OWN["train"]._replace(keys=("base.momentum",))}
-    monkeypatch.setattr("replication.audit.table.OWN", {**rules.OWN, **more})
+        judged(replace(paper, choices=lacking), full())
+    added = paper.choices["train"].model_copy(update={"keys": ("base.momentum",)})
     with pytest.raises(ReplicationError, match=r"^base\.momentum: "):
-        judged(paper, full())
+        judged(replace(paper, choices={**paper.choices, "x": added}), full())
+
+
+def test_a_new_setting_needs_an_entry_and_no_code(paper):
+    """As one would be added: the paper prints 3 where 10 are in force."""
+    entry = paper.choices["base.replicates"].model_copy(update={"printed": 3, "means": {}})
+    found = judged(replace(paper, choices={**paper.choices, "base.replicates": entry}), full())
+    assert found["base.replicates"][3:] == ("10", "departs", "the paper has 3")
+
+
+def test_a_check_that_is_not_there_is_one_sentence(paper):
+    entry = paper.choices["sdlm.mu"].model_copy(update={"check": "guess"})
+    with pytest.raises(ReplicationError, match=r"sdlm\.mu names the check `guess`"):
+        judged(replace(paper, choices={**paper.choices, "sdlm.mu": entry}), full())
+
+
+def test_every_check_is_used_and_every_one_named_is_there(paper):
+    assert {c.check for c in paper.choices.values() if c.check} == set(checks.CHECKS)
+
+
+def test_the_table_that_is_written_is_read_again_as_it_was(paper, tmp_path):
+    settings = tuple(judged(paper, full()).values())
+    AUDIT.write(tmp_path, AUDIT.frame(settings))
+    assert read_settings(tmp_path) == settings
+    AUDIT.write(tmp_path, AUDIT.frame([settings[0]._replace(status="fine")]))
+    with pytest.raises(ReplicationError, match=r"row 1, column status is 'fine'"):
+        read_settings(tmp_path)

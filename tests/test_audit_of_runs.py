@@ -15,7 +15,7 @@ from small import places, put, small_project, write_params
 
 from replication import settings
 from replication.audit.behaviour import Behaviour
-from replication.audit.table import Row
+from replication.audit.setting import AUDIT
 from replication.cli import main
 from replication.files import write_json
 from replication.learning.engine import Engine
@@ -43,7 +43,7 @@ def project(trained, tmp_path):
 def known(monkeypatch):
     """What the code does is not at issue, and not looked at again."""
     same = Behaviour(0.0, 0.0, 0.0, "float32")
-    monkeypatch.setattr("replication.audit.table.observed", lambda *_: same)
+    monkeypatch.setattr("replication.audit.table.observe", lambda *_: same)
 
 
 def edit(folder, change, experiment="lenet5", replicates=(0, 1)):
@@ -61,8 +61,8 @@ def test_what_is_trained_as_printed_is_faithful_by_its_records(paper, project):
                  "training.order", "training.online", "sdlm.update", "boosting.procedure",
                  "base.criterion.divisor", "base.criterion.distance"):  # fmt: skip
         assert found[name].status == "faithful", found[name]
-        assert re.search(r"\(in (\d) of \1 runs\)", found[name].reason), found[name]
-    assert found["code.precision"].ours == "float32"
+        assert re.search(r"\(in (\d) of \1 runs\)", found[name].remark), found[name]
+    assert found["code.precision"].in_force == "float32"
     assert found["code.tanh"].status == "departs"
     assert not [row for row in found.values() if row.status == "contradiction"]
 
@@ -120,7 +120,7 @@ def test_records_that_contradict_are_caught_though_all_agree(paper, project, pat
     assert found[claim].status == "contradiction", found[claim]
     assert found["experiments.lenet5"].status == "contradiction"
     place = f"results/runs/lenet5: {path.removeprefix('settings.')}"
-    assert "in replicate 0 1" in found[place].ours
+    assert "in replicate 0 1" in found[place].in_force
     assert found["experiments.lenet5-distorted"].status != "contradiction"
 
 
@@ -141,7 +141,7 @@ def test_files_that_are_others_are_caught(paper, project):
     path = project / "runs/lenet5/0" / WEIGHTS
     path.write_bytes(path.read_bytes()[:-1] + b"\0")
     found = judged(paper, small(), project)
-    assert "replicate 0" in found["results/runs/lenet5: files"].ours
+    assert "replicate 0" in found["results/runs/lenet5: files"].in_force
     assert found["init.range"].status == "contradiction"
 
 
@@ -160,7 +160,7 @@ def test_the_schedule_is_that_of_the_history_whatever_the_record_says(paper, pro
     rewritten(project, "learning_rate", 5e-4)
     found = judged(paper, small(), project)
     assert found["training.schedule"].status == "contradiction"
-    assert "replicate 1" in found["results/runs/lenet5: history.learning_rates"].ours
+    assert "replicate 1" in found["results/runs/lenet5: history.learning_rates"].in_force
     # A step cannot be greater than eta / mu.
     rewritten(project, "learning_rate", 2e-4)
     rewritten(project, "step_F6_max", 0.05)
@@ -200,7 +200,7 @@ def test_a_variation_is_judged_alone_unless_its_runs_are_named(project, capsys):
     out = project / "audit.csv"
     assert command(project, "--out", str(out), params="mine.yaml") == 0
     table = pd.read_csv(out).set_index("claim")
-    assert tuple(table.reset_index().columns) == Row._fields
+    assert tuple(table.reset_index().columns) == AUDIT.columns
     assert table.loc["base.criterion.j", "status"] == "unstated"
     assert "contradiction" not in set(table["status"])
     assert command(project, "--strict", params="mine.yaml") == 1

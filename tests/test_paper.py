@@ -114,6 +114,18 @@ def test_schedule_has_a_rate_for_each_of_the_passes(paper):
         ("claims.yaml", "pages: [6, 7], ", "", "lacks `pages`"),
         ("claims.yaml", ", role: arithmetic}", "}", "needs a role"),
         ("claims.yaml", "LeNet-5 has", "LeNet-5\0has", r"claims\.yaml is not YAML"),
+        ("settings.yaml", "id: sdlm.mu", "id: sdlm.nu", r"sdlm\.nu\) names no claim"),
+        ("settings.yaml", "other:", "others:", "has a `heading` that cannot be"),
+        ("settings.yaml", "printed: sdlm", "print: sdlm", "unknown key `print`"),
+        ("settings.yaml", "[departs, not Table I]", "[wrong, not Table I]", "c3.table.*'wrong'"),
+        ("settings.yaml", "base.seed, keys: [base.seed]", "base.seed", "no key of params"),
+        ("settings.yaml", "id: base.seed", "id: base.streams", "repeats an id"),
+        (
+            "settings.yaml",
+            "otherwise: [unstated, any",
+            "any: [unstated, any",
+            "lacks what `otherwise`",
+        ),
         ("table1_c3_connections.csv", "s2_maps", "maps", "lacks the column s2_maps"),
         ("table1_c3_connections.csv", "\n3,", "\n4,", "line 5, is for C3 map 4 where 3 is next"),
         ("table1_c3_connections.csv", "0 1 2\n", "0 1 1\n", "line 2, has no valid s2_maps"),
@@ -132,6 +144,12 @@ def test_damaged_table_is_named_with_its_place(folder, file, old, new, message):
         paper_module.load(folder)
     assert str(folder / file) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_claim_of_the_kind_setting_without_an_entry_is_refused(folder):
+    edit(folder / "settings.yaml", "  - {id: input.foreground, keys: [prepare.foreground]}\n", "")
+    with pytest.raises(ReplicationError, match=r"settings\.yaml lacks the claim input\.foreground"):
+        paper_module.load(folder)
 
 
 def test_missing_table_is_named(folder):

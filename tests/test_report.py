@@ -218,14 +218,13 @@ def test_departures_come_first_in_the_audit(html, found):
     statuses = [one["data-status"] for one in html.all("tr") if "data-status" in one]
     assert statuses == sorted(statuses, key=listings.STATUSES.index)
     assert len(statuses) == len(found.audit)
-    # The file speaks of the rows above in its own order.
-    assert found.audit["paper"].str.contains("above").any()
-    assert not [one for one in listings.audit(found) if "above" in one["paper"] + one["reason"]]
+    # On the page no row is above another as it is in the file.
+    assert not [row for row in found.audit if "above" in row.printed + row.remark]
 
 
 def test_text_of_the_files_is_shown_not_interpreted(parts):
-    row = {**parts["audit"][0], "reason": "<b>tried</b>"}
-    text = page.fill({**parts, "audit": [row]}, report.study_parts())
+    setting = parts["audit"][0]._replace(remark="<b>tried</b>")
+    text = page.fill({**parts, "audit": [setting]}, report.study_parts())
     assert "&lt;b&gt;tried&lt;/b&gt;" in text
     assert "<b>tried</b>" not in text
 

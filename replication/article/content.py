@@ -97,9 +97,9 @@ def _tables(inputs: Inputs, entries: Sequence[Entry]) -> dict[str, Table]:
         "departures": table(
             ("page", "the paper", "ours", "why"),
             [
-                (row["page"], row["paper"], row["ours"], row["reason"])
+                (row.page, row.printed, row.in_force, row.remark)
                 for row in settings_audited(inputs)
-                if row["status"] == "departs" and not row["claim"].startswith("experiments.")
+                if row.status == "departs" and not row.id.startswith("experiments.")
             ],
         ),
         "readings": _readings(inputs),

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from replication.audit.setting import Setting
 from replication.report.inputs import Inputs, records
 from replication.report.listings import FIRST, STATUSES, Entry
 from replication.runs import RECORD
@@ -115,19 +116,18 @@ def _runs(inputs: Inputs) -> Values:
     }
 
 
-def settings_audited(inputs: Inputs) -> list[dict[str, Any]]:
-    """The rows of the audit on settings; those on single records of runs are left out."""
-    rows = [] if inputs.audit is None else records(inputs.audit)
-    return [row for row in rows if not str(row["claim"]).startswith("results/")]
+def settings_audited(inputs: Inputs) -> list[Setting]:
+    """Return the settings of the audit, without what single records of runs contradict."""
+    return [row for row in inputs.audit or () if not row.id.startswith("results/")]
 
 
 def _audit(inputs: Inputs) -> Values:
     rows = settings_audited(inputs)
-    counted = Counter(str(row["status"]) for row in rows)
+    counted = Counter(row.status for row in rows)
     alone = [
-        str(row["claim"]).removeprefix("experiments.")
+        row.id.removeprefix("experiments.")
         for row in rows
-        if row["status"] == "departs" and str(row["claim"]).startswith("experiments.")
+        if row.status == "departs" and row.id.startswith("experiments.")
     ]
     return {
         "audit-settings": (len(rows), "rows, without those on records"),

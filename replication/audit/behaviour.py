@@ -1,4 +1,4 @@
-"""What the code that made the runs does, whatever it is called: beside plain torch in float64."""
+"""Compare what the code does that made the runs with plain torch in float64."""
 
 from __future__ import annotations
 
@@ -40,40 +40,40 @@ class Behaviour(NamedTuple):
     precision: str
 
 
-def observed(recipe: Recipe, prepare: Prepare, network: Network) -> Behaviour:
-    """Begin replicate 0 with a few patterns of noise, in the kernels and in the reference."""
+def observe(recipe: Recipe, prepare: Prepare, network: Network) -> Behaviour:
+    """Train replicate 0 on a few patterns of noise, by the kernels and by the reference."""
     draw, side = np.random.default_rng(0), FIELDS[recipe.database]
     images = (draw.random((_PATTERNS, side, side)) < 0.2).astype(np.uint8) * np.uint8(255)
     labels = np.arange(_PATTERNS, dtype=np.uint8) % 10
     table = databases.grey_levels(prepare.background, prepare.foreground)
     engine = Engine(network, recipe.rules, table)
-    begun = first_parameters(network, recipe, 0)
+    initial = first_parameters(network, recipe, 0)
     pool = OriginalPool(images, labels, _PATTERNS)
-    steps = optimiser(recipe)(Situation(engine, pool, recipe, 0, 0, begun, {}))
-    after = begun.copy()
-    engine.train(after, steps, images, labels, np.arange(_UPDATES))
+    steps = optimiser(recipe)(Situation(engine, pool, recipe, 0, 0, initial, {}))
+    trained = initial.copy()
+    engine.train(trained, steps, images, labels, np.arange(_UPDATES))
 
     reference = Reference(network, recipe.rules)
     inputs = torch.from_numpy(databases.fields(images, network.field, table)[:, None]).double()
-    weights = torch.from_numpy(begun).double()
+    weights = torch.from_numpy(initial).double()
     curvatures = reference.curvature(weights, inputs, recipe.sdlm)
-    wanted = recipe.learning_rates[0] / (recipe.sdlm.mu + curvatures)
+    expected = recipe.learning_rates[0] / (recipe.sdlm.mu + curvatures)
     for n in range(_UPDATES):
         weights = weights.detach().requires_grad_()
         loss = reference.criterion(weights, inputs[n : n + 1], torch.tensor([int(labels[n])]))
         (slope,) = torch.autograd.grad(loss.sum(), weights)
         weights = weights - torch.from_numpy(steps).double() * slope
-    moved = weights.detach().numpy() - begun
+    moved = weights.detach().numpy() - initial
     return Behaviour(
-        float(np.abs(steps / wanted - 1.0).max()),
-        float(np.abs(after - begun - moved).max() / np.abs(moved).max()),
-        _tanh(),
-        str(after.dtype),
+        float(np.abs(steps / expected - 1.0).max()),
+        float(np.abs(trained - initial - moved).max() / np.abs(moved).max()),
+        _tanh_distance(),
+        str(trained.dtype),
     )
 
 
-def _tanh() -> float:
+def _tanh_distance() -> float:
     values: NDArray[np.float32] = np.linspace(-9.0, 9.0, 100_001, dtype=np.float32)
-    got = values.copy()
-    squash(got, np.float32(1), np.float32(1))
-    return float(np.abs(got - np.tanh(values.astype(np.float64))).max())
+    squashed = values.copy()
+    squash(squashed, np.float32(1), np.float32(1))
+    return float(np.abs(squashed - np.tanh(values.astype(np.float64))).max())

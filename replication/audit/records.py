@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from replication.audit.judges import shown
 from replication.errors import ReplicationError
 from replication.learning.identity import MARKS, mark_name, sha256
 from replication.learning.optimisers.catalogue import optimiser
@@ -22,7 +21,7 @@ from replication.learning.presentations import presented
 from replication.learning.trainer import first_parameters
 from replication.mnist import databases
 from replication.networks import catalogue
-from replication.paper import Paper
+from replication.paper import Paper, format_value
 from replication.runs import FILES, HISTORY, RECORD, WEIGHTS, Run, of_experiment
 from replication.settings import AnyRecipe, Combined, Recipe
 from replication.systems import boosted, jobs
@@ -128,8 +127,8 @@ def conflicts_of(experiment: Experiment, paper: Paper, source: str) -> list[Conf
         for number, value in values.items():
             if value != right[number] and not covers(free, key):
                 named = key in _MEANS and value != "absent"
-                said = _MEANS[key] if named else shown(value)
-                rest = "" if key in _MEANS else f"; {beside} {shown(right[number])}"
+                said = _MEANS[key] if named else format_value(value)
+                rest = "" if key in _MEANS else f"; {beside} {format_value(right[number])}"
                 odd.setdefault((said, rest), []).append(str(number))
         texts = [f"{said} in replicate {' '.join(n)}{rest}" for (said, rest), n in odd.items()]
         if texts:
@@ -147,7 +146,9 @@ def _facts(run: Run) -> dict[str, Any]:
         facts["history.learning_rates"] = history["learning_rate"].tolist()
         facts["history.presentations"] = history["training_presentations"].tolist()
         facts["history.greatest_step_by_rate"] = float(steps.max())
-    facts |= flattened({key: v for key, v in run.record.items() if key not in ("settings", FILES)})
+    # A classifier's record has no evidence: an empty group says nothing.
+    stated = {k: v for k, v in run.record.items() if k not in ("settings", FILES) and v != {}}
+    facts |= flattened(stated)
     return facts | {FILES: run.is_whole()}
 
 

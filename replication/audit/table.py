@@ -1,41 +1,26 @@
 """The audit: each setting of the authors beside what was in force in our runs.
 
-With the runs, what was in force is what their records say: a row without a record is not called
+With the runs, what was in force is what their records say: a setting without a record is not called
 faithful, and one that a record speaks against is a contradiction. Without them the params alone are
-judged. A setting without a rule, a key of params.yaml without a claim or a reason, and a rule for
-what does not exist are errors.
+judged. A claim or a key of params.yaml of which data/paper/settings.yaml says nothing is an error.
 """
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple, get_args
 
-import pandas as pd
-
-from replication import plugins
 from replication.audit import records
-from replication.audit.behaviour import Behaviour, observed
-from replication.audit.judges import Case, Opinion, Status, shown
+from replication.audit.behaviour import Behaviour, observe
+from replication.audit.checks import Case, Opinion, experiments_about, judge
 from replication.audit.records import WHOLE, Conflict, covers, flattened
-from replication.audit.rules import CLAIMS, OWN, Rule
+from replication.audit.setting import Setting
 from replication.errors import ReplicationError
-from replication.paper import Claim, Paper
+from replication.networks import catalogue
+from replication.paper import Choice, Paper, Status, format_value
 from replication.settings import AnyRecipe, Classifier, Combined, Modern, Recipe, Settings
-from replication.systems.catalogue import CLASSIFIERS
 from replication.systems.jobs import Experiment
-
-
-class Row(NamedTuple):
-    """A line of results/audit.csv."""
-
-    claim: str
-    page: str
-    paper: str
-    ours: str
-    status: Status
-    reason: str
 
 
 class FromRuns(NamedTuple):
@@ -53,14 +38,10 @@ class FromRuns(NamedTuple):
 
 
 class Audit(NamedTuple):
-    """The rows, and where the runs contradict the params or one another."""
+    """The settings, and where the runs contradict the params or one another."""
 
-    rows: Sequence[Row]
+    settings: Sequence[Setting]
     conflicts: Sequence[Conflict]
-
-    def table(self) -> pd.DataFrame:
-        """As results/audit.csv."""
-        return pd.DataFrame(self.rows, columns=list(Row._fields))
 
 
 def audit(
@@ -69,54 +50,47 @@ def audit(
     """Audit ``settings``, read from the file ``source``, and with ``runs`` those that are there.
 
     ``ready`` are all their experiments. Raises ReplicationError for what training would refuse, for
-    a damaged run, and for a gap: a setting, a key or a rule without its counterpart.
+    a damaged run, and for a key that settings.yaml does not explain.
     """
     _refuse_gaps(paper, settings)
     for experiment in ready:
         records.refuse(experiment, paper)
     from_runs = _from_runs(paper, settings, ready, source) if runs else None
-    judged = Case(paper, settings, settings.base, None, from_runs.behaviour if from_runs else None)
-    rows = [_row(judged, name, rule, from_runs) for name, rule in (*CLAIMS.items(), *OWN.items())]
-    rows += [_experiment_row(judged, name, from_runs) for name in settings.experiments]
+    auditor = _Auditor(paper, settings, from_runs)
+    judged = [choice for choice in paper.choices.values() if choice.heading != "systems"]
+    rows = [auditor.judge_choice(choice) for choice in judged]
+    rows += [auditor.judge_experiment(name) for name in settings.experiments]
     conflicts = from_runs.conflicts if from_runs else ()
-    mend = f"the records contradict {source}: train anew, or restore the file"
+    remedy = f"the records contradict {source}: train anew, or restore the file"
     rows += [
-        Row(f"results/runs/{one.experiment}: {one.key}", "", "", one.text, "contradiction", mend)
-        for one in conflicts
+        Setting(f"results/runs/{c.experiment}: {c.key}", "", "", c.text, "contradiction", remedy)
+        for c in conflicts
     ]
     return Audit(rows, conflicts)
 
 
-def stated(claim: Claim) -> str:
-    """What the paper says, as text: the statement with its value."""
-    value = "" if claim.value is None else f"{shown(claim.value)} {claim.unit}".strip()
-    if not claim.statement or not value or value in claim.statement:
-        return claim.statement or value
-    return f"{claim.statement}: {value}"
-
-
 def _refuse_gaps(paper: Paper, settings: Settings) -> None:
-    known = {name for name, claim in paper.claims.items() if claim.kind == "setting"}
     keys = flattened(settings.model_dump(mode="json", exclude={"experiments"}))
-    explained = [key for rule in (*CLAIMS.values(), *OWN.values()) for key in rule.keys]
-    gaps = {key for key in keys if not covers(explained, key)} | (known ^ set(CLAIMS))
-    gaps |= {key for key in explained if not any(covers([key], one) for one in keys)}
+    explained = [key for choice in paper.choices.values() for key in choice.keys]
+    gaps = {key for key in keys if not covers(explained, key)}
+    gaps |= {key for key in explained if not any(covers([key], name) for name in keys)}
     if gaps:
         raise ReplicationError(
-            f"{', '.join(sorted(gaps))}: each setting of claims.yaml and each key of params.yaml "
-            "needs a rule in replication/audit/rules.py, and each rule one of them: add or remove"
+            f"{', '.join(sorted(gaps))}: each key of params.yaml needs an entry of "
+            "data/paper/settings.yaml, and each key there has to be in params.yaml: add or remove"
         )
 
 
 def _from_runs(
     paper: Paper, settings: Settings, ready: Sequence[Experiment], source: str
 ) -> FromRuns:
-    counts = {one.name: (len(records.runs_of(one)), one.recipe.replicates) for one in ready}
-    conflicts = [c for one in ready for c in records.conflicts_of(one, paper, source)]
+    counts = {e.name: (len(records.runs_of(e)), e.recipe.replicates) for e in ready}
+    conflicts = [c for e in ready for c in records.conflicts_of(e, paper, source)]
     name, behaviour = settings.compare.experiments.undistorted, None
     if counts.get(name, (0, 0))[0]:
-        case = Case(paper, settings, _recipe(settings, name))
-        behaviour = observed(case.recipe, settings.prepare, case.network())
+        recipe = _recipe(settings, name)
+        network = catalogue.network(recipe.network, recipe.database, paper)
+        behaviour = observe(recipe, settings.prepare, network)
     return FromRuns(counts, conflicts, behaviour)
 
 
@@ -130,104 +104,105 @@ def _recipe(settings: Settings, name: str) -> Recipe:
     return recipe
 
 
-def _row(judged: Case, name: str, rule: Rule, from_runs: FromRuns | None) -> Row:
-    """A setting judged by the params, then by the runs that it is about."""
-    claim, settings = judged.paper.claims.get(name), judged.settings
-    page, text = (str(claim.page), stated(claim)) if claim else (rule.page, rule.paper)
-    roles, experiments = settings.compare.experiments, settings.experiments
-    role = roles.distorted if rule.about == "distorted" else roles.undistorted
-    if role != roles.undistorted and role not in experiments:
-        return Row(name, page, text, "not made", "departs", f"there is no experiment {role}")
-    case = judged._replace(recipe=_recipe(settings, role), claim=claim)
-    opinion = rule.judge(case)
-    keys_of_base = [key.removeprefix("base.") for key in rule.keys]
-    free = records.unused(case.recipe, judged.paper)
-    if keys_of_base and all(covers(free, key) for key in keys_of_base):
-        opinion = opinion._replace(status="unstated", reason="of no effect in this reading")
-    about = [role] if rule.about in ("undistorted", "distorted") else []
-    if rule.about and not about:
-        names = {k: (one.system, one.database) for k, one in experiments.items()}
-        about = [k for k, one in names.items() if any(name.startswith(rule.about) for name in one)]
-    keys = [key.removeprefix("prepare.") for key in keys_of_base if key != "replicates"]
-    return Row(
-        name, page, text, *_backed(opinion, about, (*keys, *rule.evidence, *WHOLE), from_runs)
-    )
+@dataclass(frozen=True)
+class _Auditor:
+    """Judges settings and experiments by the params, then by the runs that they are about."""
 
+    paper: Paper
+    settings: Settings
+    from_runs: FromRuns | None
 
-def _backed(
-    opinion: Opinion, about: Sequence[str], keys: Sequence[str], from_runs: FromRuns | None
-) -> Opinion:
-    """The opinion with what the runs of the experiments ``about`` say of ``keys``."""
-    if from_runs is None or not about:
-        return opinion
-    against = [c for c in from_runs.conflicts if c.experiment in about and covers(keys, c.key)]
-    if against:
-        said = "; ".join(f"in {one.experiment}, {one.key}: {one.text}" for one in against)
-        return opinion._replace(status="contradiction", reason=f"{opinion.reason}; but {said}")
-    there, wanted = (sum(from_runs.runs[name][n] for name in about) for n in (0, 1))
-    ours, status, reason = opinion
-    if not there:
-        return Opinion(
-            ours, "unstated" if status == "faithful" else status, f"{reason} (no run yet)"
+    def judge_choice(self, choice: Choice) -> Setting:
+        """Judge a setting of the authors, or a key of which they say nothing."""
+        roles = self.settings.compare.experiments
+        about = list(experiments_about(self.settings, choice))
+        stated = (choice.id, choice.page, choice.statement)
+        if choice.about == "distorted" and not about:
+            remark = f"there is no experiment {roles.distorted}"
+            return Setting(*stated, "not made", "departs", remark)
+        role = roles.distorted if choice.about == "distorted" else roles.undistorted
+        recipe = _recipe(self.settings, role)
+        opinion = judge(self._case(choice, recipe))
+        keys = [key.removeprefix("base.") for key in choice.keys]
+        unused = records.unused(recipe, self.paper)
+        if keys and all(covers(unused, key) for key in keys):
+            opinion = opinion._replace(status="unstated", remark="of no effect in this reading")
+        keys = [key.removeprefix("prepare.") for key in keys if key != "replicates"]
+        return Setting(*stated, *self._backed(opinion, about, (*keys, *choice.evidence, *WHOLE)))
+
+    def judge_experiment(self, name: str) -> Setting:
+        """Judge an experiment by what it changes of base."""
+        recipe, printed = self.settings.experiments[name], "what the rows of single settings say"
+        if isinstance(recipe, Modern):
+            printed = "not the paper's"
+            remark = "on purpose: not the paper's network or training, but one to compare them with"
+            opinion = Opinion("LeNet-5 as usually built today", "departs", remark)
+        elif isinstance(recipe, Classifier):
+            choice = self.paper.choices.get(recipe.system)
+            printed = choice.statement if choice else "not stated"
+            remark = "what the paper leaves open is in the module's own words"
+            opinion = Opinion(_options(recipe), "unstated", remark)
+        else:
+            opinion = self._judge_trained(recipe)
+        keys = (*recipe.in_force(), *WHOLE, "evidence", "history", "presentations", "parameters")
+        return Setting(f"experiments.{name}", "", printed, *self._backed(opinion, [name], keys))
+
+    def _case(self, choice: Choice, recipe: Recipe) -> Case:
+        behaviour = self.from_runs.behaviour if self.from_runs else None
+        return Case(self.paper, self.settings, recipe, choice, behaviour)
+
+    def _backed(self, opinion: Opinion, about: Sequence[str], keys: Sequence[str]) -> Opinion:
+        """Return the opinion with what the runs of the experiments ``about`` say of ``keys``."""
+        if self.from_runs is None or not about:
+            return opinion
+        in_force, status, remark = opinion
+        conflicts = self.from_runs.conflicts
+        against = [c for c in conflicts if c.experiment in about and covers(keys, c.key)]
+        if against:
+            texts = "; ".join(f"in {c.experiment}, {c.key}: {c.text}" for c in against)
+            return Opinion(in_force, "contradiction", f"{remark}; but {texts}")
+        there, asked = (sum(self.from_runs.runs[name][n] for name in about) for n in (0, 1))
+        if there:
+            return Opinion(in_force, status, f"{remark} (in {there} of {asked} runs)")
+        unseen: Status = "unstated" if status == "faithful" else status
+        return Opinion(in_force, unseen, f"{remark} (no run yet)")
+
+    def _judge_trained(self, recipe: Recipe | Combined) -> Opinion:
+        alone = records.plain(recipe)
+        unused = {"replicates", *records.unused(recipe, self.paper)}
+        base = flattened(self.settings.base.model_dump())
+        changed = {
+            key: value
+            for key, value in flattened(alone.model_dump()).items()
+            if value != base.get(key) and not covers(unused, key)
+        }
+        in_force = "; ".join(f"{k}: {format_value(v)}" for k, v in changed.items()) or "as base"
+        if isinstance(recipe, Combined):
+            in_force = f"{recipe.system} with {_options(recipe)}; {in_force}"
+        opinions = self._opinions(alone, unused)
+        status: Status = max(
+            (opinion.status for opinion in opinions), key=get_args(Status).index, default="faithful"
         )
-    return Opinion(ours, status, f"{reason} (in {there} of {wanted} runs)")
+        remarks = dict.fromkeys(opinion.remark for opinion in opinions)
+        return Opinion(in_force, status, "; ".join(remarks) or "they hold")
 
-
-def _experiment_row(judged: Case, name: str, from_runs: FromRuns | None) -> Row:
-    """An experiment, by what it changes of base."""
-    recipe, text = judged.settings.experiments[name], "see above"
-    if isinstance(recipe, Modern):
-        text = "not the paper's"
-        reason = "on purpose: not the paper's network or training, but one to compare them with"
-        opinion = Opinion("LeNet-5 as usually built today", "departs", reason)
-    elif isinstance(recipe, Classifier):
-        # What its module says of itself in its first sentence.
-        path = plugins.source(CLASSIFIERS, recipe.system, "System")
-        source = path.read_text(encoding="utf-8")
-        text = " ".join((ast.get_docstring(ast.parse(source)) or "").split("\n\n")[0].split())
-        reason = "what the paper leaves open is in the module's own words"
-        opinion = Opinion(_options(recipe), "unstated", reason)
-    else:
-        opinion = _trained(judged, recipe)
-    keys = (*recipe.in_force(), *WHOLE, "evidence", "history", "presentations", "parameters")
-    return Row(
-        f"experiments.{name}", "", text.rstrip("."), *_backed(opinion, [name], keys, from_runs)
-    )
-
-
-def _trained(judged: Case, recipe: Recipe | Combined) -> Opinion:
-    alone, free = records.plain(recipe), {"replicates", *records.unused(recipe, judged.paper)}
-    base = flattened(judged.recipe.model_dump())
-    changed = {
-        key: value
-        for key, value in flattened(alone.model_dump()).items()
-        if value != base.get(key) and not covers(free, key)
-    }
-    ours = "; ".join(f"{key}: {shown(value)}" for key, value in changed.items()) or "as base"
-    if isinstance(recipe, Combined):
-        ours = f"{recipe.system} with {_options(recipe)}; {ours}"
-    said = _opinions(judged._replace(recipe=alone), free)
-    order = get_args(Status)
-    status: Status = max((one.status for one in said), key=order.index, default="faithful")
-    return Opinion(ours, status, "; ".join(dict.fromkeys(one.reason for one in said)) or
-                   "the rows above hold")  # fmt: skip
-
-
-def _opinions(case: Case, free: set[str]) -> list[Opinion]:
-    """Of the rules that say something else of this experiment than of base."""
-    ours = [key for rule in OWN.values() for key in rule.keys]
-    # What the paper says of LeNet-5 alone is our own rule's for other networks.
-    claims = {k: rule for k, rule in CLAIMS.items() if rule.keys and not covers(ours, rule.keys[0])}
-    opinions = []
-    for name, rule in (*OWN.items(), *claims.items()):
-        case = case._replace(claim=case.paper.claims.get(name))
-        now, before = rule.judge(case), rule.judge(case._replace(recipe=case.settings.base))
-        used = not all(covers(free, key.removeprefix("base.")) for key in rule.keys)
-        if used and now != before:
-            opinions.append(now)
-    return opinions
+    def _opinions(self, recipe: Recipe, unused: set[str]) -> list[Opinion]:
+        """Return those that an experiment changes."""
+        choices = self.paper.choices.values()
+        others = [choice for choice in choices if choice.heading == "other"]
+        # What the paper says of LeNet-5 alone, an entry under `other` says of every network.
+        general = [key for choice in others for key in choice.keys]
+        claims = [c for c in choices if c.heading == "claims" and c.keys]
+        own = [choice for choice in claims if not covers(general, choice.keys[0])]
+        opinions = []
+        for choice in (*others, *own):
+            used = not all(covers(unused, key.removeprefix("base.")) for key in choice.keys)
+            opinion = judge(self._case(choice, recipe))
+            if used and opinion != judge(self._case(choice, self.settings.base)):
+                opinions.append(opinion)
+        return opinions
 
 
 def _options(recipe: AnyRecipe) -> str:
     options: Mapping[str, object] = getattr(recipe, "options", {})
-    return ", ".join(f"{key}: {shown(value)}" for key, value in options.items()) or "fitted"
+    return ", ".join(f"{key}: {format_value(value)}" for key, value in options.items()) or "fitted"

@@ -3,6 +3,9 @@
 Every published value used by the code comes from here, none is a literal elsewhere.
 """
 
+from replication.paper.choices import Choice as Choice
+from replication.paper.choices import Status as Status
+from replication.paper.choices import format_value as format_value
 from replication.paper.claims import CONTRADICTIONS as CONTRADICTIONS
 from replication.paper.claims import RESTORE as RESTORE
 from replication.paper.claims import Claim as Claim

@@ -125,7 +125,7 @@ class Contradiction(Statement):
     numbers: Mapping[str, tuple[Number, ...]] = {}
 
 
-_Entry = TypeVar("_Entry", bound=Statement)
+_Entry = TypeVar("_Entry", bound=BaseModel)
 
 
 def read(path: Path) -> tuple[dict[str, Claim], dict[str, Contradiction]]:
@@ -136,20 +136,20 @@ def read(path: Path) -> tuple[dict[str, Claim], dict[str, Contradiction]]:
     """
     claims: dict[str, Claim] = {}
     contradictions: dict[str, Contradiction] = {}
-    for heading, entries in _headings(path).items():
+    for heading, entries in read_headings(path).items():
         for place, entry in enumerate(entries, start=1):
             where = f"{path}, entry {place} of `{heading}`"
             if isinstance(entry, dict) and isinstance(entry.get("id"), str):
                 where += f" ({entry['id']})"
             if heading == CONTRADICTIONS:
-                contradiction = _checked(where, Contradiction, entry)
+                contradiction = check_entry(where, Contradiction, entry)
                 contradictions[contradiction.id] = contradiction
                 continue
-            claim = _checked(where, Claim, entry, heading=heading)
+            claim = check_entry(where, Claim, entry, heading=heading)
             if claim.id in claims:
-                raise _bad(where, "repeats an id")
+                raise refuse(where, "repeats an id")
             if claim.see and not (path.parent / claim.see).is_file():
-                raise _bad(where, f"refers to {claim.see}, which is not beside it")
+                raise refuse(where, f"refers to {claim.see}, which is not beside it")
             claims[claim.id] = claim
     return claims, contradictions
 
@@ -162,36 +162,39 @@ def read_text(path: Path) -> str:
         raise ReplicationError(f"{path} is missing or cannot be read: {RESTORE}") from error
 
 
-def _headings(path: Path) -> dict[str, list[Any]]:
+def read_headings(path: Path) -> dict[str, list[Any]]:
+    """Return the entries of a YAML file by heading; ReplicationError naming the file and line."""
     try:
         content = YAML(typ="safe", pure=True).load(read_text(path))
     except YAMLError as error:
         mark = error.problem_mark if isinstance(error, MarkedYAMLError) else None
         where = f"{path}, line {mark.line + 1}" if mark else f"{path}"
         problem = getattr(error, "problem", None) or "it holds a character that YAML does not allow"
-        raise _bad(where, f"is not YAML ({problem})") from error
+        raise refuse(where, f"is not YAML ({problem})") from error
     if not isinstance(content, dict) or not all(isinstance(e, list) for e in content.values()):
-        raise _bad(f"{path}", "is not a mapping of headings to lists of claims")
+        raise refuse(f"{path}", "is not a mapping of headings to lists of entries")
     return content
 
 
-def _checked(where: str, model: type[_Entry], entry: object, **more: str) -> _Entry:
+def check_entry(where: str, model: type[_Entry], entry: object, **more: object) -> _Entry:
+    """Return an entry, and what is known of it beside, as a model; ReplicationError naming it."""
     if not isinstance(entry, dict):
-        raise _bad(where, "is not a mapping")
+        raise refuse(where, "is not a mapping")
     try:
         return model.model_validate({**entry, **more})
     except ValidationError as error:
         first = error.errors()[0]
         field = str(first["loc"][0]) if first["loc"] else ""
         if first["type"] == "missing":
-            raise _bad(where, f"lacks `{field}`") from error
+            raise refuse(where, f"lacks `{field}`") from error
         if first["type"] == "extra_forbidden":
-            raise _bad(where, f"has the unknown key `{field}`") from error
+            raise refuse(where, f"has the unknown key `{field}`") from error
         if first["type"] == "value_error":
-            raise _bad(where, str(first["ctx"]["error"])) from error
+            raise refuse(where, str(first["ctx"]["error"])) from error
         problem = f"has a `{field}` that cannot be ({entry.get(field)!r}: {first['msg'].lower()})"
-        raise _bad(where, problem) from error
+        raise refuse(where, problem) from error
 
 
-def _bad(where: str, what: str) -> ReplicationError:
+def refuse(where: str, what: str) -> ReplicationError:
+    """Return the error that says what is wrong where, and how the file comes back."""
     return ReplicationError(f"{where} {what}: {RESTORE}")

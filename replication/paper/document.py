@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from replication.paper import claims, tables
+from replication.paper import choices, claims, tables
+from replication.paper.choices import Choice
 from replication.paper.claims import Claim, Contradiction
 from replication.paper.codes import FIRST_CHARACTER, Codes, read_codes
 
@@ -19,6 +20,7 @@ class Paper:
 
     claims: by id, in the order of claims.yaml.
     contradictions: by id, where the paper contradicts itself.
+    choices: by id, in the order of settings.yaml, how each setting of the authors is judged.
     codes: int8 (95, 84), -1 or +1, the RBF codes of ASCII 32 to 126 (Figure 3, page 8).
     connection_table: for each C3 map the S2 maps it reads (Table I, page 8).
     learning_curves, training_set_size, distortions, misclassified, systems: Figures 5, 6, 7, 8 and
@@ -27,6 +29,7 @@ class Paper:
 
     claims: Mapping[str, Claim]
     contradictions: Mapping[str, Contradiction]
+    choices: Mapping[str, Choice]
     codes: Codes
     connection_table: tuple[tuple[int, ...], ...]
     learning_curves: pd.DataFrame
@@ -48,6 +51,7 @@ def load(folder: Path) -> Paper:
     return Paper(
         claims=stated,
         contradictions=contradictions,
+        choices=choices.read(folder / choices.FILE, stated),
         codes=read_codes(folder / "figure3_rbf_codes.txt"),
         connection_table=tables.read_connections(folder),
         learning_curves=tables.read_table(folder, tables.CurvePoint),

@@ -12,7 +12,7 @@ import click
 
 from replication import paper
 from replication.audit.difference import differences
-from replication.audit.judges import Status
+from replication.audit.setting import AUDIT
 from replication.audit.table import Audit, audit
 from replication.experiments import experiments
 from replication.files import write_table
@@ -24,19 +24,20 @@ DEPARTS = 1
 
 def exit_status(audited: Audit, *, strict: bool) -> int:
     """What the command ends with."""
-    departs = any(row.status == "departs" for row in audited.rows)
+    departs = any(setting.status == "departs" for setting in audited.settings)
     return DEPARTS if audited.conflicts or (strict and departs) else 0
 
 
 def summary(audited: Audit, judged: str) -> str:
     """What is not as the paper has it, then how many settings stand how."""
     lines = [
-        f"{row.claim:<44} {textwrap.shorten(row.ours, 40, placeholder=' ...'):<42}{row.reason}"
-        for row in audited.rows
-        if row.status in ("departs", "contradiction")
+        f"{setting.id:<44} {textwrap.shorten(setting.in_force, 40, placeholder=' ...'):<42}"
+        f"{setting.remark}"
+        for setting in audited.settings
+        if setting.status in ("departs", "contradiction")
     ]
-    counted = Counter(row.status for row in audited.rows)
-    tally = ", ".join(f"{counted[name]} {name}" for name in get_args(Status))
+    counted = Counter(setting.status for setting in audited.settings)
+    tally = ", ".join(f"{counted[name]} {name}" for name in get_args(paper.Status))
     return "\n".join([*lines, f"{tally}; judged: {judged}"])
 
 
@@ -45,7 +46,7 @@ def run(folders: Folders, settings: Settings, out: Path | None, *, runs: bool = 
     ready = experiments(settings.experiments, settings, folders)
     audited = audit(paper.load(folders.paper), settings, ready, folders.params.name, runs=runs)
     if out is not None:
-        write_table(out, audited.table())
+        write_table(out, AUDIT.frame(audited.settings))
     return audited
 
 
@@ -75,7 +76,7 @@ def command(
         return 0
     if str(folders.params) == PLACES["params"].default:
         runs = runs or Path(PLACES["runs"].default)
-        out = out or Path(PLACES["results"].default) / "audit.csv"
+        out = out or Path(PLACES["results"].default) / AUDIT.name
     judged = folders if runs is None else replace(folders, runs=runs)
     audited = run(judged, load(folders.params), out, runs=runs is not None)
     print(summary(audited, f"{folders.params}, {'alone' if runs is None else f'and {runs}'}"))

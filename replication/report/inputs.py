@@ -17,6 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from replication import paper, settings
+from replication.audit.setting import AUDIT, Setting, read_settings
 from replication.errors import ReplicationError
 from replication.evaluation.metrics import read_metrics
 from replication.files import Table, read_json, read_table
@@ -27,11 +28,9 @@ from replication.settings import Compare, Invariance
 from replication.verdicts.evidence import VERDICTS
 
 COMPARE = VERDICTS.made_by
-AUDIT = "python -m replication audit"
 BENCH = "python -m replication bench"
-_AUDIT = ("claim", "page", "paper", "ours", "status", "reason")
 # What may look like numbers and is shown as it stands.
-_WORDS = ("page", "published", "replicated", "paper", "ours")
+_WORDS = ("page", "published", "replicated")
 _T = TypeVar("_T")
 
 
@@ -46,7 +45,8 @@ class Inputs:
         metrics: results/metrics.json. verdicts: results/verdicts.csv, text never NaN.
         images, labels: uint8 (n, 28, 28) and (n,), the test patterns.
         runs: by experiment of the metrics, in the order of its replicates.
-        misclassified, audit, bench: the files of these names, or None.
+        misclassified, bench: the files of these names, or None.
+        audit: the settings of results/audit.csv, or None.
         results: the folder of them all, in which the studies' tables lie as well.
     """
 
@@ -59,7 +59,7 @@ class Inputs:
     labels: NDArray[np.uint8]
     runs: Mapping[str, Sequence[Run]]
     misclassified: pd.DataFrame | None
-    audit: pd.DataFrame | None
+    audit: tuple[Setting, ...] | None
     bench: Mapping[str, Any] | None
     results: Path
 
@@ -102,7 +102,6 @@ def read(params: Path, paper_folder: Path, raw: Path, results: Path) -> Inputs:
         return _optional(results / name, lambda path: read_table(path, columns, made_by))
 
     metrics = read_metrics(results / "metrics.json")
-    audit = table("audit.csv", _AUDIT, AUDIT)
     chosen = settings.load(params)
     return Inputs(
         paper=paper.load(paper_folder),
@@ -117,7 +116,7 @@ def read(params: Path, paper_folder: Path, raw: Path, results: Path) -> Inputs:
             for name, entry in metrics.items()
         },
         misclassified=table("misclassified.csv", ("test_index", "label", "answer_1998"), COMPARE),
-        audit=None if audit is None else text_columns(audit),
+        audit=read_settings(results) if AUDIT.exists(results) else None,
         bench=_optional(results / "bench.json", _bench),
         results=results,
     )

@@ -6,9 +6,10 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
-from replication.paper import CONTRADICTIONS, Claim
+from replication.audit.setting import Setting
+from replication.paper import CONTRADICTIONS, Claim, Status
 from replication.report.charts import DATA
 from replication.report.drawing import Source
 from replication.report.explanations import SIZES
@@ -22,7 +23,7 @@ CLAIMS = f"{DATA}/claims.yaml"
 DIGITS = "lenet5.misclassified"  # of Figure 8
 ORDERING = "ordering"  # the entry of a figure that is about all of its systems
 # What is to be looked into comes first.
-STATUSES = ("contradiction", "departs", "unstated", "faithful")
+STATUSES: tuple[Status, ...] = get_args(Status)[::-1]
 FIRST: tuple[Outcome, ...] = ("differs", "inconclusive", "unmeasured", "reproduced")
 ROLES = {
     "independent": "nothing was chosen by it",
@@ -32,8 +33,6 @@ ROLES = {
     "repeat": "it repeats a number that is counted elsewhere",
 }
 _DECIMALS = 3
-# audit.csv speaks of the rows above, in its own order.
-_ABOVE = {"see above": "what the rows of single settings say", "the rows above hold": "they hold"}
 
 
 class Number(NamedTuple):
@@ -222,13 +221,8 @@ def by_role(entries: Sequence[Entry]) -> list[tuple[str, str, tuple[tuple[str, i
     ]
 
 
-def audit(inputs: Inputs) -> list[dict[str, Any]] | None:
-    """The rows of the audit, departures first; None before `audit` has run."""
-    if inputs.audit is None:
+def sort_settings(settings: Sequence[Setting] | None) -> list[Setting] | None:
+    """Return the settings of the audit, departures first; None before `audit` has run."""
+    if settings is None:
         return None
-    order = {status: place for place, status in enumerate(STATUSES)}
-    rows = records(inputs.audit)
-    for row in rows:
-        for above, there in _ABOVE.items():
-            row |= {key: row[key].replace(above, there) for key in ("paper", "reason")}
-    return sorted(rows, key=lambda row: order.get(row["status"], len(order)))
+    return sorted(settings, key=lambda setting: STATUSES.index(setting.status))

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from jinja2 import meta
 from markupsafe import Markup
 
+from replication.audit.setting import AUDIT
 from replication.report import (
     charts,
     comparisons,
@@ -123,7 +124,8 @@ def content(found: Inputs, studies: Sequence[Part]) -> dict[str, Any]:
         "figure8_verdicts": [one for one in entries if one.claim == "lenet5.misclassified"],
         "invariance_verdicts": [one for one in entries
                                 if one.claim.startswith(("invariance.", "noise."))],
-        "audit": _or(listings.audit(found), "The audit of the settings", inputs.AUDIT),
+        "audit": _or(listings.sort_settings(found.audit), "The audit of the settings",
+                     AUDIT.made_by),
         "statuses": listings.STATUSES,
         "speed": machine.speed(found),
         "experiments": machine.experiments(found),
