@@ -2,10 +2,10 @@
 # DVC 3.67.1: foreach over a mapping in params.yaml leaves out every entry whose key is a number.
 # Expected: a stage for each entry, as when the same mapping stands in dvc.yaml itself; or an error.
 # Happens: of the keys 1, 2 and three only three becomes a stage. With numbers alone the pipeline is
-#   empty: `dvc repro` says that all is up to date and exits 0, and nothing has been computed. So for
-#   a key true (a truth value) or 1.5. A list of numbers works, and so do quoted keys.
-# Source: "ignore other kinds of keys" in dvc/parsing/context.py; github.com/treeverse/dvc/issues/8903
-#   (open) is about numbers as keys in dvc.yaml.
+#   empty: `dvc repro` says that all is up to date and exits 0, and nothing has been computed. It is
+#   the same with a key true or 1.5. A list of numbers works, and so do quoted keys.
+# Source: "ignore other kinds of keys" in dvc/parsing/context.py;
+#   github.com/treeverse/dvc/issues/8903 (open) is about numbers as keys in dvc.yaml.
 # Who is hit: pipelines with a stage for each seed, fold, year or size that is numbered.
 set -euo pipefail
 folder=$(mktemp -d)

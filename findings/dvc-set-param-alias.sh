@@ -52,7 +52,6 @@ print(dict(YAML(typ="safe", pure=True).load(open("trained-with.yaml"))))
 END
 )"
 done | tee answers
-[ "$(grep -c "exit 0" answers)" -eq 3 ] &&
-  [ "$(grep -c "'base': {'rate': 0.1}, 'first': {'rate': 0.1}, 'second': {'rate': 0.1}" answers)" -eq 2 ] &&
-  grep -q "second.rate.*'base': {'rate': 0.5}, 'first': {'rate': 0.5}, 'second': {'rate': 0.5}" answers ||
-  { echo "no longer so" >&2; exit 1; }
+all() { echo "{'base': {'rate': $1}, 'first': {'rate': $1}, 'second': {'rate': $1}}"; }
+{ [ "$(grep -c "exit 0" answers)" -eq 3 ] && [ "$(grep -c "$(all 0.1)" answers)" -eq 2 ] &&
+  grep -q "second.rate.*$(all 0.5)" answers; } || { echo "no longer so" >&2; exit 1; }

@@ -6,8 +6,8 @@
 #   an integer literal (an int64) makes double precision of the product. The same function gives
 #   other digits compiled and not compiled, and both times with the precision not intended.
 #   np.float64(x) and np.float32(3) say what is meant.
-# Source: class Float in numba/core/typing/builtins.py; for x * 3 the rules are the older ones of
-#   NumPy's arrays, before NEP 50. Numba's documentation of deviations from Python names neither.
+# Source: class Float in numba/core/typing/builtins.py; the literal 3 is an int64, and float32 with
+#   int64 is float64. Numba's page "Deviations from Python Semantics" names neither.
 # Who is hit: kernels in single precision with a part that has to be double (or the reverse), and
 #   whoever tests a kernel by running it uncompiled.
 set -euo pipefail

@@ -2,12 +2,12 @@
 # NumPy 2.4.6: NPY_DISABLE_CPU_FEATURES="AVX2 AVX512F AVX512_SKX" switches nothing off, silently.
 # Expected: what switched AVX2 and AVX-512 off in NumPy 2.3 and before, and stands in many a CI
 #   configuration, still does, or says that it does not.
-# Happens: since 2.4 the dispatched features are groups (X86_V3, X86_V4, AVX512_ICL, AVX512_SPR). An
-#   old name draws an ImportWarning, which Python does not show by default, and has no effect: a test
-#   "without AVX-512" passes with AVX-512. X86_V3 X86_V4 is the new spelling (and 2.3 ignores it
-#   in the same way, so that a range of versions needs both).
-# Source: "CPU build options" in NumPy's documentation; before 2.4 its example for switching features
-#   off at run time was NPY_DISABLE_CPU_FEATURES="AVX2,FMA3".
+# Happens: since 2.4 what can be switched off is X86_V3, X86_V4, AVX512_ICL and AVX512_SPR. An
+#   old name draws an ImportWarning, which Python does not show by default, and has no effect: a
+#   test "without AVX-512" passes with AVX-512. X86_V3 X86_V4 is the new spelling; 2.3 ignores it
+#   in the same way, so that a range of versions needs both.
+# Source: "CPU build options" in NumPy's documentation, of which the example of switching features
+#   off at run time was "AVX2,FMA3" before 2.4.
 # Who is hit: whoever checks that results do not depend on the processor.
 # Without AVX2 it cannot be shown: exit 2.
 set -euo pipefail

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# NumPy 2.4.6: which of equally near neighbours argpartition and argsort name is up to the processor.
+# NumPy 2.4.6: which of equally near neighbours argpartition names is up to the processor.
 # Expected: "not stable" means that the order of equal elements is unspecified; for the same input,
 #   version and platform one expects the same indices all the same.
 # Happens: 32- and 64-bit numbers are sorted by different code with AVX-512, with AVX2 and without;
 #   each names others of the tied. The five nearest neighbours are three different sets on three
-#   processors. argsort with kind="stable" names the same everywhere; argpartition has no such kind.
-# Source: github.com/numpy/numpy/issues/24064, closed; the documentation says only that the default is
-#   not stable.
+#   processors. argsort with kind="stable" names the same on all; argpartition has no such kind.
+# Source: github.com/numpy/numpy/issues/24064 (of argsort, closed); the documentation says no more
+#   than that the default is not stable.
 # Who is hit: k nearest neighbours where distances are whole numbers, golden files, and tests that
 #   pass on one machine of a CI service and fail on the next.
 # Without AVX2 it cannot be shown: exit 2.

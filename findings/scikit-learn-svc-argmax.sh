@@ -2,11 +2,11 @@
 # scikit-learn 1.9.1: the class that SVC predicts is often not the one with the largest
 #   decision_function.
 # Expected: decision_function has one column a class by default (decision_function_shape="ovr"), so
-#   its largest column is the answer of predict, as in every other classifier of scikit-learn.
+#   its largest column is the answer of predict, as for LinearSVC and LogisticRegression.
 # Happens: predict counts the votes of the pairs of classes and, of equal votes, takes the class
-#   that comes first; the columns break such ties by confidence. On handwritten digits, scikit-learn's
-#   own, 11 of 897 test patterns of a linear machine have two answers, and two error rates. With
-#   break_ties=True both agree.
+#   that comes first; the columns break such ties by confidence. On the handwritten digits that
+#   scikit-learn brings, 11 of 897 test patterns of a linear machine have two answers, and the
+#   machine two error rates. With break_ties=True both agree.
 # Source: the parameter break_ties in the documentation of sklearn.svm.SVC, false by default.
 # Who is hit: rejection curves, top-2 answers and ensembles made from decision_function beside an
 #   error rate made from predict.
