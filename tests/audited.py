@@ -5,7 +5,7 @@ from __future__ import annotations
 from copy import deepcopy
 
 from ruamel.yaml import YAML
-from small import REPOSITORY, data_folders, put, small_document
+from small import REPOSITORY, put, small_document
 
 from replication import experiments, settings
 from replication.audit.table import audit
@@ -57,13 +57,13 @@ def full(**base):
 
 def trained_folders(folder):
     """Where a small project has its data, and what is trained of it."""
-    return data_folders(folder, runs=folder / "runs", checkpoints=folder / "checkpoints")
+    return Folders.below(folder, runs=folder / "runs", checkpoints=folder / "checkpoints")
 
 
 def judged(paper, document, folder=None):
     """The settings by id; with the runs of ``folder`` if there is one."""
     chosen = settings.parse(document, "params.yaml")
-    places = Folders.usual() if folder is None else trained_folders(folder)
+    places = Folders.below() if folder is None else trained_folders(folder)
     ready = experiments.experiments(chosen.experiments, chosen, places)
     found = audit(paper, chosen, ready, "params.yaml", runs=folder is not None)
     return {setting.id: setting for setting in found.settings}

@@ -8,7 +8,7 @@ from pathlib import Path
 import study_files
 from small import REPOSITORY
 
-from replication.folders import PLACES, Folders
+from replication.folders import Folders
 from replication.report import inputs
 from replication.report.inputs import Inputs
 
@@ -42,10 +42,5 @@ def project(folder: Path, *, runs: bool = True, tables: bool = True) -> Path:
 
 def load(folder: Path) -> Inputs:
     """What the page of a project is made from."""
-    there = folders(folder)
+    there = Folders.below(folder)
     return inputs.read(there.params, there.paper, there.raw, there.results)
-
-
-def folders(folder: Path) -> Folders:
-    """Where everything lies in a project."""
-    return Folders(**{name: folder / place.default for name, place in PLACES.items()})

@@ -61,26 +61,13 @@ def put(document: dict[str, Any], path: str, value: Any) -> None:
     document[key] = value
 
 
-def places(folder: Path, *names: str) -> list[str]:
-    """The options of a command for params.yaml and for folders of data of a project."""
-    data = [option for name in names for option in (f"--{name}", str(folder / "data" / name))]
-    return ["--params", str(folder / "params.yaml"), *data]
-
-
 def small_project(folder: Path, tiny: Database, **base: Any) -> Path:
     """data/, params.yaml and prepared data in ``folder``."""
     write_raw(folder / "data" / "raw", tiny)
     shutil.copytree(REPOSITORY / "data" / "paper", folder / "data" / "paper")
     params = write_params(folder / "params.yaml", small_document(**base))
-    raw = Folders.usual(raw=folder / "data" / "raw")
-    prepare.run(raw, settings.load(params), folder / "data" / "prepared")
+    prepare.run(Folders.below(folder), settings.load(params))
     return folder
-
-
-def data_folders(project: Path, **others: Path) -> Folders:
-    """Where a small project has its data; whatever else as ``others`` say, or as usual."""
-    data = {name: project / "data" / name for name in ("paper", "raw", "prepared")}
-    return Folders.usual(**data, **others)
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -24,10 +25,9 @@ from replication.verdicts import training
 @pytest.fixture(scope="module")
 def quick(repository, tmp_path_factory):
     """What a quick run writes and prints."""
-    out = tmp_path_factory.mktemp("bench") / bench.FILE
-    folders = Folders.usual(paper=repository / "data" / "paper", raw=repository / "data" / "raw")
-    result = run(folders, settings.load(repository / "params.yaml"), out, quick=True)
-    return json.loads(out.read_text()), said(result)
+    folders = Folders.below(repository, out=tmp_path_factory.mktemp("bench"))
+    result = run(folders, settings.load(folders.params), quick=True)
+    return json.loads((folders.out / bench.FILE).read_text()), said(result)
 
 
 def spreads(entry, path=""):
@@ -142,10 +142,12 @@ def test_an_update_of_a_perceptron_uses_each_weight_three_times_but_the_first_tw
 
 
 def test_bench_without_raw_files_is_one_sentence(repository, tmp_path, capsys):
-    arguments = ["bench", "--quick", "--params", str(repository / "params.yaml")]
-    assert main([*arguments, "--raw", str(tmp_path), "--out", str(tmp_path / "bench.json")]) == 2
+    shutil.copytree(repository / "data/paper", tmp_path / "data/paper")
+    (tmp_path / "data/raw").mkdir()
+    arguments = ["--params", str(repository / "params.yaml"), "--root", str(tmp_path)]
+    assert main(["bench", "--quick", *arguments]) == 2
     assert "train-images-idx3-ubyte.gz is missing" in capsys.readouterr().err
-    assert not (tmp_path / "bench.json").exists()
+    assert not (tmp_path / "results").exists()
 
 
 def test_the_earlier_kernels_train_the_same_network_a_little_differently(repository, tmp_path):

@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from small import data_folders, small_document, small_project, write_params
+from small import small_document, small_project, write_params
 
 from replication import settings
 from replication.cli import main
 from replication.errors import ReplicationError
+from replication.folders import Folders
 from replication.mnist import databases
 from replication.settings import Hypothesis
 from replication.studies.causes import CONCLUSIONS, TRIALS, choice, taller
@@ -36,7 +37,7 @@ def parsed(**hypotheses):
 
 
 def laboratory(tmp_path, tiny, paper, **hypotheses):
-    folders = data_folders(small_project(tmp_path, tiny))
+    folders = Folders.below(small_project(tmp_path, tiny))
     return Laboratory(parsed(**hypotheses), folders, paper)
 
 

@@ -49,7 +49,7 @@ def trained(scheduler: str | None, runs: str, params: str = "params.yaml") -> di
     how = loaded.train.model_copy(update={"engine": "dask" if scheduler else "local",
                                           "scheduler": scheduler})  # fmt: skip
     chosen = loaded.model_copy(update={"train": how})
-    pipeline.run(Folders.usual(runs=Path(runs)), chosen, tuple(chosen.experiments))
+    pipeline.run(Folders.below(runs=Path(runs)), chosen, tuple(chosen.experiments))
     return contents(Path(runs))
 
 

@@ -16,7 +16,7 @@ from replication.evaluation.metrics import read_metrics
 from replication.evaluation.outputs import FAILURES
 from replication.evaluation.recomputed import Trained
 from replication.experiments import experiments
-from replication.folders import PLACES, Folders
+from replication.folders import Folders
 from replication.mnist import databases
 from replication.networks.catalogue import network
 from replication.pipeline.again import Scope
@@ -28,7 +28,7 @@ from replication.systems.contract import answers_of
 from replication.systems.replicates import is_finished
 from replication.verdicts.evidence import VERDICTS
 
-FOLDERS = Folders(**{name: REPOSITORY / place.default for name, place in PLACES.items()})
+FOLDERS = Folders.below(REPOSITORY)
 SETTINGS = settings.load(FOLDERS.params)
 PAPER = paper_module.load(FOLDERS.paper)
 METRICS = read_metrics(FOLDERS.results / "metrics.json")

@@ -30,12 +30,11 @@ import json, sys
 from pathlib import Path
 from replication import settings
 from replication.experiments import experiments
-from replication.folders import PLACES, Folders
+from replication.folders import Folders
 from replication.systems.jobs import key
 
 document = settings.load(Path(sys.argv[1]))
-root = Path(sys.argv[1]).parent
-folders = Folders(**{name: root / place.default for name, place in PLACES.items()})
+folders = Folders.below(Path(sys.argv[1]).parent)
 known = experiments(document.experiments, document, folders)
 print(json.dumps({experiment.name: key(experiment, 0) for experiment in known}))
 """

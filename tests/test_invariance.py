@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 import torch
 from fabricated import SETTINGS
-from small import contents, data_folders, small_project
+from small import contents, small_project
 
 from replication.errors import ReplicationError
+from replication.folders import Folders
 from replication.mnist import databases, distortions
 from replication.networks import lenet5
 from replication.networks.reference import Reference
@@ -206,8 +207,8 @@ def test_rows_of_a_field_say_where_each_output_stands():
 
 
 def make(folder, runs, out):
-    places = data_folders(folder, runs=runs)
-    run(places, SETTINGS.model_copy(update={"invariance": CHOICES}), out)
+    places = Folders.below(folder, runs=runs, out=out)
+    run(places, SETTINGS.model_copy(update={"invariance": CHOICES}))
 
 
 TABLES = (study.COUNTS, study.EXAMPLES, study.FIELDS)

@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 from safetensors.numpy import save_file
-from small import places
 
 from replication import settings
 from replication.cli import main
@@ -197,8 +196,8 @@ def weights(tmp_path, paper):
 
 
 def command(repository, weights, *images):
-    data = places(repository, "paper", "raw", "prepared")
-    return main(["predict", *map(str, images), "--weights", str(weights), *data])
+    options = ["--root", str(repository), "--weights", str(weights)]
+    return main(["predict", *map(str, images), *options])
 
 
 @pytest.fixture
@@ -282,7 +281,7 @@ def test_the_record_beside_the_weights_says_how_they_were_trained(
     path, _ = weights
     stated = base_settings(settings.load(repository / "params.yaml"))
     keys = ("experiment", "replicate", "key", "streams", "data", "presentations", "parameters",
-            "packages")  # fmt: skip
+            "packages", "versions")  # fmt: skip
     record = {**dict.fromkeys(keys, 0), "settings": stated}
     command(repository, path, digits[0])
     before = capsys.readouterr().out

@@ -23,7 +23,7 @@ PROFILE = "workflow-run-crate"
 def document():
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(REPOSITORY)
-        return crate(REPOSITORY, Folders.usual())
+        return crate(REPOSITORY, Folders.below())
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +91,7 @@ def test_a_result_of_a_study_has_its_command_and_its_sum(entities):
 
 
 def test_the_manifest_names_files_that_are_there():
-    found = YAML(typ="safe").load(manifest(REPOSITORY, Folders.usual()))
+    found = YAML(typ="safe").load(manifest(REPOSITORY, Folders.below()))
     files = {one["file"] for one in found["manifest"]}
     assert files > {"results/verdicts.csv", "results/readings.csv", "results/article/article.pdf"}
     assert [one["file"] for one in found["manifest"]

@@ -5,11 +5,12 @@ from dataclasses import replace
 
 import pytest
 import report_files
-from report_files import folders, load
+from report_files import load
 from small import REPOSITORY
 
 from replication.cli import main
 from replication.errors import ReplicationError
+from replication.folders import Folders
 from replication.pipeline import report
 from replication.report import inputs, readme
 from replication.report.blocks import replaced, rewrite
@@ -69,7 +70,7 @@ def test_stage_rewrites_the_texts_it_is_given_and_no_other(folder, tmp_path):
     given, other = tmp_path / "README.md", tmp_path / "OTHER.md"
     for path in (given, other):
         path.write_text(EMPTY)
-    changed = report.run(folders(folder), tmp_path / "index.html", [given])
+    changed = report.run(Folders.below(folder, out=tmp_path), [given])
     assert changed == {given: True}
     assert given.read_text() == rendered(EMPTY, load(folder))
     assert other.read_text() == EMPTY

@@ -7,9 +7,10 @@ from itertools import pairwise
 
 import pytest
 from reading_html import parsed
-from report_files import NEEDED, OPTIONAL, folders, load, project
+from report_files import NEEDED, OPTIONAL, load, project
 
 from replication.errors import ReplicationError
+from replication.folders import PAGE, Folders
 from replication.pipeline import report
 from replication.report import (
     headline,
@@ -132,9 +133,9 @@ def test_headline_numbers_name_their_file_and_key(html):
 
 
 def test_same_files_give_the_same_bytes_and_the_network_to_draw_on(folder, text):
-    pages = [folder / "results" / "report" / name for name in ("again.html", "third.html")]
-    for one in pages:
-        report.run(folders(folder), one, citation=folder / "none.cff")
+    pages = [folder / "results" / name / PAGE for name in ("again", "third")]
+    for name in ("again", "third"):
+        report.run(Folders.below(folder, out=folder / "results" / name))
     again = pages[0].read_text(encoding="utf-8")
     assert pages[1].read_text(encoding="utf-8") == again
     assert 'id="draw"' in again
@@ -231,8 +232,8 @@ def test_text_of_the_files_is_shown_not_interpreted(parts):
 
 def test_missing_parts_are_sentences_with_their_commands(bare, html):
     assert not html.all("p", **{"class": "missing"})
-    report.run(folders(bare), bare / "index.html", citation=bare / "none.cff")
-    page_there = parsed((bare / "index.html").read_text())
+    report.run(Folders.below(bare))
+    page_there = parsed((bare / "results" / PAGE).read_text())
     told = " ".join(one["text"] for one in page_there.all("p") + page_there.all("section"))
     commands = {"misclassified.csv": "compare", "variance.csv": "compare",
                 "invariance_examples.csv": "invariance", "fields.csv": "invariance"}  # fmt: skip
@@ -248,15 +249,15 @@ def test_page_without_what_it_is_about_is_refused(name, bare):
     made_by = {"metrics.json": "evaluate", "verdicts.csv": "compare"}[name]
     (bare / "results" / name).unlink()
     with pytest.raises(ReplicationError, match=rf"{name} is missing: run .*{made_by}"):
-        report.run(folders(bare), bare / "index.html")
-    assert not (bare / "index.html").exists()
+        report.run(Folders.below(bare))
+    assert not (bare / "results" / PAGE).exists()
 
 
 @pytest.mark.parametrize("name", OPTIONAL)
 def test_damaged_file_is_named_and_never_taken_for_missing(name, bare):
     (bare / "results" / name).write_text("[]\n")
     with pytest.raises(ReplicationError, match=name):
-        report.run(folders(bare), bare / "index.html")
+        report.run(Folders.below(bare))
 
 
 def test_claim_without_a_verdict_is_unmeasured_in_the_headline(found):

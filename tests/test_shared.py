@@ -60,7 +60,7 @@ def alone(project):
 def trained(runs: str, *names: str, workers: int = 2) -> dict[str, bytes]:
     loaded = settings.load(Path("params.yaml"))
     chosen = loaded.train.model_copy(update={"workers": workers})
-    train.run(Folders.usual(runs=Path(runs)), loaded.model_copy(update={"train": chosen}), names)
+    train.run(Folders.below(runs=Path(runs)), loaded.model_copy(update={"train": chosen}), names)
     return contents(Path(runs))
 
 

@@ -204,7 +204,7 @@ def run_and_kill(project, seconds: float) -> bool:
 def test_killed_three_times_it_ends_with_the_same_bytes(project):
     passes = {"passes": 40, "learning_rates": [1e-4] * 40, "presentations_per_pass": 400}
     with_settings(project, **passes)
-    run("lenet5", "--runs", "whole/runs", "--checkpoints", "elsewhere")
+    run("lenet5", "--runs", "whole/runs")
     chance = random.Random(3)
     killed = [run_and_kill(project, chance.uniform(0, 0.3)) for _ in range(3)]
     assert any(killed)
@@ -227,7 +227,7 @@ def test_a_full_disk_keeps_the_passes_before(project, monkeypatch):
     monkeypatch.setattr(checkpoints, "write", whole)
     assert list((project / ".checkpoints").glob("lenet5-*.npz"))
     run("lenet5")
-    run("lenet5", "--runs", "again/runs", "--checkpoints", "elsewhere")
+    run("lenet5", "--runs", "again/runs")
     assert contents(project / "results") == contents(project / "again")
 
 

@@ -10,7 +10,6 @@ from typing import NamedTuple
 import numpy as np
 
 from replication.errors import ReplicationError
-from replication.evaluation.metrics import METRICS
 from replication.evaluation.outputs import Check, compare_files
 from replication.experiments import experiments
 from replication.folders import Folders
@@ -69,17 +68,16 @@ def affordable(scope: Scope) -> list[tuple[str, int]]:
 
 def derived(scope: Scope, scratch: Path) -> Iterator[Check]:
     """Make again what follows from the committed runs, and the small studies; a check an output."""
-    settings, folders = scope.settings, scope.folders
-    metrics = scratch / METRICS
+    settings, folders = scope.settings, replace(scope.folders, out=scratch)
     stages: dict[str, Callable[[], object]] = {
-        "evaluate": lambda: evaluate.run(folders, settings, metrics),
-        "invariance": lambda: invariance.run(folders, settings, scratch),
-        "compare": lambda: compare.run(folders, settings, metrics, scratch),
+        "evaluate": lambda: evaluate.run(folders, settings),
+        "invariance": lambda: invariance.run(folders, settings),
+        "compare": lambda: compare.run(folders, settings),
         "audit": lambda: audit.run(folders, settings, scratch / "audit.csv"),
-        "distortions": lambda: distortions.run(folders, scratch),
-        "collapse": lambda: collapse.run(folders, settings, scratch),
-        "article": lambda: article.run(folders, scratch / "article" / "article.pdf"),
-        "report": lambda: report.run(folders, scratch / "report" / "index.html"),
+        "distortions": lambda: distortions.run(folders, settings),
+        "collapse": lambda: collapse.run(folders, settings),
+        "article": lambda: article.run(folders),
+        "report": lambda: report.run(folders),
     }
     for name, make in stages.items():
         yield from _stage(name, make, folders.results, scratch)

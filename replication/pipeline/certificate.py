@@ -102,7 +102,8 @@ def text(content: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def write(folder: Path, content: Mapping[str, Any]) -> None:
-    """Write both files into ``folder``."""
+def write(folder: Path, content: Mapping[str, Any]) -> Path:
+    """Write both files into ``folder``, and return the text's."""
     write_json(folder / CERTIFICATE, dict(content))
     write_text(folder / TEXT, text(content))
+    return folder / TEXT

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from pathlib import Path
 
 import click
 
 from replication import paper, studies
 from replication.evaluation.metrics import METRICS, in_passes, read_metrics
 from replication.files import read_json, write_table
-from replication.folders import Folders, folder_options, path_option
+from replication.folders import Folders, folder_options
 from replication.mnist import databases
 from replication.runs import TIMING, of_experiment
 from replication.settings import Settings, load
@@ -30,12 +29,12 @@ def all_judges() -> Judges:
     return merged([*SECTIONS, *(module.JUDGES for module in studies.modules("verdict"))])
 
 
-def read_evidence(folders: Folders, settings: Settings, metrics: Path) -> Evidence:
+def read_evidence(folders: Folders, settings: Settings) -> Evidence:
     """Read all that the verdicts are made from; raises ReplicationError as the readers do.
 
     Of the studies' files those are read that lie in the folder of results.
     """
-    published, evaluated = paper.load(folders.paper), read_metrics(metrics)
+    published, evaluated = paper.load(folders.paper), read_metrics(folders.results / METRICS)
     recipes = {name: settings.experiment(name) for name in evaluated}
     runs = {
         name: of_experiment(folders.runs, name, recipe.replicates)
@@ -71,9 +70,9 @@ def read_evidence(folders: Folders, settings: Settings, metrics: Path) -> Eviden
     )
 
 
-def run(folders: Folders, settings: Settings, metrics: Path, out: Path) -> list[Verdict]:
+def run(folders: Folders, settings: Settings) -> list[Verdict]:
     """Write all tables that follow from the evidence, and return the verdicts."""
-    evidence = read_evidence(folders, settings, metrics)
+    evidence, out = read_evidence(folders, settings), folders.out
     verdicts = judge_all(evidence, all_judges())
     VERDICTS.write(out, as_table(verdicts))
     write_table(out / "misclassified.csv", overlap.table(evidence))
@@ -107,19 +106,15 @@ def summary(verdicts: Sequence[Verdict]) -> str:
 
 
 @click.command()
-@folder_options("params", "paper", "raw", "prepared", "runs", "results")
-@path_option("--metrics", f"results/{METRICS}", "What evaluate has written.")
-@path_option("--out", "results", "The folder of the tables that are written.")
+@folder_options("params", "runs", "out")
 @click.option("--allow-incomplete", is_flag=True, help="Unmeasured claims are no failure.")
 @click.option("--strict", is_flag=True, help="End with status 1 when a claim differs.")
-def command(
-    folders: Folders, metrics: Path, out: Path, allow_incomplete: bool, strict: bool
-) -> int:
+def command(folders: Folders, allow_incomplete: bool, strict: bool) -> int:
     """Give a verdict on every claim of the paper, from the runs and the studies' files.
 
     A claim whose file is not there is unmeasured, and its verdict names the command that makes the
     file. Ends with status 3 when a claim is unmeasured, unless that is allowed.
     """
-    verdicts = run(folders, load(folders.params), metrics, out)
+    verdicts = run(folders, load(folders.params))
     print(summary(verdicts))
     return exit_status(verdicts, allow_incomplete=allow_incomplete, strict=strict)

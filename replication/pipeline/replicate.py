@@ -96,7 +96,7 @@ def command(everything: bool) -> None:
 
     An interrupted run goes on where it was when the command is given again.
     """
-    folders = Folders.usual()
+    folders = Folders.below()
     settings = load(folders.params)
     names = [name for name in settings.experiments if everything or name.startswith(OWN)]
     table = run(folders, settings, names)

@@ -64,7 +64,7 @@ def outcome(folders: Folders, settings: Settings, experiment: str) -> Iterator[s
 @click.command()
 @click.argument("names", metavar="[EXPERIMENT]...", nargs=-1)
 @click.option("--all", "every", is_flag=True, help="All experiments; not with names.")
-@folder_options("params", "paper", "raw", "prepared", "runs", "checkpoints")
+@folder_options("params", "runs")
 def command(folders: Folders, names: tuple[str, ...], every: bool) -> None:
     """Train those replicates of EXPERIMENTs that are not there, whole, of these settings and code.
 

@@ -19,7 +19,7 @@ from replication.evaluation.metrics import METRICS, read_metrics
 from replication.evaluation.outputs import FAILURES, Check, compare_answers
 from replication.evaluation.recomputed import Trained
 from replication.experiments import experiments
-from replication.folders import PLACES, Folders, folder_options, path_option
+from replication.folders import Folders, folder_options, path_option
 from replication.mnist import databases, idx
 from replication.networks import catalogue
 from replication.pipeline import certificate as certificates
@@ -33,6 +33,7 @@ from replication.verdicts.evidence import VERDICTS
 from replication.verdicts.plotted import CLAIMS
 
 DIFFERENT = 1
+CERTIFICATE = "certificate"
 
 
 def answers_only(scope: Scope) -> Iterator[Check]:
@@ -184,7 +185,7 @@ def _scope(
 
 
 @click.command()
-@folder_options(*(name for name in PLACES if name != "checkpoints"))
+@folder_options("params", "runs")
 @click.option("--quick", "shortly", is_flag=True,
               help="In two minutes: raw data, the headline's answers, one training.")  # fmt: skip
 @click.option("--answers-only", "untrained", is_flag=True, help="Train nothing.")
@@ -201,11 +202,11 @@ def _scope(
               help="Train anew what so many minutes sufficed for where it was made, the short "
               "first.")  # fmt: skip
 @click.option("--all", "every", is_flag=True, help="All replicates of each experiment.")
-@path_option("--certificate", "certificate",
+@path_option("--certificate", CERTIFICATE,
              "The folder of the certificate, as JSON and as text, to be sent back.")  # fmt: skip
 def command(
     folders: Folders, shortly: bool, untrained: bool, names: tuple[str, ...],
-    replicates: int, minutes: float | None, every: bool, certificate: Path,
+    replicates: int, minutes: float | None, every: bool, certificate: Path | None,
 ) -> int:  # fmt: skip
     """Tell whether the committed outputs are what the code gives; status 1 when one is not.
 
@@ -234,8 +235,9 @@ def command(
         print(f"{'not verified':<19}{line}")
     counted = Counter(check.outcome for check in checks)
     print(", ".join(f"{number} {outcome}" for outcome, number in counted.items()))
-    certificates.write(certificate, certificates.certificate(checks, left))
-    print(f"{certificate / certificates.TEXT} written, and the same as JSON: please send it back")
+    written = certificates.write(certificate or folders.root / CERTIFICATE,
+                                 certificates.certificate(checks, left))  # fmt: skip
+    print(f"{written} written, and the same as JSON: please send it back")
     if shortly:
         print(f"\n{headline(folders)}")
     return DIFFERENT if any(check.outcome in FAILURES for check in checks) else 0

@@ -12,9 +12,9 @@ import click
 
 from replication.errors import ReplicationError
 from replication.files import write_json
-from replication.folders import Folders, folder_options, path_option
+from replication.folders import Folders
 from replication.mnist.databases import read_raw
-from replication.settings import Modern, Settings, load
+from replication.settings import Modern, Settings
 from replication.studies.bench import BANDWIDTH, EARLIER, FILE, NETWORKS, PEAK
 from replication.studies.bench.earlier import Earlier, fetch
 from replication.studies.bench.figures import Series, figures, quotients, rounded, said, spread
@@ -37,6 +37,7 @@ class Amounts(NamedTuple):
     modern: int
 
 
+PARAMETERS = (click.Option(["--quick"], is_flag=True, help="Take seconds, for rough figures."),)
 FULL = Amounts(repeats=40, kernels=2000, eager=60, modern=1024)
 QUICK = Amounts(repeats=2, kernels=200, eager=20, modern=64)
 
@@ -129,8 +130,9 @@ def _earlier(runs: Mapping[str, Training]) -> dict[str, Earlier]:
         return trainings
 
 
-def run(folders: Folders, settings: Settings, out: Path, *, quick: bool = False) -> dict[str, Any]:
-    """Time everything, write the figures and return them; ``quick`` takes seconds and is rough."""
+def run(folders: Folders, settings: Settings, *, quick: bool = False) -> dict[str, Any]:
+    """Time training beside eager autograd, torch as usual and the machine's own peak."""
+    print("Timings mean something only while the machine is otherwise idle.", flush=True)
     amounts = QUICK if quick else FULL
     regular = read_raw(folders.raw)
     runs = trainings(settings, folders.paper, regular, NETWORKS)
@@ -140,15 +142,10 @@ def run(folders: Folders, settings: Settings, out: Path, *, quick: bool = False)
     result = {**compared(settings, runs, amounts), "replicates": replicates}
     memory = {"training": training, "benchmark": rounded(peak_memory_mebibytes())}
     result["peak_memory_mebibytes"] = memory
-    write_json(out, result)
+    write_json(folders.out / FILE, result)
     return result
 
 
-@click.command()
-@folder_options("params", "paper", "raw")
-@path_option("--out", f"results/{FILE}", "The figures that are written.")
-@click.option("--quick", is_flag=True, help="Take seconds, for rough figures.")
-def command(folders: Folders, out: Path, quick: bool) -> None:
-    """Time training beside eager autograd, torch as usual and the machine's own peak."""
-    print("Timings mean something only while the machine is otherwise idle.", flush=True)
-    print(said(run(folders, load(folders.params), out, quick=quick)))
+def summary(result: dict[str, Any]) -> str:
+    """The figures in words."""
+    return said(result)
