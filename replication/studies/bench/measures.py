@@ -156,7 +156,7 @@ def _compared(
                 differs_by(f"earlier {what}", losses[what, process], losses[what, today])
         begin = start(path, networks["lenet5"], settings.base.rules, read_raw(folders.raw),
                       AVAILABLE)  # fmt: skip
-        peers = _peers(begin, Path(scratch))
+        peers = installed(begin, Path(scratch))
         about = {
             name: {
                 "what": peer.what,
@@ -195,7 +195,7 @@ def _clocked(train: Callable[[int], float]) -> Callable[[int], float]:
     return clocked
 
 
-def _peers(begin: Any, scratch: Path) -> dict[str, Any]:
+def installed(begin: Any, scratch: Path) -> dict[str, Any]:
     """Those that this machine has; of the others a sentence says why they are left out."""
     from replication.studies.bench import peer_jax
     from replication.studies.bench.peers import Eager, PlainC

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
@@ -85,8 +85,10 @@ class Process:
         trace: TracebackType | None,
     ) -> None:
         for pipe in (self._child.stdin, self._child.stdout):
-            if pipe is not None:
-                pipe.close()
+            # A process that has ended reads no more: that was said where it was asked.
+            with suppress(BrokenPipeError):
+                if pipe is not None:
+                    pipe.close()
         self._child.wait()
 
 

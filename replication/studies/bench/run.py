@@ -27,7 +27,7 @@ def run(
     """Time everything, or with ``passes`` what all trainings take; write the figures, return them.
 
     What ``out`` has of other targets, and of these from the other kind of run, is kept. ``quick``
-    takes seconds and is rough.
+    takes a minute and is rough. Each target is written when it is finished.
     """
     amounts = QUICK if quick else FULL
     before = read(read_json(out, COMMAND)).targets() if out.exists() else {}
@@ -45,9 +45,8 @@ def run(
             elif earlier is not None:
                 sums = whole(target, folders, earlier, settings, amounts.whole)
                 before[target] = known.model_copy(update={"whole": sums})
-    result = Benchmark.model_validate(before)
-    write_json(out, result.document())
-    return result
+            write_json(out, Benchmark.model_validate(before).document())
+    return Benchmark.model_validate(before)
 
 
 def measurable() -> tuple[str, ...]:
