@@ -102,7 +102,7 @@ def _compared(target: Target) -> list[str]:
         f"{target.machine.peak_measured_by}).",
         f"Estimating the curvatures takes {100 * target.curvature_share_of_pass.median:.2g} % of a "
         "pass.",
-        f"A process that trains {target.memory.lenet5_at_once} LeNet-5 at once holds "
+        f"A process that trains {target.memory.lenet5_at_once} LeNet-5 at once needs "
         f"{target.memory.peak_mebibytes:.0f} MiB at most.",
     ]
 

@@ -113,7 +113,10 @@ class Replicates(_Part):
 
 
 class Memory(_Part):
-    """The most that a process held which trained so many LeNet-5 at once, MNIST included."""
+    """The most that a process held which trained so many LeNet-5 at once, MNIST included.
+
+    The kernels were compiled before: LLVM alone needs more.
+    """
 
     lenet5_at_once: Count
     peak_mebibytes: Positive

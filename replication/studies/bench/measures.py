@@ -40,6 +40,8 @@ from replication.verdicts.benchmark import Target
 MODERN = "lenet5-modern"
 # The patterns for which a peer has inputs, and those over which its losses are compared.
 AVAILABLE, COMPARED = 4000, 1000
+# So many are trained before anything is timed.
+AT_FIRST = 40
 
 
 class Amounts(NamedTuple):
@@ -82,19 +84,24 @@ def of_a_pattern(train: Callable[[int], float], lasting: float) -> Callable[[], 
 
     ``train`` takes a number of patterns and gives CPU seconds.
     """
-    few = 40
-    train(few)  # whatever has to be compiled, is
-    many = max(few, min(AVAILABLE, int(few * lasting / max(train(few), 1e-6))))
+    train(AT_FIRST)  # whatever has to be compiled, is
+    each = max(train(AT_FIRST), 1e-6) / AT_FIRST
+    many = max(AT_FIRST, min(AVAILABLE, int(lasting / each)))
     return lambda: train(many) / many
 
 
 def measure(target: str, places: Places, settings: Settings, amounts: Amounts) -> Target:
     """Everything about the kernels compiled for ``target``, a name of `processes.TARGETS`."""
     with ExitStack() as stack:
-        alone = stack.enter_context(Process(TREE, places.today, target, cores()))
-        memory = rounded(alone.ask("memory", experiment="lenet5", replicates=amounts.at_once,
-                                   patterns=COMPARED))  # fmt: skip
-        replicates = _side_by_side(alone, amounts)
+        with Process(TREE, places.today, target, cores()) as alone:
+            # Compiles all that the memory below is measured without.
+            alone.ask("fit", experiment="lenet5", passes=1, patterns=AT_FIRST)
+            replicates = _side_by_side(alone, amounts)
+        with Process(TREE, places.today, target, cores()) as fresh:
+            memory = rounded(
+                fresh.ask("memory", experiment="lenet5", replicates=amounts.at_once,
+                          patterns=COMPARED)
+            )  # fmt: skip
         today = stack.enter_context(Process(TREE, places.today, target, last_core()))
         others = {}
         if places.earlier is not None:
@@ -109,7 +116,7 @@ def measure(target: str, places: Places, settings: Settings, amounts: Amounts) -
 
 def _side_by_side(process: Process, amounts: Amounts) -> dict[str, Any]:
     """Patterns a second of one replicate alone, and of two in threads of their own."""
-    patterns = max(40, int(amounts.seconds * 20_000))
+    patterns = max(AT_FIRST, int(amounts.seconds * 20_000))
 
     def throughput(replicates: int) -> float:
         seconds = process.ask(
