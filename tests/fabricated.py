@@ -34,6 +34,40 @@ CHOICES = SETTINGS.compare.model_copy(
 COST = {"operations_thousands": 340.908, "memory_thousands": 60.0}
 
 
+def repeated(value):
+    """Of a benchmark: a figure that was repeated, with a spread of one part in ten."""
+    return {"median": value, "min": 0.9 * value, "max": 1.1 * value, "repeats": 40}
+
+
+def timed(microseconds=100.0, curvature=0.02, **others):
+    """What results/bench.json has under a target; ``others`` are further entries of it."""
+    part = {"microseconds_per_pattern": repeated(microseconds)}
+    speed = {**part, "multiply_adds_per_update": 1000, "share_of_peak": repeated(0.4)}
+    ratios = {f"times_faster_than_{name}": repeated(value)
+              for name, value in (("c", 9.0), ("eager", 90.0), ("modern", 4.0))}  # fmt: skip
+    agreed = {**part, "losses_differ_by": 0.0, "patterns_compared": 1000}
+    rate = {"patterns_per_second": repeated(1e4)}
+    return {
+        "machine": {
+            "processor": "A processor", "compiled_for": "its kind", "cores": 2,
+            "architecture": "x86_64", "system": "Linux", "python": "3.11.7",
+            "packages": {"numba": "0.68.1"}, "peak_measured_by": "a kernel",
+            "peak_multiply_adds_per_second": repeated(1e11),
+            "bandwidth_bytes_per_second": repeated(1e10),
+        },
+        **{name: speed for name in ("lenet4", "lenet1", "perceptron-300", "perceptron-1000",
+                                    "perceptron-300-100", "perceptron-500-150")},
+        "lenet5": {**speed, **ratios},
+        "distorted": part,
+        "modern": part,
+        "peers": {"eager": {**agreed, "what": "torch"}, "c": {**agreed, "what": "loops in C"}},
+        "curvature_share_of_pass": repeated(curvature),
+        "replicates": {"1": rate, "2": rate, "throughput_ratio": repeated(1.9)},
+        "memory": {"lenet5_at_once": 10, "peak_mebibytes": 500.0},
+        **others,
+    }  # fmt: skip
+
+
 def labels():
     made = np.random.default_rng(3).integers(0, 10, PATTERNS).astype(np.uint8)
     made[PAPER.misclassified["test_index"]] = PAPER.misclassified["label"]
@@ -202,10 +236,7 @@ FULL = replace(
     histories={"lenet5": histories()},
     answers={"lenet5": relatives(seed=6), "lenet5-distorted": relatives()},
     studies={
-        "bench.json": {
-            "curvature_share_of_pass": {"median": 0.02},
-            "lenet5": {"microseconds_per_pattern": {"median": 100.0}},
-        },
+        "bench.json": {"native": timed()},
         "readings.csv": pd.DataFrame(
             {
                 "stage": ["final", "variation"],

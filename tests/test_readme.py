@@ -52,8 +52,8 @@ def test_block_has_the_headline_the_tally_and_the_speed(folder):
         (line,) = [one for one in block.splitlines() if one.startswith(f"| {role} |")]
         counts = [int(cell) for cell in line.strip("| ").split(" | ")[2:]]
         assert counts == [(own["verdict"] == outcome).sum() for outcome in OUTCOMES]
-    timing = found.bench["lenet5"]["microseconds_per_pattern"]
-    assert f"{timing['median']:.3g} microseconds" in block
+    timing = found.bench.native.lenet5.microseconds_per_pattern
+    assert f"{timing.median:.3g} microseconds" in block
 
 
 def test_only_what_stands_between_the_marks_changes(folder):

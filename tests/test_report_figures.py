@@ -7,13 +7,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from fabricated import history
+from fabricated import history, timed
 from PIL import Image
 from report_files import load, project
 
 from replication.files import write_bytes
 from replication.report import charts, comparisons, gallery, machine, rejections, systems
 from replication.runs import history_bytes
+from replication.verdicts.benchmark import Benchmark, read
 
 
 @pytest.fixture(scope="module")
@@ -140,5 +141,25 @@ def test_experiment_without_passes_has_no_training_error(found):
 
 def test_speed_is_sentences_with_the_medians(found):
     said = " ".join(machine.speed(found))
-    assert f"{found.bench['lenet5']['microseconds_per_pattern']['median']:.3g} " in said
+    for target in found.bench.targets().values():
+        time = target.lenet5.microseconds_per_pattern.median
+        compiled = target.machine.compiled_for
+        assert f"Compiled for {compiled}, a training pattern takes {time:.3g} " in said
     assert "bench" in " ".join(machine.speed(replace(found, bench=None)))
+
+
+def test_of_the_peers_the_strongest_is_named_first(found):
+    slow_c = read({"native": timed()})
+    ratios = {"times_faster_than_c": slow_c.native.lenet5.times_faster_than_eager,
+              "times_faster_than_eager": slow_c.native.lenet5.times_faster_than_c}  # fmt: skip
+    lenet5 = slow_c.native.lenet5.model_copy(update=ratios)
+    slow_torch = Benchmark(native=slow_c.native.model_copy(update={"lenet5": lenet5}))
+    for bench, order in ((slow_c, ("loops in C", "torch")), (slow_torch, ("torch", "loops in C"))):
+        said = " ".join(machine.speed(replace(found, bench=bench)))
+        first, second = (f"times as fast as {name}" for name in order)
+        assert f"9 {first}; 90 {second}" in said
+
+
+def test_without_the_earlier_kernels_nothing_is_compared_with_them(found):
+    said = " ".join(machine.speed(replace(found, bench=read({"native": timed()}))))
+    assert "of the time of the kernels" not in said

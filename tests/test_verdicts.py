@@ -13,6 +13,7 @@ from fabricated import (
     history,
     judge_all,
     spread,
+    timed,
     varied,
     with_errors,
     with_study,
@@ -251,9 +252,16 @@ def test_sensitivity_to_the_subset_is_that_of_the_step_sizes():
 
 def test_costs_come_from_the_bench():
     assert found(FULL, "sdlm.cost").outcome == "reproduced"
-    slow = with_study("bench.json", {"curvature_share_of_pass": {"median": 0.5}})
+    slow = with_study("bench.json", {"native": timed(curvature=0.5)})
     assert found(slow, "sdlm.cost").outcome == "differs"
-    assert found(slow, "lenet5.training-time").outcome == "unmeasured"
+
+
+def test_a_benchmark_of_another_form_is_no_evidence_and_says_so():
+    earlier = with_study("bench.json", {"curvature_share_of_pass": {"median": 0.5}})
+    for claim in ("sdlm.cost", "lenet5.training-time"):
+        finding = found(earlier, claim)
+        assert finding.outcome == "unmeasured"
+        assert "bench.json is not of the form" in finding.reason
 
 
 def test_faster_training_differs_and_is_called_hardware():

@@ -18,17 +18,17 @@ from numpy.typing import NDArray
 
 from replication import paper, settings
 from replication.audit.setting import AUDIT, Setting, read_settings
-from replication.errors import ReplicationError
 from replication.evaluation.metrics import read_metrics
 from replication.files import Table, read_json, read_table
 from replication.mnist import idx
 from replication.paper import Paper
 from replication.runs import ANSWERS, HISTORY, Answers, Run, of_experiment
 from replication.settings import Compare, Invariance
+from replication.verdicts import benchmark
+from replication.verdicts.benchmark import BENCH, Benchmark
 from replication.verdicts.evidence import VERDICTS
 
 COMPARE = VERDICTS.made_by
-BENCH = "python -m replication bench"
 # What may look like numbers and is shown as it stands.
 _WORDS = ("page", "published", "replicated")
 _T = TypeVar("_T")
@@ -60,7 +60,7 @@ class Inputs:
     runs: Mapping[str, Sequence[Run]]
     misclassified: pd.DataFrame | None
     audit: tuple[Setting, ...] | None
-    bench: Mapping[str, Any] | None
+    bench: Benchmark | None
     results: Path
 
     def table(self, study: Table) -> pd.DataFrame | None:
@@ -117,7 +117,7 @@ def read(params: Path, paper_folder: Path, raw: Path, results: Path) -> Inputs:
         },
         misclassified=table("misclassified.csv", ("test_index", "label", "answer_1998"), COMPARE),
         audit=read_settings(results) if AUDIT.exists(results) else None,
-        bench=_optional(results / "bench.json", _bench),
+        bench=_optional(results / BENCH.name, _bench),
         results=results,
     )
 
@@ -143,8 +143,5 @@ def _optional(path: Path, reader: Callable[[Path], _T]) -> _T | None:
     return reader(path) if path.exists() else None
 
 
-def _bench(path: Path) -> Mapping[str, Any]:
-    content = read_json(path, BENCH)
-    if not isinstance(content, dict):
-        raise ReplicationError(f"{path} is damaged (no table): delete it and run `{BENCH}`")
-    return content
+def _bench(path: Path) -> Benchmark:
+    return benchmark.read(read_json(path, BENCH.made_by))

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from replication.report.drawing import Table, table
-from replication.report.inputs import BENCH, Inputs
+from replication.report.inputs import Inputs
 from replication.runs import RECORD, TIMING
+from replication.verdicts.benchmark import BENCH, EARLIER, Spread, Target
 
 _SECONDS_A_DAY = 86_400
 
@@ -45,31 +46,64 @@ def speed(inputs: Inputs) -> list[str]:
     if row is not None and row["mean"] == row["mean"] and isinstance(claim.value, tuple):
         days = " to ".join(f"{seconds / _SECONDS_A_DAY:g}" for seconds in claim.value)
         found.append(f"One training took {days} days in 1998 and takes {row['mean']:.3g} seconds.")
-    bench = inputs.bench or {}
-    lenet5, machine = bench.get("lenet5", {}), bench.get("machine", {})
-    on = f" of this machine ({machine['processor']})" if machine else ""
-    if "compiled_for" in machine:
-        on += f", compiled for {machine['compiled_for']}"
-    templates = (
-        (lenet5, "microseconds_per_pattern", 1,
-         f"A training pattern takes {{0:.3g}} microseconds on one core{on}, "
-         "the median of {repeats} repeats that lie between {min:.3g} and {max:.3g}."),
-        (lenet5, "time_as_share_of_earlier", 100,
-         "That is {0:.3g} % of the time of the kernels that these replaced, whose bytes depended "
-         "on the processor."),
-        (lenet5, "times_faster_than_eager", 1,
-         "It is {0:.3g} times as fast as plain automatic differentiation, a pattern at a time."),
-        (lenet5, "times_faster_than_modern", 1,
-         "It is {0:.3g} times as fast as the same network trained today's way, in batches."),
-        (lenet5, "share_of_peak", 100,
-         "It makes {0:.3g} % of the multiplications and additions that the core can make at most."),
-        (bench, "curvature_share_of_pass", 100,
-         "Estimating the curvatures takes {0:.2g} % of a pass."),
-    )  # fmt: skip
-    for section, key, unit, template in templates:
-        if "median" in section.get(key, {}):
-            found.append(template.format(unit * float(section[key]["median"]), **section[key]))
-    return found if bench else [*found, f"How fast each part is: `{BENCH}` measures it."]
+    if inputs.bench is None:
+        return [*found, f"How fast each part is: `{BENCH.made_by}` measures it."]
+    for target in inputs.bench.targets().values():
+        found += _timed(target)
+    return [*found, *_compared(inputs.bench.native)]
+
+
+def _timed(target: Target) -> list[str]:
+    """How long a pattern takes as the kernels were compiled there, beside the earlier ones."""
+    lenet5, machine = target.lenet5, target.machine
+    time = lenet5.microseconds_per_pattern
+    text = (
+        f"Compiled for {machine.compiled_for}, a training pattern takes {time.median:.3g} "
+        f"microseconds on one core of this machine ({machine.processor}), the median of "
+        f"{time.repeats} repeats that lie between {time.min:.3g} and {time.max:.3g}"
+    )
+    share = lenet5.time_as_share_of_earlier
+    if share is not None:
+        text += (
+            f": {_percent(share)} of the time of the kernels of commit {EARLIER}, timed in turns"
+        )
+    distorted = target.distorted.time_as_share_of_earlier
+    if distorted is not None:
+        text += f" (with a distortion drawn for each pattern, {_percent(distorted)})"
+    sentences = [f"{text}."]
+    if target.whole is not None:
+        networks = target.whole.networks_of_replicate_all
+        sentences.append(
+            f"All networks of `make replicate-all` take {networks.cpu_seconds.median / 3600:.2g} "
+            f"hours of one core, {_percent(networks.time_as_share_of_earlier)} of what they took."
+        )
+    return sentences
+
+
+def _percent(share: Spread) -> str:
+    return f"{100 * share.median:.3g} % ({100 * share.min:.3g} to {100 * share.max:.3g})"
+
+
+def _compared(target: Target) -> list[str]:
+    """The peers, the strongest first; then what else there is to be said of the native kernels."""
+    ratios = [
+        f"{target.lenet5.times_faster_than(name).median:.3g} times as fast as "
+        f"{target.peers[name].what}"
+        for name in target.strongest_first()
+    ]
+    usual = target.lenet5.times_faster_than_modern.median
+    return [
+        f"LeNet-5, compiled for {target.machine.compiled_for}, is {'; '.join(ratios)}: the same "
+        "work, a pattern at a time on one thread, the strongest first.",
+        f"It is {usual:.3g} times as fast as the same network trained today's way, in batches.",
+        f"It makes {100 * target.lenet5.share_of_peak.median:.3g} % of the multiplications and "
+        "additions that the core makes at most (measured by "
+        f"{target.machine.peak_measured_by}).",
+        f"Estimating the curvatures takes {100 * target.curvature_share_of_pass.median:.2g} % of a "
+        "pass.",
+        f"A process that trains {target.memory.lenet5_at_once} LeNet-5 at once needs "
+        f"{target.memory.peak_mebibytes:.0f} MiB at most.",
+    ]
 
 
 def environment(inputs: Inputs) -> Table:

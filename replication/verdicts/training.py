@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
-from replication.files import Document
+from replication.errors import ReplicationError
 from replication.paper import Claim
 from replication.verdicts import words
 from replication.verdicts.answers import experiment
+from replication.verdicts.benchmark import BENCH, Target, read
 from replication.verdicts.evidence import (
     Evidence,
     Finding,
@@ -25,7 +24,6 @@ from replication.verdicts.rule import judge_ratio
 _FIXED_POINT_TOLERANCE = 5e-5
 # "Largest at 1": the same to the one digit that the paper prints.
 _CURVATURE_TOLERANCE = 0.05
-BENCH = Document("bench.json", "python -m replication bench")
 
 
 def judge_fixed_points(evidence: Evidence, _: Claim) -> Finding:
@@ -85,7 +83,7 @@ def step_sizes(evidence: Evidence, claim: Claim) -> list[Row]:
 def judge_cost(evidence: Evidence, _: Claim) -> Finding:
     """What share of a pass the estimation of h_kk takes (p. 42)."""
     limit = evidence.choices.negligible_share
-    share = _median(evidence, "curvature_share_of_pass")
+    share = _timed(evidence).curvature_share_of_pass.median
     return Finding(
         "reproduced" if share <= limit else "differs",
         words.NEXT_TO_NOTHING,
@@ -99,7 +97,8 @@ def judge_time(evidence: Evidence, claim: Claim) -> Finding:
     """The time of one training, on later hardware (p. 15)."""
     history = evidence.history(experiment(claim, evidence.choices))[0]
     presentations = int(history["training_presentations"].sum())
-    seconds = 1e-6 * _median(evidence, "lenet5", "microseconds_per_pattern") * presentations
+    each = _timed(evidence).lenet5.microseconds_per_pattern.median
+    seconds = 1e-6 * each * presentations
     least, greatest = claim.ends
     within = least <= seconds <= greatest
     factor = max(least / seconds, seconds / greatest)
@@ -112,16 +111,16 @@ def judge_time(evidence: Evidence, claim: Claim) -> Finding:
     )
 
 
-def _median(evidence: Evidence, *keys: str) -> float:
-    """A median of results/bench.json. Raises Unmeasured when it has not been timed."""
-    value: Any = evidence.study(BENCH)
+def _timed(evidence: Evidence) -> Target:
+    """What was timed with the kernels compiled for the processor itself.
+
+    Raises Unmeasured where nothing was timed, or the file has another form.
+    """
+    content = evidence.study(BENCH)
     try:
-        for key in (*keys, "median"):
-            value = value[key]
-    except (KeyError, TypeError) as error:
-        place = ".".join(keys)
-        raise Unmeasured(f"results/bench.json has no `{place}`: run `{BENCH.made_by}`") from error
-    return float(value)
+        return read(content).native
+    except ReplicationError as error:
+        raise Unmeasured(str(error)) from error
 
 
 JUDGES = Judges(
