@@ -12,7 +12,7 @@ from replication.networks import catalogue
 from replication.networks.reference import Reference
 from replication.networks.specification import Stack, full_table
 from replication.sources import closure
-from replication.verdicts.architecture import counts
+from replication.verdicts.counts import counts
 
 COUNTS = counts(PAPER)
 PUBLISHED = {

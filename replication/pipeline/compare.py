@@ -1,7 +1,5 @@
 """compare: the metrics beside data/paper, to results/verdicts.csv and results/misclassified.csv."""
 
-from __future__ import annotations
-
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,24 +8,24 @@ import click
 
 from replication import paper, studies
 from replication.evaluation.metrics import METRICS, in_passes, read_metrics
-from replication.files import read_json, write_table
+from replication.files import read_json
 from replication.folders import Folders, folder_options, path_option
 from replication.mnist import databases
 from replication.runs import TIMING, of_experiment
 from replication.settings import Settings, load
 from replication.studies.variance import CURVES, SPREAD
 from replication.studies.variance.table import spread
-from replication.verdicts import overlap, plotted
-from replication.verdicts.architecture import counts
-from replication.verdicts.evidence import VERDICTS, Evidence, Judges
-from replication.verdicts.judges import SECTIONS, Verdict, as_table, judge_all, merged, tally
+from replication.verdicts import tables
+from replication.verdicts.claim_checks import SECTIONS, Verdict, merge_checks, run_checks, tally
+from replication.verdicts.counts import counts
+from replication.verdicts.evidence import Checks, Evidence
 
 DIFFERS, INCOMPLETE = 1, 3
 
 
-def all_judges() -> Judges:
-    """Those of the paper's sections and those of the studies."""
-    return merged([*SECTIONS, *(module.JUDGES for module in studies.modules("verdict"))])
+def all_checks() -> Checks:
+    """Return the checks of the paper's sections and those of the studies."""
+    return merge_checks([*SECTIONS, *(module.CHECKS for module in studies.modules("verdict"))])
 
 
 def read_evidence(folders: Folders, settings: Settings, metrics: Path) -> Evidence:
@@ -65,7 +63,7 @@ def read_evidence(folders: Folders, settings: Settings, metrics: Path) -> Eviden
         answers={name: [run.answers for run in each] for name, each in runs.items()},
         studies={
             output.name: output.read(folders.results)
-            for output in all_judges().evidence
+            for output in all_checks().outputs
             if output.exists(folders.results)
         },
     )
@@ -74,19 +72,19 @@ def read_evidence(folders: Folders, settings: Settings, metrics: Path) -> Eviden
 def run(folders: Folders, settings: Settings, metrics: Path, out: Path) -> list[Verdict]:
     """Write all tables that follow from the evidence, and return the verdicts."""
     evidence = read_evidence(folders, settings, metrics)
-    verdicts = judge_all(evidence, all_judges())
-    VERDICTS.write(out, as_table(verdicts))
-    write_table(out / "misclassified.csv", overlap.table(evidence))
+    verdicts = run_checks(evidence, all_checks())
+    tables.VERDICTS.write(out, tables.tabulate_verdicts(verdicts))
+    tables.MISCLASSIFIED.write(out, tables.misclassified(evidence))
     curves = evidence.studies.get(CURVES.name)
     SPREAD.write(out, spread(settings, evidence.metrics, curves, len(evidence.labels)))
-    plotted.HEADLINE.write(out, plotted.headline(verdicts))
-    plotted.CURVES.write(out, plotted.learning_curves(evidence))
-    plotted.SIZES.write(out, plotted.training_sizes(evidence))
+    tables.HEADLINE.write(out, tables.headline(verdicts))
+    tables.CURVES.write(out, tables.learning_curves(evidence))
+    tables.SIZES.write(out, tables.training_sizes(evidence))
     return verdicts
 
 
 def exit_status(verdicts: Sequence[Verdict], *, allow_incomplete: bool, strict: bool) -> int:
-    """What the command ends with; an unmeasured claim is never a pass unless that is allowed."""
+    """Return the exit status; an unmeasured claim is never a pass unless that is allowed."""
     counted = tally(verdicts)
     if strict and counted["differs"]:
         return DIFFERS
@@ -94,11 +92,11 @@ def exit_status(verdicts: Sequence[Verdict], *, allow_incomplete: bool, strict: 
 
 
 def summary(verdicts: Sequence[Verdict]) -> str:
-    """The measured claims as a short table, then the tally."""
+    """Return the measured claims as a short table, then the tally."""
     lines = [
         f"{one.finding.outcome:<13}{one.subject.claim:<60}"
         f"{textwrap.shorten(one.subject.published, 24, placeholder=' ...'):<26}"
-        f"{one.finding.replicated}"
+        f"{one.finding.ours}"
         for one in verdicts
         if one.finding.outcome != "unmeasured"
     ]

@@ -23,7 +23,7 @@ from replication.report.drawing import (
     table,
 )
 from replication.report.inputs import Inputs
-from replication.verdicts.answers import experiment
+from replication.verdicts.claim_experiments import experiment_for
 from replication.verdicts.curves import percentages
 
 NAMES = {
@@ -38,7 +38,7 @@ _ABOVE, _NAMED = 0.3, 0.58  # of a row: how far 1998 and the name stand above ou
 def headline_values(inputs: Inputs, claim: str) -> list[float]:
     """Percent, one a replicate: what the headline's verdict on ``claim`` was reached from."""
     stated = inputs.paper.claims[claim]
-    name = experiment(stated, inputs.choices)
+    name = experiment_for(stated, inputs.choices)
     if "after_pass" not in stated.numbers:
         return inputs.values(name, f"{stated.series}_error_percent")
     wanted = int(stated.numbers["after_pass"])
@@ -83,7 +83,7 @@ def run_sources(inputs: Inputs, claims: Iterable[str]) -> tuple[Source, ...]:
     """The histories from which the errors after a certain pass come, where there are any."""
     return tuple(
         Source(
-            f"../runs/{experiment(claim, inputs.choices)}/",
+            f"../runs/{experiment_for(claim, inputs.choices)}/",
             "history.csv: training_misses / training_presentations",
         )
         for claim in map(inputs.paper.claims.__getitem__, claims)
@@ -99,8 +99,9 @@ def _paint(canvas: Canvas, inputs: Inputs, drawn: Mapping[str, list[float]]) -> 
         low, high = float(verdict["low"]), float(verdict["high"])
         axes.plot([low, high], [y, y], color=colour, linewidth=9, alpha=0.22,
                   solid_capstyle="butt")  # fmt: skip
+        experiment = experiment_for(inputs.paper.claims[claim], inputs.choices)
         axes.plot(values, [y] * len(values), "|", color=colour, markersize=11, alpha=0.8,
-                  gid=marks(experiment(inputs.paper.claims[claim], inputs.choices)))  # fmt: skip
+                  gid=marks(experiment))  # fmt: skip
         axes.plot(np.mean(values), y, "o", color=colour, markersize=6)
         published, off = inputs.paper.claims[claim].number, inputs.paper.claims[claim].uncertainty
         axes.errorbar(published, y + _ABOVE, xerr=off, fmt="D", color=INK, markerfacecolor=PAPER,

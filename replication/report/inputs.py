@@ -24,7 +24,7 @@ from replication.mnist import idx
 from replication.paper import Paper
 from replication.runs import ANSWERS, HISTORY, Answers, Run, of_experiment
 from replication.settings import Compare, Invariance
-from replication.verdicts.evidence import VERDICTS
+from replication.verdicts.tables import VERDICTS
 
 COMPARE = VERDICTS.made_by
 AUDIT = "python -m replication audit"

@@ -16,7 +16,7 @@ from replication.report.headline import HEADLINE, NAMES
 from replication.report.inputs import Inputs, records
 from replication.report.systems import naming, words
 from replication.verdicts.evidence import OUTCOMES, Outcome
-from replication.verdicts.rule import shown
+from replication.verdicts.rule import format_number
 
 CLAIMS = f"{DATA}/claims.yaml"
 DIGITS = "lenet5.misclassified"  # of Figure 8
@@ -186,7 +186,7 @@ def _entry(inputs: Inputs, row: Mapping[str, Any], named: Callable[[str], str]) 
         named(str(row["replicated"])),
         float(published.split()[0]) if base == SIZES else value,
         float(row["mean"]),
-        "" if math.isnan(low) else f"{shown(low)} to {shown(high)}",
+        "" if math.isnan(low) else f"{format_number(low)} to {format_number(high)}",
         int(row["replicates"]),
         "" if math.isnan(power) else f"{power:.2f}",
         str(row["verdict"]),

@@ -12,7 +12,7 @@ from replication.report.drawing import table
 from replication.report.inputs import Inputs, records
 from replication.report.markdown import markdown
 from replication.report.parts import Block
-from replication.verdicts.answers import OWN, beside_1998
+from replication.verdicts.claim_experiments import OWN, compare_with_1998
 from replication.verdicts.evidence import OUTCOMES
 
 
@@ -76,7 +76,7 @@ def _measured(inputs: Inputs, experiment: str) -> tuple[str, str]:
 def printed(inputs: Inputs) -> str:
     """What `make replicate` ends with where each replicate comes out as committed."""
     names = [name for name in inputs.metrics if name.startswith(OWN)]
-    shown = beside_1998(inputs.paper, inputs.choices, names, inputs.metrics, inputs.metrics)
+    shown = compare_with_1998(inputs.paper, inputs.choices, names, inputs.metrics, inputs.metrics)
     return markdown(table(tuple(shown.columns), shown.to_numpy().tolist()))
 
 

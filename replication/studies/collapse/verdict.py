@@ -1,27 +1,19 @@
 """The verdict on trainable codes: Section II-C, p. 9."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from statistics import fmean
 
 from replication.paper import Claim
 from replication.studies.collapse import OUTCOMES
-from replication.verdicts.evidence import Evidence, Finding, Judges, Outcome, Unmeasured
+from replication.verdicts.evidence import Checks, Evidence, Finding, Outcome, Unmeasured
 from replication.verdicts.rule import too_few
-from replication.verdicts.words import Words
 
 # Codes that are this much closer than before training have collapsed into one.
 _COLLAPSED = 0.01
-_WORDS = Words(
-    "{spreads:<name>: <value>|; }",
-    "least distance between two codes, as a share of that before training, where {limit:g} counts "
-    "as collapsed",
-)
 
 
 def judge(evidence: Evidence, _: Claim) -> Finding:
-    """Trainable codes fall together under equation 8 and not under equation 9 (p. 9).
+    """Judge whether trainable codes fall together under equation 8 and not under equation 9 (p. 9).
 
     The power is that of the same outcomes with the two equations in each other's place.
     """
@@ -39,8 +31,9 @@ def judge(evidence: Evidence, _: Claim) -> Finding:
     outcome = _outcome(spreads["mle"], spreads["map"])
     return Finding(
         outcome,
-        _WORDS,
-        {"spreads": {name: fmean(each) for name, each in spreads.items()}, "limit": _COLLAPSED},
+        "; ".join(f"{name}: {fmean(each):.4g}" for name, each in spreads.items()),
+        "least distance between two codes, as a share of that before training, where "
+        f"{_COLLAPSED:g} counts as collapsed",
         replicates=fewest,
         power=float(_outcome(spreads["map"], spreads["mle"]) == "differs"),
     )
@@ -53,4 +46,4 @@ def _outcome(mle: Sequence[float], map_: Sequence[float]) -> Outcome:
     return "differs" if reverse else "inconclusive"
 
 
-JUDGES = Judges(claims={"loss.collapse": judge}, evidence=(OUTCOMES,))
+CHECKS = Checks(claims={"loss.collapse": judge}, outputs=(OUTCOMES,))
