@@ -18,7 +18,7 @@ from replication.studies.bench import earlier
 from replication.studies.bench.figures import figures, said
 from replication.studies.bench.run import QUICK, in_turn, run
 from replication.studies.bench.training import multiply_adds, trainings
-from replication.verdicts import training
+from replication.verdicts import curves
 
 
 @pytest.fixture(scope="module")
@@ -69,10 +69,10 @@ def test_every_figure_is_positive_and_has_its_spread(quick):
 
 def test_the_verdicts_find_the_medians_that_they_judge_by(quick, paper):
     result, _ = quick
-    evidence = with_study(training.BENCH.name, result)
-    cost = training.judge_cost(evidence, paper.claims["sdlm.cost"])
+    evidence = with_study(curves.BENCH.name, result)
+    cost = curves.judge_cost(evidence, paper.claims["sdlm.cost"])
     assert cost.mean == pytest.approx(100 * result["curvature_share_of_pass"]["median"])
-    time = training.judge_time(evidence, paper.claims["lenet5.training-time"])
+    time = curves.judge_time(evidence, paper.claims["lenet5.training-time"])
     each = result["lenet5"]["microseconds_per_pattern"]["median"]
     assert time.mean == pytest.approx(1.2 * each)  # 20 passes of 60,000
 

@@ -8,7 +8,7 @@ from small import REPOSITORY
 
 from replication import house
 from replication.pipeline.house import blocks
-from replication.report.blocks import replaced
+from replication.report.texts import replace_blocks
 
 
 def test_imports_run_downwards_only_and_every_part_has_its_place():
@@ -37,4 +37,4 @@ def test_a_circle_is_named_in_the_order_of_its_imports():
 
 def test_the_picture_in_contributing_is_drawn_from_the_present_imports():
     text = (REPOSITORY / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    assert replaced(text, blocks(), "CONTRIBUTING.md") == text, "make report draws it again"
+    assert replace_blocks(text, blocks(), "CONTRIBUTING.md") == text, "make report draws it again"

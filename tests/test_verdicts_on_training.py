@@ -52,6 +52,14 @@ def test_convergence_fails_where_the_error_still_falls():
     assert finding.outcome == "differs"
 
 
+@pytest.mark.parametrize("replicates", [1, 2])
+def test_one_or_two_replicates_decide_nothing_on_the_curves(replicates):
+    few = replace(FULL, histories={"lenet5": histories(replicates)})
+    for claim in ("convergence", "no-overtraining", "curves:test", "training-error"):
+        finding = found(few, f"lenet5.{claim}")
+        assert (finding.outcome, finding.replicates) == ("inconclusive", replicates)
+
+
 def test_convergence_is_unmeasured_in_a_run_that_ends_before():
     short = [history(np.ones(5), np.ones(5)) for _ in range(3)]
     finding = found(replace(FULL, histories={"lenet5": short}), "lenet5.convergence")

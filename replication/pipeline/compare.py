@@ -1,17 +1,18 @@
 """compare: the metrics beside data/paper, to results/verdicts.csv and results/misclassified.csv."""
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
 from replication import paper, studies
-from replication.evaluation.metrics import METRICS, in_passes, read_metrics
+from replication.evaluation.metrics import METRICS, read_metrics
 from replication.files import read_json
 from replication.folders import Folders, folder_options, path_option
 from replication.mnist import databases
-from replication.runs import TIMING, of_experiment
+from replication.runs import ANSWERS, HISTORY, TIMING, Run, of_experiment
 from replication.settings import Settings, load
 from replication.studies.variance import CURVES, SPREAD
 from replication.studies.variance.table import spread
@@ -28,18 +29,34 @@ def all_checks() -> Checks:
     return merge_checks([*SECTIONS, *(module.CHECKS for module in studies.modules("verdict"))])
 
 
-def read_evidence(folders: Folders, settings: Settings, metrics: Path) -> Evidence:
-    """Read all that the verdicts are made from; raises ReplicationError as the readers do.
+def read_runs(runs: Path, metrics: Mapping[str, Any]) -> dict[str, list[Run]]:
+    """Return the replicates that were evaluated, by experiment, none of them read yet."""
+    return {name: of_experiment(runs, name, entry["replicates"]) for name, entry in metrics.items()}
 
-    Of the studies' files those are read that lie in the folder of results.
+
+def read_evidence(
+    folders: Folders,
+    settings: Settings,
+    metrics: Mapping[str, Any],
+    runs: Mapping[str, Sequence[Run]],
+    *,
+    partial: bool = False,
+) -> Evidence:
+    """Read all that the verdicts are made from; raise ReplicationError as the readers do.
+
+    Of the studies' files those are read that lie in the folder of results; ``partial`` leaves out
+    the experiments without all of their runs as well, instead of refusing them.
     """
-    published, evaluated = paper.load(folders.paper), read_metrics(metrics)
-    recipes = {name: settings.experiment(name) for name in evaluated}
-    runs = {
-        name: of_experiment(folders.runs, name, recipe.replicates)
-        for name, recipe in recipes.items()
-    }
+    published = paper.load(folders.paper)
     database = databases.load(folders.raw, folders.prepared, "regular")
+
+    def having(file: str) -> dict[str, Sequence[Run]]:
+        return {
+            name: each
+            for name, each in runs.items()
+            if not partial or all(run.has(file) for run in each)
+        }
+
     return Evidence(
         paper=published,
         choices=settings.compare,
@@ -49,18 +66,18 @@ def read_evidence(folders: Folders, settings: Settings, metrics: Path) -> Eviden
         summary=read_json(folders.prepared / databases.SUMMARY, databases.PREPARE),
         labels=database.test_labels,
         images=database.test_images,
-        metrics=evaluated,
+        metrics=metrics,
         histories={
-            name: [run.history for run in runs[name]]
-            for name, recipe in recipes.items()
-            if in_passes(recipe)
+            name: [run.history for run in each]
+            for name, each in having(HISTORY).items()
+            if "training_misses" in metrics[name]
         },
         seconds={
             name: [float(run.timing["seconds"]) for run in each if "seconds" in run.timing]
             for name, each in runs.items()
             if all(run.has(TIMING) for run in each)
         },
-        answers={name: [run.answers for run in each] for name, each in runs.items()},
+        answers={name: [run.answers for run in each] for name, each in having(ANSWERS).items()},
         studies={
             output.name: output.read(folders.results)
             for output in all_checks().outputs
@@ -71,7 +88,8 @@ def read_evidence(folders: Folders, settings: Settings, metrics: Path) -> Eviden
 
 def run(folders: Folders, settings: Settings, metrics: Path, out: Path) -> list[Verdict]:
     """Write all tables that follow from the evidence, and return the verdicts."""
-    evidence = read_evidence(folders, settings, metrics)
+    evaluated = read_metrics(metrics)
+    evidence = read_evidence(folders, settings, evaluated, read_runs(folders.runs, evaluated))
     verdicts = run_checks(evidence, all_checks())
     tables.VERDICTS.write(out, tables.tabulate_verdicts(verdicts))
     tables.MISCLASSIFIED.write(out, tables.misclassified(evidence))

@@ -22,6 +22,6 @@ def command(text: Path | None) -> None:
     """Draw the package: each part, what it holds, and on which others it stands."""
     print(picture())
     if text is not None:
-        from replication.report.blocks import rewrite
+        from replication.report.texts import rewrite
 
         rewrite(text, blocks())

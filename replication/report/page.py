@@ -1,7 +1,5 @@
 """The page: all parts put into the template. One file that asks the network for nothing."""
 
-from __future__ import annotations
-
 import posixpath
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,23 +8,14 @@ from typing import Any, TypeVar
 from jinja2 import meta
 from markupsafe import Markup
 
-from replication.report import (
-    charts,
-    comparisons,
-    explanations,
-    headline,
-    inputs,
-    listings,
-    machine,
-    rejections,
-    story,
-    systems,
-)
+from replication.report import charts, inputs, narrative, performance, rejections, systems, tables
 from replication.report.gallery import gallery
-from replication.report.inputs import Inputs
+from replication.report.inputs import Inputs, name_system
 from replication.report.parts import Part
 from replication.runs import TRAIN
 from replication.templates import templates, text
+from replication.verdicts.systems import ORDERING
+from replication.verdicts.tables import MISCLASSIFIED
 
 TEMPLATES = ("page.html.j2", "appendices.html.j2", "macros.html.j2")
 _FOLDER = "results/report"  # in which the page lies
@@ -43,14 +32,14 @@ class Missing:
 
     @property
     def missing(self) -> bool:
-        """For the template, which asks every part."""
+        """Return True, for the template, which asks every part."""
         return True
 
 
 def render(
     found: Inputs, studies: Sequence[Part], repository: str = "", demonstration: str = ""
 ) -> str:
-    """The whole page as HTML; the same inputs give the same text. Arguments as of `fill`."""
+    """Return the whole page as HTML; the same inputs give the same text. Arguments as of `fill`."""
     return fill(content(found, studies), studies, repository, demonstration)
 
 
@@ -60,7 +49,7 @@ def fill(
     repository: str = "",
     demonstration: str = "",
 ) -> str:
-    """The template with these parts.
+    """Return the template with these parts.
 
     Args:
         parts: as `content` makes them. studies: those whose parts these are.
@@ -82,7 +71,7 @@ def fill(
 
 
 def address(href: str, repository: str) -> str:
-    """Where a link leads that is written relative to the page: into the repository, if any."""
+    """Return where a link relative to the page leads: into the repository, if there is one."""
     if not repository:
         return href
     path = posixpath.normpath(posixpath.join(_FOLDER, href))
@@ -90,51 +79,50 @@ def address(href: str, repository: str) -> str:
 
 
 def content(found: Inputs, studies: Sequence[Part]) -> dict[str, Any]:
-    """Everything the template shows, by name; what is missing is a `Missing`."""
-    entries = listings.entries(found)
-    roles = found.choices.experiments
-    train = f"{TRAIN} {roles.undistorted}"
-    tried = story.unanswered(explanations.hypotheses(found), entries)
-    topics = story.topics(entries, tried)
+    """Return everything the template shows, by name; what is missing is a `Missing`."""
+    entries = tables.entries(found)
+    train = f"{TRAIN} {found.choices.experiments.undistorted}"
+    tried = narrative.unanswered(narrative.hypotheses(found), entries)
+    topics = narrative.topics(entries, tried)
     placed = [row for topic in topics for row in topic.tried]
     return {
         **{one.name: _or(one.make(found), one.what, one.command) for one in studies},
-        "answer": story.answer(found, entries, tried),
-        "headline": listings.headline(found),
-        "headline_figure": _or(headline.headline(found), "The three numbers drawn", train),
+        "answer": narrative.answer(found, entries, tried),
+        "headline": tables.headline(found),
+        "headline_figure": _or(charts.headline(found), "The three numbers drawn", train),
         "interval": f"{100 * found.choices.confidence:g} %",
-        "roles": listings.ROLES,
-        "by_role": listings.by_role(entries),
+        "roles": tables.ROLES,
+        "by_role": tables.by_role(entries),
         "claims": len(entries),
-        "claims_file": listings.CLAIMS,
-        "groups": listings.groups(entries),
+        "claims_file": tables.CLAIMS,
+        "groups": tables.groups(entries),
         "replicates": _replicates(found),
         "curves": charts.learning_curves(found)
         or Missing("Figure 5 needs the history of every replicate", train),
         "topics": topics,
         "tried_beside": [row for row in tried if row not in placed],
         "demo": f"../{_DEMONSTRATION}" if (found.results / _DEMONSTRATION).exists() else "",
-        "systems": comparisons.systems(found),
+        "systems": systems.systems(found),
         "not_run": systems.not_run(found),
         "orderings": [one for one in entries
-                      if one.claim.startswith("ordering.") or one.entry == "ordering"],
+                      if one.claim.startswith("ordering.") or one.entry == ORDERING],
         "rejection": _or(rejections.curves(found), "Rejection needs answers", train),
-        "gallery": _or(gallery(found), "The digits of Figure 8", inputs.COMPARE),
+        "gallery": _or(gallery(found), "The digits of Figure 8", MISCLASSIFIED.made_by),
         "figure8_verdicts": [one for one in entries if one.claim == "lenet5.misclassified"],
         "invariance_verdicts": [one for one in entries
                                 if one.claim.startswith(("invariance.", "noise."))],
-        "audit": _or(listings.audit(found), "The audit of the settings", inputs.AUDIT),
-        "statuses": listings.STATUSES,
-        "speed": machine.speed(found),
-        "experiments": machine.experiments(found),
-        "environment": machine.environment(found),
+        "audit": _or(tables.audit(found), "The audit of the settings", inputs.AUDIT),
+        "statuses": tables.STATUSES,
+        "speed": performance.speed(found),
+        "experiments": performance.experiments(found),
+        "environment": performance.environment(found),
     }  # fmt: skip
 
 
 def _replicates(found: Inputs) -> dict[str, Any]:
     """By experiment of Figure 9 its name there and the test errors, for the script that names."""
     return {
-        line.experiment: {"name": systems.words(line.name), "test": line.values}
+        line.experiment: {"name": name_system(line.name), "test": line.values}
         for line in systems.lines(found, systems.ERROR)
         if line.values
     }

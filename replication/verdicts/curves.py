@@ -187,6 +187,8 @@ def judge_convergence(evidence: Evidence, claim: Claim) -> Finding:
     curves = curves_of(evidence, claim, "test", by + 1)
     margin = choices.equivalence_margin_percent
     gaps = (curves - curves[:, -1:])[:, by - 1 : -1].T  # (passes, replicates)
+    if len(curves) < choices.minimum_replicates:
+        return too_few(gaps[0].tolist(), choices, "points")
     worst = int(np.argmax([statistics.equivalence(gap, 0.0, margin) for gap in gaps]))
     ours = settled_pass(curves.mean(axis=0), margin)
     theirs = settled_pass(published_curve(evidence, "test", curves.shape[1]), margin)
@@ -199,8 +201,6 @@ def judge_convergence(evidence: Evidence, claim: Claim) -> Finding:
         f"pass {by + worst}, of those from {by} on the farthest from the final one (by the same "
         f"rule the mean of ours is settled from pass {ours} and Figure 5's curve from {theirs})",
     )
-    if len(curves) < choices.minimum_replicates:
-        return finding
     return replace(finding, ours=f"settled from pass {ours}")
 
 

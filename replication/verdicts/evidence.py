@@ -168,7 +168,8 @@ class Subject:
 
     Attributes:
         claim: ``<claim>``, or ``<claim>:<entry>``. page: several for a contradiction.
-        published: as printed, with its unit, or the statement.
+        published: `printed`, or the statement. printed: the number or numbers with their unit,
+            empty where none is published.
         value: the published number as verdicts.csv has it, which leaves out Figure 6's.
         number: the published number, where it is one, in ``unit``.
         statement, heading: of claims.yaml; a claim without a statement is named by its section.
@@ -180,6 +181,7 @@ class Subject:
     role: str
     page: str
     published: str
+    printed: str
     value: float | None
     number: float | None
     unit: str
@@ -192,30 +194,35 @@ class Subject:
         cls,
         claim: Claim,
         entry: str = "",
-        published: str = "",
+        printed: str = "",
         value: float | None = None,
         *,
         number: float | None = None,
         unit: str = "",
         role: str = "",
         about: str = "",
+        in_words: str = "",
     ) -> Self:
         """Return the claim itself, or the entry ``<claim>:<entry>`` of its table.
 
-        ``number`` with its ``unit`` is what is published, where ``published`` is not given.
+        Without ``printed`` it is ``number`` with its ``unit``, or else the claim's own value.
+        ``in_words``: what is published, where it is neither a number nor the claim's statement.
         """
         if value is None and isinstance(claim.value, int | float):
             value = claim.value
         if number is not None:
-            published = published or f"{number:g} {unit}".rstrip()
+            printed = printed or f"{number:g} {unit}".rstrip()
         else:
             number, unit = value, unit or claim.unit
+        if not printed and not in_words:
+            printed = print_value(claim)
         return cls(
             f"{claim.id}:{entry}" if entry else claim.id,
             claim.kind,
             role or claim.role_of(entry),
             str(claim.page),
-            published or printed(claim),
+            printed or in_words or claim.statement or claim.see,
+            printed,
             value,
             number,
             unit,
@@ -229,15 +236,15 @@ class Subject:
         """Return a place where the paper says two things."""
         pages, statement = ", ".join(map(str, entry.pages)), entry.statement
         return cls(
-            entry.id, "contradiction", entry.role, pages, statement,
+            entry.id, "contradiction", entry.role, pages, statement, "",
             None, None, "", statement, CONTRADICTIONS, "",
         )  # fmt: skip
 
 
-def printed(claim: Claim) -> str:
-    """Return the published value with its unit, or the statement where there is no value."""
+def print_value(claim: Claim) -> str:
+    """Return the published value with its unit, empty where there is no value."""
     if claim.value is None:
-        return claim.statement or claim.see
+        return ""
     values = claim.value if isinstance(claim.value, tuple) else (claim.value,)
     return " ".join([" to ".join(f"{value:.15g}" for value in values), claim.unit]).strip()
 

@@ -75,7 +75,7 @@ def errors(evidence: Evidence, claim: Claim) -> list[Check]:
             "data/paper/figures9_to_12_systems.csv (system/database): correct it"
         )
     ordering = Subject.of(
-        claim, ORDERING, "the order of the systems by error",
+        claim, ORDERING, in_words="the order of the systems by error",
         about="the order of all systems by error (Kendall's tau is 1 where it is the same)",
     )  # fmt: skip
     judge = partial(_judge_ordering, evidence, claim)

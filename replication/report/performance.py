@@ -1,7 +1,5 @@
 """How it was made, and how fast: experiments, the sentences on speed, the environment."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,7 +11,7 @@ _SECONDS_A_DAY = 86_400
 
 
 def experiments(inputs: Inputs) -> Table:
-    """Every experiment that has been run."""
+    """Return every experiment that has been run."""
     rows = []
     for name, entry in inputs.metrics.items():
         seconds = [float(run.timing["seconds"]) for run in inputs.runs[name]
@@ -40,12 +38,14 @@ def _mean_and_sd(metric: Mapping[str, Any]) -> str:
 
 
 def speed(inputs: Inputs) -> list[str]:
-    """What bench.json and the verdict on the time of a training say, a sentence each."""
-    found = []
-    claim, row = inputs.paper.claims["lenet5.training-time"], inputs.verdict("lenet5.training-time")
-    if row is not None and row["mean"] == row["mean"] and isinstance(claim.value, tuple):
-        days = " to ".join(f"{seconds / _SECONDS_A_DAY:g}" for seconds in claim.value)
-        found.append(f"One training took {days} days in 1998 and takes {row['mean']:.3g} seconds.")
+    """Return what bench.json and the verdict on the time of a training say, in sentences."""
+    sentences = []
+    verdict = inputs.verdict("lenet5.training-time")
+    if verdict and verdict.finding.mean is not None:
+        least, greatest = inputs.paper.claims["lenet5.training-time"].ends
+        days = f"{least / _SECONDS_A_DAY:g} to {greatest / _SECONDS_A_DAY:g} days"
+        takes = f"{verdict.finding.mean:.3g} seconds"
+        sentences.append(f"One training took {days} in 1998 and takes {takes}.")
     bench = inputs.bench or {}
     lenet5, machine = bench.get("lenet5", {}), bench.get("machine", {})
     on = f" of this machine ({machine['processor']})" if machine else ""
@@ -69,23 +69,23 @@ def speed(inputs: Inputs) -> list[str]:
     )  # fmt: skip
     for section, key, unit, template in templates:
         if "median" in section.get(key, {}):
-            found.append(template.format(unit * float(section[key]["median"]), **section[key]))
-    return found if bench else [*found, f"How fast each part is: `{BENCH}` measures it."]
+            sentences.append(template.format(unit * float(section[key]["median"]), **section[key]))
+    return sentences if bench else [*sentences, f"How fast each part is: `{BENCH}` measures it."]
 
 
 def environment(inputs: Inputs) -> Table:
-    """Packages and machines as the records of the runs name them, with the runs that share them."""
-    found: dict[tuple[str, str], list[str]] = {}
+    """Return packages and machines as the runs' records name them, with the runs that share."""
+    recorded: dict[tuple[str, str], list[str]] = {}
     for experiment, runs in inputs.runs.items():
         for number, run in enumerate(runs):
             packages = run.record.get("packages", {}) if run.has(RECORD) else {}
             host = run.timing.get("host", {}) if run.has(TIMING) else {}
             for name, value in [*sorted(packages.items()), *sorted(host.items())]:
-                found.setdefault((str(name), str(value)), []).append(f"{experiment} {number}")
+                recorded.setdefault((str(name), str(value)), []).append(f"{experiment} {number}")
     total = sum(len(runs) for runs in inputs.runs.values())
     rows = [
         (name, value, "all runs" if len(names) == total else _some(names))
-        for (name, value), names in sorted(found.items())
+        for (name, value), names in sorted(recorded.items())
     ]
     return table(("what", "version or kind", "recorded by"), rows)
 
