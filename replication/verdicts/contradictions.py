@@ -98,7 +98,7 @@ def judge_passes(evidence: Evidence, contradiction: Contradiction) -> Finding:
         closer += int(squares[0] < squares[1])
         totals += np.sqrt(squares / len(SERIES)) / len(histories)
     if len(histories) < evidence.choices.minimum_replicates:
-        return too_few([float(totals[0])], evidence.choices, "points")
+        return too_few([float(totals[0])], evidence.choices, "points", len(histories))
     reading = {
         0: "point k is pass k - 1, so the first point comes before the first full pass",
         len(histories): "point k is pass k, so one more pass is drawn than the text has",

@@ -106,7 +106,7 @@ def _judge_curve(evidence: Evidence, claim: Claim, series: str) -> Finding:
     gaps = curves.mean(axis=0) - published
     distance = float(np.sqrt(np.mean(gaps**2)))
     if len(curves) < choices.minimum_replicates:
-        return too_few([distance], choices, "points, root mean square")
+        return too_few([distance], choices, "points, root mean square", len(curves))
     limit = statistics.upper_prediction(distances(curves), choices.confidence)
     shift = next_error(evidence)
     moved = [np.sqrt(((_residues(curves) + by) ** 2).mean(axis=1)) for by in (-shift, shift)]

@@ -215,14 +215,20 @@ def agreement(inside: object, power: float, choices: Compare) -> Outcome:
     return "reproduced" if power >= choices.least_power else "inconclusive"
 
 
-def too_few(values: Sequence[float], choices: Compare, unit: str) -> Finding:
-    """Return the finding on fewer replicates than the rule asks for, which has no power at all."""
+def too_few(
+    values: Sequence[float], choices: Compare, unit: str, replicates: int | None = None
+) -> Finding:
+    """Return the finding on fewer replicates than the rule asks for, which has no power at all.
+
+    ``values`` are what ours is, one for each replicate unless ``replicates`` says how many.
+    """
+    count = len(values) if replicates is None else replicates
     needed = choices.minimum_replicates
     return Finding(
         "inconclusive",
         f"{', '.join(f'{value:.4g}' for value in values)} {unit}".strip(),
-        f"{len(values)} replicate(s) where the rule asks for {needed}",
-        replicates=len(values),
+        f"{count} replicate(s) where the rule asks for {needed}",
+        replicates=count,
         power=0.0,
     )
 

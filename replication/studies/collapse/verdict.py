@@ -27,7 +27,8 @@ def judge(evidence: Evidence, _: Claim) -> Finding:
         raise Unmeasured("results/collapse.json lacks the code_spread of mle or map") from error
     fewest = min(len(values) for values in spreads.values())
     if fewest < evidence.choices.minimum_replicates:
-        return too_few(spreads["mle"] + spreads["map"], evidence.choices, "of the distance before")
+        values = spreads["mle"] + spreads["map"]
+        return too_few(values, evidence.choices, "of the distance before", fewest)
     outcome = _outcome(spreads["mle"], spreads["map"])
     return Finding(
         outcome,

@@ -99,7 +99,8 @@ def judge(evidence: Evidence, claim: Claim) -> Finding:
     kind, published = claim.id.removeprefix("invariance."), claim.number
     ranges = extents(table, kind, choices.accurate_percent)
     if all(len(values) < choices.minimum_replicates for values in ranges.values()):
-        return too_few(list(chain.from_iterable(ranges.values())), choices, claim.unit)
+        values = list(chain.from_iterable(ranges.values()))
+        return too_few(values, choices, claim.unit, max(map(len, ranges.values()), default=0))
     shift = choices.roughly * published
     limit = published * (1 - choices.roughly if claim.about else 1)
     tried = _largest_amount(table, kind, limit)
