@@ -112,11 +112,11 @@ def exit_status(verdicts: Sequence[Verdict], *, allow_incomplete: bool, strict: 
 def summary(verdicts: Sequence[Verdict]) -> str:
     """Return the measured claims as a short table, then the tally."""
     lines = [
-        f"{one.finding.outcome:<13}{one.subject.claim:<60}"
-        f"{textwrap.shorten(one.subject.published, 24, placeholder=' ...'):<26}"
-        f"{one.finding.ours}"
-        for one in verdicts
-        if one.finding.outcome != "unmeasured"
+        f"{verdict.finding.outcome:<13}{verdict.subject.claim:<60}"
+        f"{textwrap.shorten(verdict.subject.published, 24, placeholder=' ...'):<26}"
+        f"{verdict.finding.ours}"
+        for verdict in verdicts
+        if verdict.finding.outcome != "unmeasured"
     ]
     counted = ", ".join(f"{number} {outcome}" for outcome, number in tally(verdicts).items())
     return "\n".join([*lines, counted])

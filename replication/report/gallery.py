@@ -71,8 +71,8 @@ def gallery(inputs: Inputs) -> Gallery | None:
                               if row["test_index"] < len(inputs.labels)], experiment)  # fmt: skip
     figure8 = tuple(digit for digit in digits if digit.past is not None)
     columns = ("test pattern", "label", "1998", "ours, if wrong", "missed by", "of")
-    rows = [(one.index, one.label, one.past, one.ours, one.missed, one.replicates)
-            for one in digits]  # fmt: skip
+    rows = [(digit.index, digit.label, digit.past, digit.ours, digit.missed, digit.replicates)
+            for digit in digits]  # fmt: skip
     return Gallery(
         experiment,
         figure8,

@@ -98,7 +98,7 @@ class Inputs:
 
     def verdict(self, claim: str) -> Verdict | None:
         """Return the verdict on a claim, or on the entry ``<claim>:<entry>``, or None."""
-        return next((one for one in self.verdicts if one.subject.claim == claim), None)
+        return next((verdict for verdict in self.verdicts if verdict.subject.claim == claim), None)
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -131,8 +131,8 @@ def _tried(row: Mapping[str, str], source: str, claims: Mapping[str, Claim]) -> 
 
 def unanswered(tried: Sequence[Tried], entries: Sequence[Entry]) -> list[Tried]:
     """Return the hypotheses on numbers that have not come out again; the rest explain nothing."""
-    again = {one.source.subject.claim for one in entries if one.verdict == "reproduced"}
-    return [one for one in tried if one.claim not in again]
+    again = {entry.source.subject.claim for entry in entries if entry.verdict == "reproduced"}
+    return [trial for trial in tried if trial.claim not in again]
 
 
 def format_short(number: float) -> str:
@@ -153,20 +153,20 @@ def answer(
         f"{claims['data.train'].number:,} digits, with which it misread "
         f"{claims['lenet5.test-error'].number:g} % of {claims['data.test'].number:,} others."
     )
-    once = [one for one in entries if one.role != "repeat"]
+    once = [entry for entry in entries if entry.role != "repeat"]
     if not all(conditions(inputs, entries, tried).values()):
-        counted = Counter(one.verdict for one in once)
+        counted = Counter(entry.verdict for entry in once)
         verdicts = ", ".join(f"{counted[outcome]} {outcome}" for outcome in FIRST)
         came_out = f"Of {len(once)} different statements of the paper: {verdicts}."
         return [("What it is", what), ("What came out", came_out)]
-    free = Counter(one.verdict for one in once if one.role == "independent")
+    free = Counter(entry.verdict for entry in once if entry.role == "independent")
     matches = (
         f"Of {free.total()} published results that we fitted nothing to, {free['reproduced']} come "
         f"out again, among them {_headline(inputs, 'lenet5.test-error')}; for "
         f"{free['inconclusive']} our trainings cannot tell. What we did fit comes out as well, "
         f"which proves little: {_headline(inputs, 'lenet5.training-error')}."
     )
-    apart = Counter(one.claim for one in once if one.verdict == "differs")
+    apart = Counter(entry.claim for entry in once if entry.verdict == "differs")
     differs = (
         f"Of {len(once)} different statements of the paper {apart.total()} come out otherwise, "
         "none of them one of the three numbers below. Most are in the paper's comparison with "
@@ -175,9 +175,8 @@ def answer(
         f"memory of Figure 12 ({apart['systems.memory']})."
     )
     if tried:
-        example = next(f"{one.about} by {one.idea}" for one in tried if one.claim == _EXAMPLE
-                       and one.decided == EXPLAINS)  # fmt: skip
-        differs += f" {_count(tried)} For example: {example}."
+        example = next(filter(_is_example, tried))
+        differs += f" {_count(tried)} For example: {example.about} by {example.idea}."
     return [
         ("What it is", what),
         ("What matches", matches),
@@ -190,9 +189,9 @@ def conditions(
     inputs: Inputs, entries: Sequence[Entry], tried: Sequence[Tried] = ()
 ) -> dict[str, bool]:
     """Return what the answer's sentences state beyond their numbers, and whether it is true."""
-    outcome = {one.source.subject.claim: (one.role, one.verdict) for one in entries}
-    once = [one for one in entries if one.role != "repeat"]
-    apart = Counter(one.claim for one in once if one.verdict == "differs")
+    outcome = {entry.source.subject.claim: (entry.role, entry.verdict) for entry in entries}
+    once = [entry for entry in entries if entry.role != "repeat"]
+    apart = Counter(entry.claim for entry in once if entry.verdict == "differs")
     named = _figure9(once) + apart["systems.operations"] + apart["systems.memory"]
     roles = inputs.choices.experiments
     plain, distorted = (_shared(inputs, name) for name in (roles.undistorted, roles.distorted))
@@ -205,10 +204,14 @@ def conditions(
             all(outcome.get(claim, ("", "differs"))[1] != "differs" for claim in HEADLINE),
         "most of what differs is in Figures 9, 11 and 12": 2 * named > apart.total(),
         "the example explains its number":
-            not tried or any(one.claim == _EXAMPLE and one.decided == EXPLAINS for one in tried),
+            not tried or any(map(_is_example, tried)),
         "ours miss more of 1998's digits than by chance, those with distortions fewer":
             _chance(inputs) < distorted < plain,
     }  # fmt: skip
+
+
+def _is_example(trial: Tried) -> bool:
+    return trial.claim == _EXAMPLE and trial.decided == EXPLAINS
 
 
 def _headline(inputs: Inputs, claim: str) -> str:
@@ -220,8 +223,8 @@ def _headline(inputs: Inputs, claim: str) -> str:
 
 def _figure9(entries: Sequence[Entry]) -> int:
     """How many test errors of Figure 9 differ, without the order of all."""
-    return sum(_title(one) == _TOPICS["systems.error"] and one.verdict == "differs"
-               for one in entries)  # fmt: skip
+    return sum(_title(entry) == _TOPICS["systems.error"] and entry.verdict == "differs"
+               for entry in entries)  # fmt: skip
 
 
 def _shared(inputs: Inputs, experiment: str, what: str = "patterns") -> float:
@@ -252,14 +255,14 @@ def _digits(inputs: Inputs) -> str:
 def topics(entries: Sequence[Entry], tried: Sequence[Tried]) -> list[Topic]:
     """Return what differs, the topic with most of it first; hypotheses stand with their claims."""
     by_title: dict[str, list[Entry]] = {}
-    for one in entries:
-        by_title.setdefault(_title(one), []).append(one)
+    for entry in entries:
+        by_title.setdefault(_title(entry), []).append(entry)
     result = []
     for title, own in by_title.items():
-        apart = tuple(one for one in own if one.verdict == "differs")
+        apart = tuple(entry for entry in own if entry.verdict == "differs")
         if apart:
-            names = {one.claim for one in own if one.entry != ORDERING}
-            here = tuple(one for one in tried if one.claim.partition(":")[0] in names)
+            names = {entry.claim for entry in own if entry.entry != ORDERING}
+            here = tuple(trial for trial in tried if trial.claim.partition(":")[0] in names)
             result.append(Topic(title, _sentence(apart, len(own)), _why(here), apart, here))
     return sorted(result, key=lambda topic: -len(topic.entries))
 
@@ -275,17 +278,17 @@ def _sentence(apart: Sequence[Entry], total: int) -> str:
     text = f"{len(apart)} of {total} {'differs' if len(apart) == 1 else 'differ'}"
     if len(apart) <= _NAMED:
         parts: dict[str, list[str]] = {}
-        for one in apart:
-            words = ", ".join(filter(None, [one.part, _both_numbers(one)]))
-            parts.setdefault(one.subject, []).extend([words] if words else [])
+        for entry in apart:
+            words = ", ".join(filter(None, [entry.part, _both_numbers(entry)]))
+            parts.setdefault(entry.subject, []).extend([words] if words else [])
         named = (f"{name} ({'; '.join(own)})" if own else name for name, own in parts.items())
         return f"{text}: {'; '.join(named)}."
-    ratios = {one: math.log(ours / past) for one in apart if (ours := _mean(one)) > 0
-              and (past := _published(one)) > 0}  # fmt: skip
+    ratios = {entry: math.log(ours / past) for entry in apart if (ours := _mean(entry)) > 0
+              and (past := _published(entry)) > 0}  # fmt: skip
     if not ratios:
         return f"{text}."
     lower = sum(ratio < 0 for ratio in ratios.values())
-    farthest = max(ratios, key=lambda one: abs(ratios[one]))
+    farthest = max(ratios, key=lambda entry: abs(ratios[entry]))
     return (
         f"{text}: ours is lower in {lower}, higher in {len(ratios) - lower}. Farthest apart: "
         f"{farthest.name} ({_both_numbers(farthest)})."
@@ -313,14 +316,16 @@ def _why(tried: Sequence[Tried]) -> str:
     """What came of the trials, and those that explain their number, test errors first."""
     if not tried:
         return ""
-    errors_first = sorted(tried, key=lambda one: not one.claim.startswith("systems.error"))
-    explained = [f"{one.about} by {one.idea}" for one in errors_first if one.decided == EXPLAINS]
+    errors_first = sorted(tried, key=lambda trial: not trial.claim.startswith("systems.error"))
+    explained = [
+        f"{trial.about} by {trial.idea}" for trial in errors_first if trial.decided == EXPLAINS
+    ]
     return f"{_count(tried)} Explained: {'; '.join(explained) or 'none'}."
 
 
 def _count(tried: Sequence[Tried]) -> str:
     """How many explain their number, do not, or stay undecided."""
-    counted = Counter(one.decided for one in tried)
+    counted = Counter(trial.decided for trial in tried)
     explain, fail = counted[EXPLAINS], counted[NOT]
     rest = len(tried) - explain - fail
     text = f"Why: of {len(tried)} reasons that we tried {explain} "

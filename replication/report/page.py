@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 from jinja2 import meta
 from markupsafe import Markup
 
-from replication.report import charts, inputs, narrative, performance, rejections, systems, tables
+from replication.report import charts, narrative, performance, rejections, systems, tables
 from replication.report.gallery import gallery
-from replication.report.inputs import Inputs, name_system
+from replication.report.inputs import AUDIT, Inputs, name_system
 from replication.report.parts import Part
 from replication.runs import TRAIN
 from replication.templates import templates, text
@@ -37,10 +37,10 @@ class Missing:
 
 
 def render(
-    found: Inputs, studies: Sequence[Part], repository: str = "", demonstration: str = ""
+    inputs: Inputs, studies: Sequence[Part], repository: str = "", demonstration: str = ""
 ) -> str:
     """Return the whole page as HTML; the same inputs give the same text. Arguments as of `fill`."""
-    return fill(content(found, studies), studies, repository, demonstration)
+    return fill(content(inputs, studies), studies, repository, demonstration)
 
 
 def fill(
@@ -63,7 +63,7 @@ def fill(
         placed |= meta.find_undeclared_variables(environment.parse(text(__package__, name)))
     return environment.get_template(TEMPLATES[0]).render(
         **parts,
-        others=[parts[one.name] for one in studies if one.name not in placed],
+        more=[parts[part.name] for part in studies if part.name not in placed],
         demonstration=Markup(demonstration),
         style=Markup(text(__package__, "page.css")),
         script=Markup(text(__package__, "page.js")),
@@ -78,52 +78,52 @@ def address(href: str, repository: str) -> str:
     return f"{repository.rstrip('/')}/{'tree' if href.endswith('/') else 'blob'}/HEAD/{path}"
 
 
-def content(found: Inputs, studies: Sequence[Part]) -> dict[str, Any]:
+def content(inputs: Inputs, studies: Sequence[Part]) -> dict[str, Any]:
     """Return everything the template shows, by name; what is missing is a `Missing`."""
-    entries = tables.entries(found)
-    train = f"{TRAIN} {found.choices.experiments.undistorted}"
-    tried = narrative.unanswered(narrative.hypotheses(found), entries)
+    entries = tables.entries(inputs)
+    train = f"{TRAIN} {inputs.choices.experiments.undistorted}"
+    tried = narrative.unanswered(narrative.hypotheses(inputs), entries)
     topics = narrative.topics(entries, tried)
     placed = [row for topic in topics for row in topic.tried]
     return {
-        **{one.name: _or(one.make(found), one.what, one.command) for one in studies},
-        "answer": narrative.answer(found, entries, tried),
-        "headline": tables.headline(found),
-        "headline_figure": _or(charts.headline(found), "The three numbers drawn", train),
-        "interval": f"{100 * found.choices.confidence:g} %",
+        **{part.name: _or(part.make(inputs), part.what, part.command) for part in studies},
+        "answer": narrative.answer(inputs, entries, tried),
+        "headline": tables.headline(inputs),
+        "headline_figure": _or(charts.headline(inputs), "The three numbers drawn", train),
+        "interval": f"{100 * inputs.choices.confidence:g} %",
         "roles": tables.ROLES,
         "by_role": tables.by_role(entries),
         "claims": len(entries),
         "claims_file": tables.CLAIMS,
         "groups": tables.groups(entries),
-        "replicates": _replicates(found),
-        "curves": charts.learning_curves(found)
+        "replicates": _replicates(inputs),
+        "curves": charts.learning_curves(inputs)
         or Missing("Figure 5 needs the history of every replicate", train),
         "topics": topics,
         "tried_beside": [row for row in tried if row not in placed],
-        "demo": f"../{_DEMONSTRATION}" if (found.results / _DEMONSTRATION).exists() else "",
-        "systems": systems.systems(found),
-        "not_run": systems.not_run(found),
-        "orderings": [one for one in entries
-                      if one.claim.startswith("ordering.") or one.entry == ORDERING],
-        "rejection": _or(rejections.curves(found), "Rejection needs answers", train),
-        "gallery": _or(gallery(found), "The digits of Figure 8", MISCLASSIFIED.made_by),
-        "figure8_verdicts": [one for one in entries if one.claim == "lenet5.misclassified"],
-        "invariance_verdicts": [one for one in entries
-                                if one.claim.startswith(("invariance.", "noise."))],
-        "audit": _or(tables.audit(found), "The audit of the settings", inputs.AUDIT),
+        "demo": f"../{_DEMONSTRATION}" if (inputs.results / _DEMONSTRATION).exists() else "",
+        "systems": systems.systems(inputs),
+        "not_run": systems.not_run(inputs),
+        "orderings": [entry for entry in entries
+                      if entry.claim.startswith("ordering.") or entry.entry == ORDERING],
+        "rejection": _or(rejections.curves(inputs), "Rejection needs answers", train),
+        "gallery": _or(gallery(inputs), "The digits of Figure 8", MISCLASSIFIED.made_by),
+        "figure8_verdicts": [entry for entry in entries if entry.claim == "lenet5.misclassified"],
+        "invariance_verdicts": [entry for entry in entries
+                                if entry.claim.startswith(("invariance.", "noise."))],
+        "audit": _or(tables.audit(inputs), "The audit of the settings", AUDIT),
         "statuses": tables.STATUSES,
-        "speed": performance.speed(found),
-        "experiments": performance.experiments(found),
-        "environment": performance.environment(found),
+        "speed": performance.speed(inputs),
+        "experiments": performance.experiments(inputs),
+        "environment": performance.environment(inputs),
     }  # fmt: skip
 
 
-def _replicates(found: Inputs) -> dict[str, Any]:
+def _replicates(inputs: Inputs) -> dict[str, Any]:
     """By experiment of Figure 9 its name there and the test errors, for the script that names."""
     return {
         line.experiment: {"name": name_system(line.name), "test": line.values}
-        for line in systems.lines(found, systems.ERROR)
+        for line in systems.lines(inputs, systems.ERROR)
         if line.values
     }
 

@@ -88,8 +88,8 @@ def errors(inputs: Inputs, experiment: str) -> Curves:
     (replicates, patterns): when all are rejected there is no error rate.
     """
     patterns = len(inputs.labels)
-    left = [error_reject_curve(one.classes, one.margins, inputs.labels)[:patterns]
-            for one in inputs.answers(experiment)]  # fmt: skip
+    left = [error_reject_curve(answers.classes, answers.margins, inputs.labels)[:patterns]
+            for answers in inputs.answers(experiment)]  # fmt: skip
     return np.asarray(100.0 * np.array(left) / (patterns - np.arange(patterns)))
 
 

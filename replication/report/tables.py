@@ -161,9 +161,11 @@ def _entry(verdict: Verdict, wording: Wording) -> Entry:
 def groups(entries: Sequence[Entry]) -> list[Group]:
     """Return the verdicts by what they say, what differs first."""
     return [
-        Group(verdict, own, tuple((role, sum(one.role == role for one in own)) for role in ROLES))
+        Group(
+            verdict, own, tuple((role, sum(entry.role == role for entry in own)) for role in ROLES)
+        )
         for verdict in FIRST
-        if (own := tuple(one for one in entries if one.verdict == verdict))
+        if (own := tuple(entry for entry in entries if entry.verdict == verdict))
     ]
 
 
@@ -176,9 +178,9 @@ def tally(verdicts: Iterable[str]) -> tuple[tuple[str, int], ...]:
 def by_role(entries: Sequence[Entry]) -> list[tuple[str, str, tuple[tuple[str, int], ...]]]:
     """Return each role, what it means, and how many there are of each verdict."""
     return [
-        (role, meaning, tally(one.verdict for one in entries if one.role == role))
+        (role, meaning, tally(entry.verdict for entry in entries if entry.role == role))
         for role, meaning in ROLES.items()
-        if any(one.role == role for one in entries)
+        if any(entry.role == role for entry in entries)
     ]
 
 

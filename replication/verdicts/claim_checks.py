@@ -116,5 +116,7 @@ def run_checks(evidence: Evidence, checks: Checks) -> list[Verdict]:
 
 def tally(verdicts: Iterable[Verdict]) -> dict[Outcome, int]:
     """Count the verdicts by outcome, without those that repeat another row's number."""
-    counted = Counter(one.finding.outcome for one in verdicts if one.subject.role != "repeat")
+    counted = Counter(
+        verdict.finding.outcome for verdict in verdicts if verdict.subject.role != "repeat"
+    )
     return {outcome: counted[outcome] for outcome in OUTCOMES}
