@@ -8,12 +8,20 @@ from report_files import changed, load
 from small import REPOSITORY
 
 from replication.report import charts, narrative, tables
+from replication.verdicts.tables import VERDICTS
 
 
 @pytest.fixture(scope="module")
 def found():
     """The committed results: the studies that `project` fabricates decide other verdicts."""
     return load(REPOSITORY)
+
+
+def test_the_page_gives_the_verdicts_that_compare_has_written(found):
+    """It decides them again, in its own words."""
+    table = VERDICTS.read(REPOSITORY / "results")
+    verdicts = [(one.subject.claim, one.finding.outcome) for one in found.verdicts]
+    assert verdicts == list(zip(table["claim"], table["verdict"], strict=True))
 
 
 def answer(found):
