@@ -5,6 +5,8 @@ Numerically equal means: the same text, the same whole numbers, and every other 
 only where the two best scores are that close.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
