@@ -37,7 +37,7 @@ def parts(found):
 @pytest.fixture(scope="module")
 def text(folder, parts):
     (folder / "results" / "report").mkdir()
-    return page.fill(parts, report.study_parts())
+    return page.render_template(parts, report.study_parts())
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +86,7 @@ def test_no_id_stands_twice(html):
 def test_links_lead_into_the_repository_that_the_citation_names(folder, parts, tmp_path):
     citation = tmp_path / "CITATION.cff"
     citation.write_text("title: x\nrepository-code: https://example.org/a/b/\n")
-    text = page.fill(parts, report.study_parts(), report.repository(citation))
+    text = page.render_template(parts, report.study_parts(), report.repository(citation))
     links = [one["href"] for one in parsed(text).all("a")]
     inside = [one for one in links if one.startswith("https://example.org/a/b/")]
     outside = {one for one in links if not one.startswith("#")} - set(inside)
@@ -218,7 +218,7 @@ def test_departures_come_first_in_the_audit(html, found):
 
 def test_text_of_the_files_is_shown_not_interpreted(parts):
     row = {**parts["audit"][0], "reason": "<b>tried</b>"}
-    text = page.fill({**parts, "audit": [row]}, report.study_parts())
+    text = page.render_template({**parts, "audit": [row]}, report.study_parts())
     assert "&lt;b&gt;tried&lt;/b&gt;" in text
     assert "<b>tried</b>" not in text
 

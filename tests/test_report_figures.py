@@ -133,7 +133,7 @@ def test_every_system_of_the_paper_has_a_panel(found):
 
 
 def test_experiment_without_passes_has_no_training_error(found):
-    rows = {row[0]: row for row in performance.experiments(found).rows}
+    rows = {row[0]: row for row in performance.experiment_table(found).rows}
     assert float(rows["linear"][2]) > 0
     assert rows["linear"][3] == ""
     assert float(rows["lenet5"][3].split()[0]) > 0

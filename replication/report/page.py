@@ -39,11 +39,14 @@ class Missing:
 def render(
     inputs: Inputs, studies: Sequence[Part], repository: str = "", demonstration: str = ""
 ) -> str:
-    """Return the whole page as HTML; the same inputs give the same text. Arguments as of `fill`."""
-    return fill(content(inputs, studies), studies, repository, demonstration)
+    """Return the whole page as HTML; the same inputs give the same text.
+
+    Arguments as of `render_template`.
+    """
+    return render_template(content(inputs, studies), studies, repository, demonstration)
 
 
-def fill(
+def render_template(
     parts: Mapping[str, Any],
     studies: Sequence[Part],
     repository: str = "",
@@ -114,7 +117,7 @@ def content(inputs: Inputs, studies: Sequence[Part]) -> dict[str, Any]:
         "audit": _or(tables.audit(inputs), "The audit of the settings", AUDIT),
         "statuses": tables.STATUSES,
         "speed": performance.speed(inputs),
-        "experiments": performance.experiments(inputs),
+        "experiments": performance.experiment_table(inputs),
         "environment": performance.environment(inputs),
     }  # fmt: skip
 

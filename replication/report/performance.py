@@ -10,7 +10,7 @@ from replication.runs import RECORD, TIMING
 _SECONDS_A_DAY = 86_400
 
 
-def experiments(inputs: Inputs) -> Table:
+def experiment_table(inputs: Inputs) -> Table:
     """Return every experiment that has been run."""
     rows = []
     for name, entry in inputs.metrics.items():
