@@ -10,8 +10,9 @@ import pandas as pd
 from replication import paper, settings
 from replication.pipeline import compare
 from replication.runs import Answers
-from replication.verdicts import architecture, judges
-from replication.verdicts.evidence import Evidence, Subject
+from replication.verdicts import claim_checks
+from replication.verdicts.counts import counts
+from replication.verdicts.evidence import Check, Evidence, Subject
 
 DATA = Path(__file__).parent.parent / "data" / "paper"
 SETTINGS = settings.load(DATA.parents[1] / "params.yaml")
@@ -203,7 +204,7 @@ EMPTY = Evidence(
     choices=CHOICES,
     amplitude=1.7159,
     slope=2 / 3,
-    counts=architecture.counts(PAPER),
+    counts=counts(PAPER),
     summary={},
     labels=LABELS,
     metrics={},
@@ -265,19 +266,19 @@ def with_study(name, content, evidence=FULL):
     return replace(evidence, studies={**evidence.studies, name: content})
 
 
-JUDGES = compare.all_judges()
+CHECKS = compare.all_checks()
 
 
 def judge_all(evidence):
-    return judges.judge_all(evidence, JUDGES)
+    return claim_checks.run_checks(evidence, CHECKS)
 
 
 def found(evidence, claim):
     """The finding on a claim, an entry of a claim's table, or a contradiction."""
     if claim in PAPER.contradictions:
         contradiction = PAPER.contradictions[claim]
-        judge = partial(JUDGES.contradictions[claim], evidence, contradiction)
-        return judges.settle((Subject.contradiction(contradiction), judge)).finding
-    rows = judges.rows_of(evidence, JUDGES, PAPER.claims[claim.split(":")[0]])
-    (row,) = [row for row in rows if row[0].claim == claim]
-    return judges.settle(row).finding
+        judge = partial(CHECKS.contradictions[claim], evidence, contradiction)
+        return claim_checks.run_check(Check(Subject.contradiction(contradiction), judge)).finding
+    checks = claim_checks.checks_of(evidence, CHECKS, PAPER.claims[claim.split(":")[0]])
+    (check,) = [check for check in checks if check.subject.claim == claim]
+    return claim_checks.run_check(check).finding

@@ -1,7 +1,5 @@
 """How it was made, and how fast: experiments, the sentences on speed, the environment."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,8 +11,8 @@ from replication.verdicts.benchmark import BENCH, EARLIER, Spread, Target
 _SECONDS_A_DAY = 86_400
 
 
-def experiments(inputs: Inputs) -> Table:
-    """Every experiment that has been run."""
+def experiment_table(inputs: Inputs) -> Table:
+    """Return every experiment that has been run."""
     rows = []
     for name, entry in inputs.metrics.items():
         seconds = [run.seconds_alone for run in inputs.runs[name] if run.seconds]
@@ -40,21 +38,23 @@ def _mean_and_sd(metric: Mapping[str, Any]) -> str:
 
 
 def speed(inputs: Inputs) -> list[str]:
-    """What bench.json and the verdict on the time of a training say, a sentence each."""
-    found = []
-    claim, row = inputs.paper.claims["lenet5.training-time"], inputs.verdict("lenet5.training-time")
-    if row is not None and row["mean"] == row["mean"] and isinstance(claim.value, tuple):
-        days = " to ".join(f"{seconds / _SECONDS_A_DAY:g}" for seconds in claim.value)
-        found.append(f"One training took {days} days in 1998 and takes {row['mean']:.3g} seconds.")
+    """Return what bench.json and the verdict on the time of a training say, in sentences."""
+    sentences = []
+    verdict = inputs.verdict("lenet5.training-time")
+    if verdict and verdict.finding.mean is not None:
+        least, greatest = inputs.paper.claims["lenet5.training-time"].ends
+        days = f"{least / _SECONDS_A_DAY:g} to {greatest / _SECONDS_A_DAY:g} days"
+        takes = f"{verdict.finding.mean:.3g} seconds"
+        sentences.append(f"One training took {days} in 1998 and takes {takes}.")
     if inputs.bench is None:
-        return [*found, f"How fast each part is: `{BENCH.made_by}` measures it."]
+        return [*sentences, f"How fast each part is: `{BENCH.made_by}` measures it."]
     for target in inputs.bench.targets().values():
-        found += _timed(target)
-    return [*found, *_compared(inputs.bench.native)]
+        sentences += _timed(target)
+    return [*sentences, *_compared(inputs.bench.native)]
 
 
 def _timed(target: Target) -> list[str]:
-    """How long a pattern takes as the kernels were compiled there, beside the earlier ones."""
+    """Return how long a pattern takes as the kernels were compiled there, beside the earlier."""
     lenet5, machine = target.lenet5, target.machine
     time = lenet5.microseconds_per_pattern
     text = (
@@ -85,7 +85,7 @@ def _percent(share: Spread) -> str:
 
 
 def _compared(target: Target) -> list[str]:
-    """The peers, the strongest first; then what else there is to be said of the native kernels."""
+    """Return the peers, the strongest first, and what else is said of the native kernels."""
     ratios = [
         f"{target.lenet5.times_faster_than(name).median:.3g} times as fast as "
         f"{target.peers[name].what}"
@@ -107,18 +107,18 @@ def _compared(target: Target) -> list[str]:
 
 
 def environment(inputs: Inputs) -> Table:
-    """Packages and machines as the records of the runs name them, with the runs that share them."""
-    found: dict[tuple[str, str], list[str]] = {}
+    """Return packages and machines as the runs' records name them, with the runs that share."""
+    recorded: dict[tuple[str, str], list[str]] = {}
     for experiment, runs in inputs.runs.items():
         for number, run in enumerate(runs):
             packages = run.record.get("packages", {}) if run.has(RECORD) else {}
             host = run.timing.get("host", {}) if run.has(TIMING) else {}
             for name, value in [*sorted(packages.items()), *sorted(host.items())]:
-                found.setdefault((str(name), str(value)), []).append(f"{experiment} {number}")
+                recorded.setdefault((str(name), str(value)), []).append(f"{experiment} {number}")
     total = sum(len(runs) for runs in inputs.runs.values())
     rows = [
         (name, value, "all runs" if len(names) == total else _some(names))
-        for (name, value), names in sorted(found.items())
+        for (name, value), names in sorted(recorded.items())
     ]
     return table(("what", "version or kind", "recorded by"), rows)
 
