@@ -15,9 +15,9 @@ def run(folders: Folders) -> Path:
     from replication.article.content import content, figures
     from replication.article.typesetting import pdf
     from replication.files import write_bytes
-    from replication.report.inputs import read
+    from replication.pipeline.report import read_inputs
 
-    inputs = read(folders.params, folders.paper, folders.raw, folders.results)
+    inputs = read_inputs(folders)
     stated = content(inputs, settings.load(folders.params))
     article = folders.out / ARTICLE
     write_bytes(article, pdf(stated, figures(inputs)))

@@ -2,7 +2,7 @@
 
 ``__init__``: what is studied, and the files that the study writes. ``run``: `run`, which makes
 them, and `summary`, which puts into words what it returns; `replication.pipeline.study` makes a
-command of the two. ``verdict``: the claims that it answers, as `JUDGES`. ``figure``: what the page
+command of the two. ``verdict``: the claims that it answers, as `CHECKS`. ``figure``: what the page
 and the README show of it, as `PARTS` and `BLOCKS`, from the files alone, so that it imports neither
 torch nor Numba. A study has those of these modules that it needs. What several need stands beside
 their folders.
@@ -31,7 +31,7 @@ STUDIES = {
 
 
 # What each part of a study has to define.
-DEFINES = {"run": "run", "verdict": "JUDGES", "figure": "PARTS"}
+DEFINES = {"run": "run", "verdict": "CHECKS", "figure": "PARTS"}
 
 
 def having(part: str) -> dict[str, str]:
