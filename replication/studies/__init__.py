@@ -30,7 +30,7 @@ STUDIES = {
 
 
 # What each part of a study has to define.
-DEFINES = {"run": "command", "verdict": "JUDGES", "figure": "PARTS"}
+DEFINES = {"run": "command", "verdict": "CHECKS", "figure": "PARTS"}
 
 
 def having(part: str) -> dict[str, str]:
