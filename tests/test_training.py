@@ -201,6 +201,7 @@ def run_and_kill(project, seconds: float) -> bool:
     return killed
 
 
+@pytest.mark.slow
 def test_killed_three_times_it_ends_with_the_same_bytes(project):
     passes = {"passes": 40, "learning_rates": [1e-4] * 40, "presentations_per_pass": 400}
     with_settings(project, **passes)
