@@ -7,8 +7,7 @@ from copy import deepcopy
 from pathlib import Path
 
 import pytest
-from ruamel.yaml import YAML
-from small import put
+from small import parameters, put
 
 from replication import plugins, settings
 from replication.cli import main
@@ -17,7 +16,7 @@ from replication.settings import Classifier, Combined, Modern, Recipe
 from replication.systems.catalogue import CLASSIFIERS
 
 PARAMS = Path(__file__).parents[1] / "params.yaml"
-DOCUMENT = YAML(typ="safe", pure=True).load(PARAMS.read_text())
+DOCUMENT = parameters()
 KINDS = (Recipe, Combined, Classifier, Modern)
 MODERN = DOCUMENT["experiments"]["lenet5-modern"]
 
