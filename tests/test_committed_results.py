@@ -26,7 +26,7 @@ from replication.studies.causes import TRIALS
 from replication.studies.causes.trials import HELD_OUT, Laboratory
 from replication.systems.contract import answers_of
 from replication.systems.replicates import is_finished
-from replication.verdicts.evidence import VERDICTS
+from replication.verdicts.tables import VERDICTS
 
 FOLDERS = Folders(**{name: REPOSITORY / place.default for name, place in PLACES.items()})
 SETTINGS = settings.load(FOLDERS.params)

@@ -22,7 +22,7 @@ from replication.evaluation.metrics import METRICS, read_metrics
 from replication.folders import Folders
 from replication.runs import ANSWERS, WEIGHTS
 from replication.settings import Settings, load
-from replication.verdicts.answers import OWN, beside_1998
+from replication.verdicts.claim_experiments import OWN, compare_with_1998
 
 
 def set_aside(results: Path, kept: Path, experiments: Sequence[str]) -> None:
@@ -81,7 +81,7 @@ def run(folders: Folders, settings: Settings, experiments: Sequence[str]) -> pd.
     kept_metrics = kept / METRICS
     before = read_metrics(kept_metrics) if kept_metrics.exists() else {}
     now = read_metrics(folders.results / METRICS)
-    return beside_1998(paper.load(folders.paper), settings.compare, experiments, before, now)
+    return compare_with_1998(paper.load(folders.paper), settings.compare, experiments, before, now)
 
 
 def kept_in(folders: Folders) -> Path:

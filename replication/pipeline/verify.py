@@ -28,9 +28,8 @@ from replication.runs import ANSWERS, HISTORY, RECORD, TIMING, WEIGHTS, Run
 from replication.settings import AnyRecipe, Recipe, load
 from replication.systems.contract import answers_of
 from replication.systems.replicates import compare_beginning
-from replication.verdicts.answers import OWN
-from replication.verdicts.evidence import VERDICTS
-from replication.verdicts.plotted import CLAIMS
+from replication.verdicts.claim_experiments import OWN
+from replication.verdicts.tables import CLAIMS, VERDICTS
 
 DIFFERENT = 1
 
