@@ -136,7 +136,7 @@ def test_same_files_give_the_same_bytes_and_the_network_to_draw_on(folder, found
         found.paper, found.choices, found.study, found.images, found.labels, found.runs, carried=2
     )
     network = demonstration.fragment(drawn, level=3)
-    again = page.fill(parts, report.study_parts(), demonstration=network)
+    again = page.render_template(parts, report.study_parts(), demonstration=network)
     assert out.read_text(encoding="utf-8") == again
     assert 'id="draw"' in again
     assert 'id="draw"' not in text
