@@ -22,7 +22,7 @@ from replication.files import write_bytes, write_json
 from replication.mnist import drawn
 from replication.networks import lenet5
 from replication.pipeline.digits import described
-from replication.runs import Answers, answers_bytes
+from replication.runs import RECORD_KEYS, Answers, answers_bytes
 from replication.systems.contract import answers_of
 
 
@@ -281,9 +281,7 @@ def test_the_record_beside_the_weights_says_how_they_were_trained(
 ):
     path, _ = weights
     stated = base_settings(settings.load(repository / "params.yaml"))
-    keys = ("experiment", "replicate", "key", "streams", "data", "presentations", "parameters",
-            "packages")  # fmt: skip
-    record = {**dict.fromkeys(keys, 0), "settings": stated}
+    record = {**dict.fromkeys(RECORD_KEYS, 0), "settings": stated}
     command(repository, path, digits[0])
     before = capsys.readouterr().out
     write_json(path.parent / "record.json", record)
