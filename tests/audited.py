@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from copy import deepcopy
 
-from ruamel.yaml import YAML
-from small import REPOSITORY, put, small_document
+from small import REPOSITORY, parameters, put, small_document
 
 from replication import experiments, settings
 from replication.audit.table import audit
 from replication.folders import Folders
 
 PARAMS = REPOSITORY / "params.yaml"
-DOCUMENT = YAML(typ="safe", pure=True).load(PARAMS.read_text(encoding="utf-8"))
+DOCUMENT = parameters()
 SQUARED = {"name": "squared-error", "divisor": 1.0}
 # What is faithful to the letter, so that a planted departure shows.
 PRINTED = {

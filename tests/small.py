@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +27,21 @@ CAUSES = {
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
-def small_document(**base: Any) -> dict[str, Any]:
-    """params.yaml with two passes of 60 presentations and two replicates; ``base`` changes it."""
+@cache
+def _parsed() -> dict[str, Any]:
     text = (REPOSITORY / "params.yaml").read_text(encoding="utf-8")
     document: dict[str, Any] = YAML(typ="safe", pure=True).load(text)
+    return document
+
+
+def parameters() -> dict[str, Any]:
+    """Return params.yaml, read once, for a test to change."""
+    return deepcopy(_parsed())
+
+
+def small_document(**base: Any) -> dict[str, Any]:
+    """params.yaml with two passes of 60 presentations and two replicates; ``base`` changes it."""
+    document = parameters()
     document["base"] |= {
         "training_patterns": 200,
         "presentations_per_pass": 60,

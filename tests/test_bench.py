@@ -149,11 +149,13 @@ def test_without_git_or_the_commit_there_is_no_tree_but_a_sentence(tmp_path):
 # --- the peers -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_eager_torch_does_the_same_work(begin, losses):
     peer = peers.Eager(begin)
     assert peers.differs_by("eager", peer.train(300), losses[0]) < peers.AGREEMENT
 
 
+@pytest.mark.slow
 def test_plain_c_does_the_same_work_where_a_compiler_is(begin, losses, tmp_path):
     if not (shutil.which("gcc") or shutil.which("cc")):
         with pytest.raises(ReplicationError, match="is not timed"):
@@ -358,6 +360,7 @@ def test_what_experiments_share_is_counted_once_for_todays_code_alone(chosen):
     assert saved == [pytest.approx(10 * network), pytest.approx(20 * network)]
 
 
+@pytest.mark.slow
 def test_a_worker_fits_each_kind_of_experiment_shortened(worker, chosen):
     short = Short(1, 40, 60, 5, 10, 100, 150)
     kinds = {}

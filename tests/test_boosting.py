@@ -113,7 +113,7 @@ def test_a_network_that_never_errs_cannot_be_boosted(tiny):
     def perfect(images):
         return np.stack([np.arange(10) != next(answers) for _ in images]).astype(np.float32)
 
-    with pytest.raises(ReplicationError, match=r"never misses any .* raise options.candidates"):
+    with pytest.raises(ReplicationError, match=r"options\.candidates"):
         boosted.half_right(found, perfect, 40, Watched())
 
 

@@ -67,7 +67,7 @@ def test_keys_of_a_trial_change_how_a_network_is_trained():
     scale = recipe.distortions.inverse_scale.low
     assert own.distortions.inverse_scale.low == pytest.approx((1 + scale) / 2)
     assert altered(recipe, {"strength": 1.0}, 200) == recipe
-    with pytest.raises(ReplicationError, match="there is no setting"):
+    with pytest.raises(ReplicationError, match=r"sdlm\.nu"):
         altered(recipe, {"sdlm.nu": 1.0}, 200)
 
 
@@ -86,7 +86,7 @@ def test_the_least_held_out_error_chooses_unless_the_published_one_or_another_ch
     assert choice.chosen(fitted, held_out, 3.9, {})[0] == {"training_patterns": 20}
     follower = Hypothesis(**hypothesis(choose="another"))
     assert choice.chosen(follower, held_out, 3.9, {"training_patterns": 20})[1] == 4.0
-    with pytest.raises(ReplicationError, match="another has chosen training_patterns 7"):
+    with pytest.raises(ReplicationError, match="training_patterns 7"):
         choice.chosen(follower, held_out, 3.9, {"training_patterns": 7})
 
 

@@ -155,7 +155,7 @@ def test_what_another_worker_trains_again_is_not_counted_twice():
 def test_a_worker_that_would_train_another_replicate_is_refused(places, address, monkeypatch):
     monkeypatch.chdir(places[1])
     monkeypatch.setattr(cluster, "versions", lambda _: {"engine": 0})
-    with pytest.raises(ReplicationError, match="has engine 1, but this process engine 0"):
+    with pytest.raises(ReplicationError, match=r"engine 1\b.*engine 0\b"):
         trained(address, "other")
     assert not (places[0] / "other").exists()
 

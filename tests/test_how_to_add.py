@@ -16,6 +16,7 @@ from small import REPOSITORY, small_document, small_project, write_params
 
 from replication.runs import Run
 
+pytestmark = pytest.mark.slow
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 SETTINGS = re.findall(r"^```yaml\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 # Each module stands below the sentence that says where it goes.
@@ -78,10 +79,6 @@ def test_a_classifier_a_network_and_a_variation_are_trained(extended, experiment
     classes = Run(extended / f"results/runs/{experiment}/0").answers.classes.tolist()
     assert len(classes) == 100
     assert len(set(classes)) > 1
-
-
-def test_a_classifier_takes_six_lines_of_settings():
-    assert len(SETTINGS[1].splitlines()) == 6
 
 
 def test_what_is_added_makes_no_replicate_of_another_stale(extended):

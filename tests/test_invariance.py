@@ -197,7 +197,7 @@ def test_where_digits_overlap_the_darker_ink_is_seen(tiny):
 
 
 def test_a_field_of_another_height_is_refused(network):
-    with pytest.raises(ValueError, match="it must be 32 high and no narrower"):
+    with pytest.raises(ValueError, match=r"\b32\b"):
         fields.outputs(*network, TABLE, np.zeros((36, 40), np.uint8))
 
 
@@ -247,7 +247,7 @@ def test_the_command_gives_the_same_bytes_again(written, project, repository):
 
 
 def test_without_any_weights_the_command_says_what_makes_them(project, tmp_path):
-    with pytest.raises(ReplicationError, match=r"no weights of lenet5 or .*train lenet5` first"):
+    with pytest.raises(ReplicationError, match=r"lenet5 .*train lenet5`"):
         make(project, tmp_path, tmp_path)
 
 

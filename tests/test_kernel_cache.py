@@ -8,8 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from small import REPOSITORY
 
+pytestmark = pytest.mark.slow
 PROGRAM = """
 import numpy as np
 from replication.learning.kernels import squashing

@@ -122,6 +122,7 @@ def project(tmp_path_factory, tiny, regular):
     return folder
 
 
+@pytest.mark.slow
 def test_the_pipeline_makes_every_output(project):
     expected = {
         next(iter(out)) if isinstance(out, dict) else out
@@ -133,11 +134,13 @@ def test_the_pipeline_makes_every_output(project):
     assert sum(name.endswith("answers.npz") for name in found) == 3
 
 
+@pytest.mark.slow
 def test_when_nothing_changed_there_is_nothing_to_do(project):
     assert "up to date" in run(project, "dvc", "repro")
     assert "up to date" in run(project, "dvc", "status")
 
 
+@pytest.mark.slow
 def test_dvc_shows_the_headline_and_both_figures(project):
     assert "lenet5.test-error" in run(project, "dvc", "metrics", "show")
     found = json.loads(run(project, "dvc", "plots", "show", "--json"))
@@ -147,6 +150,7 @@ def test_dvc_shows_the_headline_and_both_figures(project):
         assert len(lines) == 4, name
 
 
+@pytest.mark.slow
 def test_a_new_classifier_and_another_j_train_only_what_they_concern(project):
     """K-NN knows no j, and a new experiment leaves the networks alone."""
     runs = project / "results" / "runs"
@@ -169,6 +173,7 @@ def test_a_new_classifier_and_another_j_train_only_what_they_concern(project):
     assert contents(runs) == networks
 
 
+@pytest.mark.slow
 def test_a_forced_replication_gives_the_same_bytes_and_a_table(project, paper):
     before = contents(project / "results")
     out = run(project, sys.executable, "-m", "replication", "replicate")

@@ -51,6 +51,7 @@ def issues(document, monkeypatch):
     return [f"{issue.check.identifier}: {issue.message}" for issue in found.get_issues()]
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_the_crate_has_all_that_its_profile_requires(document, monkeypatch):
     assert issues(document, monkeypatch) == []

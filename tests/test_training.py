@@ -201,6 +201,7 @@ def run_and_kill(project, seconds: float) -> bool:
     return killed
 
 
+@pytest.mark.slow
 def test_killed_three_times_it_ends_with_the_same_bytes(project):
     passes = {"passes": 40, "learning_rates": [1e-4] * 40, "presentations_per_pass": 400}
     with_settings(project, **passes)
@@ -242,7 +243,7 @@ def test_a_damaged_checkpoint_is_named(tmp_path):
 def test_a_checkpoint_of_another_engine_is_named(tmp_path):
     path = tmp_path / "lenet5-0.npz"
     checkpoints.write(path, Progress(np.zeros(5, np.float32)), "engine 0")
-    with pytest.raises(ReplicationError, match=rf"by engine 0, and this is engine {ENGINE},"):
+    with pytest.raises(ReplicationError, match=rf"engine 0\b.*engine {ENGINE}\b"):
         checkpoints.read(path, 5)
 
 
@@ -276,7 +277,7 @@ def test_code_that_begins_otherwise_is_named_and_nothing_is_trained(project):
 def test_a_checkpoint_of_another_shape_is_named(tmp_path):
     path = tmp_path / "lenet5-0.npz"
     checkpoints.write(path, Progress(np.zeros(5, np.float32), []))
-    with pytest.raises(ReplicationError, match="holds 5 parameters instead of 6"):
+    with pytest.raises(ReplicationError, match=r"\b5\b.*\b6\b"):
         checkpoints.read(path, 6)
 
 
