@@ -12,16 +12,14 @@ OUT = "results/article/article.pdf"
 
 
 def run(folders: Folders, out: Path) -> None:
-    """Write the article; raises ReplicationError as `report.inputs.read` does."""
-    from replication import settings
+    """Write the article; raises ReplicationError as `read_inputs` and `content` do."""
     from replication.article.content import content, figures
     from replication.article.typesetting import pdf
     from replication.files import write_bytes
     from replication.pipeline.report import read_inputs
 
     inputs = read_inputs(folders)
-    stated = content(inputs, settings.load(folders.params))
-    write_bytes(out, pdf(stated, figures(inputs)))
+    write_bytes(out, pdf(content(folders, inputs), figures(inputs)))
 
 
 @click.command()
