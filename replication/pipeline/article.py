@@ -10,17 +10,15 @@ from replication.folders import ARTICLE, Folders, folder_options
 
 
 def run(folders: Folders) -> Path:
-    """Write the article and return its file; raises as `report.inputs.read` does."""
-    from replication import settings
+    """Write the article and return its file; raises as `read_inputs` and `content` do."""
     from replication.article.content import content, figures
     from replication.article.typesetting import pdf
     from replication.files import write_bytes
     from replication.pipeline.report import read_inputs
 
     inputs = read_inputs(folders)
-    stated = content(inputs, settings.load(folders.params))
     article = folders.out / ARTICLE
-    write_bytes(article, pdf(stated, figures(inputs)))
+    write_bytes(article, pdf(content(folders, inputs), figures(inputs)))
     return article
 
 
