@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
-import pandas as pd
 
 from replication import paper
 from replication.errors import ReplicationError
@@ -21,8 +20,13 @@ from replication.evaluation.metrics import METRICS, read_metrics
 from replication.evaluation.outputs import OUTCOMES, compare_runs
 from replication.folders import Folders
 from replication.runs import ANSWERS, TIMING, WEIGHTS, Run
-from replication.settings import Settings, load
+from replication.settings import load
 from replication.verdicts.answers import OWN, beside_1998
+
+
+def kept_in(folders: Folders) -> Path:
+    """Return where the committed runs lie while others are made in their place."""
+    return folders.checkpoints / "replicating"
 
 
 def set_aside(folders: Folders, experiments: Sequence[str]) -> None:
@@ -72,20 +76,25 @@ def dvc(*arguments: str, quietly: bool = False) -> subprocess.CompletedProcess[s
     )
 
 
-def run(folders: Folders, settings: Settings, experiments: Sequence[str]) -> pd.DataFrame:
-    """Train ``experiments`` again, and return 1998, committed and this run side by side.
+@click.command()
+@click.option("--all", "everything", is_flag=True, help="Also the systems of Figures 9 to 12.")
+def command(everything: bool) -> None:
+    """Train LeNet-5 anew, go through all stages, and set 1998, committed and this run in a row.
 
-    What was there before lies in `kept_in` until the command ends. Raises ReplicationError when
-    DVC does not work, with nothing moved, or when a stage fails.
+    An interrupted run goes on where it was when the command is given again. Until all is done the
+    committed runs lie in .checkpoints/replicating.
     """
+    folders = Folders.usual()
+    settings = load(folders.params)
+    names = [name for name in settings.experiments if everything or name.startswith(OWN)]
     listed = dvc("stage", "list", quietly=True)
     if listed.returncode:
-        reason = (listed.stderr.strip() or listed.stdout.strip()).splitlines()[-1:]
+        reason = " ".join((listed.stderr or listed.stdout).strip().splitlines()[-1:])
         raise ReplicationError(
-            f"DVC does not work here ({' '.join(reason)}), so nothing was moved: `make install` "
-            "sets it up, also in a downloaded archive"
+            f"DVC does not work here ({reason}), so nothing was moved: `make install` sets it up, "
+            "also in a downloaded archive"
         )
-    set_aside(folders, experiments)
+    set_aside(folders, names)
     kept = kept_in(folders)
     print(
         f"The committed runs lie in {kept / 'runs'} until all is done. To give up, copy what is in "
@@ -99,25 +108,7 @@ def run(folders: Folders, settings: Settings, experiments: Sequence[str]) -> pd.
         )
     before = read_metrics(kept / METRICS) if (kept / METRICS).exists() else {}
     now = read_metrics(folders.results / METRICS)
-    return beside_1998(paper.load(folders.paper), settings.compare, experiments, before, now)
-
-
-def kept_in(folders: Folders) -> Path:
-    """Return where the committed runs lie while others are made in their place."""
-    return folders.checkpoints / "replicating"
-
-
-@click.command()
-@click.option("--all", "everything", is_flag=True, help="Also the systems of Figures 9 to 12.")
-def command(everything: bool) -> None:
-    """Train LeNet-5 anew, go through all stages, and set 1998, committed and this run in a row.
-
-    An interrupted run goes on where it was when the command is given again.
-    """
-    folders = Folders.usual()
-    settings = load(folders.params)
-    names = [name for name in settings.experiments if everything or name.startswith(OWN)]
-    table = run(folders, settings, names)
+    table = beside_1998(paper.load(folders.paper), settings.compare, names, before, now)
     print("\nErrors in percent, mean over the replicates (their number)\n")
     print(table.to_string(index=False))
     outcomes = compare_kept(folders)
@@ -128,4 +119,4 @@ def command(everything: bool) -> None:
         f"same{rest}."
     )
     print(f"The page: {folders.results / 'report' / 'index.html'}")
-    shutil.rmtree(kept_in(folders))
+    shutil.rmtree(kept)
