@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import study_files
 from small import REPOSITORY
 
 from replication.folders import PLACES, Folders
-from replication.report import inputs
+from replication.pipeline import report
 from replication.report.inputs import Inputs
 
-NEEDED = ("metrics.json", "verdicts.csv")
+NEEDED = ("metrics.json",)
 OPTIONAL = ("misclassified.csv", "audit.csv", "bench.json", "readings.csv", "variance.csv",
             "distortions.csv", "invariance.csv", "invariance_examples.csv",
             "fields.csv", "neighbours.csv")  # fmt: skip
@@ -42,8 +44,20 @@ def project(folder: Path, *, runs: bool = True, tables: bool = True) -> Path:
 
 def load(folder: Path) -> Inputs:
     """What the page of a project is made from."""
-    there = folders(folder)
-    return inputs.read(there.params, there.paper, there.raw, there.results)
+    return report.read_inputs(folders(folder))
+
+
+def changed(found: Inputs, claim: str, **changes: Any) -> Inputs:
+    """The same with other outcomes, roles and so on in the verdicts whose claim begins so."""
+    verdicts = []
+    for verdict in found.verdicts:
+        subject, finding = verdict.subject, verdict.finding
+        if subject.claim.startswith(claim):
+            own = {name: changes[name] for name in changes if hasattr(subject, name)}
+            subject = replace(subject, **own)
+            finding = replace(finding, **{name: changes[name] for name in set(changes) - set(own)})
+        verdicts.append(replace(verdict, subject=subject, finding=finding))
+    return replace(found, verdicts=verdicts)
 
 
 def folders(folder: Path) -> Folders:

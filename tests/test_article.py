@@ -7,13 +7,13 @@ import re
 from pathlib import Path
 
 import pytest
+import report_files
 from small import REPOSITORY
 
 from replication import settings
 from replication.article import content as contents
 from replication.article import numbers, typesetting
 from replication.article.content import content, figures
-from replication.report.inputs import read
 
 # A mark for what is cited, names that have a digit, and code of the template that is no prose.
 CITED = re.compile(r"#cited\[[^\]]*\]")
@@ -30,8 +30,7 @@ OWN = ("four verdicts", "two one-sided", "Three kinds", "three numbers", "Three 
 
 @pytest.fixture(scope="module")
 def inputs():
-    places = ("params.yaml", "data/paper", "data/raw", "results")
-    return read(*(REPOSITORY / place for place in places))
+    return report_files.load(REPOSITORY)
 
 
 @pytest.fixture(scope="module")
@@ -77,12 +76,12 @@ def test_the_template_uses_every_number_and_every_number_names_a_file_that_is_th
 
 
 def test_a_number_of_the_article_is_the_one_in_its_file(inputs, stated):
-    verdicts = inputs.verdicts
-    assert stated["numbers"]["differs"]["text"] == str((verdicts["verdict"] == "differs").sum())
+    differing = sum(one.finding.outcome == "differs" for one in inputs.verdicts)
+    assert stated["numbers"]["differs"]["text"] == str(differing)
     (first, *_) = stated["tables"]["headline"]["rows"]
-    row = verdicts.set_index("claim").loc["lenet5.test-error"]
-    assert float(first[3].split()[0]) == pytest.approx(row["mean"], abs=5e-4)
-    assert first[-1] == row["verdict"]
+    finding = inputs.verdict("lenet5.test-error").finding
+    assert float(first[3].split()[0]) == pytest.approx(finding.mean, abs=5e-4)
+    assert first[-1] == finding.outcome
 
 
 def test_the_committed_article_is_that_of_the_committed_results(stated):

@@ -1,111 +1,214 @@
-"""bench: the figures it promises, all from one run. No timing is asserted."""
+"""bench: the processes and what they are told, the peers, and the form of the figures.
+
+No timing is asserted.
+"""
 
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
-from fabricated import with_study
+from fabricated import timed
 from networks_of_tests import NETWORKS
 
-from replication import settings
+from replication import paper, settings
 from replication.cli import main
+from replication.errors import ReplicationError
 from replication.folders import Folders
 from replication.mnist.databases import read_raw
+from replication.networks import catalogue
 from replication.studies import bench
-from replication.studies.bench import earlier
-from replication.studies.bench.figures import figures, said
-from replication.studies.bench.run import QUICK, in_turn, run
-from replication.studies.bench.training import multiply_adds, trainings
-from replication.verdicts import training
+from replication.studies.bench import measures, passes, peers, processes
+from replication.studies.bench import run as bench_run
+from replication.studies.bench.counts import multiply_adds
+from replication.studies.bench.figures import EARLIER, figures, listed
+from replication.studies.bench.measures import in_turn
+from replication.studies.bench.passes import Short
+from replication.studies.bench.peak import WIDTHS
+from replication.studies.bench.peer_jax import layers
+from replication.verdicts.benchmark import Benchmark, read
+
+PEERS = ("c", "eager")
 
 
 @pytest.fixture(scope="module")
-def quick(repository, tmp_path_factory):
-    """What a quick run writes and prints."""
-    out = tmp_path_factory.mktemp("bench") / bench.FILE
-    folders = Folders.usual(paper=repository / "data" / "paper", raw=repository / "data" / "raw")
-    result = run(folders, settings.load(repository / "params.yaml"), out, quick=True)
-    return json.loads(out.read_text()), said(result)
+def folders(repository):
+    return processes.folders_of(repository)
 
 
-def spreads(entry, path=""):
-    """Every measured figure with its place, such as ``lenet5.share_of_peak``."""
-    if isinstance(entry, dict):
-        if "median" in entry:
-            yield path.lstrip("."), entry
-        for key, value in entry.items():
-            yield from spreads(value, f"{path}.{key}")
+@pytest.fixture(scope="module")
+def chosen(repository):
+    return settings.load(repository / "params.yaml")
 
 
-def test_bench_json_holds_what_is_promised(quick):
-    result, _ = quick
-    names = {name for name, _ in spreads(result)}
-    assert names >= {
-        *(f"{name}.microseconds_per_pattern" for name in (*bench.NETWORKS, "eager", "modern")),
-        *(f"{name}.share_of_peak" for name in bench.NETWORKS),
-        "lenet5.times_faster_than_eager",
-        "lenet5.times_faster_than_modern",
-        "curvature_share_of_pass",
-        "machine.peak_multiply_adds_per_second",
-        "machine.bandwidth_bytes_per_second",
-        "replicates.1.patterns_per_second",
-        "replicates.2.patterns_per_second",
-        "replicates.throughput_ratio",
-    }
-    assert "perceptron-1000" in bench.NETWORKS
-    assert result["machine"]["cores"] >= 1
-    assert result["peak_memory_mebibytes"]["training"] > 0
+@pytest.fixture(scope="module")
+def worker(repository, folders):
+    with processes.Process(repository, folders, "native", processes.last_core()) as process:
+        yield process
 
 
-def test_every_figure_is_positive_and_has_its_spread(quick):
-    result, _ = quick
-    for name, figure in spreads(result):
-        assert figure.keys() == {"median", "min", "max", "repeats"}, name
-        assert 0 < figure["min"] <= figure["median"] <= figure["max"], name
-        assert figure["repeats"] == QUICK.repeats, name
+@pytest.fixture(scope="module")
+def losses(worker, tmp_path_factory):
+    """The sum of LeNet-5's losses over its first 300 patterns, and the file with its start."""
+    path = tmp_path_factory.mktemp("bench") / "begin.npz"
+    return worker.ask("begin", what="lenet5", patterns=300, path=str(path)), path
 
 
-def test_the_verdicts_find_the_medians_that_they_judge_by(quick, paper):
-    result, _ = quick
-    evidence = with_study(training.BENCH.name, result)
-    cost = training.judge_cost(evidence, paper.claims["sdlm.cost"])
-    assert cost.mean == pytest.approx(100 * result["curvature_share_of_pass"]["median"])
-    time = training.judge_time(evidence, paper.claims["lenet5.training-time"])
-    each = result["lenet5"]["microseconds_per_pattern"]["median"]
-    assert time.mean == pytest.approx(1.2 * each)  # 20 passes of 60,000
+@pytest.fixture(scope="module")
+def begin(losses, folders, chosen):
+    network = catalogue.network("lenet5", "regular", paper.load(folders.paper))
+    return peers.start(losses[1], network, chosen.base.rules, read_raw(folders.raw), 300)
 
 
-@pytest.mark.parametrize("name", ["eager", "modern"])
-def test_ratios_come_from_the_times_of_the_same_run(quick, name):
-    result, _ = quick
-    ours, theirs = (result[one]["microseconds_per_pattern"] for one in ("lenet5", name))
-    ratio = result["lenet5"][f"times_faster_than_{name}"]
-    assert ratio["min"] >= theirs["min"] / ours["max"] * 0.9999
-    assert ratio["max"] <= theirs["max"] / ours["min"] * 1.0001
+# --- the processes -------------------------------------------------------------------------------
 
 
-def test_ratios_are_formed_within_each_repeat(repository):
-    chosen = settings.load(repository / "params.yaml")
-    # The second repeat is twice as slow throughout: the ratios are not moved by it.
-    series = {
-        "lenet5": [1e-5, 2e-5],
-        "eager": [50e-5, 100e-5],
-        "modern": [4e-5, 8e-5],
-        "curvature": [0.006, 0.012],
-        "peak": [1e11, 0.5e11],
-    }
-    result = figures(series, {"lenet5": 100_000}, chosen)
-    lenet5 = result["lenet5"]
-    assert lenet5["microseconds_per_pattern"] == {
-        "median": 15, "min": 10, "max": 20, "repeats": 2,
-    }  # fmt: skip
-    assert lenet5["times_faster_than_eager"] == {"median": 50, "min": 50, "max": 50, "repeats": 2}
-    assert lenet5["times_faster_than_modern"]["max"] == 4
-    assert lenet5["share_of_peak"]["min"] == lenet5["share_of_peak"]["max"] == 0.1
-    share = 0.006 / (chosen.base.presentations_per_pass * 1e-5)
-    assert result["curvature_share_of_pass"]["median"] == pytest.approx(share)
+def test_a_worker_stays_alive_and_answers_each_request(worker):
+    assert worker.ask("train", what="lenet5", patterns=20) > 0
+    assert worker.ask("train", what=bench.DISTORTED, patterns=20) > 0
+    assert worker.ask("curvature", what="lenet5") > 0
+    assert worker.ask("side_by_side", what="lenet5", replicates=2, patterns=20) > 0
+    facts = worker.ask("facts")
+    assert facts["compiled_for"] != "haswell"
+    assert facts["cores"] >= 1
+
+
+@pytest.mark.parametrize("lanes", WIDTHS)
+def test_a_core_makes_more_than_a_hundred_million_multiply_adds_a_second(worker, lanes):
+    assert worker.ask("peak", lanes=lanes) > 1e8
+
+
+def test_what_a_worker_cannot_do_is_one_sentence_and_it_lives_on(worker):
+    with pytest.raises(ReplicationError, match=r"could not .*lenet9"):
+        worker.ask("train", what="lenet9", patterns=1)
+    assert worker.ask("ready") is True
+
+
+def test_a_worker_that_ended_is_one_sentence(repository, folders):
+    process = processes.Process(repository, folders, "native", None)
+    process._child.kill()
+    process._child.wait()
+    with process, pytest.raises(ReplicationError, match="the process ended"):
+        process.ask("ready")
+
+
+def test_the_stand_in_for_haswell_is_compiled_for_it_whatever_the_caller_has_set(
+    repository, folders, monkeypatch
+):
+    monkeypatch.setenv("NUMBA_CPU_NAME", "nehalem")
+    with processes.Process(repository, folders, "haswell", None) as process:
+        assert process.ask("facts")["compiled_for"] == "haswell"
+    with processes.Process(repository, folders, "native", None) as process:
+        assert process.ask("facts")["compiled_for"] not in ("haswell", "nehalem")
+
+
+def test_a_worker_is_held_on_its_core_and_this_process_is_only_for_a_while(worker):
+    before = processes.cores()
+    with processes.pinned():
+        assert processes.cores() == processes.last_core()
+    assert processes.cores() == before
+    if before is not None:
+        assert os.sched_getaffinity(worker._child.pid) == processes.last_core()
+
+
+def git(folder, *arguments):
+    identity = ("-c", "user.name=A", "-c", "user.email=a@example.org")
+    command = ["git", "-C", str(folder), *identity, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_a_commit_is_there_as_a_tree_of_its_own_and_gone_afterwards(tmp_path):
+    git(tmp_path, "init", "-q")
+    (tmp_path / "what").write_text("earlier")
+    git(tmp_path, "add", "what")
+    git(tmp_path, "commit", "-q", "-m", "one")
+    first = git(tmp_path, "rev-parse", "HEAD")
+    (tmp_path / "what").write_text("later")
+    git(tmp_path, "commit", "-q", "-a", "-m", "two")
+    with processes.earlier_tree(tmp_path, first) as tree:
+        assert (tree / "what").read_text() == "earlier"
+    assert not tree.exists()
+    assert len(git(tmp_path, "worktree", "list").splitlines()) == 1
+    assert (tmp_path / "what").read_text() == "later"
+
+
+def test_without_git_or_the_commit_there_is_no_tree_but_a_sentence(tmp_path):
+    with processes.earlier_tree(tmp_path) as tree:  # no repository
+        assert tree is None
+    git(tmp_path, "init", "-q")
+    with processes.earlier_tree(tmp_path) as tree:  # a repository without that commit
+        assert tree is None
+    assert "nothing is compared with its kernels" in processes.without_earlier()
+
+
+# --- the peers -----------------------------------------------------------------------------------
+
+
+def test_eager_torch_does_the_same_work(begin, losses):
+    peer = peers.Eager(begin)
+    assert peers.differs_by("eager", peer.train(300), losses[0]) < peers.AGREEMENT
+
+
+def test_plain_c_does_the_same_work_where_a_compiler_is(begin, losses, tmp_path):
+    if not (shutil.which("gcc") or shutil.which("cc")):
+        with pytest.raises(ReplicationError, match="is not timed"):
+            peers.PlainC(begin, tmp_path)
+        return
+    peer = peers.PlainC(begin, tmp_path)
+    assert peers.differs_by("c", peer.train(300), losses[0]) < peers.AGREEMENT
+    eager = peers.Eager(begin)
+    eager.train(300)
+    moved = np.abs(peer.parameters - begin.parameters).max()
+    apart = np.abs(peer.parameters - eager._parameters.detach().numpy()).max()
+    assert apart < 1e-4 * moved
+
+
+def test_no_compiler_is_one_sentence(begin, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ReplicationError, match="No C compiler was found"):
+        peers.PlainC(begin, tmp_path)
+
+
+def test_a_compiler_that_fails_is_one_sentence(begin, tmp_path, monkeypatch):
+    compiler = tmp_path / "gcc"
+    compiler.write_text("#!/bin/sh\necho lenet.c: error: no >&2\nexit 1\n")
+    compiler.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    with pytest.raises(ReplicationError, match=r"gcc could not compile lenet.c \(lenet.c: error"):
+        peers.PlainC(begin, tmp_path)
+
+
+def test_a_peer_without_its_package_is_left_out_with_a_sentence(
+    begin, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setitem(sys.modules, "jax", None)
+    assert set(measures.installed(begin, tmp_path)) <= set(PEERS)
+    assert "JAX is not installed" in capsys.readouterr().out
+
+
+def test_a_peer_that_does_other_work_is_refused():
+    assert peers.differs_by("c", 100.001, 100.0) == pytest.approx(1e-5)
+    for theirs in (100.02, float("nan")):
+        with pytest.raises(ReplicationError, match="do not do the same work"):
+            peers.differs_by("c", theirs, 100.0)
+
+
+def test_the_layers_of_the_jax_peer_hold_each_parameter_once(begin):
+    numbers = np.arange(1, begin.network.parameters + 1, dtype=np.float32)
+    values = np.concatenate([part.ravel() for pair in layers(begin.network, numbers).values()
+                             for part in pair])  # fmt: skip
+    assert np.array_equal(np.sort(values[values > 0]), numbers)
+    c3 = layers(begin.network, numbers)["C3"][0].reshape(16, 6, 25)
+    table = begin.network.layer("C3").table
+    assert [tuple(np.nonzero(row.any(axis=1))[0]) for row in c3] == list(table)
+
+
+# --- the figures ---------------------------------------------------------------------------------
 
 
 def test_measures_are_taken_in_turn_after_one_round_that_does_not_count():
@@ -120,12 +223,74 @@ def test_measures_are_taken_in_turn_after_one_round_that_does_not_count():
     assert series == {"a": [3.0, 5.0], "b": [4.0, 6.0]}
 
 
-def test_what_is_printed_shows_each_network(quick):
-    result, said = quick
-    lines = said.splitlines()
+def test_a_turn_has_as_many_patterns_as_take_its_time():
+    asked = []
+
+    def train(patterns):
+        asked.append(patterns)
+        return patterns * 1e-4
+
+    assert measures.of_a_pattern(train, 0.1)() == pytest.approx(1e-4)
+    assert asked[-1] == pytest.approx(1000, abs=1)
+
+
+def test_ratios_are_formed_within_each_repeat():
+    # The second repeat is twice as slow throughout: the ratios are not moved by it.
+    series = {
+        "lenet5": [1e-5, 2e-5],
+        EARLIER + "lenet5": [2e-5, 4e-5],
+        bench.DISTORTED: [2e-5, 4e-5],
+        "c": [9e-5, 18e-5],
+        "modern": [4e-5, 8e-5],
+        "curvature": [0.006, 0.012],
+        "peak": [1e11, 0.5e11],
+    }
+    result = figures(series, {"lenet5": 100_000}, ["c"], 60_000)
+    lenet5 = result["lenet5"]
+    assert lenet5["microseconds_per_pattern"] == {
+        "median": 15, "min": 10, "max": 20, "repeats": 2,
+    }  # fmt: skip
+    assert lenet5["time_as_share_of_earlier"]["min"] == 0.5
+    assert lenet5["time_as_share_of_earlier"]["max"] == 0.5
+    assert lenet5["times_faster_than_c"] == {"median": 9, "min": 9, "max": 9, "repeats": 2}
+    assert lenet5["times_faster_than_modern"]["max"] == 4
+    assert lenet5["share_of_peak"]["min"] == lenet5["share_of_peak"]["max"] == 0.1
+    assert result["curvature_share_of_pass"]["median"] == pytest.approx(0.01)
+    assert "time_as_share_of_earlier" not in result[bench.DISTORTED]  # left out, not invented
+
+
+def test_the_committed_figures_have_the_form_that_their_readers_use(repository):
+    text = (repository / "results" / bench.FILE).read_text(encoding="utf-8")
+    result = read(json.loads(text))
+    assert result.document() == json.loads(text)
+    assert set(result.targets()) == {"native", "haswell"}
+    for target in result.targets().values():
+        assert target.lenet5.time_as_share_of_earlier is not None
+        assert set(target.peers) >= set(PEERS)
+        assert all(peer.losses_differ_by <= peers.AGREEMENT for peer in target.peers.values())
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"machine": None},
+        {"curvature_share_of_pass": {"median": 3.0, "min": 1.0, "max": 2.0, "repeats": 4}},
+        {"speed": 1},
+    ],
+)
+def test_figures_of_another_form_are_one_sentence(broken):
+    assert read({"native": timed()}).native.lenet5.microseconds_per_pattern.median == 100
+    with pytest.raises(ReplicationError, match="is not of the form that this code reads"):
+        read({"native": timed(**broken)})
+
+
+def test_the_strongest_peer_comes_first_and_what_is_printed_shows_each_network():
+    result = Benchmark.model_validate({"native": timed()})
+    assert result.native.strongest_first() == ["c", "eager"]
+    lines = listed(result).splitlines()
     for name in bench.NETWORKS:
-        (line,) = (one for one in lines if one.startswith(f"{name}, microseconds a pattern"))
-        assert f"{result[name]['microseconds_per_pattern']['median']:.4g}" in line
+        (line,) = (text for text in lines if text.startswith(f"{name}, microseconds a pattern"))
+        assert f"{result.native.network(name).microseconds_per_pattern.median:.4g}" in line
 
 
 def test_an_update_of_lenet5_takes_0_86_million_multiply_adds():
@@ -141,30 +306,98 @@ def test_an_update_of_a_perceptron_uses_each_weight_three_times_but_the_first_tw
     assert multiply_adds(NETWORKS["perceptron"]) == 2 * 400 * 30 + 3 * (30 * 12 + 12 * 10)
 
 
-def test_bench_without_raw_files_is_one_sentence(repository, tmp_path, capsys):
+# --- what all trainings take ---------------------------------------------------------------------
+
+
+def test_short_trainings_say_what_a_whole_one_takes(chosen):
+    short = Short(1, 10, 110, 20, 40, 50, 90)
+    recipe = chosen.experiment("lenet5")
+    # 3 s at first, 0.5 a pass, 0.01 a pattern: 20 passes of 60,000
+    timings = {"base": [3.6], "longer": [4.6], "twice": [4.2]}
+    expected = 3 + 20 * (60_000 * 0.01 + 0.5)
+    assert passes.of_network(timings, recipe, short) == [pytest.approx(expected)]
+    boosted = chosen.experiment("lenet4-boosted")
+    more = {**timings, "more": [3.6 + 40 * 0.001]}
+    candidates = boosted.options["candidates"] - 50
+    expected += 0.001 * candidates
+    assert passes.of_network(more, boosted, short) == [pytest.approx(expected)]
+    # 0.2 s and 0.1 a test pattern beside the network's own
+    last = {"base": [3.6 + 0.2 + 20 * 0.1], "more": [3.6 + 0.2 + 40 * 0.1]}
+    assert passes.of_last_layer(last, timings, short) == [pytest.approx(0.2 + 10_000 * 0.1)]
+
+
+def fabricated_totals(chosen, *, sharing):
+    """Where each short fit of today's takes half as long, and a classifier 100 seconds."""
+    short = Short(1, 10, 110, 20, 40, 50, 90)
+    timings = {"base": [4.0], "longer": [5.0], "twice": [4.5], "more": [5.0]}
+    half = {name: [value / 2 for value in series] for name, series in timings.items()}
+    measured = {name: (half, timings) for name in passes.representatives(chosen).values()}
+    return passes.totals(chosen, short, measured, lambda *_: 100.0, sharing=sharing)
+
+
+def test_every_experiment_is_counted_and_what_is_recorded_counts_on_both_sides(chosen):
+    sums = fabricated_totals(chosen, sharing=False)
+    assert set(sums) == set(chosen.experiments)
+    networks = set(passes.representatives(chosen))
+    for name, (ours, theirs) in sums.items():
+        if name in networks:
+            assert ours[0] == pytest.approx(theirs[0] / 2)
+        else:
+            assert ours == theirs == [100.0 * chosen.experiment(name).replicates]
+
+
+def test_what_experiments_share_is_counted_once_for_todays_code_alone(chosen):
+    alone, shared = (fabricated_totals(chosen, sharing=sharing) for sharing in (False, True))
+    assert [pair[1] for pair in shared.values()] == [pair[1] for pair in alone.values()]
+    # The machines of rs-svm-poly5 are those of v-svm-poly5: 100 of the 100 seconds.
+    assert shared["rs-svm-poly5"][0] == [0.0]
+    assert shared["v-svm-poly9"][0] == [100.0]
+    # Ten networks of lenet4, ten more for lenet4-knn, none for lenet4-local.
+    network = alone["lenet4"][0][0] / chosen.experiment("lenet4").replicates
+    saved = [alone[name][0][0] - shared[name][0][0] for name in ("lenet4-knn", "lenet4-local")]
+    assert saved == [pytest.approx(10 * network), pytest.approx(20 * network)]
+
+
+def test_a_worker_fits_each_kind_of_experiment_shortened(worker, chosen):
+    short = Short(1, 40, 60, 5, 10, 100, 150)
+    kinds = {}
+    for name in passes.representatives(chosen).values():
+        kinds.setdefault(chosen.experiment(name).system, name)
+    assert set(kinds) == {"network", "noisy", "boosted", "last-layer"}
+    for name in kinds.values():
+        base = passes.sizes(chosen.experiment(name), short)["base"]
+        assert worker.ask("fit", experiment=name, **base) > 0
+
+
+# --- the command ---------------------------------------------------------------------------------
+
+
+def test_bench_without_raw_files_is_one_sentence(repository, tmp_path, capfd):
     arguments = ["bench", "--quick", "--params", str(repository / "params.yaml")]
     assert main([*arguments, "--raw", str(tmp_path), "--out", str(tmp_path / "bench.json")]) == 2
-    assert "train-images-idx3-ubyte.gz is missing" in capsys.readouterr().err
+    assert "train-images-idx3-ubyte.gz is missing" in capfd.readouterr().err
     assert not (tmp_path / "bench.json").exists()
 
 
-def test_the_earlier_kernels_train_the_same_network_a_little_differently(repository, tmp_path):
-    """Only where this copy has the project's history: what is timed beside is the same work.
+def test_passes_want_a_benchmark_to_stand_beside(chosen, tmp_path, monkeypatch):
+    monkeypatch.setattr(processes, "TREE", tmp_path)
+    with pytest.raises(ReplicationError, match="has nothing of native: run"):
+        bench_run.run(Folders.usual(), chosen, tmp_path / "bench.json", ("native",), passes=True)
 
-    They know the whole squared distance only, which is as much work as the half of it.
-    """
-    kernels = earlier.fetch(tmp_path)
-    if kernels is None:
-        assert not (repository / ".git").exists()
-        return
-    regular = read_raw(repository / "data" / "raw")
-    chosen = settings.load(repository / "params.yaml")
-    whole = settings.changed(chosen.base, {"criterion.distance": 1.0})
-    chosen = chosen.model_copy(update={"base": whole})
-    ours = trainings(chosen, repository / "data" / "paper", regular, ("lenet5",))["lenet5"]
-    before = ours.parameters.copy()
-    other = earlier.Earlier(kernels, ours)
-    ours.train(100)
-    other.train(100)
-    moved = np.abs(ours.parameters - before).max()
-    assert 0 < np.abs(ours.parameters - other.parameters).max() < 1e-3 * moved
+
+def test_a_new_run_keeps_what_the_other_kind_measured(chosen, tmp_path, monkeypatch):
+    out = tmp_path / "bench.json"
+    one = {"replicates": 1, "cpu_seconds": timed()["curvature_share_of_pass"]}
+    sums = {**one, "cpu_seconds_of_earlier": one["cpu_seconds"],
+            "time_as_share_of_earlier": one["cpu_seconds"]}  # fmt: skip
+    whole = {"processor": "A processor", "compiled_for": "its kind", "how": "short fits",
+             "experiments": {}, "measured_alike": {}, "recorded": [],
+             "networks_of_replicate_all": sums, "all_replicates": sums}  # fmt: skip
+    out.write_text(json.dumps({"native": timed(whole=whole), "haswell": timed()}))
+    new = read({"native": timed(microseconds=50.0)}).native
+    monkeypatch.setattr(bench_run, "measure", lambda *_: new)
+    bench_run.run(Folders.usual(), chosen, out, ("native",))
+    after = read(json.loads(out.read_text()))
+    assert after.native.lenet5.microseconds_per_pattern.median == 50
+    assert after.native.whole.how == "short fits"
+    assert after.haswell is not None

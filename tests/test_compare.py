@@ -10,6 +10,7 @@ from fabricated import BASE, CHOICES, COST, DATA, LABELS, SETTINGS, SUMMARY, his
 from replication.cli import main
 from replication.errors import ReplicationError
 from replication.evaluation import errors
+from replication.evaluation.metrics import read_metrics
 from replication.files import write_bytes, write_json
 from replication.folders import Folders
 from replication.pipeline import compare, evaluate
@@ -63,8 +64,11 @@ def test_run_that_vanished_after_evaluation_is_named(folder):
     (folder / "runs/lenet5/2/answers.npz").unlink()
     metrics = folder / "metrics.json"
     places = Folders.usual(paper=DATA, prepared=folder / "prepared", runs=folder / "runs")
+    settings, evaluated = compare.load(places.params), read_metrics(metrics)
     with pytest.raises(ReplicationError, match=r"lenet5/2/answers\.npz is missing"):
-        compare.read_evidence(places, compare.load(places.params), metrics)
+        compare.read_evidence(
+            places, settings, evaluated, compare.read_runs(places.runs, evaluated)
+        )
 
 
 def test_a_study_that_has_not_been_made_is_named_by_its_command(folder):

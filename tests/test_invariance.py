@@ -22,6 +22,7 @@ from replication.studies.invariance import changes as invariance
 from replication.studies.invariance import fields, pictures
 from replication.studies.invariance import figure as chart
 from replication.studies.invariance.run import run
+from replication.verdicts.evidence import Wording
 
 FIELD = 32
 CHOICES = Invariance(
@@ -253,8 +254,8 @@ def test_without_any_weights_the_command_says_what_makes_them(project, tmp_path)
 def inputs(written, paper, tiny):
     return SimpleNamespace(
         paper=paper,
-        choices=SimpleNamespace(accurate_percent=10.0, systems={}),
-        metrics={},
+        choices=SimpleNamespace(accurate_percent=10.0),
+        wording=Wording(),
         study=CHOICES,
         images=tiny.test_images,
         labels=tiny.test_labels,

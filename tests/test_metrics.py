@@ -76,13 +76,14 @@ def test_metrics_come_back_as_written(tmp_path):
 @pytest.mark.parametrize(
     ("key", "value", "problem"),
     [
-        ("replicates", 0, "lenet5 has no replicates"),
-        ("replicates", 2, "does not hold 2"),
-        ("test_misses", [1.5], "are not counts"),
-        ("test_misses", None, "does not hold 1 counts"),
-        ("test_error_percent", {"values": [101.0]}, "are not percentages"),
-        ("rejection_percent", {"values": ["1"]}, "are not numbers"),
-        ("training_error_percent", {}, "does not hold 1 values"),
+        ("replicates", 0, r"lenet5\.replicates"),
+        ("replicates", 2, "1 test_misses for 2 replicates"),
+        ("test_misses", [1.5], r"lenet5\.test_misses\.0"),
+        ("test_misses", None, r"lenet5\.test_misses"),
+        ("test_error_percent", {"mean": 1.0, "values": [101.0]}, r"test_error_percent\.values\.0"),
+        ("rejection_percent", {"mean": 1.0, "values": ["1"]}, r"rejection_percent\.values\.0"),
+        ("training_error_percent", {}, r"training_error_percent\.mean"),
+        ("training_misses", None, "0 training_misses for 1 replicates"),
     ],
 )
 def test_impossible_metrics_are_named(tmp_path, key, value, problem):
@@ -99,5 +100,5 @@ def test_impossible_metrics_are_named(tmp_path, key, value, problem):
 def test_metrics_that_are_no_table_are_named(tmp_path):
     path = tmp_path / "metrics.json"
     path.write_text("[]")
-    with pytest.raises(ReplicationError, match=r"metrics\.json is damaged \(no table"):
+    with pytest.raises(ReplicationError, match=r"metrics\.json is damaged \(all: "):
         read_metrics(path)

@@ -126,16 +126,16 @@ def test_schedule_has_a_rate_for_each_of_the_passes(paper):
             "any: [unstated, any",
             "lacks what `otherwise`",
         ),
-        ("table1_c3_connections.csv", "s2_maps", "maps", "lacks the column s2_maps"),
-        ("table1_c3_connections.csv", "\n3,", "\n4,", "line 5, is for C3 map 4 where 3 is next"),
-        ("table1_c3_connections.csv", "0 1 2\n", "0 1 1\n", "line 2, has no valid s2_maps"),
-        ("figure5_learning_curves.csv", "4.89", "high", "line 2, has no valid training_error"),
-        ("figure5_learning_curves.csv", ",2.65", "", "line 2, has 2 values for 3 columns"),
-        ("figure8_misclassified.csv", "test_index", "index", "line 1, lacks the column test_index"),
-        ("figure6_training_set_size.csv", ",no", ",maybe", "no valid distorted_training"),
-        ("figure3_rbf_codes.txt", "\n.......", "", "ends code 32 after 77 components"),
-        ("figure3_rbf_codes.txt", "\n.......", "\n......", "is not a row of 7"),
-        ("figure3_rbf_codes.txt", "code 33", "code 34", "where code 33 is next"),
+        ("table1_c3_connections.csv", "s2_maps", "maps", "line 2, s2_maps: field required"),
+        ("table1_c3_connections.csv", "\n3,", "\n4,", "not have the C3 maps in their order"),
+        ("table1_c3_connections.csv", "0 1 2\n", "0 1 1\n", "line 2, s2_maps"),
+        ("figure5_learning_curves.csv", "4.89", "high", "line 2, training_error"),
+        ("figure5_learning_curves.csv", ",2.65", "", "line 2, test_error_percent"),
+        ("figure8_misclassified.csv", "test_index", "index", "line 2, test_index"),
+        ("figure6_training_set_size.csv", ",no", ",maybe", "line 2, distorted_training"),
+        ("figure3_rbf_codes.txt", "\n.......", "", "code 32 next"),
+        ("figure3_rbf_codes.txt", "\n.......", "\n......", "code 32 next"),
+        ("figure3_rbf_codes.txt", "code 33", "code 34", "code 33 next"),
     ],
 )
 def test_damaged_table_is_named_with_its_place(folder, file, old, new, message):
@@ -162,7 +162,7 @@ def test_codes_that_stop_early_are_refused(folder):
     path = folder / "figure3_rbf_codes.txt"
     text = path.read_text()
     path.write_text(text[: text.index("code 126")])
-    with pytest.raises(ReplicationError, match="with code 126 still to come"):
+    with pytest.raises(ReplicationError, match="code 126 next"):
         paper_module.load(folder)
 
 

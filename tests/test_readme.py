@@ -1,6 +1,7 @@
 """The numbers in README.md and paper_notes.md are those of the files."""
 
 import shutil
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -11,8 +12,8 @@ from small import REPOSITORY
 from replication.cli import main
 from replication.errors import ReplicationError
 from replication.pipeline import report
-from replication.report import inputs, readme
-from replication.report.blocks import replaced, rewrite
+from replication.report import texts
+from replication.report.texts import replace_blocks, rewrite
 from replication.verdicts.evidence import OUTCOMES
 
 STUDIES = report.study_blocks()
@@ -26,34 +27,31 @@ def folder(tmp_path_factory):
 
 @pytest.mark.parametrize("name", ["README.md", "paper_notes.md"])
 def test_committed_text_has_the_numbers_of_the_committed_files(name):
-    found = inputs.read(
-        REPOSITORY / "params.yaml",
-        REPOSITORY / "data" / "paper",
-        REPOSITORY / "data" / "raw",
-        REPOSITORY / "results",
-    )
+    found = load(REPOSITORY)
     text = (REPOSITORY / name).read_text(encoding="utf-8")
-    now = replaced(text, readme.blocks(found, STUDIES), name)
+    now = replace_blocks(text, texts.blocks(found, STUDIES), name)
     assert now == text, f"{name} is out of date: make report"
 
 
 def rendered(text, found):
-    return replaced(text, readme.blocks(found, STUDIES), "text")
+    return replace_blocks(text, texts.blocks(found, STUDIES), "text")
 
 
 def test_block_has_the_headline_the_tally_and_the_speed(folder):
     found = load(folder)
-    block = readme.results(found)
+    block = texts.results(found)
     verdict = found.verdict("lenet5.test-error")
+    subject, finding = verdict.subject, verdict.finding
     line = block.splitlines()[2]
-    assert line.startswith(f"| Test error | 0.95 ± 0.1 % | {verdict['mean']:.3f} %")
-    assert line.endswith(f" | {verdict['role']} | {verdict['verdict']} |")
-    for role, own in found.verdicts.groupby("role"):
+    assert line.startswith(f"| Test error | 0.95 ± 0.1 % | {finding.mean:.3f} %")
+    assert line.endswith(f" | {subject.role} | {finding.outcome} |")
+    for role in {one.subject.role for one in found.verdicts}:
+        own = Counter(one.finding.outcome for one in found.verdicts if one.subject.role == role)
         (line,) = [one for one in block.splitlines() if one.startswith(f"| {role} |")]
         counts = [int(cell) for cell in line.strip("| ").split(" | ")[2:]]
-        assert counts == [(own["verdict"] == outcome).sum() for outcome in OUTCOMES]
-    timing = found.bench["lenet5"]["microseconds_per_pattern"]
-    assert f"{timing['median']:.3g} microseconds" in block
+        assert counts == [own[outcome] for outcome in OUTCOMES]
+    timing = found.bench.native.lenet5.microseconds_per_pattern
+    assert f"{timing.median:.3g} microseconds" in block
 
 
 def test_only_what_stands_between_the_marks_changes(folder):
@@ -92,7 +90,7 @@ def test_the_command_brings_readme_and_notes_up_to_date(folder, tmp_path, monkey
 
 def test_all_blocks_are_tables(folder):
     found = load(folder)
-    for name, block in readme.blocks(found, STUDIES).items():
+    for name, block in texts.blocks(found, STUDIES).items():
         text = block()
         assert text.startswith("| "), name
         assert len({line.count("|") for line in text.split("\n\n")[0].splitlines()}) == 1
@@ -100,17 +98,17 @@ def test_all_blocks_are_tables(folder):
 
 def test_systems_of_no_row_of_figure_9_come_last_and_without_a_verdict(folder):
     found = load(folder)
-    before = readme.systems(found).splitlines()
+    before = texts.systems(found).splitlines()
     entry = {"test_error_percent": {"values": [13.7, 13.9]}}
     more = replace(found, metrics={**found.metrics, "a-variant": entry, "lenet5-a": entry})
     added = "| `a-variant` | - | 13.80 % (sd 0.14) | 2 | - |"
-    assert set(readme.systems(more).splitlines()) - set(before) == {added}
+    assert set(texts.systems(more).splitlines()) - set(before) == {added}
 
 
 def test_block_without_its_file_names_the_command(tmp_path):
     found = load(report_files.project(tmp_path / "bare", runs=False, tables=False))
-    assert "python -m replication bench" in readme.results(found)
-    blocks = readme.blocks(found, STUDIES)
+    assert "python -m replication bench" in texts.results(found)
+    blocks = texts.blocks(found, STUDIES)
     for name in ("readings", "distortions"):
         assert f"python -m replication {name}" in blocks[name]()
     assert "python -m replication compare" in blocks["variance"]()
@@ -128,9 +126,9 @@ def test_block_without_its_file_names_the_command(tmp_path):
 )
 def test_marks_that_do_not_pair_up_are_refused(text, problem, folder):
     with pytest.raises(ReplicationError, match=rf"^NOTES\.md .*{problem}"):
-        replaced(text, readme.blocks(load(folder), STUDIES), "NOTES.md")
+        replace_blocks(text, texts.blocks(load(folder), STUDIES), "NOTES.md")
 
 
 def test_missing_text_is_named(folder, tmp_path):
     with pytest.raises(ReplicationError, match=r"README\.md is missing or cannot be read"):
-        rewrite(tmp_path / "README.md", readme.blocks(load(folder), STUDIES))
+        rewrite(tmp_path / "README.md", texts.blocks(load(folder), STUDIES))

@@ -2,21 +2,17 @@
 
 import json
 import re
+from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 from reading_html import parsed
-from report_files import NEEDED, OPTIONAL, folders, load, project
+from report_files import OPTIONAL, folders, load, project
 
 from replication.errors import ReplicationError
 from replication.pipeline import report
-from replication.report import (
-    headline,
-    listings,
-    page,
-    systems,
-)
+from replication.report import charts, page, systems, tables
 from replication.report.drawing import Figure
 from replication.templates import text as text_of
 
@@ -41,7 +37,7 @@ def parts(found):
 @pytest.fixture(scope="module")
 def text(folder, parts):
     (folder / "results" / "report").mkdir()
-    return page.fill(parts, report.study_parts())
+    return page.render_template(parts, report.study_parts())
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +86,7 @@ def test_no_id_stands_twice(html):
 def test_links_lead_into_the_repository_that_the_citation_names(folder, parts, tmp_path):
     citation = tmp_path / "CITATION.cff"
     citation.write_text("title: x\nrepository-code: https://example.org/a/b/\n")
-    text = page.fill(parts, report.study_parts(), report.repository(citation))
+    text = page.render_template(parts, report.study_parts(), report.repository(citation))
     links = [one["href"] for one in parsed(text).all("a")]
     inside = [one for one in links if one.startswith("https://example.org/a/b/")]
     outside = {one for one in links if not one.startswith("#")} - set(inside)
@@ -111,16 +107,17 @@ def test_citation_that_is_damaged_is_named(tmp_path):
 
 def test_headline_shows_the_numbers_of_the_files(html, found):
     rows = [one for one in html.all("tr") if "table" in one["inside"]][1:4]
-    for row, claim in zip(rows, headline.HEADLINE, strict=True):
+    for row, claim in zip(rows, charts.HEADLINE, strict=True):
         verdict, published = found.verdict(claim), found.paper.claims[claim]
         shown = re.findall(r"\d+(?:\.\d+)?", row["text"].replace("after 19 passes", ""))
         off = [published.uncertainty] if published.uncertainty else []
-        ours = [verdict[key] for key in ("mean", "sd", "low", "high", "replicates")]
+        finding = verdict.finding
+        ours = [finding.mean, finding.sd, finding.low, finding.high, finding.replicates]
         assert [float(one) for one in shown] == pytest.approx(
             [published.value, *off, *ours], abs=0.0005
         )
-        assert verdict["verdict"] in row["text"]
-        assert verdict["role"] in row["text"]
+        assert finding.outcome in row["text"]
+        assert verdict.subject.role in row["text"]
 
 
 def test_headline_numbers_name_their_file_and_key(html):
@@ -162,25 +159,21 @@ def test_charts_take_their_colours_from_the_page(text):
 
 
 def test_every_verdict_is_a_row_and_what_differs_comes_first(html, found):
-    table = found.verdicts
-    named = systems.naming(found)
     rows = [one for one in html.all("tr") if "data-verdict" in one]
     verdicts = [one["data-verdict"] for one in rows]
-    assert verdicts == sorted(verdicts, key=listings.FIRST.index)
-    ordered = table.iloc[
-        table["verdict"].map(listings.FIRST.index).argsort(kind="stable").to_numpy()
-    ]
-    assert [one["data-role"] for one in rows] == ordered["role"].tolist()
-    for row, claim, reason in zip(rows, ordered["claim"], ordered["reason"], strict=True):
-        assert claim in row["text"]
-        assert named(reason) in row["text"]
+    assert verdicts == sorted(verdicts, key=tables.FIRST.index)
+    ordered = sorted(found.verdicts, key=lambda one: tables.FIRST.index(one.finding.outcome))
+    assert [one["data-role"] for one in rows] == [one.subject.role for one in ordered]
+    for row, verdict in zip(rows, ordered, strict=True):
+        assert verdict.subject.claim in row["text"]
+        assert verdict.finding.reason in row["text"]
 
 
 def test_tallies_count_all_verdicts_by_role(html, found):
-    table = found.verdicts
+    counted = Counter((one.subject.role, one.finding.outcome) for one in found.verdicts)
     shares = [one["aria-label"] for one in html.all("div", **{"class": "share"})]
-    assert len(shares) == table["role"].nunique()
-    for (role, verdict), count in table.groupby(["role", "verdict"]).size().items():
+    assert len(shares) == len({role for role, _ in counted})
+    for (role, verdict), count in counted.items():
         (share,) = [one for one in shares if one.startswith(f"{role}:")]
         assert f"{count} {verdict}" in share
 
@@ -216,7 +209,7 @@ def test_replicates_can_be_named_in_the_figures_that_draw_them(text, found, part
 
 def test_departures_come_first_in_the_audit(html, found):
     statuses = [one["data-status"] for one in html.all("tr") if "data-status" in one]
-    assert statuses == sorted(statuses, key=listings.STATUSES.index)
+    assert statuses == sorted(statuses, key=tables.STATUSES.index)
     assert len(statuses) == len(found.audit)
     # On the page no row is above another as it is in the file.
     assert not [row for row in found.audit if "above" in row.printed + row.remark]
@@ -224,7 +217,7 @@ def test_departures_come_first_in_the_audit(html, found):
 
 def test_text_of_the_files_is_shown_not_interpreted(parts):
     setting = parts["audit"][0]._replace(remark="<b>tried</b>")
-    text = page.fill({**parts, "audit": [setting]}, report.study_parts())
+    text = page.render_template({**parts, "audit": [setting]}, report.study_parts())
     assert "&lt;b&gt;tried&lt;/b&gt;" in text
     assert "<b>tried</b>" not in text
 
@@ -243,11 +236,9 @@ def test_missing_parts_are_sentences_with_their_commands(bare, html):
     assert page_there.all("svg")  # Figure 9 needs the metrics only
 
 
-@pytest.mark.parametrize("name", NEEDED)
-def test_page_without_what_it_is_about_is_refused(name, bare):
-    made_by = {"metrics.json": "evaluate", "verdicts.csv": "compare"}[name]
-    (bare / "results" / name).unlink()
-    with pytest.raises(ReplicationError, match=rf"{name} is missing: run .*{made_by}"):
+def test_page_without_metrics_is_refused(bare):
+    (bare / "results" / "metrics.json").unlink()
+    with pytest.raises(ReplicationError, match=r"metrics\.json is missing: run .*evaluate"):
         report.run(folders(bare), bare / "index.html")
     assert not (bare / "index.html").exists()
 
@@ -260,35 +251,33 @@ def test_damaged_file_is_named_and_never_taken_for_missing(name, bare):
 
 
 def test_claim_without_a_verdict_is_unmeasured_in_the_headline(found):
-    without = found.verdicts[found.verdicts["claim"] != "lenet5.test-error"]
-    row = listings.headline(replace(found, verdicts=without))[0]
+    without = [one for one in found.verdicts if one.subject.claim != "lenet5.test-error"]
+    row = tables.headline(replace(found, verdicts=without))[0]
     assert (row.verdict, row.ours.text) == ("unmeasured", "")
 
 
 def test_columns_of_the_figures_name_their_files(html):
     titles = {one.get("title") for one in html.all("a", **{"class": "n"})}
-    for shown in systems.FIGURES:
-        assert f"metrics.json: {shown.metric} of the row's experiment" in titles
-        assert f"data/paper/figures9_to_12_systems.csv: {shown.column}" in titles
+    for spec in systems.FIGURES:
+        assert f"metrics.json: {spec.metric} of the row's experiment" in titles
+        assert f"data/paper/figures9_to_12_systems.csv: {spec.column}" in titles
 
 
 def test_orders_of_the_systems_are_told_beside_the_figures(html, found):
-    table = found.verdicts
-    wanted = table["claim"].str.startswith("ordering.") | (
-        table["claim"] == "systems.error:ordering"
-    )
+    orders = [one for one in found.verdicts
+              if one.claim.startswith("ordering.") or one.entry == "ordering"]  # fmt: skip
     (part,) = html.all("section", id="systems")
-    assert wanted.sum() >= 5
-    for reason in table.loc[wanted, "reason"]:
-        assert systems.naming(found)(reason) in part["text"]
+    assert len(orders) >= 5
+    for verdict in orders:
+        assert verdict.finding.reason in part["text"]
 
 
 def test_changed_digits_and_wide_fields_are_shown_with_their_verdicts(html, found):
     (part,) = html.all("details", id="invariance-study")
     assert {"invariance", "figure13", "wide-fields"} <= {one["id"] for one in html.all("figure")}
-    table = found.verdicts
-    for reason in table["reason"][table["claim"].str.startswith("invariance.")]:
-        assert systems.naming(found)(reason) in part["text"]
+    for verdict in found.verdicts:
+        if verdict.claim.startswith("invariance."):
+            assert verdict.finding.reason in part["text"]
 
 
 def test_template_holds_no_number():

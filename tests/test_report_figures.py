@@ -7,13 +7,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from fabricated import history
+from fabricated import history, timed
 from PIL import Image
 from report_files import load, project
 
 from replication.files import write_bytes
-from replication.report import charts, comparisons, gallery, machine, rejections, systems
+from replication.report import charts, gallery, performance, rejections, systems
+from replication.report.inputs import name_system
 from replication.runs import history_bytes
+from replication.verdicts.benchmark import Benchmark, read
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +74,7 @@ def test_runs_of_another_length_and_number_are_drawn(passes, replicates, tmp_pat
 
 
 def test_four_figures_have_every_system_in_the_order_of_the_paper(found):
-    drawn = comparisons.systems(found)
+    drawn = systems.systems(found)
     assert [one.name for one in drawn] == ["figure9", "figure10", "figure11", "figure12"]
     rows = found.paper.systems.to_dict("records")
     for figure, shown in zip(drawn, systems.FIGURES, strict=True):
@@ -80,8 +82,8 @@ def test_four_figures_have_every_system_in_the_order_of_the_paper(found):
             name, past = f"{printed['system']}/{printed['database']}", printed[shown.column]
             values = found.values(found.choices.systems.get(name, ""), shown.metric)
             verdict = found.verdict(f"{shown.claim}:{name}")
-            assert row[0] == systems.words(name)
-            assert row[1] == (verdict["verdict"] if verdict else "")
+            assert row[0] == name_system(name)
+            assert row[1] == (verdict.finding.outcome if verdict else "")
             assert (row[2] == "") == np.isnan(past)
             numbers = [] if np.isnan(past) else [past]
             numbers += [np.mean(values), min(values), max(values), len(values)] if values else []
@@ -97,9 +99,9 @@ def test_systems_that_were_not_run_say_why(found):
     gone = found.choices.systems[name]
     without = replace(found, metrics={k: v for k, v in found.metrics.items() if k != gone})
     told = dict(systems.not_run(without))
-    assert systems.words(name) in told
+    assert name_system(name) in told
     assert all(told.values())
-    assert set(told) - set(dict(systems.not_run(found))) == {systems.words(name)}
+    assert set(told) - set(dict(systems.not_run(found))) == {name_system(name)}
 
 
 def test_errors_after_rejection_are_those_counted_one_by_one(found):
@@ -118,7 +120,7 @@ def test_curves_of_all_systems_with_answers_are_in_one_figure(found):
     figure = rejections.curves(found)
     there = [line for line in systems.lines(found, systems.REJECTION)
              if found.answers(line.experiment)]  # fmt: skip
-    assert [row[0] for row in figure.table.rows] == [systems.words(line.name) for line in there]
+    assert [row[0] for row in figure.table.rows] == [name_system(line.name) for line in there]
     for line, row in zip(there, figure.table.rows, strict=True):
         assert f">{row[0]}</text>" in figure.svg
         misses = found.metrics[line.experiment]["test_misses"]
@@ -132,13 +134,33 @@ def test_every_system_of_the_paper_has_a_panel(found):
 
 
 def test_experiment_without_passes_has_no_training_error(found):
-    rows = {row[0]: row for row in machine.experiments(found).rows}
+    rows = {row[0]: row for row in performance.experiment_table(found).rows}
     assert float(rows["linear"][2]) > 0
     assert rows["linear"][3] == ""
     assert float(rows["lenet5"][3].split()[0]) > 0
 
 
 def test_speed_is_sentences_with_the_medians(found):
-    said = " ".join(machine.speed(found))
-    assert f"{found.bench['lenet5']['microseconds_per_pattern']['median']:.3g} " in said
-    assert "bench" in " ".join(machine.speed(replace(found, bench=None)))
+    said = " ".join(performance.speed(found))
+    for target in found.bench.targets().values():
+        time = target.lenet5.microseconds_per_pattern.median
+        compiled = target.machine.compiled_for
+        assert f"Compiled for {compiled}, a training pattern takes {time:.3g} " in said
+    assert "bench" in " ".join(performance.speed(replace(found, bench=None)))
+
+
+def test_of_the_peers_the_strongest_is_named_first(found):
+    slow_c = read({"native": timed()})
+    ratios = {"times_faster_than_c": slow_c.native.lenet5.times_faster_than_eager,
+              "times_faster_than_eager": slow_c.native.lenet5.times_faster_than_c}  # fmt: skip
+    lenet5 = slow_c.native.lenet5.model_copy(update=ratios)
+    slow_torch = Benchmark(native=slow_c.native.model_copy(update={"lenet5": lenet5}))
+    for bench, order in ((slow_c, ("loops in C", "torch")), (slow_torch, ("torch", "loops in C"))):
+        said = " ".join(performance.speed(replace(found, bench=bench)))
+        first, second = (f"times as fast as {name}" for name in order)
+        assert f"9 {first}; 90 {second}" in said
+
+
+def test_without_the_earlier_kernels_nothing_is_compared_with_them(found):
+    said = " ".join(performance.speed(replace(found, bench=read({"native": timed()}))))
+    assert "of the time of the kernels" not in said

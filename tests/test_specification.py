@@ -11,7 +11,7 @@ from replication.errors import ReplicationError
 from replication.networks import catalogue
 from replication.networks.reference import Reference
 from replication.networks.specification import Stack, full_table
-from replication.verdicts.architecture import counts
+from replication.verdicts.counts import counts
 
 COUNTS = counts(PAPER)
 PUBLISHED = {

@@ -13,6 +13,7 @@ from fabricated import (
     history,
     judge_all,
     spread,
+    timed,
     varied,
     with_errors,
     with_study,
@@ -20,8 +21,7 @@ from fabricated import (
 
 from replication.networks import lenet5
 from replication.pipeline import compare
-from replication.verdicts import architecture, curves, judges
-from replication.verdicts.evidence import VERDICTS
+from replication.verdicts import claim_checks, counts, curves, tables
 
 
 def test_every_claim_that_is_no_setting_has_a_verdict_and_none_stands_twice():
@@ -55,7 +55,7 @@ def test_every_published_count_of_lenet5_is_equal():
 
 def test_another_count_differs_and_says_by_how_much():
     finding = found(replace(EMPTY, counts={"lenet5.parameters": 60010}), "lenet5.parameters")
-    assert (finding.outcome, finding.mean, finding.facts["gap"]) == ("differs", 60010, 10)
+    assert (finding.outcome, finding.mean) == ("differs", 60010)
     assert "+10" in finding.reason
 
 
@@ -74,17 +74,16 @@ def test_another_count_differs_and_says_by_how_much():
     ],
 )
 def test_rounded_count_is_equal_to_its_last_digit(ours, published, outcome):
-    assert architecture.compare_rounded(ours, published).outcome == outcome
+    assert counts.compare_rounded(ours, published).outcome == outcome
 
 
 def test_c3_reads_the_middle_of_the_input():
-    assert architecture.centres(lenet5.network(PAPER), "C3") == 20
+    assert counts.centres(lenet5.network(PAPER), "C3") == 20
 
 
 def test_layer_sizes_follow_the_input():
     sides = [
-        architecture.output_side(lenet5.network(PAPER), name, 36)
-        for name in ("C1", "S2", "C3", "C5")
+        counts.output_side(lenet5.network(PAPER), name, 36) for name in ("C1", "S2", "C3", "C5")
     ]
     assert sides == [32, 16, 12, 2]
 
@@ -220,7 +219,7 @@ def test_images_off_centre_differ():
 
 def test_squashing_is_checked_with_the_settings_in_force():
     assert found(FULL, "squashing.fixed-points").outcome == "reproduced"
-    assert found(FULL, "squashing.curvature").facts["place"] == pytest.approx(0.9877, abs=1e-4)
+    assert found(FULL, "squashing.curvature").ours == "largest at +-0.9877"
     other = replace(FULL, amplitude=1.0, slope=1.0)
     assert found(other, "squashing.fixed-points").outcome == "differs"
     assert found(other, "squashing.curvature").outcome == "differs"
@@ -251,9 +250,16 @@ def test_sensitivity_to_the_subset_is_that_of_the_step_sizes():
 
 def test_costs_come_from_the_bench():
     assert found(FULL, "sdlm.cost").outcome == "reproduced"
-    slow = with_study("bench.json", {"curvature_share_of_pass": {"median": 0.5}})
+    slow = with_study("bench.json", {"native": timed(curvature=0.5)})
     assert found(slow, "sdlm.cost").outcome == "differs"
-    assert found(slow, "lenet5.training-time").outcome == "unmeasured"
+
+
+def test_a_benchmark_of_another_form_is_no_evidence_and_says_so():
+    earlier = with_study("bench.json", {"curvature_share_of_pass": {"median": 0.5}})
+    for claim in ("sdlm.cost", "lenet5.training-time"):
+        finding = found(earlier, claim)
+        assert finding.outcome == "unmeasured"
+        assert "bench.json is not of the form" in finding.reason
 
 
 def test_faster_training_differs_and_is_called_hardware():
@@ -269,8 +275,8 @@ def test_collapse_is_decided_by_both_equations():
 
 
 def test_table_has_the_columns_of_the_contract_and_no_empty_reason():
-    table = judges.as_table(judge_all(FULL))
-    assert tuple(table.columns) == VERDICTS.columns
+    table = tables.tabulate_verdicts(judge_all(FULL))
+    assert tuple(table.columns) == tables.VERDICTS.columns
     assert (table["reason"] != "").all()
     assert set(table["verdict"]) <= {"reproduced", "differs", "inconclusive", "unmeasured"}
     assert set(table["role"]) == {"arithmetic", "fitted", "independent", "control", "repeat"}
@@ -281,13 +287,13 @@ def test_table_has_the_columns_of_the_contract_and_no_empty_reason():
 def test_ours_is_a_number_beside_the_words():
     finding = found(FULL, "lenet5.test-error")
     assert (finding.mean, finding.sd) == (pytest.approx(0.96), pytest.approx(0.05))
-    assert finding.replicated == "0.96 % (sd 0.05)"
+    assert finding.ours == "0.96 % (sd 0.05)"
     assert found(FULL, "lenet5.parameters").mean == 60000
 
 
-def test_no_claim_has_two_judges():
-    with pytest.raises(ValueError, match=r"lenet5\.curves has two judges"):
-        judges.merged([curves.JUDGES, curves.JUDGES])
+def test_no_claim_has_two_checks():
+    with pytest.raises(ValueError, match=r"lenet5\.curves, .* has two checks"):
+        claim_checks.merge_checks([curves.CHECKS, curves.CHECKS])
 
 
 def test_exit_status_says_complete_incomplete_or_different():
@@ -307,5 +313,5 @@ def test_summary_leaves_unmeasured_claims_to_the_tally():
     text = compare.summary(judged)
     assert "lenet5.test-error" not in text
     assert text.splitlines()[-1] == ", ".join(
-        f"{number} {outcome}" for outcome, number in judges.tally(judged).items()
+        f"{number} {outcome}" for outcome, number in claim_checks.tally(judged).items()
     )

@@ -71,13 +71,12 @@ def judged(paper, found, claim="invariance.rotation"):
 def test_every_network_is_held_against_the_published_range(paper, first, second, outcome):
     finding = judged(paper, rotations(first) + rotations(second, "other"))
     assert finding.outcome == outcome
-    assert finding.facts["ranges"] == {"lenet5": np.mean(first), "other": np.mean(second)}
+    assert finding.ours == f"lenet5: {np.mean(first):.4g}; other: {np.mean(second):.4g}"
     assert finding.replicates == 3
 
 
 def test_the_reason_states_the_error_at_the_published_limit(paper):
     finding = judged(paper, rotations([20, 20, 20]))
-    assert finding.facts["limits"] == {"lenet5": pytest.approx(30)}
     assert "30 % by lenet5" in finding.reason
 
 
@@ -103,7 +102,7 @@ def test_noise_in_training_has_to_help_at_every_amount():
 def test_a_network_of_too_few_replicates_decides_nothing(paper):
     assert judged(paper, rotations([30, 30])).outcome == "inconclusive"
     whole = rotations([30, 30, 30]) + rotations([10], "other")
-    assert judged(paper, whole).replicated == "lenet5: 30"
+    assert judged(paper, whole).ours == "lenet5: 30"
 
 
 def test_without_evidence_the_ranges_are_unmeasured(paper):

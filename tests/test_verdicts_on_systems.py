@@ -21,11 +21,11 @@ from replication.verdicts import systems
 
 
 def test_contradictions_are_decided_where_ours_can():
-    assert found(FULL, "paper.pooling").replicated == "added"
-    assert found(FULL, "paper.operations").replicated == "340908 connections"
+    assert found(FULL, "paper.pooling").ours == "added"
+    assert found(FULL, "paper.operations").ours == "340908 connections"
     passes = found(FULL, "paper.passes")
     assert passes.outcome == "reproduced"
-    assert passes.replicated.startswith("point k is pass k,")
+    assert passes.ours.startswith("point k is pass k,")
     assert found(FULL, "paper.svm").outcome == "unmeasured"
 
 
@@ -55,9 +55,7 @@ def test_systems_are_matched_by_name_and_database():
     assert found(evidence, "systems.error:lenet1/16x16").outcome == "reproduced"
     assert found(evidence, "systems.rejection:lenet4/regular").outcome == "reproduced"
     assert "compare.systems" in found(evidence, "systems.error:knn-euclidean/regular").reason
-    assert (
-        found(evidence, "systems.error:ordering").replicated == "tau = 0.95"
-    )  # the figure has a tie
+    assert found(evidence, "systems.error:ordering").ours == "tau = 0.95"  # the figure has a tie
 
 
 def test_system_cannot_be_best_before_the_others_have_been_run():
@@ -204,7 +202,7 @@ def test_local_learning_is_paired_with_the_net_underneath():
 def test_the_variables_of_figure_12_decide_between_500_150_and_1000_150():
     """785 * 500 + 501 * 150 + 151 * 10 = 469,160: the 469 thousand printed."""
     decided = found(EMPTY, "paper.mlp")
-    assert (decided.outcome, decided.replicated) == ("reproduced", "500-150")
+    assert (decided.outcome, decided.ours) == ("reproduced", "500-150")
     assert "936.7 thousand" in decided.reason
 
 
@@ -222,7 +220,7 @@ def test_support_vector_machines_near_one_of_two_numbers_decide(reduced, virtual
 
 
 @pytest.mark.parametrize(
-    ("nine", "five", "outcome", "replicated"),
+    ("nine", "five", "outcome", "ours"),
     [
         (28_400.0, 33_000.0, "reproduced", "degree 9"),
         (42_000.0, 27_600.0, "reproduced", "degree 5"),
@@ -231,7 +229,7 @@ def test_support_vector_machines_near_one_of_two_numbers_decide(reduced, virtual
     ],
 )
 def test_the_degree_of_the_virtual_machine_is_that_of_28_million_variables(
-    nine, five, outcome, replicated
+    nine, five, outcome, ours
 ):
     choices = CHOICES.model_copy(update={"systems": {"v-svm-poly9/distorted": "virtual"}})
     metrics = {
@@ -239,7 +237,7 @@ def test_the_degree_of_the_virtual_machine_is_that_of_28_million_variables(
         for name, size in (("virtual", nine), ("degree 5", five))
     }
     decided = found(replace(EMPTY, choices=choices, metrics=metrics), "paper.vsvm-degree")
-    assert (decided.outcome, decided.replicated) == (outcome, replicated)
+    assert (decided.outcome, decided.ours) == (outcome, ours)
     del metrics["degree 5"]
     missing = found(replace(EMPTY, choices=choices, metrics=metrics), "paper.vsvm-degree")
     assert missing.outcome == "unmeasured"

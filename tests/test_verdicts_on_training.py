@@ -22,14 +22,14 @@ from fabricated import (
 
 from replication.errors import ReplicationError
 from replication.runs import Answers
-from replication.verdicts import curves, overlap
+from replication.verdicts import curves, overlap, tables
 
 
 def test_curves_of_the_paper_itself_are_reproduced():
     for series in curves.SERIES:
         finding = found(FULL, f"lenet5.curves:{series}")
         assert finding.outcome == "reproduced", finding
-        assert finding.replicated.endswith("points, root mean square")
+        assert finding.ours.endswith("points, root mean square")
 
 
 def test_shifted_curves_differ_and_say_where():
@@ -50,6 +50,14 @@ def test_convergence_fails_where_the_error_still_falls():
     falling = [history(np.linspace(3, 1, 20) + n / 100, np.ones(20)) for n in range(5)]
     finding = found(replace(FULL, histories={"lenet5": falling}), "lenet5.convergence")
     assert finding.outcome == "differs"
+
+
+@pytest.mark.parametrize("replicates", [1, 2])
+def test_one_or_two_replicates_decide_nothing_on_the_curves(replicates):
+    few = replace(FULL, histories={"lenet5": histories(replicates)})
+    for claim in ("convergence", "no-overtraining", "curves:test", "training-error"):
+        finding = found(few, f"lenet5.{claim}")
+        assert (finding.outcome, finding.replicates) == ("inconclusive", replicates)
 
 
 def test_convergence_is_unmeasured_in_a_run_that_ends_before():
@@ -114,7 +122,7 @@ def test_one_more_relative_is_recognised_nineteen_times_in_twenty():
         misses = generator.random((11, 500)) < hard * np.exp(skill)[:, None]
         labels = np.zeros(500, dtype=np.uint8)
         answers = [Answers(m.astype(np.uint8), np.zeros(500, np.float32)) for m in misses]
-        own = overlap.own(answers[:10], labels, overlap.similarities)
+        own = overlap.measure_own(answers[:10], labels, overlap.similarities)
         last = overlap.similarities(answers[10], answers[:10], labels)
         inside.append(overlap.one_more(own, 0.95).meets(last))
     assert np.mean(inside) == pytest.approx(0.95, abs=0.03)
@@ -164,7 +172,7 @@ def test_table_of_digits_has_the_82_and_what_all_of_ours_miss():
     answers = [answers_like_1998(np.random.default_rng(seed)) for seed in range(4)]
     for one in answers:
         one.classes[everybody] = (LABELS[everybody] + 1) % 10
-    table = overlap.table(replace(FULL, answers={"lenet5": answers}))
+    table = tables.misclassified(replace(FULL, answers={"lenet5": answers}))
     assert table["test_index"].tolist() == [*sorted(INDEX), everybody]
     assert table["answer_1998"].notna().sum() == 82
     assert table["missed_lenet5"].iloc[-1] == 1.0

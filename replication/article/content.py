@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 
 from replication.article.numbers import numbers, settings_audited
-from replication.report import charts, explanations, headline, listings, machine, story, systems
+from replication.report import charts, narrative, performance, systems
+from replication.report import tables as listings
 from replication.report.drawing import Figure, Source, Table, table
-from replication.report.explanations import Tried
-from replication.report.inputs import Inputs, records
-from replication.report.listings import Entry
+from replication.report.inputs import Inputs, name_system, records
+from replication.report.narrative import Tried
+from replication.report.tables import Entry
 from replication.settings import Settings
 from replication.studies.readings import RANKING
 from replication.studies.readings.figure import label
@@ -30,7 +31,7 @@ _CONTROLS = {"earlier": "in force before the protocol", "printed": "as the text 
 
 def figures(inputs: Inputs) -> dict[str, Figure]:
     """The charts by name; those whose files are missing are left out."""
-    drawn = (headline.headline(inputs), *charts.learning_curves(inputs)[:1],
+    drawn = (charts.headline(inputs), *charts.learning_curves(inputs)[:1],
              training_set_size(inputs))  # fmt: skip
     return {one.name: one for one in drawn if one is not None}
 
@@ -38,7 +39,7 @@ def figures(inputs: Inputs) -> dict[str, Figure]:
 def content(inputs: Inputs, settings: Settings) -> dict[str, Any]:
     """Everything the template asks for, ready to be JSON."""
     entries = listings.entries(inputs)
-    answer = dict(story.answer(inputs, entries))
+    answer = dict(narrative.answer(inputs, entries))
     return {
         "numbers": {
             name: one._asdict() for name, one in numbers(inputs, settings, entries).items()
@@ -47,8 +48,8 @@ def content(inputs: Inputs, settings: Settings) -> dict[str, Any]:
         "answer": " ".join(answer.values()),
         "reasons": [[row.name, row.verdict, row.reason] for row in listings.headline(inputs)],
         "not-run": "; ".join(f"{name} ({why})" for name, why in systems.not_run(inputs)) or "none",
-        "topics": [[topic.title, topic.sentence] for topic in story.topics(entries, ())],
-        "speed": " ".join(machine.speed(inputs)),
+        "topics": [[topic.title, topic.sentence] for topic in narrative.topics(entries, ())],
+        "speed": " ".join(performance.speed(inputs)),
         "tables": {name: _plain(one) for name, one in _tables(inputs, entries).items()},
         "figures": {name: _drawn(one) for name, one in figures(inputs).items()},
     }
@@ -93,7 +94,7 @@ def _tables(inputs: Inputs, entries: Sequence[Entry]) -> dict[str, Table]:
             if one.role == "independent" and not one.claim.startswith("systems.")
         ),
         "counts": _apart(one for one in entries if one.role == "arithmetic"),
-        "tried": _tried(explanations.hypotheses(inputs), entries),
+        "tried": _tried(narrative.hypotheses(inputs), entries),
         "departures": table(
             ("page", "the paper", "ours", "why"),
             [
@@ -108,7 +109,7 @@ def _tables(inputs: Inputs, entries: Sequence[Entry]) -> dict[str, Table]:
 
 def _tried(tried: Sequence[Tried], entries: Sequence[Entry]) -> Table:
     """What each hypothesis comes to; of a number that has come out again, nothing is explained."""
-    wanted = story.unanswered(tried, entries)
+    wanted = narrative.unanswered(tried, entries)
     rows = [
         (one.hypothesis, one.evidence, one.decided if one in wanted else "nothing to explain")
         for one in tried
@@ -148,7 +149,7 @@ def _systems(inputs: Inputs) -> Table:
     """Figure 9 as a table: a row a system that has been run."""
     rows = [
         (
-            systems.words(line.name),
+            name_system(line.name),
             line.published,
             f"{np.mean(line.values):.2f}",
             f"{np.std(line.values, ddof=1):.2f}" if len(line.values) > 1 else "",

@@ -11,7 +11,7 @@ import numpy as np
 
 from replication.audit.setting import Setting
 from replication.report.inputs import Inputs, records
-from replication.report.listings import FIRST, STATUSES, Entry
+from replication.report.tables import FIRST, STATUSES, Entry
 from replication.runs import RECORD
 from replication.settings import Settings
 from replication.studies.readings import RANKING
@@ -80,8 +80,9 @@ def _claims(inputs: Inputs) -> Values:
 
 def _verdicts(inputs: Inputs, entries: Sequence[Entry]) -> Values:
     """How many verdicts there are of what."""
-    rows = records(inputs.verdicts)
-    counts = [row for row in rows if row["kind"] == "count" and row["role"] == "arithmetic"]
+    verdicts = inputs.verdicts
+    counts = [one for one in verdicts
+              if one.subject.kind == "count" and one.subject.role == "arithmetic"]  # fmt: skip
     tally = Counter(one.verdict for one in entries)
     free = Counter(one.verdict for one in entries if one.role == "independent")
     return {
@@ -90,9 +91,11 @@ def _verdicts(inputs: Inputs, entries: Sequence[Entry]) -> Values:
             sum(one.role != "repeat" for one in entries), "rows whose role is not repeat"),
         "counts": (len(counts), "rows of kind count and role arithmetic"),
         "counts-reproduced": (
-            sum(row["verdict"] == "reproduced" for row in counts), "those of them reproduced"),
+            sum(one.finding.outcome == "reproduced" for one in counts),
+            "those of them reproduced"),
         "contradictions": (
-            sum(row["kind"] == "contradiction" for row in rows), "rows of kind contradiction"),
+            sum(one.subject.kind == "contradiction" for one in verdicts),
+            "rows of kind contradiction"),
         "free": (free.total(), "rows of role independent"),
         **{outcome: (tally[outcome], f"rows whose verdict is {outcome}") for outcome in FIRST},
         **{f"free-{outcome}": (free[outcome], f"independent, {outcome}") for outcome in FIRST},

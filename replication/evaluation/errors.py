@@ -1,7 +1,5 @@
 """Misses: what a classifier gets wrong on the test patterns. Counted, never estimated."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,7 +8,7 @@ Mask = NDArray[np.bool_]
 
 
 def missed(classes: Classes, labels: Classes) -> Mask:
-    """Which patterns got another class than their label: bool (n,).
+    """Return which patterns got another class than their label: bool (n,).
 
     Raises ValueError when there are not as many answers as labels.
     """
@@ -20,20 +18,20 @@ def missed(classes: Classes, labels: Classes) -> Mask:
 
 
 def misses(classes: Classes, labels: Classes) -> int:
-    """How many patterns were missed."""
+    """Return how many patterns were missed."""
     return int(np.sum(missed(classes, labels)))
 
 
 def similarity(first: Mask, second: Mask) -> float:
-    """Misses shared as a share, 0 to 1, of those of either: the Jaccard index.
+    """Return the misses shared as a share, 0 to 1, of those of either: the Jaccard index.
 
     It does not grow with the number of misses as the plain count does. Two classifiers without
-    any miss are alike: 1.
+    any miss are equal: 1.
     """
     either = int(np.sum(first | second))
     return int(np.sum(first & second)) / either if either else 1.0
 
 
 def percent(count: float, of: int) -> float:
-    """A count as a percentage."""
+    """Return a count as a percentage."""
     return 100.0 * count / of

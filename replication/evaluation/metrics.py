@@ -3,15 +3,20 @@
 Misses are counted from the answers, and have to be those that the history's final pass has.
 """
 
-from __future__ import annotations
-
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Self
 
 import numpy as np
 import pandas as pd
+from pydantic import (
+    BaseModel,
+    Field,
+    StrictInt,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 
 from replication.errors import ReplicationError
 from replication.evaluation.errors import Classes, misses, percent
@@ -25,14 +30,14 @@ EVALUATE = "python -m replication evaluate"
 
 
 def in_passes(recipe: AnyRecipe) -> bool:
-    """Whether the system is trained in passes, so that its runs have a history."""
+    """Return whether the system is trained in passes, so that its runs have a history."""
     return isinstance(recipe, Recipe | Modern)
 
 
 def evaluate(
     runs: Path, experiments: Mapping[str, AnyRecipe], labels: Classes, target: float
 ) -> dict[str, Any]:
-    """The metrics by experiment.
+    """Return the metrics by experiment.
 
     Args:
         runs: the folder of all runs.
@@ -108,48 +113,66 @@ def _summary(values: Sequence[float]) -> dict[str, Any]:
     }
 
 
-def _metrics_problem(name: str, entry: Any) -> str | None:
-    """What makes one experiment's entry of the metrics impossible, or None."""
-    if not isinstance(entry, dict):
-        return f"{name} is no table"
-    count = entry.get("replicates")
-    if not isinstance(count, int) or count < 1:
-        return f"{name} has no replicates"
-    trained = any(key.startswith("training_") for key in entry)
-    for key in ("test_misses", "training_misses") if trained else ("test_misses",):
-        values = entry.get(key)
-        if not isinstance(values, list) or len(values) != count:
-            return f"{name}.{key} does not hold {count} counts"
-        if not all(isinstance(value, int) and value >= 0 for value in values):
-            return f"{name}.{key} are not counts"
-    percentages = ["test_error_percent", "rejection_percent"]
-    for key in [*percentages, "training_error_percent"] if trained else percentages:
-        values = entry[key].get("values") if isinstance(entry.get(key), dict) else None
-        if not isinstance(values, list) or len(values) != count:
-            return f"{name}.{key} does not hold {count} values"
-        if not all(isinstance(value, (int, float)) for value in values):
-            return f"{name}.{key} are not numbers"
-        if not all(math.isfinite(value) and 0 <= value <= 100 for value in values):
-            return f"{name}.{key} are not percentages"
+Percent = Annotated[float, Field(strict=True, ge=0, le=100, allow_inf_nan=False)]
+Counts = list[Annotated[StrictInt, Field(ge=0)]]
+
+
+class _Percentages(BaseModel):
+    mean: Percent
+    values: list[Percent]
+
+
+class _Entry(BaseModel):
+    """What is checked of an experiment's metrics; those in passes have training errors."""
+
+    replicates: Annotated[StrictInt, Field(ge=1)]
+    test_misses: Counts
+    test_error_percent: _Percentages
+    rejection_percent: _Percentages
+    training_presentations: StrictInt | None = None
+    training_misses: Counts | None = None
+    training_error_percent: _Percentages | None = None
+
+    @model_validator(mode="after")
+    def _holds_one_of_each_replicate(self) -> Self:
+        lengths = {
+            "test_misses": len(self.test_misses),
+            "test_error_percent": len(self.test_error_percent.values),
+            "rejection_percent": len(self.rejection_percent.values),
+        }
+        if any(name.startswith("training_") for name in self.model_fields_set):
+            training = self.training_error_percent
+            lengths["training_misses"] = len(self.training_misses or ())
+            lengths["training_error_percent"] = len(training.values if training else ())
+        for name, length in lengths.items():
+            if length != self.replicates:
+                raise ValueError(f"{length} {name} for {self.replicates} replicates")
+        return self
+
+
+_METRICS = TypeAdapter(dict[str, _Entry])
+
+
+def _problem(metrics: object) -> str | None:
+    """What makes the metrics impossible, and where in them, or None."""
+    try:
+        _METRICS.validate_python(metrics)
+    except ValidationError as error:
+        first = error.errors()[0]
+        return f"{'.'.join(map(str, first['loc'])) or 'all'}: {first['msg']}"
     return None
 
 
 def write_metrics(path: Path, metrics: Mapping[str, Any]) -> None:
-    """Write ``metrics.json``; ValueError for an entry that cannot be."""
-    for name, entry in metrics.items():
-        problem = _metrics_problem(name, entry)
-        if problem is not None:
-            raise ValueError(problem)
+    """Write ``metrics.json``; raise ValueError for metrics that cannot be."""
+    if problem := _problem(metrics):
+        raise ValueError(problem)
     write_json(path, dict(metrics))
 
 
 def read_metrics(path: Path, made_by: str = EVALUATE) -> dict[str, Any]:
-    """Read ``metrics.json``, by experiment; raises ReplicationError if missing or damaged."""
-    metrics = read_json(path, made_by)
-    if not isinstance(metrics, dict):
-        raise damaged(path, "no table of experiments", made_by)
-    for name, entry in metrics.items():
-        problem = _metrics_problem(name, entry)
-        if problem is not None:
-            raise damaged(path, problem, made_by)
+    """Read ``metrics.json``, by experiment; raise ReplicationError if missing or damaged."""
+    metrics: dict[str, Any] = read_json(path, made_by)
+    if problem := _problem(metrics):
+        raise damaged(path, problem, made_by)
     return metrics

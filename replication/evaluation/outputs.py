@@ -25,8 +25,8 @@ OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)  # from the best
 FAILURES: tuple[Outcome, ...] = ("different", "missing")
 # The torch reference answers within 2e-6 of the kernels. Libraries of linear algebra (BLAS) differ
 # by their kernels: K-NN's margins by 2e-5, a support vector machine's, which is solved to a
-# tolerance of its own, by 1.4e-4. Weights of LeNet-5 times 1.0001 change its margins by 2.2e-4.
-TOLERANCE = 2e-4
+# tolerance of its own, by 1.6e-4. Weights of LeNet-5 times 1.001 change its margins by 2.2e-3.
+TOLERANCE = 5e-4
 # What a run's record says of the machine, and the sums of files that are compared themselves.
 _OF_THE_MACHINE = ("processor", "packages", "blas", runs.FILES)
 

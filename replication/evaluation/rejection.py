@@ -1,10 +1,8 @@
-"""Rejection as in Figure 10, p. 14: the least sure answers are refused first.
+"""Rejection as in Figure 10, p. 14: the least confident answers are refused first.
 
-An answer is the surer, the larger the difference between the two best scores. The figure gives the
-share of the test patterns that has to be refused before the error on the rest is 0.5 percent.
+The larger the difference between the two best scores, the more confident the answer. The figure
+gives the share of the test patterns to refuse before the error on the rest is 0.5 percent.
 """
-
-from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +15,12 @@ Margins = NDArray[np.float32]
 
 
 def target_percent(paper: Paper) -> float:
-    """The error on the rest, in percent, that Figure 10 asks for."""
+    """Return the error on the rest, in percent, that Figure 10 asks for."""
     return float(paper.claims["systems.rejection"].numbers["error_percent_on_the_rest"])
 
 
 def error_reject_curve(classes: Classes, margins: Margins, labels: Classes) -> NDArray[np.int64]:
-    """Misses among the accepted answers when the 0, 1, ... n least sure are rejected.
+    """Count the misses among the rest when the 0, 1, ... n least confident answers are rejected.
 
     Args:
         classes: uint8 (n,), the answers.
@@ -42,7 +40,7 @@ def error_reject_curve(classes: Classes, margins: Margins, labels: Classes) -> N
 
 
 def rejected_share(classes: Classes, margins: Margins, labels: Classes, target: float) -> float:
-    """The least share of the patterns, in percent, to reject for ``target`` percent error.
+    """Return the least share of the patterns, in percent, to reject for ``target`` percent error.
 
     The error is relative to the accepted answers ("on the rest"), the share to all patterns. A
     network that errs no more than the target without rejecting has 0; one that only reaches it
@@ -56,7 +54,7 @@ def rejected_share(classes: Classes, margins: Margins, labels: Classes, target: 
 
 
 def threshold(answers: Answers, labels: Classes, target: float) -> float:
-    """The margin up to which answers are rejected for ``target`` percent error on the rest.
+    """Return the margin up to which answers are rejected for ``target`` percent error on the rest.
 
     Negative when none has to be: no margin is.
     """

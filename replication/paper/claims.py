@@ -1,10 +1,8 @@
 """``data/paper/claims.yaml``: one checkable statement of the paper an entry, typed and checked."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -52,7 +50,7 @@ class Statement(BaseModel):
     role: Role | Literal[""] = ""
 
     @model_validator(mode="after")
-    def _has_a_role_if_it_is_judged(self) -> Statement:
+    def _has_a_role_if_it_is_judged(self) -> Self:
         if bool(self.role) == (getattr(self, "kind", "") == "setting"):
             raise ValueError("needs a role" if not self.role else "is a setting with a role")
         return self
@@ -88,30 +86,30 @@ class Claim(Statement):
 
     @property
     def number(self) -> int | float:
-        """The one published value. ValueError when the claim has none or several."""
+        """Return the published value. ValueError when the claim has none or several."""
         if self.value is None or isinstance(self.value, tuple):
             raise ValueError(f"{self.id} has no single value")
         return self.value
 
     @property
     def ends(self) -> tuple[int | float, int | float]:
-        """The two ends of a published range. ValueError when the value is no range."""
+        """Return the two ends of a published range. ValueError when the value is no range."""
         if not isinstance(self.value, tuple) or len(self.value) != 2:
             raise ValueError(f"{self.id} has no two ends")
         return self.value
 
     @property
     def about(self) -> bool:
-        """Whether the paper calls its own number approximate."""
+        """Return whether the paper calls its own number approximate."""
         return "about" in self.qualifiers
 
     def role_of(self, entry: str) -> str:
-        """The role of an entry of its table: its own, or that of what its name begins with."""
+        """Return the role of an entry of its table, or of what the entry's name begins with."""
         roles = [role for name, role in self.roles.items() if f"{entry}:".startswith(f"{name}:")]
         return roles[0] if roles else self.role
 
     @model_validator(mode="after")
-    def _counts_something(self) -> Claim:
+    def _counts_something(self) -> Self:
         if self.kind == "count" and self.value is None and not self.see:
             raise ValueError("is a count without a value")
         return self

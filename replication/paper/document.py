@@ -1,7 +1,5 @@
 """All of data/paper as one object."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,7 +38,7 @@ class Paper:
 
     @property
     def digit_codes(self) -> Codes:
-        """The codes of the ten digits in their order: int8 (10, 84), -1 or +1."""
+        """Return the codes of the ten digits in their order: int8 (10, 84), -1 or +1."""
         first = ord("0") - FIRST_CHARACTER
         return self.codes[first : first + 10]
 

@@ -1,6 +1,4 @@
-"""The tables of data/paper: a model for the rows of each, checked as they are read."""
-
-from __future__ import annotations
+"""The tables of data/paper: a model for the rows of each, checked when they are read."""
 
 import csv
 import math
@@ -13,14 +11,14 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from replication.errors import ReplicationError
 from replication.paper.claims import RESTORE, read_text
 
-OptionalFloat = Annotated[float, BeforeValidator(lambda text: text or math.nan)]
+OptionalFloat = Annotated[float, BeforeValidator(lambda text: math.nan if text == "" else text)]
 Word = Annotated[str, Field(min_length=1)]
 
 
 def _maps(text: str) -> tuple[int, ...]:
     numbers = tuple(int(number) for number in text.split())
     if not numbers or min(numbers) < 0 or len(set(numbers)) < len(numbers):
-        raise ValueError("is not a list of different map numbers")
+        raise ValueError("not a list of different map numbers")
     return numbers
 
 
@@ -99,49 +97,32 @@ _Row = TypeVar("_Row", bound=Row)
 
 
 def _rows(folder: Path, model: type[_Row]) -> list[_Row]:
-    """The rows of the model's file; raises ReplicationError naming the file and the line."""
-    path = folder / model.FILE
-    lines = list(csv.reader(read_text(path).splitlines()))
-    columns = [field.alias or name for name, field in model.model_fields.items()]
-    header = lines[0] if lines else []
-    if header != columns:
-        missing = [name for name in columns if name not in header]
-        what = f"lacks the column {missing[0]}" if missing else "has other columns than expected"
-        raise ReplicationError(f"{path}, line 1, {what}: {RESTORE}")
-    rows = [_row(path, number, model, columns, line) for number, line in enumerate(lines[1:], 2)]
+    """Read the rows of the model's file; raise ReplicationError naming the file and the line."""
+    path, rows = folder / model.FILE, []
+    for line, cells in enumerate(csv.DictReader(read_text(path).splitlines()), start=2):
+        try:
+            rows.append(model.model_validate(cells))
+        except ValidationError as error:
+            first = error.errors()[0]
+            column = ".".join(map(str, first["loc"])) or "the row"
+            raise ReplicationError(
+                f"{path}, line {line}, {column}: {first['msg'].lower()}: {RESTORE}"
+            ) from error
     if not rows:
         raise ReplicationError(f"{path} has no rows: {RESTORE}")
     return rows
 
 
 def read_table(folder: Path, model: type[Row]) -> pd.DataFrame:
-    """The model's file in data/paper; raises ReplicationError naming the file and the line."""
+    """Return the model's file in data/paper; raise ReplicationError naming file and line."""
     return pd.DataFrame([row.model_dump(by_alias=True) for row in _rows(folder, model)])
 
 
 def read_connections(folder: Path) -> tuple[tuple[int, ...], ...]:
-    """Table I: for each C3 map, in their order, the S2 maps it reads."""
+    """Return Table I: for each C3 map, in their order, the S2 maps it reads."""
     rows = _rows(folder, Connections)
-    for place, row in enumerate(rows):
-        if row.c3_map != place:
-            raise ReplicationError(
-                f"{folder / Connections.FILE}, line {place + 2}, is for C3 map {row.c3_map} where "
-                f"{place} is next: {RESTORE}"
-            )
-    return tuple(row.s2_maps for row in rows)
-
-
-def _row(path: Path, number: int, model: type[_Row], columns: list[str], line: list[str]) -> _Row:
-    where = f"{path}, line {number},"
-    if len(line) != len(columns):
+    if [row.c3_map for row in rows] != list(range(len(rows))):
         raise ReplicationError(
-            f"{where} has {len(line)} values for {len(columns)} columns: {RESTORE}"
+            f"{folder / Connections.FILE} does not have the C3 maps in their order: {RESTORE}"
         )
-    cells = dict(zip(columns, line, strict=True))
-    try:
-        return model.model_validate(cells)
-    except ValidationError as error:
-        name = str(error.errors()[0]["loc"][0])
-        raise ReplicationError(
-            f"{where} has no valid {name} in `{cells[name]}`: {RESTORE}"
-        ) from error
+    return tuple(row.s2_maps for row in rows)

@@ -17,15 +17,15 @@ def run(folders: Folders, out: Path) -> None:
     from replication.article.content import content, figures
     from replication.article.typesetting import pdf
     from replication.files import write_bytes
-    from replication.report.inputs import read
+    from replication.pipeline.report import read_inputs
 
-    inputs = read(folders.params, folders.paper, folders.raw, folders.results)
+    inputs = read_inputs(folders)
     stated = content(inputs, settings.load(folders.params))
     write_bytes(out, pdf(stated, figures(inputs)))
 
 
 @click.command()
-@folder_options("params", "paper", "raw", "results")
+@folder_options("params", "paper", "raw", "prepared", "results")
 @path_option("--out", OUT, "The article that is written.")
 def command(folders: Folders, out: Path) -> None:
     """Set the article by Typst; every number in it comes from the files of results/ and data/."""

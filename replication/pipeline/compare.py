@@ -1,47 +1,62 @@
 """compare: the metrics beside data/paper, to results/verdicts.csv and results/misclassified.csv."""
 
-from __future__ import annotations
-
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
 from replication import paper, studies
-from replication.evaluation.metrics import METRICS, in_passes, read_metrics
-from replication.files import read_json, write_table
+from replication.evaluation.metrics import METRICS, read_metrics
+from replication.files import read_json
 from replication.folders import Folders, folder_options, path_option
 from replication.mnist import databases
-from replication.runs import TIMING, of_experiment
+from replication.runs import ANSWERS, HISTORY, TIMING, Run, of_experiment
 from replication.settings import Settings, load
 from replication.studies.variance import CURVES, SPREAD
 from replication.studies.variance.table import spread
-from replication.verdicts import overlap, plotted
-from replication.verdicts.architecture import counts
-from replication.verdicts.evidence import VERDICTS, Evidence, Judges
-from replication.verdicts.judges import SECTIONS, Verdict, as_table, judge_all, merged, tally
+from replication.verdicts import tables
+from replication.verdicts.claim_checks import SECTIONS, Verdict, merge_checks, run_checks, tally
+from replication.verdicts.counts import counts
+from replication.verdicts.evidence import Checks, Evidence
 
 DIFFERS, INCOMPLETE = 1, 3
 
 
-def all_judges() -> Judges:
-    """Those of the paper's sections and those of the studies."""
-    return merged([*SECTIONS, *(module.JUDGES for module in studies.modules("verdict"))])
+def all_checks() -> Checks:
+    """Return the checks of the paper's sections and those of the studies."""
+    return merge_checks([*SECTIONS, *(module.CHECKS for module in studies.modules("verdict"))])
 
 
-def read_evidence(folders: Folders, settings: Settings, metrics: Path) -> Evidence:
-    """Read all that the verdicts are made from; raises ReplicationError as the readers do.
+def read_runs(runs: Path, metrics: Mapping[str, Any]) -> dict[str, list[Run]]:
+    """Return the replicates that were evaluated, by experiment, none of them read yet."""
+    return {name: of_experiment(runs, name, entry["replicates"]) for name, entry in metrics.items()}
 
-    Of the studies' files those are read that lie in the folder of results.
+
+def read_evidence(
+    folders: Folders,
+    settings: Settings,
+    metrics: Mapping[str, Any],
+    runs: Mapping[str, Sequence[Run]],
+    *,
+    partial: bool = False,
+) -> Evidence:
+    """Read all that the verdicts are made from; raise ReplicationError as the readers do.
+
+    Of the studies' files those are read that lie in the folder of results; ``partial`` leaves out
+    the experiments without all of their runs as well, instead of refusing them.
     """
-    published, evaluated = paper.load(folders.paper), read_metrics(metrics)
-    recipes = {name: settings.experiment(name) for name in evaluated}
-    runs = {
-        name: of_experiment(folders.runs, name, recipe.replicates)
-        for name, recipe in recipes.items()
-    }
+    published = paper.load(folders.paper)
     database = databases.load(folders.raw, folders.prepared, "regular")
+
+    def having(file: str) -> dict[str, Sequence[Run]]:
+        return {
+            name: each
+            for name, each in runs.items()
+            if not partial or all(run.has(file) for run in each)
+        }
+
     return Evidence(
         paper=published,
         choices=settings.compare,
@@ -51,21 +66,21 @@ def read_evidence(folders: Folders, settings: Settings, metrics: Path) -> Eviden
         summary=read_json(folders.prepared / databases.SUMMARY, databases.PREPARE),
         labels=database.test_labels,
         images=database.test_images,
-        metrics=evaluated,
+        metrics=metrics,
         histories={
-            name: [run.history for run in runs[name]]
-            for name, recipe in recipes.items()
-            if in_passes(recipe)
+            name: [run.history for run in each]
+            for name, each in having(HISTORY).items()
+            if "training_misses" in metrics[name]
         },
         seconds={
             name: [run.seconds_alone for run in each if run.seconds]
             for name, each in runs.items()
             if all(run.has(TIMING) for run in each)
         },
-        answers={name: [run.answers for run in each] for name, each in runs.items()},
+        answers={name: [run.answers for run in each] for name, each in having(ANSWERS).items()},
         studies={
             output.name: output.read(folders.results)
-            for output in all_judges().evidence
+            for output in all_checks().outputs
             if output.exists(folders.results)
         },
     )
@@ -73,20 +88,21 @@ def read_evidence(folders: Folders, settings: Settings, metrics: Path) -> Eviden
 
 def run(folders: Folders, settings: Settings, metrics: Path, out: Path) -> list[Verdict]:
     """Write all tables that follow from the evidence, and return the verdicts."""
-    evidence = read_evidence(folders, settings, metrics)
-    verdicts = judge_all(evidence, all_judges())
-    VERDICTS.write(out, as_table(verdicts))
-    write_table(out / "misclassified.csv", overlap.table(evidence))
+    evaluated = read_metrics(metrics)
+    evidence = read_evidence(folders, settings, evaluated, read_runs(folders.runs, evaluated))
+    verdicts = run_checks(evidence, all_checks())
+    tables.VERDICTS.write(out, tables.tabulate_verdicts(verdicts))
+    tables.MISCLASSIFIED.write(out, tables.misclassified(evidence))
     curves = evidence.studies.get(CURVES.name)
     SPREAD.write(out, spread(settings, evidence.metrics, curves, len(evidence.labels)))
-    plotted.HEADLINE.write(out, plotted.headline(verdicts))
-    plotted.CURVES.write(out, plotted.learning_curves(evidence))
-    plotted.SIZES.write(out, plotted.training_sizes(evidence))
+    tables.HEADLINE.write(out, tables.headline(verdicts))
+    tables.CURVES.write(out, tables.learning_curves(evidence))
+    tables.SIZES.write(out, tables.training_sizes(evidence))
     return verdicts
 
 
 def exit_status(verdicts: Sequence[Verdict], *, allow_incomplete: bool, strict: bool) -> int:
-    """What the command ends with; an unmeasured claim is never a pass unless that is allowed."""
+    """Return the exit status; an unmeasured claim is never a pass unless that is allowed."""
     counted = tally(verdicts)
     if strict and counted["differs"]:
         return DIFFERS
@@ -94,13 +110,13 @@ def exit_status(verdicts: Sequence[Verdict], *, allow_incomplete: bool, strict: 
 
 
 def summary(verdicts: Sequence[Verdict]) -> str:
-    """The measured claims as a short table, then the tally."""
+    """Return the measured claims as a short table, then the tally."""
     lines = [
-        f"{one.finding.outcome:<13}{one.subject.claim:<60}"
-        f"{textwrap.shorten(one.subject.published, 24, placeholder=' ...'):<26}"
-        f"{one.finding.replicated}"
-        for one in verdicts
-        if one.finding.outcome != "unmeasured"
+        f"{verdict.finding.outcome:<13}{verdict.subject.claim:<60}"
+        f"{textwrap.shorten(verdict.subject.published, 24, placeholder=' ...'):<26}"
+        f"{verdict.finding.ours}"
+        for verdict in verdicts
+        if verdict.finding.outcome != "unmeasured"
     ]
     counted = ", ".join(f"{number} {outcome}" for outcome, number in tally(verdicts).items())
     return "\n".join([*lines, counted])

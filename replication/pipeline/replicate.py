@@ -21,7 +21,7 @@ from replication.evaluation.outputs import OUTCOMES, compare_runs
 from replication.folders import Folders
 from replication.runs import ANSWERS, TIMING, WEIGHTS, Run
 from replication.settings import load
-from replication.verdicts.answers import OWN, beside_1998
+from replication.verdicts.claim_experiments import OWN, compare_with_1998
 
 
 def kept_in(folders: Folders) -> Path:
@@ -108,7 +108,7 @@ def command(everything: bool) -> None:
         )
     before = read_metrics(kept / METRICS) if (kept / METRICS).exists() else {}
     now = read_metrics(folders.results / METRICS)
-    table = beside_1998(paper.load(folders.paper), settings.compare, names, before, now)
+    table = compare_with_1998(paper.load(folders.paper), settings.compare, names, before, now)
     print("\nErrors in percent, mean over the replicates (their number)\n")
     print(table.to_string(index=False))
     outcomes = compare_kept(folders)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from replication.errors import ReplicationError
 from replication.folders import Folders, folder_options, path_option
 
 if TYPE_CHECKING:
+    from replication.report.inputs import Inputs
     from replication.report.parts import Block, Part
 
 TEXTS = ("README.md", "paper_notes.md")
@@ -28,6 +30,23 @@ def study_blocks() -> list[Block]:
     """What the studies show in README.md and paper_notes.md."""
     blocks = (getattr(module, "BLOCKS", ()) for module in studies.modules("figure"))
     return [block for several in blocks for block in several]
+
+
+def read_inputs(folders: Folders) -> Inputs:
+    """Read what the page and the article show, with the verdicts that compare gives.
+
+    The runs are those in the folder of results. Raises ReplicationError as the readers do.
+    """
+    from replication.evaluation.metrics import METRICS, read_metrics
+    from replication.pipeline.compare import all_checks, read_evidence, read_runs
+    from replication.report import inputs
+    from replication.settings import load
+
+    folders, settings = replace(folders, runs=folders.results / "runs"), load(folders.params)
+    metrics = read_metrics(folders.results / METRICS)
+    runs = read_runs(folders.runs, metrics)
+    evidence = read_evidence(folders, settings, metrics, runs, partial=True)
+    return inputs.read(evidence, all_checks(), settings.invariance, runs, folders.results)
 
 
 def repository(citation: Path) -> str:
@@ -59,12 +78,10 @@ def run(
     """
     from replication import demonstration
     from replication.files import write_text
-    from replication.report.blocks import rewrite
-    from replication.report.inputs import read
     from replication.report.page import render
-    from replication.report.readme import blocks
+    from replication.report.texts import blocks, rewrite
 
-    inputs = read(folders.params, folders.paper, folders.raw, folders.results)
+    inputs = read_inputs(folders)
     drawn = demonstration.content(
         inputs.paper,
         inputs.choices,
@@ -81,7 +98,7 @@ def run(
 
 
 @click.command()
-@folder_options("params", "paper", "raw", "results")
+@folder_options("params", "paper", "raw", "prepared", "results")
 @path_option("--out", "results/report/index.html", "The page that is written.")
 @click.option(
     "--text",

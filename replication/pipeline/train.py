@@ -38,7 +38,7 @@ def outcome(folders: Folders, settings: Settings, experiment: str) -> Iterator[s
     from replication.evaluation.metrics import evaluate
     from replication.evaluation.rejection import target_percent
     from replication.mnist import databases
-    from replication.verdicts.answers import published_errors
+    from replication.verdicts.claim_experiments import published_errors
     from replication.verdicts.evidence import Evidence
     from replication.verdicts.rule import judge_percent
 

@@ -27,9 +27,8 @@ from replication.pipeline.again import (
 )
 from replication.runs import COST
 from replication.settings import Recipe, load
-from replication.verdicts.answers import OWN
-from replication.verdicts.evidence import VERDICTS
-from replication.verdicts.plotted import CLAIMS
+from replication.verdicts.claim_experiments import OWN
+from replication.verdicts.tables import CLAIMS, VERDICTS
 
 DIFFERENT = 1
 # By option those that say otherwise: --quick chooses what it checks, and so on.

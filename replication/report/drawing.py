@@ -4,8 +4,6 @@ Charts are drawn with stand-in colours, one a role; in the SVG each becomes a CS
 page, so that the same figure serves light, dark and print.
 """
 
-from __future__ import annotations
-
 import io
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -46,7 +44,7 @@ class Source:
 
     @property
     def name(self) -> str:
-        """The file's name as shown."""
+        """Return the file's name as shown."""
         return self.href.replace("../../", "").replace("../", "")
 
 
@@ -78,7 +76,7 @@ class Figure:
 
 
 def draw(name: str, alt: str, height: float, paint: Callable[[Canvas], None]) -> Markup:
-    """An inline SVG twice, `WIDE` and `NARROW`, of which the page shows the one that fits.
+    """Return an inline SVG twice, `WIDE` and `NARROW`, of which the page shows the one that fits.
 
     ``name`` keeps its ids apart from those of other figures, ``alt`` says in words what is seen,
     ``height`` is in units of the SVG, in which text is 12 high; `panels` may set another.
@@ -110,12 +108,12 @@ def _drawn(
 
 
 def is_narrow(canvas: Canvas) -> bool:
-    """Whether it is the drawing for a phone."""
+    """Return whether it is the drawing for a phone."""
     return float(canvas.get_figwidth()) * _POINTS_PER_INCH <= NARROW
 
 
 def panels(canvas: Canvas, count: int, columns: int, height: float, **options: Any) -> list[Axes]:
-    """``count`` panels of this height, side by side as far as there is room; the height follows."""
+    """Return ``count`` panels of this height, side by side as far as there is room."""
     across = min(count, (columns + 1) // 2 if is_narrow(canvas) else columns)
     down = -(-count // across)
     canvas.set_figheight((40 + height * down) / _POINTS_PER_INCH)
@@ -126,7 +124,7 @@ def panels(canvas: Canvas, count: int, columns: int, height: float, **options: A
 
 
 def marks(experiment: str, replicate: int | None = None) -> str:
-    """A ``gid`` that names what is drawn: one replicate, or points that are all replicates."""
+    """Return a ``gid`` that names what is drawn: one replicate, or a point for each of all."""
     return _MARKS + experiment + ("" if replicate is None else f" {replicate}")
 
 
@@ -176,7 +174,7 @@ def _inline(name: str, size: str, alt: str, svg: str) -> Markup:
 def _rounded(match: re.Match[str]) -> str:
     """A tenth of a unit is a tenth of a pixel; more only makes the page heavy."""
     numbers = re.sub(
-        r"-?\d+\.\d{2,}", lambda one: f"{float(one[0]):.1f}".removesuffix(".0"), match[2]
+        r"-?\d+\.\d{2,}", lambda number: f"{float(number[0]):.1f}".removesuffix(".0"), match[2]
     )
     return f'{match[1]}="{" ".join(numbers.split())}"'
 
@@ -200,7 +198,7 @@ def table(
     sources: Mapping[str, Source] | None = None,
     verdict: str = "",
 ) -> Table:
-    """A `Table` of anything; columns whose cells are all numbers or empty are numeric."""
+    """Return a `Table` of anything; columns whose cells are all numbers or empty are numeric."""
     text = tuple(tuple(_cell(cell) for cell in row) for row in rows)
     numeric = frozenset(
         place
@@ -216,3 +214,13 @@ def _cell(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.4g}" if abs(value) < 10_000 else f"{value:.0f}"
     return str(value)
+
+
+def markdown(content: Table) -> str:
+    """Return a table as GitHub renders it, for README.md and paper_notes.md."""
+    rule = ["--:" if place in content.numeric else "---" for place in range(len(content.columns))]
+    return "\n".join(map(_line, (content.columns, rule, *content.rows)))
+
+
+def _line(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"

@@ -1,7 +1,5 @@
 """The digits of Figure 8 (p. 11): what 1998 answered, and how many of ours err as well."""
 
-from __future__ import annotations
-
 import base64
 import io
 import math
@@ -37,7 +35,7 @@ class Digit:
 
     @property
     def alt(self) -> str:
-        """The digit in words."""
+        """Return the digit in words."""
         past = "which 1998 got right" if self.past is None else f"1998 answered {self.past}"
         ours = "" if self.missed is None else f"; {self.missed} of our {self.replicates} miss it"
         return f"a {self.label}, test pattern {self.index}: {past}{ours}"
@@ -59,22 +57,22 @@ class Gallery:
 
 
 def gallery(inputs: Inputs) -> Gallery | None:
-    """None before `compare` has written misclassified.csv."""
-    found = inputs.misclassified
-    if found is None:
+    """Return Figure 8's digits; None before `compare` has written misclassified.csv."""
+    patterns = inputs.misclassified
+    if patterns is None:
         return None
     roles = inputs.choices.experiments
     counted = [name for name in (roles.distorted, roles.undistorted)
-               if name in inputs.metrics and f"missed_{name}" in found
-               and found[f"missed_{name}"].notna().all()]  # fmt: skip
+               if name in inputs.metrics and f"missed_{name}" in patterns
+               and patterns[f"missed_{name}"].notna().all()]  # fmt: skip
     experiment = counted[0] if counted else ""
     # A test set that is only a part of MNIST's has not all of them.
-    digits = _digits(inputs, [row for row in records(found)
+    digits = _digits(inputs, [row for row in records(patterns)
                               if row["test_index"] < len(inputs.labels)], experiment)  # fmt: skip
     figure8 = tuple(digit for digit in digits if digit.past is not None)
     columns = ("test pattern", "label", "1998", "ours, if wrong", "missed by", "of")
-    rows = [(one.index, one.label, one.past, one.ours, one.missed, one.replicates)
-            for one in digits]  # fmt: skip
+    rows = [(digit.index, digit.label, digit.past, digit.ours, digit.missed, digit.replicates)
+            for digit in digits]  # fmt: skip
     return Gallery(
         experiment,
         figure8,
@@ -90,9 +88,9 @@ def gallery(inputs: Inputs) -> Gallery | None:
 
 def _digits(inputs: Inputs, rows: list[dict[str, float]], experiment: str) -> list[Digit]:
     counts = np.zeros((len(inputs.labels), 10), dtype=np.int64)  # of each wrong answer
-    for one in inputs.answers(experiment):
-        wrong = np.flatnonzero(one.classes != inputs.labels)
-        np.add.at(counts, (wrong, one.classes[wrong]), 1)
+    for answers in inputs.answers(experiment):
+        wrong = np.flatnonzero(answers.classes != inputs.labels)
+        np.add.at(counts, (wrong, answers.classes[wrong]), 1)
     replicates = int(inputs.metrics[experiment]["replicates"]) if experiment else 0
     digits = []
     for row in rows:
@@ -112,7 +110,7 @@ def _digits(inputs: Inputs, rows: list[dict[str, float]], experiment: str) -> li
 
 
 def data_uri(image: NDArray[np.uint8]) -> str:
-    """A PNG of a uint8 (28, 28) pattern, dark ink on white paper, as a ``data:`` URI."""
+    """Return a PNG of a uint8 (28, 28) pattern, dark ink on white paper, as a ``data:`` URI."""
     stream = io.BytesIO()
     # Sixteen greys are plenty for a thumbnail and halve its size.
     Image.fromarray(255 - (image // 17) * 17).save(stream, format="PNG", optimize=True)

@@ -1,7 +1,5 @@
 """The page: all parts put into the template. One file that asks the network for nothing."""
 
-from __future__ import annotations
-
 import posixpath
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,23 +9,14 @@ from jinja2 import meta
 from markupsafe import Markup
 
 from replication.audit.setting import AUDIT
-from replication.report import (
-    charts,
-    comparisons,
-    explanations,
-    headline,
-    inputs,
-    listings,
-    machine,
-    rejections,
-    story,
-    systems,
-)
+from replication.report import charts, narrative, performance, rejections, systems, tables
 from replication.report.gallery import gallery
-from replication.report.inputs import Inputs
+from replication.report.inputs import Inputs, name_system
 from replication.report.parts import Part
 from replication.runs import TRAIN
 from replication.templates import templates, text
+from replication.verdicts.systems import ORDERING
+from replication.verdicts.tables import MISCLASSIFIED
 
 TEMPLATES = ("page.html.j2", "appendices.html.j2", "macros.html.j2")
 _FOLDER = "results/report"  # in which the page lies
@@ -44,24 +33,27 @@ class Missing:
 
     @property
     def missing(self) -> bool:
-        """For the template, which asks every part."""
+        """Return True, for the template, which asks every part."""
         return True
 
 
 def render(
-    found: Inputs, studies: Sequence[Part], repository: str = "", demonstration: str = ""
+    inputs: Inputs, studies: Sequence[Part], repository: str = "", demonstration: str = ""
 ) -> str:
-    """The whole page as HTML; the same inputs give the same text. Arguments as of `fill`."""
-    return fill(content(found, studies), studies, repository, demonstration)
+    """Return the whole page as HTML; the same inputs give the same text.
+
+    Arguments as of `render_template`.
+    """
+    return render_template(content(inputs, studies), studies, repository, demonstration)
 
 
-def fill(
+def render_template(
     parts: Mapping[str, Any],
     studies: Sequence[Part],
     repository: str = "",
     demonstration: str = "",
 ) -> str:
-    """The template with these parts.
+    """Return the template with these parts.
 
     Args:
         parts: as `content` makes them. studies: those whose parts these are.
@@ -75,7 +67,7 @@ def fill(
         placed |= meta.find_undeclared_variables(environment.parse(text(__package__, name)))
     return environment.get_template(TEMPLATES[0]).render(
         **parts,
-        others=[parts[one.name] for one in studies if one.name not in placed],
+        more=[parts[part.name] for part in studies if part.name not in placed],
         demonstration=Markup(demonstration),
         style=Markup(text(__package__, "page.css")),
         script=Markup(text(__package__, "page.js")),
@@ -83,61 +75,60 @@ def fill(
 
 
 def address(href: str, repository: str) -> str:
-    """Where a link leads that is written relative to the page: into the repository, if any."""
+    """Return where a link relative to the page leads: into the repository, if there is one."""
     if not repository:
         return href
     path = posixpath.normpath(posixpath.join(_FOLDER, href))
     return f"{repository.rstrip('/')}/{'tree' if href.endswith('/') else 'blob'}/HEAD/{path}"
 
 
-def content(found: Inputs, studies: Sequence[Part]) -> dict[str, Any]:
-    """Everything the template shows, by name; what is missing is a `Missing`."""
-    entries = listings.entries(found)
-    roles = found.choices.experiments
-    train = f"{TRAIN} {roles.undistorted}"
-    tried = story.unanswered(explanations.hypotheses(found), entries)
-    topics = story.topics(entries, tried)
+def content(inputs: Inputs, studies: Sequence[Part]) -> dict[str, Any]:
+    """Return everything the template shows, by name; what is missing is a `Missing`."""
+    entries = tables.entries(inputs)
+    train = f"{TRAIN} {inputs.choices.experiments.undistorted}"
+    tried = narrative.unanswered(narrative.hypotheses(inputs), entries)
+    topics = narrative.topics(entries, tried)
     placed = [row for topic in topics for row in topic.tried]
     return {
-        **{one.name: _or(one.make(found), one.what, one.command) for one in studies},
-        "answer": story.answer(found, entries, tried),
-        "headline": listings.headline(found),
-        "headline_figure": _or(headline.headline(found), "The three numbers drawn", train),
-        "interval": f"{100 * found.choices.confidence:g} %",
-        "roles": listings.ROLES,
-        "by_role": listings.by_role(entries),
+        **{part.name: _or(part.make(inputs), part.what, part.command) for part in studies},
+        "answer": narrative.answer(inputs, entries, tried),
+        "headline": tables.headline(inputs),
+        "headline_figure": _or(charts.headline(inputs), "The three numbers drawn", train),
+        "interval": f"{100 * inputs.choices.confidence:g} %",
+        "roles": tables.ROLES,
+        "by_role": tables.by_role(entries),
         "claims": len(entries),
-        "claims_file": listings.CLAIMS,
-        "groups": listings.groups(entries),
-        "replicates": _replicates(found),
-        "curves": charts.learning_curves(found)
+        "claims_file": tables.CLAIMS,
+        "groups": tables.groups(entries),
+        "replicates": _replicates(inputs),
+        "curves": charts.learning_curves(inputs)
         or Missing("Figure 5 needs the history of every replicate", train),
         "topics": topics,
         "tried_beside": [row for row in tried if row not in placed],
-        "demo": f"../{_DEMONSTRATION}" if (found.results / _DEMONSTRATION).exists() else "",
-        "systems": comparisons.systems(found),
-        "not_run": systems.not_run(found),
-        "orderings": [one for one in entries
-                      if one.claim.startswith("ordering.") or one.entry == "ordering"],
-        "rejection": _or(rejections.curves(found), "Rejection needs answers", train),
-        "gallery": _or(gallery(found), "The digits of Figure 8", inputs.COMPARE),
-        "figure8_verdicts": [one for one in entries if one.claim == "lenet5.misclassified"],
-        "invariance_verdicts": [one for one in entries
-                                if one.claim.startswith(("invariance.", "noise."))],
-        "audit": _or(listings.sort_settings(found.audit), "The audit of the settings",
+        "demo": f"../{_DEMONSTRATION}" if (inputs.results / _DEMONSTRATION).exists() else "",
+        "systems": systems.systems(inputs),
+        "not_run": systems.not_run(inputs),
+        "orderings": [entry for entry in entries
+                      if entry.claim.startswith("ordering.") or entry.entry == ORDERING],
+        "rejection": _or(rejections.curves(inputs), "Rejection needs answers", train),
+        "gallery": _or(gallery(inputs), "The digits of Figure 8", MISCLASSIFIED.made_by),
+        "figure8_verdicts": [entry for entry in entries if entry.claim == "lenet5.misclassified"],
+        "invariance_verdicts": [entry for entry in entries
+                                if entry.claim.startswith(("invariance.", "noise."))],
+        "audit": _or(tables.sort_settings(inputs.audit), "The audit of the settings",
                      AUDIT.made_by),
-        "statuses": listings.STATUSES,
-        "speed": machine.speed(found),
-        "experiments": machine.experiments(found),
-        "environment": machine.environment(found),
+        "statuses": tables.STATUSES,
+        "speed": performance.speed(inputs),
+        "experiments": performance.experiment_table(inputs),
+        "environment": performance.environment(inputs),
     }  # fmt: skip
 
 
-def _replicates(found: Inputs) -> dict[str, Any]:
+def _replicates(inputs: Inputs) -> dict[str, Any]:
     """By experiment of Figure 9 its name there and the test errors, for the script that names."""
     return {
-        line.experiment: {"name": systems.words(line.name), "test": line.values}
-        for line in systems.lines(found, systems.ERROR)
+        line.experiment: {"name": name_system(line.name), "test": line.values}
+        for line in systems.lines(inputs, systems.ERROR)
         if line.values
     }
 

@@ -1,7 +1,5 @@
 """What a study adds to the page and to the README, so that neither has to know the study."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """The whole error-reject curve of every system (Figure 10, p. 14, has one point of it for each)."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -23,8 +21,8 @@ from replication.report.drawing import (
     panels,
     table,
 )
-from replication.report.inputs import Inputs
-from replication.report.systems import PUBLISHED, REJECTION, Line, lines, words
+from replication.report.inputs import Inputs, name_system
+from replication.report.systems import PUBLISHED, REJECTION, Line, lines
 from replication.verdicts.curves import Curves
 
 # As Section III-C has them; what is not named here is in the last panel.
@@ -49,7 +47,7 @@ _TABLE = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)  # percent rejected, in the
 
 
 def curves(inputs: Inputs) -> Figure | None:
-    """Error on the rest against the share rejected, of every system that has answers here."""
+    """Draw error on the rest against the share rejected, for every system that has answers."""
     measured = [line for line in lines(inputs, REJECTION) if inputs.answers(line.experiment)]
     if not measured:
         return None
@@ -57,10 +55,10 @@ def curves(inputs: Inputs) -> Figure | None:
     target = target_percent(inputs.paper)
     families = _families(measured)
     rows = [
-        (words(line.name), *_at(whole[line.name], _TABLE).mean(axis=0).tolist())
+        (name_system(line.name), *_at(whole[line.name], _TABLE).mean(axis=0).tolist())
         for line in measured
     ]
-    said = "; ".join(f"{words(line.name)} {np.mean(line.values):.3g}"
+    shares = "; ".join(f"{name_system(line.name)} {np.mean(line.values):.3g}"
                      for line in measured if line.values)  # fmt: skip
     return Figure(
         "rejection",
@@ -68,7 +66,7 @@ def curves(inputs: Inputs) -> Figure | None:
         draw(
             "rejection",
             "Errors on the accepted test patterns against the share rejected, for "
-            f"{len(measured)} systems. Percent to reject for {target:g} percent error: {said}.",
+            f"{len(measured)} systems. Percent to reject for {target:g} percent error: {shares}.",
             _PANEL,
             lambda canvas: _paint(canvas, whole, families, target),
         ),
@@ -85,13 +83,13 @@ def curves(inputs: Inputs) -> Figure | None:
 
 
 def errors(inputs: Inputs, experiment: str) -> Curves:
-    """Errors in percent of the accepted patterns, when 0, 1, 2 ... are rejected.
+    """Return errors in percent of the accepted patterns, when 0, 1, 2 ... are rejected.
 
     (replicates, patterns): when all are rejected there is no error rate.
     """
     patterns = len(inputs.labels)
-    left = [error_reject_curve(one.classes, one.margins, inputs.labels)[:patterns]
-            for one in inputs.answers(experiment)]  # fmt: skip
+    left = [error_reject_curve(answers.classes, answers.margins, inputs.labels)[:patterns]
+            for answers in inputs.answers(experiment)]  # fmt: skip
     return np.asarray(100.0 * np.array(left) / (patterns - np.arange(patterns)))
 
 
@@ -141,15 +139,15 @@ def _paint_panel(
     axes.set_yscale("log")
     axes.axhline(target, color=MUTED, linewidth=0.8)
     few, named = np.linspace(shares[0], shares[-1], _FEW), {line.name for line in own}
-    others = [_at(each, few).mean(axis=0) for name, each in whole.items() if name not in named]
-    for mean in others:
+    rest = [_at(each, few).mean(axis=0) for name, each in whole.items() if name not in named]
+    for mean in rest:
         axes.plot(few, _positive(mean), color=GRID, linewidth=0.8)
     for line, (colour, dashes) in zip(own, _STYLES, strict=False):
         each = _at(whole[line.name], shares)
-        for one in each if len(each) > 1 else ():
-            axes.plot(shares, _positive(one), color=colour, linewidth=0.5, alpha=0.3)
+        for curve in each if len(each) > 1 else ():
+            axes.plot(shares, _positive(curve), color=colour, linewidth=0.5, alpha=0.3)
         axes.plot(shares, _positive(each.mean(axis=0)), linestyle=dashes, color=colour,
-                  linewidth=1.8, label=words(line.name))  # fmt: skip
+                  linewidth=1.8, label=name_system(line.name))  # fmt: skip
         if line.published is not None:
             axes.plot(line.published, target, "D", color=INK, markerfacecolor=colour,
                       markersize=5.5, clip_on=False)  # fmt: skip

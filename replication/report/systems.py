@@ -1,43 +1,44 @@
-"""What Figures 9 to 12 (pp. 12-15) compare, a row a system: 1998, ours and the verdict."""
-
-from __future__ import annotations
+"""Figures 9 to 12 (pp. 12-15) redrawn: every system of 1998 with ours in the same axes."""
 
 import math
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
+from numpy.typing import ArrayLike, NDArray
 
+from replication.evaluation.rejection import target_percent
 from replication.report.charts import DATA
-from replication.report.drawing import Source, Table, table
-from replication.report.inputs import Inputs, records
+from replication.report.drawing import (
+    INK,
+    MUTED,
+    PAPER,
+    TEST,
+    Figure,
+    Source,
+    Table,
+    draw,
+    is_narrow,
+    marks,
+    table,
+)
+from replication.report.inputs import Inputs, name_system, records
 
 PUBLISHED = f"{DATA}/figures9_to_12_systems.csv"
-# As Figure 9 labels its rows.
-_LABELS = {
-    "linear": "Linear", "pairwise-linear": "Pairwise linear", "knn-euclidean": "K-NN Euclidean",
-    "pca40-quadratic": "40 PCA + quadratic", "rbf1000-linear": "1000 RBF + linear",
-    "tangent-distance": "Tangent distance", "svm-poly4": "SVM poly 4",
-    "rs-svm-poly5": "RS-SVM poly 5", "v-svm-poly9": "V-SVM poly 9", "mlp-300": "28x28-300-10",
-    "mlp-1000": "28x28-1000-10", "mlp-300-100": "28x28-300-100-10",
-    "mlp-500-150": "28x28-500-150-10", "lenet1": "LeNet-1", "lenet4": "LeNet-4",
-    "lenet4-local": "LeNet-4, local", "lenet4-knn": "LeNet-4, K-NN",
-    "lenet4-boosted": "Boosted LeNet-4", "lenet5": "LeNet-5",
-}  # fmt: skip
-_POWER = re.compile(r"\d\.\d+e\+\d+")
-_DATABASES = {"regular": "", "distorted": "[dist]", "deslanted": "[deslant]", "16x16": "[16x16]",
-              "deslanted-20x20": "[deslant]"}  # fmt: skip
+_ROW = 20  # units of the SVG
+_APART = 0.17  # of a row: 1998 above its middle, ours below
 
 
-class Shown(NamedTuple):
+class FigureSpec(NamedTuple):
     """What one of the four figures shows.
 
     Attributes:
         name, title: of our figure. claim: in claims.yaml. label: of the axis.
         column: of the file of 1998; empty cells were not published.
         metric: of metrics.json.
-        ticks: candidates, ascending; a scale that starts at nought is drawn by square roots, the
+        ticks: candidates, ascending; a scale that starts at 0 is drawn by square roots, the
             others by logarithms.
     """
 
@@ -51,20 +52,20 @@ class Shown(NamedTuple):
 
 
 _DECADES = (1.0, 10.0, 100.0, 1_000.0, 10_000.0, 100_000.0, 1_000_000.0)
-ERROR = Shown(
+ERROR = FigureSpec(
     "figure9", "Figure 9: test error", "systems.error", "test error, percent",
     "test_error_percent", "test_error_percent", (0.2, 0.5, 1, 2, 5, 10, 20, 50, 100),
 )  # fmt: skip
-REJECTION = Shown(
+REJECTION = FigureSpec(
     "figure10", "Figure 10: rejection", "systems.rejection", "to be rejected, percent",
     "reject_percent_for_0.5_percent_error", "rejection_percent",
     (0, 1, 5, 10, 20, 40, 60, 80, 100),
 )  # fmt: skip
-OPERATIONS = Shown(
+OPERATIONS = FigureSpec(
     "figure11", "Figure 11: multiply-adds", "systems.operations", "thousands of multiply-adds",
     "operations_thousands", "operations_thousands", _DECADES,
 )  # fmt: skip
-MEMORY = Shown(
+MEMORY = FigureSpec(
     "figure12", "Figure 12: memory", "systems.memory", "thousands of variables",
     "memory_thousands", "memory_thousands", _DECADES,
 )  # fmt: skip
@@ -77,8 +78,8 @@ class Line(NamedTuple):
     Attributes:
         name: ``system/database``. experiment: of params.yaml, empty when none stands for it.
         published: None where the figure leaves it out.
-        values: ours, one a replicate.
-        verdict, reason: of verdicts.csv, empty where there is nothing to compare with.
+        values: ours, one for each replicate.
+        verdict, reason: empty where there is nothing to compare with.
     """
 
     name: str
@@ -89,74 +90,48 @@ class Line(NamedTuple):
     reason: str
 
 
-def lines(inputs: Inputs, shown: Shown) -> list[Line]:
-    """A line for each row of the file of 1998."""
-    result, named = [], naming(inputs)
+def lines(inputs: Inputs, spec: FigureSpec) -> list[Line]:
+    """Return a line for each row of the file of 1998."""
+    result = []
     for row in records(inputs.paper.systems):
         name = f"{row['system']}/{row['database']}"
         experiment = inputs.choices.systems.get(name, "")
-        past = float(row[shown.column])
-        verdict = inputs.verdict(f"{shown.claim}:{name}") or {}
+        past = float(row[spec.column])
+        verdict = inputs.verdict(f"{spec.claim}:{name}")
         result.append(
             Line(
                 name,
                 experiment if experiment in inputs.metrics else "",
                 None if math.isnan(past) else past,
-                tuple(inputs.values(experiment, shown.metric)),
-                str(verdict.get("verdict", "")),
-                named(str(verdict.get("reason", ""))),
+                tuple(inputs.values(experiment, spec.metric)),
+                verdict.finding.outcome if verdict else "",
+                verdict.finding.reason if verdict else "",
             )
         )
     return result
 
 
 def not_run(inputs: Inputs) -> list[tuple[str, str]]:
-    """The systems without any run of ours, and why."""
+    """Return the systems without any run of ours, and why."""
     return [
-        (words(line.name), line.reason or "there is no verdict on it in verdicts.csv")
+        (name_system(line.name), line.reason or "there is no verdict on it")
         for line in lines(inputs, ERROR)
         if not line.values
     ]
 
 
-def words(name: str) -> str:
-    """``knn-euclidean/deslanted`` as Figure 9 has it: ``K-NN Euclidean [deslant]``."""
-    system, _, database = name.partition("/")
-    return f"{_LABELS.get(system, system)} {_DATABASES.get(database, database)}".strip()
-
-
-def naming(inputs: Inputs) -> Callable[[str], str]:
-    """What puts the names of Figure 9 into a text for the ids of systems and experiments.
-
-    An experiment of no row of it has the name of the one whose variant it is, with what varies.
-    Large numbers are written out.
-    """
-    found = {f"{row['system']}/{row['database']}": "" for row in records(inputs.paper.systems)}
-    found = {name: words(name) for name in found}
-    own = {experiment: words(name) for name, experiment in inputs.choices.systems.items()}
-    for name in inputs.metrics:
-        base = max((one for one in own if f"{name}-".startswith(f"{one}-")), key=len, default="")
-        if base and re.search(r"[\d-]", name):  # others are words of the language as well
-            found[name] = own[base] if name == base else f"{own[base]} [{name[len(base) + 1 :]}]"
-    ids = "|".join(map(re.escape, sorted(found, key=len, reverse=True)))
-    pattern = re.compile(rf"(?<![\w/.-])({ids})(?![\w/-]|\.\w)")
-    return lambda text: _POWER.sub(
-        lambda number: f"{float(number[0]):,.0f}", pattern.sub(lambda id_: found[id_[1]], text)
-    )
-
-
-def judged(shown: Shown, systems: Sequence[Line]) -> Table:
-    """The table behind a figure, with a verdict a row."""
-    ours = Source("../metrics.json", f"{shown.metric} of the row's experiment")
+def tabulate_lines(spec: FigureSpec, systems: Sequence[Line]) -> Table:
+    """Return the table behind a figure, with a verdict in each row."""
+    ours = Source("../metrics.json", f"{spec.metric} of the row's experiment")
     sources = {
-        "verdict": Source("../verdicts.csv", f"verdict where claim begins with {shown.claim}"),
-        "1998": Source(PUBLISHED, shown.column),
+        "verdict": Source("../verdicts.csv", f"verdict where claim begins with {spec.claim}"),
+        "1998": Source(PUBLISHED, spec.column),
         **dict.fromkeys(("ours, mean", "sd", "least", "greatest"), ours),
     }
     columns = ("system", "verdict", "1998", "ours, mean", "sd", "least", "greatest", "runs", "why")
     rows = [
         (
-            words(line.name),
+            name_system(line.name),
             line.verdict,
             line.published,
             *_summary(line.values),
@@ -174,3 +149,97 @@ def _summary(values: Sequence[float]) -> tuple[float | None, ...]:
         return (None,) * 4
     sd = float(np.std(values, ddof=1)) if len(values) > 1 else None
     return float(np.mean(values)), sd, min(values), max(values)
+
+
+def systems(inputs: Inputs) -> list[Figure]:
+    """Draw Figures 9, 10, 11 and 12, all of them with all systems, in the paper's order."""
+    return [_figure(inputs, spec) for spec in FIGURES]
+
+
+def _figure(inputs: Inputs, spec: FigureSpec) -> Figure:
+    rows = lines(inputs, spec)
+    both = [
+        f"{name_system(line.name)}: 1998 {line.published:g}, ours {np.mean(line.values):.3g}"
+        for line in rows
+        if line.values and line.published is not None
+    ]
+    run = sum(bool(line.values) for line in rows)
+    scale = "square-root" if spec.ticks[0] == 0 else "logarithmic"
+    target = target_percent(inputs.paper)
+    until = f"How much to reject until {target:g} % of the rest are wrong. " * (spec is REJECTION)
+    return Figure(
+        spec.name,
+        spec.title,
+        draw(
+            spec.name,
+            f"{spec.label} of the {len(rows)} systems of Figure 9, of which {run} are measured "
+            f"by us. {'; '.join(both) or 'None has both numbers yet'}.",
+            90 + _ROW * len(rows),
+            lambda canvas: _paint(canvas, spec, rows),
+        ),
+        f"{until}Diamonds are 1998, ticks our runs, dots their mean, the word is the verdict; "
+        f"{'' if run == len(rows) else f'{run} of {len(rows)} systems have been run; '}"
+        f"the scale is {scale}.",
+        tabulate_lines(spec, rows),
+        (
+            Source(PUBLISHED, spec.column),
+            Source("../metrics.json", f"{spec.metric}.values"),
+            Source("../verdicts.csv", f"{spec.claim}:system/database"),
+        ),
+    )
+
+
+def _paint(canvas: Canvas, spec: FigureSpec, rows: Sequence[Line]) -> None:
+    axes = canvas.subplots()
+    axes.grid(axis="y", linewidth=0.5)
+    for place, line in enumerate(rows):
+        if line.values:
+            below = place + _APART
+            axes.plot(line.values, [below] * len(line.values), "|", color=TEST, markersize=8,
+                      gid=marks(line.experiment))  # fmt: skip
+            axes.plot(np.mean(line.values), below, "o", color=TEST, markersize=5)
+        if line.published is not None:
+            axes.plot(line.published, place - _APART, "D", color=INK, markerfacecolor=PAPER,
+                      markersize=5)  # fmt: skip
+        if line.verdict and not (is_narrow(canvas) and line.verdict != "differs"):
+            axes.annotate(
+                line.verdict,
+                (1.0, place),
+                xycoords=axes.get_yaxis_transform(),
+                xytext=(6, 0),
+                textcoords="offset points",
+                va="center",
+                fontsize=11.5,
+                color=INK if line.verdict == "differs" else MUTED,
+                annotation_clip=False,
+            )
+    axes.set_yticks(range(len(rows)), [name_system(line.name) for line in rows])
+    axes.tick_params(axis="y", length=0)
+    axes.set_ylim(len(rows) - 0.4, -0.6)
+    _scale(axes, spec, rows, 2 if is_narrow(canvas) else 1)
+    axes.plot([], [], "D", color=INK, markerfacecolor=PAPER, markersize=5, label="1998")
+    axes.plot([], [], "|", color=TEST, markersize=8, label="ours")
+    axes.plot([], [], "o", color=TEST, markersize=5, label="our mean")
+    canvas.legend(loc="outside lower center", ncols=3, handletextpad=0.3)
+
+
+def _scale(axes: Axes, spec: FigureSpec, rows: Sequence[Line], every: int) -> None:
+    """Limits around all that is drawn, and those of the ticks that are within, or some of them."""
+    drawn = [value for line in rows for value in (*line.values, line.published)
+             if value is not None]  # fmt: skip
+    if spec.ticks[0] == 0:
+        low, high = 0.0, max(drawn) * 1.1 if any(drawn) else 1.0
+        axes.set_xscale("function", functions=(_root, np.square))
+    else:
+        low, high = min(drawn) / 1.3, max(drawn) * 1.3
+        axes.set_xscale("log")
+    ticks = [tick for tick in spec.ticks if low <= tick <= high][::every]
+    axes.set_xticks(ticks, [f"{tick:,g}" for tick in ticks])
+    axes.set_xlim(low, high)
+    axes.minorticks_off()
+    axes.set_xlabel(spec.label)
+
+
+def _root(values: ArrayLike) -> NDArray[np.float64]:
+    # The axis also asks for places left of 0.
+    return np.sqrt(np.maximum(np.asarray(values, dtype=np.float64), 0.0))

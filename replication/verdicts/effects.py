@@ -1,7 +1,5 @@
 """Verdicts on effects, pp. 9 to 15: what one thing changes, with an interval for the change."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from functools import partial
@@ -11,14 +9,14 @@ import numpy as np
 
 from replication.evaluation.errors import missed
 from replication.paper import Claim
-from replication.verdicts import statistics, words
-from replication.verdicts.answers import experiment
+from replication.verdicts import statistics
+from replication.verdicts.claim_experiments import experiment_for
 from replication.verdicts.evidence import (
+    Check,
+    Checks,
     Evidence,
     Finding,
-    Judges,
     Outcome,
-    Row,
     Subject,
     Unmeasured,
 )
@@ -41,11 +39,11 @@ def judge_fall(
     published: float,
     half_unit: float | None = None,
 ) -> Finding:
-    """An error that is claimed to fall from one recipe to another (Welch, seeds vary).
+    """Judge an error that is claimed to fall from one recipe to another (Welch, seeds vary).
 
     Args:
         evidence: for its choices.
-        before, after: percent, one a replicate.
+        before, after: percent, one for each replicate.
         published: by how many points it fell in 1998, one run of each.
         half_unit: the rounding of that; where it is given, the size is claimed as well.
 
@@ -62,8 +60,10 @@ def judge_fall(
         outcome = "reproduced"
     return Finding(
         outcome,
-        words.FALL,
-        {"least": contrast.run.low, "most": contrast.run.high},
+        f"{contrast.change:+.3g} points",
+        f"the mean falls by {contrast.mean.low:.4g} to {contrast.mean.high:.4g} points (Welch's "
+        "interval, seeds vary), and between one more run of each the fall is in "
+        f"{contrast.run.low:.4g} to {contrast.run.high:.4g}",
         contrast.mean.low,
         contrast.mean.high,
         min(len(before), len(after)),
@@ -73,8 +73,8 @@ def judge_fall(
     )
 
 
-def falls(evidence: Evidence, claim: Claim) -> list[Row]:
-    """What a change of Figure 9's row does to the error, one row a pair."""
+def falls(evidence: Evidence, claim: Claim) -> list[Check]:
+    """Check what a change of Figure 9's row does to the error, for each pair."""
     column = published_column(evidence, ERROR)
 
     def judge(first: str, second: str) -> Finding:
@@ -86,12 +86,13 @@ def falls(evidence: Evidence, claim: Claim) -> list[Row]:
         return judge_fall(evidence, before, after, fall, half)
 
     return [
-        (
+        Check(
             Subject.of(
                 claim,
                 second if len(claim.systems) > 1 else "",
                 f"{column[first]:g} to {column[second]:g} percent",
                 column[first] - column[second],
+                unit="points",
             ),
             partial(judge, first, second),
         )
@@ -99,8 +100,8 @@ def falls(evidence: Evidence, claim: Claim) -> list[Row]:
     ]
 
 
-def sizes(evidence: Evidence, claim: Claim) -> list[Row]:
-    """What more training patterns do to the error (Figure 6), one row a step and reading of it."""
+def sizes(evidence: Evidence, claim: Claim) -> list[Check]:
+    """Check what more training patterns do to the error (Figure 6), for each step and reading."""
     table = evidence.paper.training_set_size
     table = table[~table["distorted_training"]]
     errors = dict(zip(table["training_patterns"], table["test_error_percent"], strict=True))
@@ -109,20 +110,20 @@ def sizes(evidence: Evidence, claim: Claim) -> list[Row]:
         before, after = (evidence.metric(name, ERROR) for name in (first, second))
         return judge_fall(evidence, before, after, published)
 
-    rows: list[Row] = []
+    checks = []
     for smaller, larger in pairwise(sorted(errors)):
         names = [evidence.choices.training_sizes.get(size, ()) for size in (smaller, larger)]
         fall = float(errors[smaller] - errors[larger])
         for place, first in enumerate(names[0]):
             second = names[1][min(place, len(names[1]) - 1)] if names[1] else ""
-            words = f"{errors[smaller]:g} to {errors[larger]:g} percent"
-            subject = Subject.of(claim, f"{first}:{second}", words, fall)
-            rows.append((subject, partial(judge, first, second, fall)))
-    return rows
+            published = f"{errors[smaller]:g} to {errors[larger]:g} percent"
+            subject = Subject.of(claim, f"{first}:{second}", published, fall, unit="points")
+            checks.append(Check(subject, partial(judge, first, second, fall)))
+    return checks
 
 
-def linear_units(evidence: Evidence, claim: Claim) -> list[Row]:
-    """Gradient descent with linear and with sigmoid units against the solved system (p. 12)."""
+def linear_units(evidence: Evidence, claim: Claim) -> list[Check]:
+    """Check gradient descent, with linear and with sigmoid units, against solving (p. 12)."""
     choices = evidence.choices
 
     def values(way: str) -> list[float]:
@@ -135,14 +136,16 @@ def linear_units(evidence: Evidence, claim: Claim) -> list[Row]:
         allowed = choices.roughly * solved
         gaps = [value - solved for value in descended]
         claimed = Interval(-allowed, allowed)
-        text = words.FROM_SOLVED
-        return judge_mean(gaps, choices, claimed, allowed, "points", text, solved=solved)
+        what = f"the change from the solved system's {solved:.4g} %"
+        return judge_mean(gaps, choices, claimed, allowed, "points", what)
 
-    return [(Subject.of(claim, name), partial(judge, name)) for name in ("descended", "sigmoid")]
+    return [
+        Check(Subject.of(claim, name), partial(judge, name)) for name in ("descended", "sigmoid")
+    ]
 
 
 def judge_cost(evidence: Evidence, claim: Claim) -> Finding:
-    """How many times as many multiply-adds the second system takes as the first (p. 14)."""
+    """Judge how many times as many multiply-adds the second system takes as the first (p. 14)."""
     first, second = (float(np.mean(values_of(evidence, s, OPERATIONS))) for s in claim.systems[0])
     ratio, allowed = second / first, evidence.choices.roughly * claim.number
     near = abs(ratio - claim.number) <= allowed
@@ -150,8 +153,8 @@ def judge_cost(evidence: Evidence, claim: Claim) -> Finding:
     theirs = column[claim.systems[0][1]] / column[claim.systems[0][0]]
     return Finding(
         "reproduced" if near else "differs",
-        words.TIMES,
-        {"allowed": allowed, "theirs": theirs},
+        f"{ratio:.4g} times",
+        f"about allows {allowed:.4g} either way, and Figure 11's own numbers give {theirs:.4g}",
         claim.number - allowed,
         claim.number + allowed,
         mean=ratio,
@@ -161,41 +164,44 @@ def judge_cost(evidence: Evidence, claim: Claim) -> Finding:
 
 
 def judge_halves(evidence: Evidence, claim: Claim) -> Finding:
-    """The error on the half from SD-1, the first, less that on the half from SD-3 (p. 9).
+    """Judge the error on the half from SD-1, the first, less that on the half from SD-3 (p. 9).
 
     The power is that of seeing the first half as much easier as 1998's 82 misses have it harder.
     """
     labels, half = evidence.labels, len(evidence.labels) // 2
-    answers = evidence.answered(experiment(claim, evidence.choices))
-    wrong = [missed(one.classes, labels) for one in answers]
-    gaps = [100.0 * float(one[:half].mean() - one[half:].mean()) for one in wrong]
+    answers = evidence.answered(experiment_for(claim, evidence.choices))
+    wrong = [missed(each.classes, labels) for each in answers]
+    gaps = [100.0 * float(each[:half].mean() - each[half:].mean()) for each in wrong]
     past = evidence.paper.misclassified["test_index"].to_numpy() < half
     first, second = int(past.sum()), int((~past).sum())
     theirs, claimed = 100.0 * (first - second) / half, Interval(0.0, math.inf)
-    return judge_mean(
-        gaps, evidence.choices, claimed, theirs, "points", words.HALVES, first=first, second=second
+    what = (
+        "the error on the half from SD-1 less that on the half from SD-3 (1998's, with "
+        f"distortions, missed {first} and {second})"
     )
+    return judge_mean(gaps, evidence.choices, claimed, theirs, "points", what)
 
 
 def judge_training_times(evidence: Evidence, claim: Claim) -> Finding:
-    """Whether each of the simple classifiers was trained within an hour (p. 15).
+    """Judge whether each of the simple classifiers was trained within an hour (p. 15).
 
     The times differ from machine to machine, so that no verdict shows them.
     """
-    names = [evidence.choices.systems.get(system, "") for (system,) in claim.systems]
-    absent = [name for name in names if not evidence.seconds.get(name)]
+    systems = evidence.choices.systems
+    names = {system: systems.get(system, system) for (system,) in claim.systems}
+    absent = [system for system, name in names.items() if not evidence.seconds.get(name)]
     if absent:
-        raise Unmeasured(f"there is no timing.json of {', '.join(absent) or 'them'}")
-    slow = [name for name in names if max(evidence.seconds[name]) > _AN_HOUR]
+        raise Unmeasured(f"there is no timing.json of {', '.join(absent)}")
+    slow = [name for name in names.values() if max(evidence.seconds[name]) > _AN_HOUR]
     return Finding(
         "differs" if slow else "reproduced",
-        words.WITHIN_AN_HOUR,
-        {"within": len(names) - len(slow), "systems": len(names)},
+        f"{len(names) - len(slow)} of {len(names)} within an hour",
+        "by timing.json of the runs, on hardware of today",
         power=1.0,
     )
 
 
-JUDGES = Judges(
+CHECKS = Checks(
     claims={
         "effect.virtual-vectors-cost": judge_cost,
         "effect.reduced-set-cost": judge_cost,

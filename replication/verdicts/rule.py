@@ -14,36 +14,33 @@ How often is the *power*: the probability of ``differs`` had the published numbe
 over the family is given too, since of twenty true claims one falls outside a 95 % interval.
 """
 
-from __future__ import annotations
-
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from replication.settings import Compare
-from replication.verdicts import statistics, words
+from replication.verdicts import statistics
 from replication.verdicts.evidence import Evidence, Finding, Outcome, Tests
 from replication.verdicts.statistics import Interval
-from replication.verdicts.words import Words
 
 
-def shown(value: float) -> str:
-    """A number for people: four significant digits."""
+def format_number(value: float) -> str:
+    """Return a number for people: four significant digits."""
     return f"{value:.4g}"
 
 
 def spacing(published: float, among: Sequence[float]) -> float:
-    """How far the nearest other number is that is printed so that it can't be the same one."""
+    """Return how far the nearest number is that is printed so that it can't be the same one."""
     half = statistics.half_unit
-    gaps = {other: abs(other - published) for other in among}
-    apart = [g for o, g in gaps.items() if g > half(o) + half(published) + 1e-9]
+    gaps = {rival: abs(rival - published) for rival in among}
+    apart = [g for rival, g in gaps.items() if g > half(rival) + half(published) + 1e-9]
     return min(apart, default=math.nan)
 
 
-def others_of(evidence: Evidence, *, test: bool) -> list[float]:
-    """The numbers of 1998 that an error has to be told from: Figure 9's, or Figure 6's training."""
+def rivals_of(evidence: Evidence, *, test: bool) -> list[float]:
+    """Return the errors of 1998 to tell an error from: Figure 9's, or Figure 6's training."""
     if test:
         return [float(value) for value in evidence.paper.systems["test_error_percent"]]
     table = evidence.paper.training_set_size["training_error_percent"]
@@ -63,7 +60,7 @@ def judge_percent(
 
     Args:
         evidence: for its choices.
-        values: percent, one a replicate, all of the final pass.
+        values: percent, one for each replicate, all of the final pass.
         published: percent, as printed.
         half_unit: of the last printed digit; from ``published`` itself when not given.
         test: whether it is an error on the test patterns.
@@ -72,7 +69,7 @@ def judge_percent(
     """
     choices = evidence.choices
     if len(values) < choices.minimum_replicates:
-        return too_few(values, choices, "%").over(values)
+        return too_few(values, choices, "%").with_mean_and_sd(values)
     half = statistics.half_unit(published) if half_unit is None else half_unit
     margin = choices.equivalence_margin_percent
     tests = Tests(
@@ -80,17 +77,17 @@ def judge_percent(
         statistics.difference(values, published),
         statistics.equivalence(values, published, margin),
     )
-    shift = spacing(published, others_of(evidence, test=test) if among is None else among)
-    finding = _finding(
+    shift = spacing(published, rivals_of(evidence, test=test) if among is None else among)
+    finding = _judge_one_run(
         choices,
-        words.PERCENT,
         statistics.prediction_interval(values, choices.confidence),
         published,
         half,
         statistics.power_one_run(values, shift, choices.confidence, half),
         equivalent=among is None and tests.equivalence <= 1 - choices.confidence,
-    )
-    return replace(finding, replicates=len(values), tests=tests, shift=shift).over(values)
+    ).with_mean_and_sd(values)
+    ours = f"{finding.mean:.4g} % (sd {finding.sd:.4g})"
+    return replace(finding, ours=ours, replicates=len(values), tests=tests, shift=shift)
 
 
 def judge_ratio(
@@ -102,22 +99,22 @@ def judge_ratio(
     """
     choices = evidence.choices
     if len(values) < choices.minimum_replicates:
-        return too_few(values, choices, unit).over(values)
+        return too_few(values, choices, unit).with_mean_and_sd(values)
     logarithms = np.log(np.asarray(values, dtype=np.float64))
     interval = statistics.prediction_interval(logarithms, choices.confidence)
     half = published - statistics.half_unit(published)
     shift = math.log(choices.informative_factor)
-    finding = _finding(
+    finding = _judge_one_run(
         choices,
-        f"{{mean}} {unit}",
         Interval(math.exp(interval.low), math.exp(interval.high)),
         published,
         statistics.half_unit(published),
         statistics.power_one_run(logarithms, shift, choices.confidence, math.log(published / half)),
     )
     mean = math.exp(float(np.mean(logarithms)))
+    ours = f"{mean:.4g} {unit}".rstrip()
     far = published * (choices.informative_factor - 1)
-    return replace(finding, replicates=len(values), mean=mean, shift=far)
+    return replace(finding, ours=ours, replicates=len(values), mean=mean, shift=far)
 
 
 def judge_exact(
@@ -127,16 +124,15 @@ def judge_exact(
     among: Sequence[float],
     uncertainty: float | None,
     source: str,
-    **facts: float,
 ) -> Finding:
     """Hold a published percentage against a classifier in which nothing is random.
 
     Args:
         value: percent. published: percent, as printed.
-        allowed: points by which implementations of a classifier differ, beside the rounding.
+        allowed: points by which implementations of a classifier differ, besides the rounding.
         among: the percentages it has to be told from.
         uncertainty: the authors' own, in points: between it and ``allowed`` nothing is decided.
-        source: where ``allowed`` comes from, in words, with gaps for the ``facts``.
+        source: where ``allowed`` comes from, in words.
     """
     gap, half = value - published, statistics.half_unit(published)
     limits = allowed + half, (uncertainty or 0.0) + half
@@ -149,15 +145,17 @@ def judge_exact(
     power = float(shift > limits[0])
     if outcome == "reproduced" and not power:
         outcome = "inconclusive"
-    reason = words.EXACT.replace("{source}", source)
+    reason = (
+        f"nothing is random and ours is {'higher' if gap > 0 else 'lower'} by {abs(gap):.4g} "
+        f"points, where {limits[0]:.4g} are allowed ({source}, and the rounding)"
+    )
     if not power:
-        reason += words.EXACT_TOO_WIDE
+        reason += ", which would not tell the paper's next number apart"
     elif outcome == "inconclusive":
-        reason += words.EXACT_UNCERTAIN
-    numbers = {"gap": gap, "distance": abs(gap), "allowed": limits[0], "uncertainty": uncertainty}
+        reason += f" and the authors' uncertainty is {uncertainty:g}"
     return Finding(
-        outcome, Words("{mean} %", reason), {**facts, **numbers},
-        published - limits[0], published + limits[0], 1, mean=value, shift=shift, power=power,
+        outcome, f"{value:.4g} %", reason, published - limits[0], published + limits[0], 1,
+        mean=value, shift=shift, power=power,
     )  # fmt: skip
 
 
@@ -168,56 +166,75 @@ def judge_mean(
     shift: float,
     unit: str,
     what: str,
-    **facts: float | str,
 ) -> Finding:
-    """Whether the mean of paired differences, or of any values, is shown to be in ``claimed``.
+    """Judge whether the mean of paired differences, or of any values, is shown to be in a range.
 
     By one-sided tests: the interval holds the mean with twice the confidence less one.
 
     Args:
-        values: one a replicate.
+        values: one for each replicate.
         choices: the rules.
         claimed: where the claim says that the mean is; an end may be infinite.
         shift: how far beyond the nearer end the truth is assumed for the power.
         unit: of the values.
-        what: what they are, for the reason, with gaps for the ``facts``.
+        what: what they are, in words, for the reason.
     """
     if len(values) < choices.minimum_replicates:
         return too_few(values, choices, unit)
     confidence = 2 * choices.confidence - 1
     interval = statistics.mean_interval(values, confidence)
-    outside = interval.high < claimed.low or interval.low > claimed.high
-    inside = claimed.low <= interval.low and interval.high <= claimed.high
-    outcome: Outcome = "differs" if outside else "reproduced" if inside else "inconclusive"
-    open_ends = math.isinf(claimed.low), math.isinf(claimed.high)
-    return Finding(
+    outcome: Outcome = "inconclusive"
+    where = "does not settle"
+    if interval.high < claimed.low or interval.low > claimed.high:
+        outcome, where = "differs", "lies outside"
+    elif claimed.low <= interval.low and interval.high <= claimed.high:
+        outcome, where = "reproduced", "lies within"
+    limits = f"{claimed.low:.4g} to {claimed.high:.4g}"
+    if math.isinf(claimed.low):
+        limits = f"at most {claimed.high:.4g}"
+    elif math.isinf(claimed.high):
+        limits = f"at least {claimed.low:.4g}"
+    finding = Finding(
         outcome,
-        Words("{mean} {unit}", what + words.MEAN + words.CLAIMED[open_ends]),
-        {**facts, "unit": unit, "claimed": list(claimed), "where": words.WHERE[outcome]},
+        f"{float(np.mean(values)):.4g} {unit}".rstrip(),
+        f"{what}: the interval of the mean, {interval.low:.4g} to {interval.high:.4g}, {where} "
+        f"what is claimed, {limits} {unit}".rstrip(),
         interval.low,
         interval.high,
         len(values),
         shift=shift,
         power=statistics.power_of_mean(values, shift, confidence),
-    ).over(values)
+    )
+    return finding.with_mean_and_sd(values)
 
 
 def agreement(inside: object, power: float, choices: Compare) -> Outcome:
-    """``reproduced`` where 1998 lies inside, unless what is elsewhere would as well."""
+    """Return ``reproduced`` where 1998 lies inside, unless what is elsewhere would as well."""
     if not inside:
         return "differs"
     return "reproduced" if power >= choices.least_power else "inconclusive"
 
 
-def too_few(values: Sequence[float], choices: Compare, unit: str) -> Finding:
-    """The verdict on fewer replicates than the rule asks for, which has no power at all."""
-    numbers = {"each": list(map(float, values)), "unit": unit, "needed": choices.minimum_replicates}
-    return Finding("inconclusive", words.TOO_FEW, numbers, replicates=len(values), power=0.0)
+def too_few(
+    values: Sequence[float], choices: Compare, unit: str, replicates: int | None = None
+) -> Finding:
+    """Return the finding on fewer replicates than the rule asks for, which has no power at all.
+
+    ``values`` are what ours is, one for each replicate unless ``replicates`` says how many.
+    """
+    count = len(values) if replicates is None else replicates
+    needed = choices.minimum_replicates
+    return Finding(
+        "inconclusive",
+        f"{', '.join(f'{value:.4g}' for value in values)} {unit}".strip(),
+        f"{count} replicate(s) where the rule asks for {needed}",
+        replicates=count,
+        power=0.0,
+    )
 
 
-def _finding(
+def _judge_one_run(
     choices: Compare,
-    ours: str,
     interval: Interval,
     published: float,
     half_unit: float,
@@ -225,29 +242,37 @@ def _finding(
     *,
     equivalent: bool = False,
 ) -> Finding:
-    """The outcome by the rule of this module; ``ours`` is the text for what ours is."""
+    """Return the outcome by the rule of this module, without what ours is."""
+    one_more = f"{interval.low:.4g} to {interval.high:.4g}, where one more run falls"
+    lies_in = f"{published:g}, with its rounding, lies in {one_more}"
     outcome: Outcome = "reproduced"
-    reason = words.EQUIVALENT if equivalent else words.INSIDE
-    if not equivalent and not interval.meets(published, half_unit):
-        outcome, reason = "differs", words.OUTSIDE
-    elif not equivalent and power < choices.least_power:
-        outcome, reason = "inconclusive", words.TOO_WIDE
-    numbers = {
-        "published": published,
-        "margin": choices.equivalence_margin_percent,
-        "above": interval.low > published,
-    }
-    says = Words(ours, reason + words.SEEDS_VARY)
-    return Finding(outcome, says, numbers, interval.low, interval.high, power=power)
+    if equivalent:
+        margin = choices.equivalence_margin_percent
+        reason = f"equivalence is shown: the mean is within {margin:g} points of {published:g}"
+    elif not interval.meets(published, half_unit):
+        outcome = "differs"
+        direction = "higher" if interval.low > published else "lower"
+        reason = f"ours is {direction}: the published {published:g} lies outside {one_more}"
+    elif power < choices.least_power:
+        outcome = "inconclusive"
+        reason = f"{lies_in}, but the paper's next number would too, too often"
+    else:
+        reason = f"{lies_in}, and the paper's next number mostly would not"
+    reason += " (seeds vary)"
+    return Finding(outcome, "", reason, interval.low, interval.high, power=power)
 
 
-def adjust(family: Mapping[str, Finding]) -> dict[str, Finding]:
-    """Add Holm's adjustment over all tests of one family, for one run and for the mean."""
-    tested = {name: finding.tests for name, finding in family.items() if finding.tests is not None}
-    runs = statistics.holm([tests.one_run for tests in tested.values()])
-    means = statistics.holm([tests.mean for tests in tested.values()])
-    adjusted = dict(family)
-    for (name, tests), run, mean in zip(tested.items(), runs, means, strict=True):
-        more = replace(tests, one_run_holm=run, mean_holm=mean)
-        adjusted[name] = replace(family[name], tests=more)
-    return adjusted
+def adjust(family: Sequence[Finding]) -> list[Finding]:
+    """Return the findings with Holm's adjustment over all tests of their family."""
+    tests = [finding.tests for finding in family if finding.tests is not None]
+    runs = iter(statistics.holm([each.one_run for each in tests]))
+    means = iter(statistics.holm([each.mean for each in tests]))
+    return [
+        finding
+        if finding.tests is None
+        else replace(
+            finding,
+            tests=finding.tests._replace(one_run_holm=next(runs), mean_holm=next(means)),
+        )
+        for finding in family
+    ]

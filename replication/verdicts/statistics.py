@@ -5,8 +5,6 @@ further runs scored on these same 10,000 test patterns, or the *test patterns* t
 network that stays as it is.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from decimal import Decimal

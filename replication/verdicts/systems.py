@@ -3,8 +3,6 @@
 A system of the figures is named ``system/database`` as in figures9_to_12_systems.csv.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -14,14 +12,14 @@ import numpy as np
 
 from replication.errors import ReplicationError
 from replication.paper import Claim
-from replication.verdicts import statistics, words
-from replication.verdicts.architecture import compare_rounded
+from replication.verdicts import statistics
+from replication.verdicts.counts import compare_rounded
 from replication.verdicts.evidence import (
+    Check,
+    Checks,
     Evidence,
     Finding,
-    Judges,
     Outcome,
-    Row,
     Subject,
     Unmeasured,
 )
@@ -32,21 +30,21 @@ ERROR = "test_error_percent"
 REJECTION = "rejection_percent"
 OPERATIONS, MEMORY = "operations_thousands", "memory_thousands"
 _PRINTED = {ERROR: ERROR, REJECTION: "reject_percent_for_0.5_percent_error"}
-# The figures call LeNet-4's three variants so; the claims name them in words.
 BOOSTED, _SECOND = "lenet4-boosted/distorted", "lenet5/distorted"
 LENET4, _ON_LENET4 = "lenet4/regular", ("lenet4-local/regular", "lenet4-knn/regular")
 _DRAWS = 500
+ORDERING = "ordering"  # the entry of Figure 9 that is about all of its systems
 
 
 def published_column(evidence: Evidence, column: str) -> dict[str, float]:
-    """What a column of Figures 9 to 12 gives, by ``system/database``; empty cells left out."""
+    """Return a column of Figures 9 to 12 by ``system/database``, without empty cells."""
     records = evidence.paper.systems.to_dict("records")
     named = {f"{row['system']}/{row['database']}": float(row[column]) for row in records}
     return {name: value for name, value in named.items() if not math.isnan(value)}
 
 
 def values_of(evidence: Evidence, system: str, metric: str) -> list[float]:
-    """What ``metric`` is, one a replicate, of the experiment that stands for a system."""
+    """Return ``metric`` of each replicate of the experiment that stands for a system."""
     experiment = evidence.choices.systems.get(system)
     if experiment is None:
         raise Unmeasured(f"no experiment of params.yaml (compare.systems) stands for {system}")
@@ -54,21 +52,21 @@ def values_of(evidence: Evidence, system: str, metric: str) -> list[float]:
 
 
 def is_exact(evidence: Evidence, system: str) -> bool:
-    """Whether nothing is random in the experiment that stands for a system."""
+    """Return whether nothing is random in the experiment that stands for a system."""
     experiment = evidence.choices.systems.get(system, "")
     return bool(evidence.metrics.get(experiment, {}).get("deterministic"))
 
 
 def linear_errors(evidence: Evidence) -> list[float]:
-    """The errors in percent of the linear classifier, solved for and by gradient descent."""
+    """Return the linear classifier's errors in percent, solved for and by gradient descent."""
     units = evidence.choices.linear_units
     names = [units[way] for way in ("solved", "descended") if way in units]
-    there = [name for name in names if name in evidence.metrics]
-    return [value for name in there for value in evidence.metric(name, ERROR)]
+    trained = [name for name in names if name in evidence.metrics]
+    return [value for name in trained for value in evidence.metric(name, ERROR)]
 
 
-def errors(evidence: Evidence, claim: Claim) -> list[Row]:
-    """Figure 9, one row a system, then the order of all of them."""
+def errors(evidence: Evidence, claim: Claim) -> list[Check]:
+    """Check every system of Figure 9, then the order of all of them."""
     # Every row has an error.
     unknown = sorted(set(evidence.choices.systems) - set(published_column(evidence, ERROR)))
     if unknown:
@@ -76,16 +74,25 @@ def errors(evidence: Evidence, claim: Claim) -> list[Row]:
             f"params.yaml: compare.systems names {', '.join(unknown)}, which is no row of "
             "data/paper/figures9_to_12_systems.csv (system/database): correct it"
         )
-    ordering = Subject.of(claim, "ordering", "the order of the systems by error")
-    return [*_rows(ERROR, evidence, claim), (ordering, partial(_judge_ordering, evidence, claim))]
+    ordering = Subject.of(
+        claim, ORDERING, in_words="the order of the systems by error",
+        about="the order of all systems by error (Kendall's tau is 1 where it is the same)",
+    )  # fmt: skip
+    judge = partial(_judge_ordering, evidence, claim)
+    return [*_percentages(ERROR, evidence, claim), Check(ordering, judge)]
 
 
-def _rows(metric: str, evidence: Evidence, claim: Claim) -> list[Row]:
-    """Figure 9 or 10, one row a system."""
+def _subject(evidence: Evidence, claim: Claim, system: str, published: float, unit: str) -> Subject:
+    name = evidence.wording.name(system)
+    return Subject.of(claim, system, value=published, number=published, unit=unit, about=name)
+
+
+def _percentages(metric: str, evidence: Evidence, claim: Claim) -> list[Check]:
+    """Check every system of Figure 9 or 10."""
     column = published_column(evidence, _PRINTED[metric])
     return [
-        (
-            Subject.of(claim, system, f"{published:g} percent", published),
+        Check(
+            _subject(evidence, claim, system, published, "percent"),
             partial(_judge_percent, evidence, claim, metric, system),
         )
         for system, published in column.items()
@@ -93,7 +100,7 @@ def _rows(metric: str, evidence: Evidence, claim: Claim) -> list[Row]:
 
 
 def _judge_percent(evidence: Evidence, claim: Claim, metric: str, system: str) -> Finding:
-    """An error or a rejection, of a system in which nothing is random by its own rule.
+    """Judge an error or a rejection, of a system in which nothing is random by its own rule.
 
     Implementations of one classifier differ: in error, relatively, by as much as two standard
     deviations of ours of the linear one (their range would grow with their number); in rejection,
@@ -109,42 +116,40 @@ def _judge_percent(evidence: Evidence, claim: Claim, metric: str, system: str) -
     if metric == ERROR:
         linear = linear_errors(evidence)
         share = 2 * float(np.std(linear, ddof=1) / np.mean(linear)) if len(linear) > 1 else 0.0
-        return exact(
-            allowed=share * published,
-            source=words.LINEAR,
-            share=100 * share,
-            runs=len(linear),
-        )
+        source = f"{100 * share:.2g} % of it, two sd of ours of the linear classifier, "
+        return exact(allowed=share * published, source=f"{source}{len(linear)} runs")
     patterns, confidence = len(evidence.labels), evidence.choices.confidence
     part = statistics.wilson(round(published * patterns / 100), patterns, confidence)
-    return exact(allowed=100 * part.half_width, source=words.BINOMIAL, patterns=patterns)
+    return exact(allowed=100 * part.half_width, source=f"binomial, {patterns} patterns")
 
 
 def _judge_ordering(evidence: Evidence, claim: Claim) -> Finding:
-    """Whether our order is as near to Figure 9's as that is to itself within its uncertainty.
+    """Judge whether our order is as near to Figure 9's as that to itself within its uncertainty.
 
     Simulated: each published error moved by a normal deviation of the authors' own uncertainty.
     """
     choices = evidence.choices
     column = published_column(evidence, ERROR)
-    there = [name for name in column if choices.systems.get(name) in evidence.metrics]
-    if len(there) < 4:
-        raise Unmeasured(f"{len(there)} of the systems of Figure 9 have been run: an order needs 4")
-    published = np.array([column[name] for name in there])
-    ours = np.array([np.mean(values_of(evidence, name, ERROR)) for name in there])
+    names = [name for name in column if choices.systems.get(name) in evidence.metrics]
+    if len(names) < 4:
+        raise Unmeasured(f"{len(names)} of the systems of Figure 9 have been run: an order needs 4")
+    published = np.array([column[name] for name in names])
+    ours = np.array([np.mean(values_of(evidence, name, ERROR)) for name in names])
     generator = np.random.default_rng(choices.seed)
-    noise = generator.normal(0, claim.uncertainty or 0.0, (_DRAWS, len(there)))
-    kept = [statistics.kendall(published + one, published) for one in noise]
-    limit = float(np.quantile(kept, 1 - choices.confidence))
+    noise = generator.normal(0, claim.uncertainty or 0.0, (_DRAWS, len(names)))
+    moved = [statistics.kendall(published + error, published) for error in noise]
+    limit = float(np.quantile(moved, 1 - choices.confidence))
     tau = statistics.kendall(ours, published)
-    shuffled = [statistics.kendall(generator.permutation(published), published) for _ in kept]
+    shuffled = [statistics.kendall(generator.permutation(published), published) for _ in moved]
     turned = np.sign(np.subtract.outer(ours, ours)) * np.sign(
         np.subtract.outer(published, published)
     )
+    pairs = len(names) * (len(names) - 1) // 2
     return Finding(
         "reproduced" if tau >= limit else "differs",
-        words.ORDERING,
-        {"pairs": len(there) * (len(there) - 1) // 2, "turned": int((turned < 0).sum()) // 2},
+        f"tau = {tau:.2f}",
+        f"of {pairs} pairs of systems {int((turned < 0).sum()) // 2} are turned round, where "
+        f"Figure 9 moved by its own uncertainty keeps tau above {limit:.2f}",
         limit,
         1.0,
         mean=tau,
@@ -152,36 +157,36 @@ def _judge_ordering(evidence: Evidence, claim: Claim) -> Finding:
     )
 
 
-def _costs(column: str, evidence: Evidence, claim: Claim) -> list[Row]:
-    """Figure 11, thousands of multiply-adds, or 12, thousands of variables; one row a system."""
+def _costs(column: str, evidence: Evidence, claim: Claim) -> list[Check]:
+    """Check every system of Figure 11, thousands of multiply-adds, or 12, of variables."""
 
     def judge(system: str, published: float) -> Finding:
         if column == OPERATIONS and system == BOOSTED:
             raise Unmeasured("it hangs on when the later nets are called: see boosting.cost")
         values = values_of(evidence, system, column)
-        finding = compare_rounded(float(np.mean(values)), published)
+        finding = compare_rounded(float(np.mean(values)), published, evidence.wording)
         power = None if claim.role_of(system) == "arithmetic" else 1.0
-        return replace(finding, replicates=len(values), power=power).over(values)
+        return replace(finding, replicates=len(values), power=power).with_mean_and_sd(values)
 
     return [
-        (
-            Subject.of(claim, system, f"{published:g} thousand", published),
+        Check(
+            _subject(evidence, claim, system, published, "thousand"),
             partial(judge, system, published),
         )
         for system, published in published_column(evidence, column).items()
     ]
 
 
-def boosting_best(evidence: Evidence, claim: Claim) -> list[Row]:
-    """Boosted LeNet-4 first by error, then LeNet-5; first by rejection in Figure 10 (p. 14)."""
+def boosting_best(evidence: Evidence, claim: Claim) -> list[Check]:
+    """Check boosted LeNet-4 before LeNet-5 by error, and first by rejection (p. 14)."""
     return [
-        (Subject.of(claim, "error"), partial(_judge_best, evidence, ERROR)),
-        (Subject.of(claim, "rejection"), partial(_judge_best, evidence, REJECTION)),
+        Check(Subject.of(claim, "error"), partial(_judge_best, evidence, ERROR)),
+        Check(Subject.of(claim, "rejection"), partial(_judge_best, evidence, REJECTION)),
     ]
 
 
 def _judge_best(evidence: Evidence, metric: str) -> Finding:
-    """Whether any system of the same figure is clearly better than the boosted one.
+    """Judge whether any system of the same figure is clearly better than the boosted one.
 
     In Figure 9 none but that may be clearly better than LeNet-5 either, which Figure 10 lacks. The
     power is that of seeing LeNet-5 (or else LeNet-4) as much better as the figure has it worse.
@@ -190,32 +195,29 @@ def _judge_best(evidence: Evidence, metric: str) -> Finding:
     first = values_of(evidence, BOOSTED, metric)
     if len(first) < choices.minimum_replicates:
         return too_few(first, choices, "%")
-    others = {
+    rest = {
         name: values_of(evidence, name, metric)
         for name in column
         if name != BOOSTED and choices.systems.get(name) in evidence.metrics
     }
-    missing = len(column) - 1 - len(others)
-    better = _clearly_better({**others, BOOSTED: first}, choices.confidence)
-    rival = _SECOND if _SECOND in others else LENET4
-    if rival not in others:
+    missing = len(column) - 1 - len(rest)
+    better = _clearly_better({**rest, BOOSTED: first}, choices.confidence)
+    rival = _SECOND if _SECOND in rest else LENET4
+    if rival not in rest:
         raise Unmeasured(f"{rival} has not been run, which it is held against")
-    gap = statistics.contrast(first, others[rival], choices.confidence)
+    gap = statistics.contrast(first, rest[rival], choices.confidence)
     shift = column[rival] - column[BOOSTED]
     outcome: Outcome = "differs" if better else "inconclusive"
     if not better and gap.mean.low > 0 and not missing:
         outcome = "reproduced"  # a system that has not been run is not beaten
+    error, name = float(np.mean(first)), evidence.wording.name
+    pairs = [f"{name(system)} than {name(place)}" for system, place in better] or ["none"]
+    which = "of which some have not been run," if missing else "that are"
     return Finding(
         outcome,
-        words.BOOSTED,
-        {
-            "first": float(np.mean(first)),
-            "rival": rival,
-            "second": gap.change + float(np.mean(first)),
-            "systems": len(column),
-            "missing": missing,
-            "better": better or ["none"],
-        },
+        f"boosted {error:.4g} %, {name(rival)} {gap.change + error:.4g} %",
+        f"of the figure's {len(column)} systems{', ' if missing else ' '}{which} clearly better "
+        f"(Welch, seeds vary): {', '.join(pairs)}",
         gap.mean.low,
         gap.mean.high,
         len(first),
@@ -225,10 +227,12 @@ def _judge_best(evidence: Evidence, metric: str) -> Finding:
     )
 
 
-def _clearly_better(values: Mapping[str, Sequence[float]], confidence: float) -> list[str]:
-    """Which systems are clearly better than the first or the second place, as "a than b"."""
+def _clearly_better(
+    values: Mapping[str, Sequence[float]], confidence: float
+) -> list[tuple[str, str]]:
+    """Which systems are clearly better than the first or the second place, and than which."""
     return [
-        f"{name} than {place}"
+        (name, place)
         for place in (BOOSTED, _SECOND)
         if place in values
         for name, theirs in values.items()
@@ -238,20 +242,23 @@ def _clearly_better(values: Mapping[str, Sequence[float]], confidence: float) ->
     ]
 
 
-def on_lenet4(evidence: Evidence, claim: Claim) -> list[Row]:
-    """Local learning and K-NN on LeNet-4's last layer: error and rejection (p. 13)."""
+def last_layers(evidence: Evidence, claim: Claim) -> list[Check]:
+    """Check local learning and K-NN on LeNet-4's last layer: error and rejection (p. 13)."""
     return [
-        (Subject.of(claim, f"{system}:{name}"), partial(_judge_on_lenet4, evidence, system, metric))
+        Check(
+            Subject.of(claim, f"{system}:{name}"),
+            partial(_judge_last_layer, evidence, system, metric),
+        )
         for system in _ON_LENET4
         for name, metric in (("error", ERROR), ("rejection", REJECTION))
     ]
 
 
-def _judge_on_lenet4(evidence: Evidence, system: str, metric: str) -> Finding:
-    """Error unchanged within the margin, rejection lower; paired by the LeNet-4 underneath.
+def _judge_last_layer(evidence: Evidence, system: str, metric: str) -> Finding:
+    """Judge whether the error is unchanged within the margin and the rejection lower.
 
-    The power is that of an error two margins away, and of a rejection as much higher as Figure 10
-    has it lower.
+    Paired by the LeNet-4 underneath. The power is that of an error two margins away, and of a
+    rejection as much higher as Figure 10 has it lower.
     """
     theirs = np.array(values_of(evidence, system, metric))
     plain = np.array(values_of(evidence, LENET4, metric))
@@ -262,16 +269,17 @@ def _judge_on_lenet4(evidence: Evidence, system: str, metric: str) -> Finding:
     if metric == REJECTION:
         claimed, shift = Interval(-math.inf, 0.0), column[LENET4] - column[system]
     gaps = (theirs[:count] - plain[:count]).tolist()
-    return judge_mean(gaps, evidence.choices, claimed, shift, "points", words.ON_LENET4)
+    paired = "paired by the LeNet-4 underneath"
+    return judge_mean(gaps, evidence.choices, claimed, shift, "points", paired)
 
 
-JUDGES = Judges(
+CHECKS = Checks(
     tables={
         "systems.error": errors,
-        "systems.rejection": partial(_rows, REJECTION),
+        "systems.rejection": partial(_percentages, REJECTION),
         "systems.operations": partial(_costs, OPERATIONS),
         "systems.memory": partial(_costs, MEMORY),
         "ordering.boosting-best": boosting_best,
-        "ordering.rejection-lenet4": on_lenet4,
+        "ordering.rejection-lenet4": last_layers,
     },
 )

@@ -1,7 +1,5 @@
 """Verdicts on how training begins: p. 13, and Appendices A and B, pp. 40 and 41."""
 
-from __future__ import annotations
-
 import math
 from functools import partial
 
@@ -9,13 +7,13 @@ import pandas as pd
 
 from replication.paper import Claim
 from replication.studies.beginnings import BEGINNINGS
-from replication.verdicts.evidence import Evidence, Finding, Judges, Row, Subject
+from replication.verdicts.evidence import Check, Checks, Evidence, Finding, Subject
 from replication.verdicts.rule import judge_mean
 from replication.verdicts.statistics import Interval
 
 
-def _of(evidence: Evidence, subject: str) -> dict[str, pd.DataFrame]:
-    """By variant the values of a subject, a row a replicate and a column a step, in their order."""
+def _load_subject(evidence: Evidence, subject: str) -> dict[str, pd.DataFrame]:
+    """Return by variant the values of a subject: (replicates, steps), in their order."""
     table = evidence.study(BEGINNINGS)
     table = table[table["subject"] == subject]
     table = table.astype({"step": str})
@@ -26,44 +24,47 @@ def _of(evidence: Evidence, subject: str) -> dict[str, pd.DataFrame]:
 
 
 def judge_sums(evidence: Evidence, _: Claim) -> Finding:
-    """How many times as far the sums of one layer spread as those of another, before training.
+    """Judge how many times as far one layer's sums spread as another's, before training.
 
     "In the same range" is taken as `compare.informative_factor`; the power is that of twice that.
     """
     ratios = {
         name: (rows.max(axis=1) / rows.min(axis=1)).tolist()
-        for name, rows in _of(evidence, "sums").items()
+        for name, rows in _load_subject(evidence, "sums").items()
     }
     printed, root = (ratios[f"power {power}"] for power in ("1", "0.5"))
     factor = evidence.choices.informative_factor
-    what = "the most spread layer of LeNet-5 over the least, by 1/F (by its square root {root})"
-    claimed, mean = Interval(-math.inf, factor), sum(root) / len(root)
-    return judge_mean(printed, evidence.choices, claimed, factor, "times", what, root=mean)
+    mean = sum(root) / len(root)
+    what = (
+        f"the most spread layer of LeNet-5 over the least, by 1/F (by its square root {mean:.4g})"
+    )
+    claimed = Interval(-math.inf, factor)
+    return judge_mean(printed, evidence.choices, claimed, factor, "times", what)
 
 
-def weights(evidence: Evidence, claim: Claim) -> list[Row]:
-    """The weights of a perceptron in its first pass, and from their least on (p. 13)."""
+def weights(evidence: Evidence, claim: Claim) -> list[Check]:
+    """Check a perceptron's weights in the first pass, and from their least on (p. 13)."""
 
     def judge(part: str) -> Finding:
-        ((name, rows),) = _of(evidence, "weights").items()
+        ((name, rows),) = _load_subject(evidence, "weights").items()
         least = rows.min(axis=1)
         first, last = rows.iloc[:, 0], rows.iloc[:, -1]
         change = 100 * ((rows.iloc[:, 1] / first) if part == "shrink" else (last / least)) - 100
         claimed = Interval(-math.inf, -1.0) if part == "shrink" else Interval(1.0, math.inf)
-        what = "root mean square of the weights of {name} on few patterns, from "
-        what += (
-            "before to after the first pass" if part == "shrink" else "their least to pass {last}"
+        from_to = "before to after the first pass"
+        if part == "grow":
+            from_to = f"their least to pass {len(rows.columns) - 1}"
+        what = (
+            f"root mean square of the weights of {evidence.wording.name(name)} on few patterns, "
+            f"from {from_to}"
         )
-        return judge_mean(
-            change.tolist(), evidence.choices, claimed, 1.0, "percent", what,
-            name=name, last=len(rows.columns) - 1,
-        )  # fmt: skip
+        return judge_mean(change.tolist(), evidence.choices, claimed, 1.0, "percent", what)
 
-    return [(Subject.of(claim, part), partial(judge, part)) for part in ("shrink", "grow")]
+    return [Check(Subject.of(claim, part), partial(judge, part)) for part in ("shrink", "grow")]
 
 
 def judge_faster(evidence: Evidence, claim: Claim) -> Finding:
-    """Whether one way ends with a lower squared error than the other, after the same passes.
+    """Judge whether one way ends with a lower squared error than the other, after the same passes.
 
     The power is that of one which is worse by `compare.roughly` of the error.
     """
@@ -71,26 +72,24 @@ def judge_faster(evidence: Evidence, claim: Claim) -> Finding:
         "squashing.symmetric": ("symmetric", "never negative"),
         "training.stochastic": ("stochastic", "batch"),
     }[claim.id]
-    variants = _of(evidence, "squashing" if faster == "symmetric" else "updates")
+    variants = _load_subject(evidence, "squashing" if faster == "symmetric" else "updates")
     ends = {name: rows.iloc[:, -1] for name, rows in variants.items()}
     gaps = (ends[slower] - ends[faster]).tolist()
     mean = float(ends[faster].mean())
     what = (
-        "squared error of a small perceptron with {slower} less with {faster}, whose own is "
-        "{error}, after {passes} passes"
+        f"squared error of a small perceptron with {slower} less with {faster}, whose own is "
+        f"{mean:.4g}, after {len(variants[faster].columns) - 1} passes"
     )
-    return judge_mean(
-        gaps, evidence.choices, Interval(0.0, math.inf), evidence.choices.roughly * mean, "", what,
-        slower=slower, faster=faster, error=mean, passes=len(variants[faster].columns) - 1,
-    )  # fmt: skip
+    claimed, shift = Interval(0.0, math.inf), evidence.choices.roughly * mean
+    return judge_mean(gaps, evidence.choices, claimed, shift, "", what)
 
 
-JUDGES = Judges(
+CHECKS = Checks(
     claims={
         "init.weighted-sums": judge_sums,
         "squashing.symmetric": judge_faster,
         "training.stochastic": judge_faster,
     },
     tables={"perceptrons.weights-shrink": weights},
-    evidence=(BEGINNINGS,),
+    outputs=(BEGINNINGS,),
 )

@@ -16,7 +16,9 @@ def bench(inputs: Inputs) -> Table | None:
     if inputs.bench is None:
         return None
     columns = ("figure", "median or value", "least", "greatest", "repeats")
-    return Table(columns, tuple(_figures(inputs.bench, "")), frozenset(range(1, len(columns))))
+    return Table(
+        columns, tuple(_figures(inputs.bench.document(), "")), frozenset(range(1, len(columns)))
+    )
 
 
 def _figures(content: Any, name: str) -> list[tuple[str, str, str, str, str]]:

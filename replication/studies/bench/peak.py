@@ -1,29 +1,39 @@
-"""The machine: what it is, its peak of multiply-adds and its memory bandwidth on one core."""
+"""The machine: what it is, its peak of multiply-adds and its memory bandwidth on one core.
+
+The peak is measured by a kernel that does nothing else: `SUMS` independent fused multiply-adds of
+float32 vectors that stay in registers, enough to hide the time that each takes. How wide the
+vectors are is tried; a processor without registers of that width splits them.
+"""
 
 from __future__ import annotations
 
 import importlib.metadata
 import os
 import platform
-import resource
-import sys
 import time
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+from llvmlite import ir
 from llvmlite.binding import get_host_cpu_name
+from numba import extending, types
+from numba.core import cgutils
 
-from replication.compiled import config
+from replication.arithmetic.vectors import fused
+from replication.compiled import config, kernel
 from replication.machine import processor
 
+WIDTHS = (4, 8, 16)
+SUMS, UNROLLED = 12, 8
+# Some three milliseconds: an interruption is short beside it, and the best of many tries counts.
+ROUNDS, TRIES = 2**14, 10
 # 64 MiB an array: more than the caches hold, so that memory is what is measured.
 TRIAD_VALUES = 2**24
-# Best of so many within one repeat: an interruption is not the machine's limit.
-TRIES = 3
 
 
 def facts() -> dict[str, Any]:
-    """What the figures were measured on; nothing that identifies the machine."""
+    """What the kernels run on; nothing that identifies the machine."""
     return {
         "processor": processor(),
         "compiled_for": config.CPU_NAME or get_host_cpu_name(),
@@ -31,42 +41,74 @@ def facts() -> dict[str, Any]:
         "architecture": platform.machine(),
         "system": platform.system(),
         "python": platform.python_version(),
-        "packages": {
-            name: importlib.metadata.version(name) for name in ("numba", "numpy", "torch")
-        },
+        "packages": {name: importlib.metadata.version(name) for name in ("numba", "numpy")},
     }
 
 
-def peak_memory_mebibytes() -> float:
-    """The most memory this process has held so far."""
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    # macOS counts bytes, Linux kibibytes.
-    return most / 2**20 if sys.platform == "darwin" else most / 2**10
+def _multiply_adds(lanes: int) -> Any:
+    """An operation of an array of two numbers a and b: x = a x + b, again and again."""
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        array, rounds = arguments
+        data = context.make_array(signature.args[0])(context, builder, array).data
+        kind = ir.VectorType(ir.FloatType(), lanes)
+
+        def everywhere(value: Any) -> Any:
+            first = ir.Constant(ir.IntType(32), 0)
+            vector = builder.insert_element(ir.Constant(kind, ir.Undefined), value, first)
+            zeros = ir.Constant(ir.VectorType(ir.IntType(32), lanes), [0] * lanes)
+            return builder.shuffle_vector(vector, ir.Constant(kind, ir.Undefined), zeros)
+
+        def number(place: int) -> Any:
+            return builder.gep(data, [ir.Constant(ir.IntType(64), place)])
+
+        factor, summand = (everywhere(builder.load(number(place))) for place in (0, 1))
+        # LLVM keeps what is allocated so in registers.
+        sums = [cgutils.alloca_once_value(builder, ir.Constant(kind, [float(n)] * lanes))
+                for n in range(SUMS)]  # fmt: skip
+        with cgutils.for_range(builder, rounds):
+            for _ in range(UNROLLED):
+                for place in sums:
+                    builder.store(fused(builder, factor, builder.load(place), summand), place)
+        total = builder.load(sums[0])
+        for place in sums[1:]:
+            total = builder.fadd(total, builder.load(place))
+        # Used, so that nothing is left out.
+        builder.store(builder.extract_element(total, ir.Constant(ir.IntType(32), 0)), number(2))
+        return context.get_dummy_value()
+
+    def typed(_context: Any, numbers: Any, _rounds: Any) -> Any:
+        return types.void(numbers, types.intp), build
+
+    operation: Any = extending.intrinsic(typed)
+    return operation
 
 
-def seconds(work: Callable[[], object]) -> float:
-    """How long ``work`` takes."""
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
+_of_4, _of_8, _of_16 = (_multiply_adds(lanes) for lanes in WIDTHS)
 
 
-def peaks() -> dict[str, Callable[[], float]]:
-    """Float32 multiply-adds a second on one thread, by two libraries, as either may be slow.
+@kernel
+def _by_4(numbers: Any, rounds: int) -> None:
+    _of_4(numbers, rounds)
 
-    The matrix product of torch's BLAS and a large convolution by oneDNN, counted directly.
-    (NumPy's OpenBLAS is not tried: it takes recent processors for older ones.)
-    """
-    import torch
 
-    torch.set_num_threads(1)
-    left, right = torch.rand(1024, 1024), torch.rand(1024, 1024)
-    maps = torch.rand(4, 256, 32, 32).to(memory_format=torch.channels_last)
-    taps = torch.rand(256, 256, 3, 3).to(memory_format=torch.channels_last)
-    return {
-        "matrix product": lambda: _rate(lambda: torch.mm(left, right), 1024**3),
-        "convolution": lambda: _rate(lambda: torch.conv2d(maps, taps), 4 * 256 * 256 * 30 * 30 * 9),
-    }
+@kernel
+def _by_8(numbers: Any, rounds: int) -> None:
+    _of_8(numbers, rounds)
+
+
+@kernel
+def _by_16(numbers: Any, rounds: int) -> None:
+    _of_16(numbers, rounds)
+
+
+def rate(lanes: int) -> float:
+    """Multiply-adds a second on this core by vectors of ``lanes``, one of `WIDTHS`."""
+    numbers = np.array([0.5, 1.0, 0.0], np.float32)
+    run = dict(zip(WIDTHS, (_by_4, _by_8, _by_16), strict=True))[lanes]
+    run(numbers, 1)
+    fastest = min(_seconds(lambda: run(numbers, ROUNDS)) for _ in range(TRIES))
+    return ROUNDS * UNROLLED * SUMS * lanes / fastest
 
 
 def bandwidth() -> Callable[[], float]:
@@ -75,9 +117,14 @@ def bandwidth() -> Callable[[], float]:
 
     torch.set_num_threads(1)
     a, b, c = (torch.ones(TRIAD_VALUES) for _ in range(3))
-    return lambda: _rate(lambda: torch.add(b, c, alpha=3.0, out=a), 3 * 4 * TRIAD_VALUES)
+
+    def triad() -> None:
+        torch.add(b, c, alpha=3.0, out=a)
+
+    return lambda: 3 * 4 * TRIAD_VALUES / min(_seconds(triad) for _ in range(3))
 
 
-def _rate(work: Callable[[], object], amount: float) -> float:
+def _seconds(work: Callable[[], object]) -> float:
+    started = time.process_time()
     work()
-    return amount / min(seconds(work) for _ in range(TRIES))
+    return time.process_time() - started

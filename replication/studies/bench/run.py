@@ -1,154 +1,69 @@
-"""Times everything in turn and writes results/bench.json."""
+"""Times everything in turns and writes results/bench.json."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+import platform
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple
 
 import click
 
 from replication.errors import ReplicationError
-from replication.files import write_json
+from replication.files import read_json, write_json
 from replication.folders import Folders, folder_options, path_option
-from replication.mnist.databases import read_raw
-from replication.settings import Modern, Settings, load
-from replication.studies.bench import BANDWIDTH, EARLIER, FILE, NETWORKS, PEAK
-from replication.studies.bench.earlier import Earlier, fetch
-from replication.studies.bench.figures import Series, figures, quotients, rounded, said, spread
-from replication.studies.bench.peak import bandwidth, facts, peak_memory_mebibytes, peaks, seconds
-from replication.studies.bench.training import Training, multiply_adds, trainings
+from replication.machine import processor
+from replication.settings import Settings, load
+from replication.studies.bench import COMMAND, FILE
+from replication.studies.bench.figures import listed
+from replication.studies.bench.measures import FULL, QUICK, Places, measure
+from replication.studies.bench.passes import whole
+from replication.studies.bench.processes import earlier_tree, without_earlier
+from replication.verdicts.benchmark import Benchmark, read
 
-MODERN = "lenet5-modern"
 
+def run(
+    folders: Folders, settings: Settings, out: Path, targets: tuple[str, ...], *,
+    passes: bool = False, quick: bool = False,
+) -> Benchmark:  # fmt: skip
+    """Time everything, or with ``passes`` what all trainings take; write the figures, return them.
 
-class Amounts(NamedTuple):
-    """How many repeats, and how many patterns in each.
-
-    Each takes some tenth of a second: on a machine that others share, two measures that follow one
-    another so closely meet the same disturbances, and their ratio is not moved by them.
+    What ``out`` has of other targets, and of these from the other kind of run, is kept. ``quick``
+    takes a minute and is rough. Each target is written when it is finished.
     """
-
-    repeats: int
-    kernels: int
-    eager: int
-    modern: int
-
-
-FULL = Amounts(repeats=40, kernels=2000, eager=60, modern=1024)
-QUICK = Amounts(repeats=2, kernels=200, eager=20, modern=64)
-
-
-def in_turn(measures: Mapping[str, Callable[[], float]], repeats: int) -> dict[str, Series]:
-    """Each measure once in each repeat, after one that does not count: by name, in order."""
-    series: dict[str, Series] = {name: [] for name in measures}
-    for repeat in range(repeats + 1):
-        for name, measure in measures.items():
-            value = measure()
-            if repeat:
-                series[name].append(value)
-    return series
-
-
-def _a_pattern(train: Callable[[int], None], patterns: int) -> Callable[[], float]:
-    return lambda: seconds(lambda: train(patterns)) / patterns
-
-
-def side_by_side(one: Training, other: Training, amounts: Amounts) -> dict[str, Any]:
-    """Patterns a second of one replicate alone, and of two in threads of their own."""
-    with ThreadPoolExecutor(2) as executor:
-
-        def throughput(*runs: Training) -> float:
-            patterns = [amounts.kernels] * len(runs)
-            return sum(patterns) / seconds(
-                lambda: list(executor.map(Training.train, runs, patterns))
-            )
-
-        series = in_turn(
-            {"1": lambda: throughput(one), "2": lambda: throughput(one, other)}, amounts.repeats
-        )
-    rates = {name: {"patterns_per_second": spread(values)} for name, values in series.items()}
-    return {**rates, "throughput_ratio": spread(quotients(series["2"], series["1"]))}
-
-
-def compared(settings: Settings, runs: Mapping[str, Training], amounts: Amounts) -> dict[str, Any]:
-    """The networks, what they are compared with and the machine's peak, in turn."""
-    # Imported late: the memory of training is read before torch is there.
-    from replication.studies.bench.contenders import Eager, Usual
-
-    recipe = settings.experiment(MODERN)
-    if not isinstance(recipe, Modern):
-        raise ReplicationError(
-            f"params.yaml: experiments.{MODERN}.system is {recipe.system}: set it to modern"
-        )
-    fastest = peaks()
-    name = max(fastest, key=lambda name: fastest[name]())
-    eager = Eager(runs["lenet5"], settings, amounts.eager)
-    usual = Usual(runs["lenet5"], recipe, amounts.modern)
-    measures = {
-        **_networks(runs, amounts.kernels),
-        "eager": _a_pattern(eager.train, amounts.eager),
-        "modern": _a_pattern(usual.train, amounts.modern),
-        "curvature": lambda: seconds(runs["lenet5"].curvature),
-        "peak": fastest[name],
-        "bandwidth": bandwidth(),
-    }
-    series = in_turn(measures, amounts.repeats)
-    machine = {
-        PEAK: spread(series["peak"]),
-        "peak_measured_by": name,
-        BANDWIDTH: spread(series["bandwidth"]),
-    }
-    work = {name: multiply_adds(run.network) for name, run in runs.items()}
-    return {**figures(series, work, settings), "machine": {**facts(), **machine}}
-
-
-def _networks(runs: Mapping[str, Training], patterns: int) -> dict[str, Callable[[], float]]:
-    """Each network by these kernels and, at once after it, by the earlier ones."""
-    earlier = _earlier(runs)
-    measures = {}
-    for name, run in runs.items():
-        measures[name] = _a_pattern(run.train, patterns)
-        before = EARLIER + name
-        if before in earlier:
-            measures[before] = _a_pattern(earlier[before].train, patterns)
-    return measures
-
-
-def _earlier(runs: Mapping[str, Training]) -> dict[str, Earlier]:
-    """The same networks by the kernels that these replaced, where the history has them."""
-    with TemporaryDirectory() as folder:
-        kernels = fetch(Path(folder))
-        if kernels is None:
-            return {}
-        trainings = {f"{EARLIER}{name}": Earlier(kernels, run) for name, run in runs.items()}
-        for run in trainings.values():
-            run.train(1)  # compiled while the files are there
-        return trainings
-
-
-def run(folders: Folders, settings: Settings, out: Path, *, quick: bool = False) -> dict[str, Any]:
-    """Time everything, write the figures and return them; ``quick`` takes seconds and is rough."""
     amounts = QUICK if quick else FULL
-    regular = read_raw(folders.raw)
-    runs = trainings(settings, folders.paper, regular, NETWORKS)
-    other = trainings(settings, folders.paper, regular, ("lenet5",))["lenet5"]
-    replicates = side_by_side(runs["lenet5"], other, amounts)
-    training = rounded(peak_memory_mebibytes())
-    result = {**compared(settings, runs, amounts), "replicates": replicates}
-    memory = {"training": training, "benchmark": rounded(peak_memory_mebibytes())}
-    result["peak_memory_mebibytes"] = memory
-    write_json(out, result)
-    return result
+    before = read(read_json(out, COMMAND)).targets() if out.exists() else {}
+    with earlier_tree() as earlier:
+        places = Places(folders, earlier)
+        if earlier is None:
+            print(without_earlier(), flush=True)
+        for target in targets:
+            known = before.get(target)
+            if not passes:
+                new = measure(target, places, settings, amounts)
+                before[target] = new.model_copy(update={"whole": known.whole if known else None})
+            elif known is None:
+                raise ReplicationError(f"{out} has nothing of {target}: run `{COMMAND}` first")
+            elif earlier is not None:
+                sums = whole(target, folders, earlier, settings, amounts.whole)
+                before[target] = known.model_copy(update={"whole": sums})
+            write_json(out, Benchmark.model_validate(before).document())
+    return Benchmark.model_validate(before)
+
+
+def measurable() -> tuple[str, ...]:
+    """The targets that this processor can run."""
+    fits = platform.machine() in ("x86_64", "AMD64") and "avx2 fma" in processor()
+    return ("native", "haswell") if fits else ("native",)
 
 
 @click.command()
 @folder_options("params", "paper", "raw")
 @path_option("--out", f"results/{FILE}", "The figures that are written.")
-@click.option("--quick", is_flag=True, help="Take seconds, for rough figures.")
-def command(folders: Folders, out: Path, quick: bool) -> None:
-    """Time training beside eager autograd, torch as usual and the machine's own peak."""
-    print("Timings mean something only while the machine is otherwise idle.", flush=True)
-    print(said(run(folders, load(folders.params), out, quick=quick)))
+@click.option("--passes", is_flag=True, help="Time what all trainings take, from short ones.")
+@click.option("--quick", is_flag=True, help="Take a minute, for rough figures.")
+def command(folders: Folders, out: Path, passes: bool, quick: bool) -> None:
+    """Time training beside earlier kernels, other software and the core's own peak."""
+    print("On a machine that does something else the ratios hold, the times do not.", flush=True)
+    targets = measurable()
+    if "haswell" not in targets:
+        print("This processor has no AVX2, so nothing is timed as haswell.", flush=True)
+    print(listed(run(folders, load(folders.params), out, targets, passes=passes, quick=quick)))

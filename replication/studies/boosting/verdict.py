@@ -1,18 +1,16 @@
 """The verdict on what boosting costs where later networks are called only when needed (p. 14)."""
 
-from __future__ import annotations
-
 import math
 
 from replication.paper import Claim
 from replication.studies.boosting import COSTS
-from replication.verdicts.evidence import Evidence, Finding, Judges
+from replication.verdicts.evidence import Checks, Evidence, Finding
 from replication.verdicts.rule import judge_mean
 from replication.verdicts.statistics import Interval
 
 
 def judge(evidence: Evidence, claim: Claim) -> Finding:
-    """Whether so many networks a pattern are enough for the error of calling all three.
+    """Judge whether the published number of networks is enough for the error of calling all three.
 
     When the first is confident the paper does not say, so no cost of ours is to be held against its
     own: the claim is that the error at the published cost is within the margin of the least.
@@ -32,11 +30,9 @@ def judge(evidence: Evidence, claim: Claim) -> Finding:
         Interval(-math.inf, margin),
         margin,
         "points",
-        "the error at {nets:g} nets above that of calling all three always, whose mean is reached "
-        "with {enough} nets",
-        nets=nets[at],
-        enough=enough,
+        f"the error at {nets[at]:g} nets above that of calling all three always, whose mean is "
+        f"reached with {enough:.4g} nets",
     )
 
 
-JUDGES = Judges(claims={"boosting.cost": judge}, evidence=(COSTS,))
+CHECKS = Checks(claims={"boosting.cost": judge}, outputs=(COSTS,))

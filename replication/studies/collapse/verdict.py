@@ -1,27 +1,19 @@
 """The verdict on trainable codes: Section II-C, p. 9."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from statistics import fmean
 
 from replication.paper import Claim
 from replication.studies.collapse import OUTCOMES
-from replication.verdicts.evidence import Evidence, Finding, Judges, Outcome, Unmeasured
+from replication.verdicts.evidence import Checks, Evidence, Finding, Outcome, Unmeasured
 from replication.verdicts.rule import too_few
-from replication.verdicts.words import Words
 
 # Codes that are this much closer than before training have collapsed into one.
 _COLLAPSED = 0.01
-_WORDS = Words(
-    "{spreads:<name>: <value>|; }",
-    "least distance between two codes, as a share of that before training, where {limit:g} counts "
-    "as collapsed",
-)
 
 
 def judge(evidence: Evidence, _: Claim) -> Finding:
-    """Trainable codes fall together under equation 8 and not under equation 9 (p. 9).
+    """Judge whether trainable codes fall together under equation 8 and not under equation 9 (p. 9).
 
     The power is that of the same outcomes with the two equations in each other's place.
     """
@@ -35,12 +27,14 @@ def judge(evidence: Evidence, _: Claim) -> Finding:
         raise Unmeasured("results/collapse.json lacks the code_spread of mle or map") from error
     fewest = min(len(values) for values in spreads.values())
     if fewest < evidence.choices.minimum_replicates:
-        return too_few(spreads["mle"] + spreads["map"], evidence.choices, "of the distance before")
+        values = spreads["mle"] + spreads["map"]
+        return too_few(values, evidence.choices, "of the distance before", fewest)
     outcome = _outcome(spreads["mle"], spreads["map"])
     return Finding(
         outcome,
-        _WORDS,
-        {"spreads": {name: fmean(each) for name, each in spreads.items()}, "limit": _COLLAPSED},
+        "; ".join(f"{name}: {fmean(each):.4g}" for name, each in spreads.items()),
+        "least distance between two codes, as a share of that before training, where "
+        f"{_COLLAPSED:g} counts as collapsed",
         replicates=fewest,
         power=float(_outcome(spreads["map"], spreads["mle"]) == "differs"),
     )
@@ -53,4 +47,4 @@ def _outcome(mle: Sequence[float], map_: Sequence[float]) -> Outcome:
     return "differs" if reverse else "inconclusive"
 
 
-JUDGES = Judges(claims={"loss.collapse": judge}, evidence=(OUTCOMES,))
+CHECKS = Checks(claims={"loss.collapse": judge}, outputs=(OUTCOMES,))

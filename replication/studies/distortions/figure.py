@@ -21,11 +21,11 @@ from replication.report.drawing import (
     Source,
     Table,
     draw,
+    markdown,
     panels,
     table,
 )
 from replication.report.inputs import Inputs, records
-from replication.report.markdown import markdown
 from replication.report.parts import Block, Part
 from replication.studies.distortions import COMMAND, FITS
 from replication.studies.distortions.quantities import readings, trusted

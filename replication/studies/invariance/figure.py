@@ -14,7 +14,6 @@ from replication.report.charts import DATA
 from replication.report.drawing import GRID, INK, MUTED, Figure, Source, draw, panels, table
 from replication.report.inputs import Inputs
 from replication.report.parts import Part
-from replication.report.systems import naming
 from replication.studies.invariance import COMMAND, COUNTS, pictures
 from replication.studies.invariance.changes import KINDS
 from replication.studies.invariance.pictures import COLOURS, experiments
@@ -37,7 +36,7 @@ def curves(inputs: Inputs) -> Figure | None:
     counts = inputs.table(COUNTS)
     if counts is None:
         return None
-    names, words = experiments(counts), naming(inputs)
+    names, words = experiments(counts), inputs.wording.name
     rows = [
         (words(name), kind, amount, missed, int(of_one["replicate"].nunique()))
         for name in names

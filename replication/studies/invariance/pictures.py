@@ -28,7 +28,6 @@ from replication.report.drawing import (
     table,
 )
 from replication.report.inputs import Inputs, records
-from replication.report.systems import naming
 from replication.studies.invariance import EXAMPLES, FIELDS
 from replication.studies.invariance.changes import KINDS, changed, in_one_field
 
@@ -50,7 +49,7 @@ def digits(inputs: Inputs) -> Figure | None:
     answers = inputs.table(EXAMPLES)
     if answers is None:
         return None
-    names, named = experiments(answers)[: len(COLOURS)], naming(inputs)
+    names, named = experiments(answers)[: len(COLOURS)], inputs.wording.name
     patterns = int(answers["pattern"].max()) + 1
     right = answers["class"].to_numpy() == inputs.labels[answers["pattern"].to_numpy()]
     said = "; ".join(
@@ -163,9 +162,9 @@ def wide_fields(inputs: Inputs) -> Figure | None:
         "A field wider than the network's own",
         draw("wide-fields", alt, 225, paint),
         "Test digits side by side, and above them the outputs of the first training of "
-        f"{naming(inputs)(str(outputs['experiment'].iloc[0]))} as a convolution over the whole "
-        f"field: each column stands over the middle of the {side} pixels that it sees. The less a "
-        "class is penalised, the darker its square; on top the class of least penalty, also "
+        f"{inputs.wording.name(str(outputs['experiment'].iloc[0]))} as a convolution over the "
+        f"whole field: each column stands over the middle of the {side} pixels that it sees. The "
+        "less a class is penalised, the darker its square; on top the class of least penalty, also "
         "between the digits, where there is nothing to recognise.",
         table(keys, [tuple(row[key] for key in keys) for row in records(outputs)]),
         (

@@ -20,26 +20,13 @@ from numpy.typing import NDArray
 from replication.paper import Claim
 from replication.studies.invariance import COMMAND, COUNTS
 from replication.studies.invariance.changes import BOTH_WAYS
-from replication.verdicts.evidence import Evidence, Finding, Judges, Outcome, Unmeasured
-from replication.verdicts.rule import judge_mean, shown, too_few
+from replication.verdicts.evidence import Checks, Evidence, Finding, Outcome, Unmeasured
+from replication.verdicts.rule import format_number, judge_mean, too_few
 from replication.verdicts.statistics import Interval, contrast, power
-from replication.verdicts.words import Words
-
-_RANGES = Words(
-    "{ranges:<name>: <value>|; }",
-    "{accurate:g} % are missed there (the paper defines no limit), where at least {limit} is "
-    "claimed of every network, and at the published {published:g} are missed "
-    "{limits:<value> % by <name>|, }",
-)
-_NOISE = Words(
-    "{mean:.3g} points fewer missed",
-    "the error is lower at {lower} of {amounts} amounts of noise, and with it in training the "
-    "network misses {errors:<value> % at <name:g>|, }",
-)
 
 
 def curve(rows: pd.DataFrame, kind: str) -> pd.Series[float]:
-    """Percent missed by amount, ascending, over all ``rows`` of the kind.
+    """Return the percent missed by amount, ascending, over all ``rows`` of the kind.
 
     The two ways of a shift or a rotation count together, as one amount that is not negative.
     """
@@ -50,7 +37,7 @@ def curve(rows: pd.DataFrame, kind: str) -> pd.Series[float]:
 
 
 def end(steps: NDArray[np.float64], percent: NDArray[np.float64], accurate: float) -> float:
-    """Where the error first exceeds ``accurate`` percent on a way that leads from no change.
+    """Return where the error first exceeds ``accurate`` percent on a way that leads from no change.
 
     Args:
         steps: amounts in the order of the way; percent: the error at each.
@@ -71,7 +58,7 @@ def end(steps: NDArray[np.float64], percent: NDArray[np.float64], accurate: floa
 
 
 def extent(percent: pd.Series[float], kind: str, accurate: float) -> float:
-    """How far recognition is accurate, from a `curve`: an amount, or for scales a ratio.
+    """Return how far recognition is accurate, from a `curve`: an amount, or for scales a ratio.
 
     "Scale variations up to about a factor of 2" is read as the largest accurate scale over the
     smallest. Infinity where the amounts tried end before the error exceeds ``accurate`` percent.
@@ -87,23 +74,23 @@ def extent(percent: pd.Series[float], kind: str, accurate: float) -> float:
 
 
 def at_limit(percent: pd.Series[float], kind: str, limit: float) -> float:
-    """The error at the published limit, in percent; for a ratio of scales, the mean of its ends."""
+    """Return the error in percent at the published limit; of a ratio, the mean of its two ends."""
     ends = [1 / math.sqrt(limit), math.sqrt(limit)] if kind == "scale" else [limit]
     return float(np.mean(np.interp(ends, percent.index.to_numpy(), percent.to_numpy())))
 
 
 def extents(table: pd.DataFrame, kind: str, accurate: float) -> dict[str, list[float]]:
-    """`extent` of each replicate, by experiment in the order of the table."""
+    """Return `extent` of each replicate, by experiment in the order of the table."""
     return {
         str(name): [
-            extent(curve(one, kind), kind, accurate) for _, one in rows.groupby("replicate")
+            extent(curve(own, kind), kind, accurate) for _, own in rows.groupby("replicate")
         ]
         for name, rows in table.groupby("experiment", sort=False)
     }
 
 
 def judge(evidence: Evidence, claim: Claim) -> Finding:
-    """The range of the claim ``invariance.<kind>`` against ours, network by network.
+    """Judge the range of the claim ``invariance.<kind>`` against ours, network by network.
 
     "About" allows what ``compare.roughly`` does. The power is the least of the networks', that of
     one which reaches as much less far again.
@@ -112,7 +99,8 @@ def judge(evidence: Evidence, claim: Claim) -> Finding:
     kind, published = claim.id.removeprefix("invariance."), claim.number
     ranges = extents(table, kind, choices.accurate_percent)
     if all(len(values) < choices.minimum_replicates for values in ranges.values()):
-        return too_few(list(chain.from_iterable(ranges.values())), choices, claim.unit)
+        values = list(chain.from_iterable(ranges.values()))
+        return too_few(values, choices, claim.unit, max(map(len, ranges.values()), default=0))
     shift = choices.roughly * published
     limit = published * (1 - choices.roughly if claim.about else 1)
     tried = _largest_amount(table, kind, limit)
@@ -129,39 +117,38 @@ def judge(evidence: Evidence, claim: Claim) -> Finding:
         name: judge_mean(values, choices, Interval(limit, math.inf), shift, claim.unit, name)
         for name, values in enough.items()
     }
-    outcomes = {one.outcome for one in judged.values()}
+    outcomes = {finding.outcome for finding in judged.values()}
+    named = evidence.wording.name
+    reached = (f"{named(name)}: {np.mean(values):.4g}" for name, values in enough.items())
+    missed = (f"{percent:.4g} % by {named(name)}" for name, percent in limits.items())
     return Finding(
         outcomes.pop() if len(outcomes) == 1 else "inconclusive",
-        _RANGES,
-        {
-            "ranges": {name: float(np.mean(values)) for name, values in enough.items()},
-            "accurate": choices.accurate_percent,
-            "limit": limit,
-            "published": published,
-            "limits": limits,
-        },
-        min(one.low or 0.0 for one in judged.values()),
-        max(one.high or 0.0 for one in judged.values()),
-        min(one.replicates for one in judged.values()),
+        "; ".join(reached),
+        f"{choices.accurate_percent:g} % are missed there (the paper defines no limit), where at "
+        f"least {limit:.4g} is claimed of every network, and at the published {published:g} are "
+        f"missed {', '.join(missed)}",
+        min(finding.low or 0.0 for finding in judged.values()),
+        max(finding.high or 0.0 for finding in judged.values()),
+        min(finding.replicates for finding in judged.values()),
         shift=-shift,
-        power=min(one.power or 0.0 for one in judged.values()),
+        power=min(finding.power or 0.0 for finding in judged.values()),
     )
 
 
 def _largest_amount(table: pd.DataFrame, kind: str, limit: float) -> float:
-    """The largest amount that was tried, of scales by the smallest; Unmeasured below ``limit``."""
+    """Return the largest amount tried, of scales as a ratio; raise Unmeasured below ``limit``."""
     amounts = table.loc[table["kind"] == kind, "amount"].abs()
     tried = float(amounts.max() / amounts.min() if kind == "scale" else amounts.max())
     if tried < limit:
         raise Unmeasured(
-            f"no {kind} as large as {shown(limit)} was tried: add larger ones to "
+            f"no {kind} as large as {format_number(limit)} was tried: add larger ones to "
             f"`invariance.{kind}` in params.yaml and run `{COMMAND}`"
         )
     return tried
 
 
 def judge_noise(evidence: Evidence, _: Claim) -> Finding:
-    """Whether training with noise lowers the error on noisy digits, at every amount tried (p. 16).
+    """Judge whether training with noise lowers the error at every amount of noise (p. 16).
 
     The network trained with noise against the one trained without, by the errors of the replicates
     averaged over all amounts above 0; the power is that of a network as much worse.
@@ -180,6 +167,7 @@ def judge_noise(evidence: Evidence, _: Claim) -> Finding:
         return too_few(trained, choices, "%")
     change = contrast(trained, plain, choices.confidence)
     lower = means[names[1]] < means[names[0]]
+    errors = (f"{percent:.4g} % at {amount:g}" for amount, percent in means[names[1]].items())
     outcome: Outcome = "inconclusive"
     if change.mean.low > 0 and lower.all():
         outcome = "reproduced"
@@ -187,12 +175,9 @@ def judge_noise(evidence: Evidence, _: Claim) -> Finding:
         outcome = "differs"
     return Finding(
         outcome,
-        _NOISE,
-        {
-            "lower": int(lower.sum()),
-            "amounts": len(lower),
-            "errors": means[names[1]].to_dict(),
-        },
+        f"{change.change:.3g} points fewer missed",
+        f"the error is lower at {int(lower.sum())} of {len(lower)} amounts of noise, and with it "
+        f"in training the network misses {', '.join(errors)}",
         change.mean.low,
         change.mean.high,
         min(len(plain), len(trained)),
@@ -201,10 +186,10 @@ def judge_noise(evidence: Evidence, _: Claim) -> Finding:
     )
 
 
-JUDGES = Judges(
+CHECKS = Checks(
     claims={
         **{f"invariance.{kind}": judge for kind in ("scale", "shift", "rotation")},
         "noise.resistance": judge_noise,
     },
-    evidence=(COUNTS,),
+    outputs=(COUNTS,),
 )

@@ -1,19 +1,17 @@
 """The verdict on rejecting what is no character: Section II-B, p. 8."""
 
-from __future__ import annotations
-
 import math
 from functools import partial
 
 from replication.paper import Claim
 from replication.studies.noncharacters import KINDS, PLAIN, RBF, REJECTED
-from replication.verdicts.evidence import Evidence, Finding, Judges, Row, Subject
+from replication.verdicts.evidence import Check, Checks, Evidence, Finding, Subject
 from replication.verdicts.rule import judge_mean
 from replication.verdicts.statistics import Interval
 
 
-def rows(evidence: Evidence, claim: Claim) -> list[Row]:
-    """Whether RBF units reject more of what is no digit than plain ones, a row a kind of image.
+def checks(evidence: Evidence, claim: Claim) -> list[Check]:
+    """Check whether RBF units reject more of each kind of image that is no digit than plain ones.
 
     Replicates of the same number begin with the same weights up to F6 and see the same order. The
     power is that of seeing the plain ones reject more by a share `compare.roughly` of all images.
@@ -34,7 +32,9 @@ def rows(evidence: Evidence, claim: Claim) -> list[Row]:
             "how much more of these images the RBF units reject, paired by the seeds",
         )
 
-    return [(Subject.of(claim, kind.replace(" ", "-")), partial(judge, kind)) for kind in KINDS]
+    return [
+        Check(Subject.of(claim, kind.replace(" ", "-")), partial(judge, kind)) for kind in KINDS
+    ]
 
 
-JUDGES = Judges(tables={"rbf.rejection": rows}, evidence=(REJECTED,))
+CHECKS = Checks(tables={"rbf.rejection": checks}, outputs=(REJECTED,))

@@ -21,10 +21,10 @@ from replication.report.drawing import (
     Table,
     draw,
     is_narrow,
+    markdown,
     table,
 )
 from replication.report.inputs import Inputs, records
-from replication.report.markdown import markdown
 from replication.report.parts import Block, Part
 from replication.studies.readings import COMMAND, CURVES, RANKING
 

@@ -1,36 +1,28 @@
 """The verdict on the contradiction that the study of readings decides (pp. 6, 7)."""
 
-from __future__ import annotations
-
 from replication.paper import Contradiction
 from replication.studies.readings import RANKING
-from replication.verdicts.evidence import Evidence, Finding, Judges, Unmeasured
-from replication.verdicts.words import Words
-
-_WORDS = Words(
-    "{fits}",
-    "root mean square distance to the published training curve: "
-    "{distances:<name> <value[0]> to <value[1]> points|, }",
-)
+from replication.verdicts.evidence import Checks, Evidence, Finding, Unmeasured
 
 
 def judge_pooling(evidence: Evidence, _: Contradiction) -> Finding:
-    """Sub-sampling averages (p. 6) or adds (p. 7): which fits Figure 5's training curve better?"""
+    """Judge by Figure 5's training curve: does sub-sampling average (p. 6) or add (p. 7)?"""
     ranking = evidence.study(RANKING)
     added = ranking[ranking["adopted"] & (ranking["stage"] == "final")]
     averaged = ranking[ranking["change"] == "subsampling.reading=averaged"]
     if added.empty or averaged.empty or averaged["rms"].isna().all():
         raise Unmeasured("results/readings.csv has not both ways of sub-sampling, trained alike")
     both = {"added": added.iloc[0], "averaged": averaged.iloc[0]}
-    best, other = sorted(both, key=lambda name: float(both[name]["rms_high"]))
-    apart = float(both[best]["rms_high"]) < float(both[other]["rms_low"])
-    ends = {n: (float(both[n]["rms_low"]), float(both[n]["rms_high"])) for n in (best, other)}
+    best, rest = sorted(both, key=lambda name: float(both[name]["rms_high"]))
+    apart = float(both[best]["rms_high"]) < float(both[rest]["rms_low"])
+    ends = {n: (float(both[n]["rms_low"]), float(both[n]["rms_high"])) for n in (best, rest)}
     return Finding(
         "reproduced" if apart else "inconclusive",
-        _WORDS,
-        {"fits": best if apart else "either", "distances": ends},
+        best if apart else "either",
+        "root mean square distance to the published training curve: "
+        + ", ".join(f"{name} {low:.4g} to {high:.4g} points" for name, (low, high) in ends.items()),
         *ends[best],
     )
 
 
-JUDGES = Judges(contradictions={"paper.pooling": judge_pooling}, evidence=(RANKING,))
+CHECKS = Checks(contradictions={"paper.pooling": judge_pooling}, outputs=(RANKING,))

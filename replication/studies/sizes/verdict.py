@@ -1,22 +1,22 @@
 """Verdicts on Figure 6, p. 11: the errors by the number of training patterns."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from functools import partial
 
 from replication.paper import Claim
-from replication.verdicts.evidence import Evidence, Finding, Judges, Row, Subject, Unmeasured
+from replication.verdicts.evidence import Check, Checks, Evidence, Finding, Subject, Unmeasured
 from replication.verdicts.rule import judge_percent
 
 SERIES = ("training", "test")
 
 
-def rows(evidence: Evidence, claim: Claim) -> list[Row]:
-    """One row a point and experiment that reads it."""
-    entries: list[Row] = []
+def checks(evidence: Evidence, claim: Claim) -> list[Check]:
+    """Check each point in each experiment that stands for it."""
+    entries = []
     choices = evidence.choices
+    most = int(evidence.paper.training_set_size["training_patterns"].max())
+    all_presentations = _presentations(evidence, choices.experiments.undistorted)
     for point in evidence.paper.training_set_size.to_dict("records"):
         patterns, distorted = int(point["training_patterns"]), bool(point["distorted_training"])
         names: Sequence[str] = choices.training_sizes.get(patterns, ("",))
@@ -28,12 +28,22 @@ def rows(evidence: Evidence, claim: Claim) -> list[Row]:
                 continue
             for name in names:
                 entry = f"{patterns}{'-distorted' if distorted else ''}:{series}"
+                about = f"{series} error with {patterns:,} training patterns"
+                if patterns < most and _presentations(evidence, name) == all_presentations:
+                    about += ", presented as often as all"
                 subject = Subject.of(
-                    claim, f"{entry}:{name}" if name else entry, f"{published:g} percent"
-                )
+                    claim, f"{entry}:{name}" if name else entry, number=published, unit="percent",
+                    about=about,
+                )  # fmt: skip
                 judge = partial(_judge, evidence, name, series, published, claim.rounding)
-                entries.append((subject, judge))
+                entries.append(Check(subject, judge))
     return entries
+
+
+def _presentations(evidence: Evidence, experiment: str) -> int | None:
+    """How many patterns a training presents in all its passes; None for one that is not there."""
+    histories = evidence.histories.get(experiment)
+    return int(histories[0]["training_presentations"].sum()) if histories else None
 
 
 def _judge(
@@ -45,4 +55,4 @@ def _judge(
     return judge_percent(evidence, values, published, rounding, test=series == "test")
 
 
-JUDGES = Judges(tables={"lenet5.training-size": rows})
+CHECKS = Checks(tables={"lenet5.training-size": checks})

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from matplotlib.figure import Figure as Canvas
 
-from replication.report.drawing import TEST, Figure, Source, Table, draw, table
+from replication.report.drawing import TEST, Figure, Source, Table, draw, markdown, table
 from replication.report.inputs import Inputs, records
-from replication.report.markdown import markdown
 from replication.report.parts import Block, Part
 from replication.studies.variance import SPREAD
 

@@ -1,7 +1,5 @@
 """The verdict on the patterns that the curvatures are estimated on: Appendix C, p. 42."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 from scipy import stats
@@ -10,26 +8,19 @@ from replication.paper import Claim
 from replication.studies.variance import COMMAND, CURVES
 from replication.studies.variance.table import errors
 from replication.studies.variance.table import histories as varied
-from replication.verdicts.answers import experiment
-from replication.verdicts.evidence import Evidence, Finding, Judges, Unmeasured
+from replication.verdicts.claim_experiments import experiment_for
+from replication.verdicts.curves import steps_of_pass_1
+from replication.verdicts.evidence import Checks, Evidence, Finding, Unmeasured
 from replication.verdicts.rule import too_few
-from replication.verdicts.training import steps_of_pass_1
-from replication.verdicts.words import Words
-
-_WORDS = Words(
-    "relative sd of the step sizes {mean} at most",
-    "of the least and greatest step of each layer in pass 1 over {replicates} subsets, where "
-    "{limit:g} counts as not particularly sensitive and the test errors' sd is {test_sd} points",
-)
 
 
 def judge(evidence: Evidence, claim: Claim) -> Finding:
-    """How far the step sizes of the first pass change with the patterns they are estimated on.
+    """Judge how far the first pass's step sizes change with the patterns they are estimated on.
 
     From replicates that share initial weights, so that in the first pass nothing else differs. The
     power is that of a spread twice the limit, by its chi-squared distribution.
     """
-    name = experiment(claim, evidence.choices)
+    name = experiment_for(claim, evidence.choices)
     histories = varied(evidence.study(CURVES)).get(name, [])
     if not histories:
         raise Unmeasured(f"{CURVES.name} has no replicate of `{name}`: run `{COMMAND}`")
@@ -42,8 +33,10 @@ def judge(evidence: Evidence, claim: Claim) -> Finding:
     worst, limit = float(spread.max()), evidence.choices.roughly
     return Finding(
         "reproduced" if worst <= limit else "differs",
-        _WORDS,
-        {"limit": limit, "test_sd": float(np.std(test_errors, ddof=1))},
+        f"relative sd of the step sizes {worst:.4g} at most",
+        f"of the least and greatest step of each layer in pass 1 over {len(ends)} subsets, where "
+        f"{limit:g} counts as not particularly sensitive and the test errors' sd is "
+        f"{np.std(test_errors, ddof=1):.4g} points",
         float(spread.min()),
         worst,
         len(ends),
@@ -53,4 +46,4 @@ def judge(evidence: Evidence, claim: Claim) -> Finding:
     )
 
 
-JUDGES = Judges(claims={"sdlm.subset": judge}, evidence=(CURVES,))
+CHECKS = Checks(claims={"sdlm.subset": judge}, outputs=(CURVES,))

@@ -1,6 +1,4 @@
-"""Which experiments answer which claim, and the published errors beside theirs."""
-
-from __future__ import annotations
+"""The experiments that answer each claim, and the published errors next to theirs."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,12 +8,12 @@ import pandas as pd
 from replication.paper import Paper, Statement
 from replication.settings import Compare
 
-# With what the names begin of the experiments on the paper's own network.
+# The names of experiments on the paper's own network begin with it.
 OWN = "lenet5"
 
 
-def experiments(statement: Statement, choices: Compare) -> tuple[str, ...]:
-    """The experiments that answer a claim, in the order in which claims.yaml names their keys."""
+def experiments_for(statement: Statement, choices: Compare) -> tuple[str, ...]:
+    """Return the experiments that answer a claim, in the order in which it names their keys."""
     names: list[str] = []
     for key in statement.answered_by:
         if key == "training_sizes":
@@ -27,14 +25,17 @@ def experiments(statement: Statement, choices: Compare) -> tuple[str, ...]:
     return tuple(names)
 
 
-def experiment(statement: Statement, choices: Compare) -> str:
-    """The one experiment that answers a claim. ValueError when there are none or several."""
-    (name,) = experiments(statement, choices)
+def experiment_for(statement: Statement, choices: Compare) -> str:
+    """Return the one experiment that answers a claim; raise ValueError for none or several."""
+    (name,) = experiments_for(statement, choices)
     return name
 
 
 def published_errors(paper: Paper, choices: Compare) -> dict[tuple[str, str], float]:
-    """Errors in percent by (experiment, ``test`` or ``training``): the claims, Figures 6 and 9."""
+    """Return errors in percent by (experiment, ``test`` or ``training``), from claims and figures.
+
+    The figures are 6 and 9.
+    """
     errors: dict[tuple[str, str], float] = {}
     sizes = paper.training_set_size
     for size, names in choices.training_sizes.items():
@@ -49,25 +50,21 @@ def published_errors(paper: Paper, choices: Compare) -> dict[tuple[str, str], fl
             errors[choices.systems[system], "test"] = float(row["test_error_percent"])
     for claim in paper.claims.values():
         if claim.series and claim.value is not None:
-            errors[experiment(claim, choices), claim.series] = float(claim.number)
+            errors[experiment_for(claim, choices), claim.series] = float(claim.number)
     return errors
 
 
-def _mean(metrics: Mapping[str, Any], experiment: str, key: str) -> str:
-    entry = metrics.get(experiment)
-    if entry is None or key not in entry:
-        return "-"
-    return f"{entry[key]['mean']:.2f} ({entry['replicates']})"
-
-
-def beside_1998(
+def compare_with_1998(
     paper: Paper,
     choices: Compare,
     names: Sequence[str],
     before: Mapping[str, Any],
     now: Mapping[str, Any],
 ) -> pd.DataFrame:
-    """1998, committed and this run: errors in percent, the mean over the replicates in brackets."""
+    """Return errors in percent of 1998, the committed and this run; means, replicates in brackets.
+
+    ``before`` and ``now`` are metrics by experiment.
+    """
     published = published_errors(paper, choices)
     rows = []
     for name in names:
@@ -86,3 +83,10 @@ def beside_1998(
                 }
             )
     return pd.DataFrame(rows)
+
+
+def _mean(metrics: Mapping[str, Any], experiment: str, key: str) -> str:
+    entry = metrics.get(experiment)
+    if entry is None or key not in entry:
+        return "-"
+    return f"{entry[key]['mean']:.2f} ({entry['replicates']})"

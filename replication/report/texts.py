@@ -1,0 +1,141 @@
+"""The numbers in README.md and paper_notes.md: blocks between ``<!-- NAME:begin -->`` and its end.
+
+Each is rendered from the files of results/.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from itertools import zip_longest
+from pathlib import Path
+
+import numpy as np
+
+from replication.errors import ReplicationError
+from replication.files import write_text
+from replication.report import performance, tables
+from replication.report.drawing import markdown, table
+from replication.report.inputs import Inputs, records
+from replication.report.parts import Block
+from replication.verdicts.claim_experiments import OWN, compare_with_1998
+from replication.verdicts.evidence import OUTCOMES
+
+_MARK = re.compile(r"<!-- ([a-z]+):(begin|end) -->")
+_BLOCK = re.compile(r"(<!-- ([a-z]+):begin -->).*?(<!-- \2:end -->)", re.DOTALL)
+
+
+def replace_blocks(text: str, blocks: Mapping[str, Callable[[], str]], source: str) -> str:
+    """Return ``text`` with its blocks as ``blocks`` make them; ``source`` is named in messages.
+
+    Raises ReplicationError when it has no block, an unknown one, or one that does not end.
+    """
+    marks = _MARK.findall(text)
+    for (name, mark), (end_name, end) in zip_longest(marks[::2], marks[1::2], fillvalue=("", "")):
+        if (mark, end) != ("begin", "end") or name != end_name:
+            raise _mark_error(
+                source, f"has no `<!-- {name}:end -->` right after `<!-- {name}:begin -->`"
+            )
+        if name not in blocks:
+            raise _mark_error(source, f"has the unknown block `{name}`, not {', '.join(blocks)}")
+    if not marks:
+        raise _mark_error(source, f"has no block such as `<!-- {next(iter(blocks))}:begin -->`")
+    return _BLOCK.sub(lambda match: f"{match[1]}\n{blocks[match[2]]()}\n{match[3]}", text)
+
+
+def rewrite(path: Path, blocks: Mapping[str, Callable[[], str]]) -> bool:
+    """Bring the blocks of a file up to date; return whether anything changed.
+
+    Raises ReplicationError as `replace_blocks` does, and when the file cannot be read.
+    """
+    try:
+        before = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ReplicationError(
+            f"{path} is missing or cannot be read: name a text that is there; a committed one "
+            f"comes back with `git checkout {path.as_posix()}`"
+        ) from error
+    after = replace_blocks(before, blocks, str(path))
+    if after != before:
+        write_text(path, after)
+    return after != before
+
+
+def _mark_error(source: str, what: str) -> ReplicationError:
+    return ReplicationError(f"{source} {what}: mend its markers")
+
+
+def results(inputs: Inputs) -> str:
+    """Return the headline as a table, how many verdicts of each kind there are, and the speed."""
+    rows = [
+        (
+            row.name,
+            row.published.text,
+            row.ours.text + (f" ({row.spread})" if row.spread else ""),
+            row.interval.text,
+            row.replicates.text,
+            row.role,
+            row.verdict,
+        )
+        for row in tables.headline(inputs)
+    ]
+    interval = f"{100 * inputs.choices.confidence:g} % for one more run"
+    columns = ("", "1998", "ours", interval, "runs", "role", "verdict")
+    entries = tables.entries(inputs)
+    columns_by_role = ("role", "what agreement proves", *OUTCOMES)
+    by_role = [
+        (role, meaning, *(count for _, count in counts))
+        for role, meaning, counts in tables.by_role(entries)
+    ]
+    return "\n\n".join(
+        [
+            markdown(table(columns, rows)),
+            f"All {len(entries)} verdicts (`results/verdicts.csv`) by role:",
+            markdown(table(columns_by_role, by_role)),
+            " ".join(["Speed:", *performance.speed(inputs), "(`results/bench.json`)"]),
+        ]
+    )
+
+
+def systems(inputs: Inputs) -> str:
+    """Return Figure 9's systems that have been run, 1998 and ours; then those of no row of it."""
+    column = "test_error_percent"
+    rows: list[tuple[str, ...]] = []
+    for row in records(inputs.paper.systems):
+        name = f"{row['system']}/{row['database']}"
+        experiment = inputs.choices.systems.get(name, "")
+        verdict = inputs.verdict(f"systems.error:{name}")
+        if experiment in inputs.metrics and verdict is not None:
+            past = f"{row[column]:g} %"
+            rows.append((name, past, *_error(inputs, experiment), verdict.finding.outcome))
+    variants = set(inputs.metrics) - set(inputs.choices.systems.values())
+    for experiment in sorted(variants):
+        if not experiment.startswith(OWN):
+            rows.append((f"`{experiment}`", "-", *_error(inputs, experiment), "-"))
+    return markdown(table(("system", "1998", "ours", "runs", "verdict"), rows))
+
+
+def _error(inputs: Inputs, experiment: str) -> tuple[str, str]:
+    """The test error, and of how many runs."""
+    values = inputs.values(experiment, "test_error_percent")
+    spread = f" (sd {np.std(values, ddof=1):.2f})" if len(values) > 1 else ""
+    return f"{np.mean(values):.2f} %{spread}", str(len(values))
+
+
+def printed(inputs: Inputs) -> str:
+    """Return what `make replicate` ends with where each replicate comes out as committed."""
+    names = [name for name in inputs.metrics if name.startswith(OWN)]
+    errors = compare_with_1998(inputs.paper, inputs.choices, names, inputs.metrics, inputs.metrics)
+    return markdown(table(tuple(errors.columns), errors.to_numpy().tolist()))
+
+
+BLOCKS: Mapping[str, Callable[[Inputs], str]] = {
+    "results": results,
+    "systems": systems,
+    "printed": printed,
+}
+
+
+def blocks(inputs: Inputs, studies: Sequence[Block]) -> dict[str, Callable[[], str]]:
+    """Return what makes each block, by its name: ours, and those of the studies."""
+    makers = {**BLOCKS, **{block.name: block.text for block in studies}}
+    return {name: partial(make, inputs) for name, make in makers.items()}

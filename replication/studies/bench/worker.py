@@ -1,0 +1,200 @@
+"""A process that trains what it is told to, and says how long that took.
+
+It is run by its path with the root of a tree of this project on PYTHONPATH, today's or that of an
+earlier commit, so of `replication` it may import only what both have. A request is a line of JSON
+on standard input, ``{"do": NAME, ...}`` with the arguments of the function of that name in
+`Worker`; the answer is a line on standard output, ``{"answer": ...}`` or ``{"error": ...}``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from replication import paper, settings
+from replication.learning.engine import Engine
+from replication.learning.monitor import Monitor
+from replication.learning.presentations import DistortedPool, OriginalPool, Pool
+from replication.learning.streams import generator
+from replication.learning.trainer import first_parameters
+from replication.mnist.databases import Database, derive, grey_levels, read_raw
+from replication.networks import catalogue
+from replication.systems.catalogue import system
+from replication.systems.contract import Task
+
+DISTORTED = "distorted"
+
+
+class Training:
+    """A network in training: real images in random order, the recipe's first step sizes."""
+
+    def __init__(
+        self, what: str, chosen: settings.Settings, published: Any, data: Database
+    ) -> None:
+        """``what`` is a network of the catalogue, or ``distorted``: LeNet-5 with distortions."""
+        base = chosen.base
+        name = base.network if what == DISTORTED else what
+        self.network = catalogue.network(name, "regular", published)
+        criterion = base.criterion.name if self.network.codes.size else "squared-error"
+        recipe = settings.changed(base, {"network": name, "criterion.name": criterion})
+        images, labels = data.train_images, data.train_labels
+        self._pool: Pool = OriginalPool(images, labels, len(images))
+        if what == DISTORTED:
+            draw = generator(recipe, 0, "distortions")
+            self._pool = DistortedPool(
+                images, labels, len(images), recipe.distortions, draw, self.network.field
+            )
+        self.levels = grey_levels(chosen.prepare.background, chosen.prepare.foreground)
+        self._engine, self._sdlm = Engine(self.network, recipe.rules, self.levels), recipe.sdlm
+        self.order = generator(recipe, 0, "order").permutation(self._pool.size)
+        self._sample = self._pool.show(self.order[: recipe.sdlm.patterns])
+        self.parameters = first_parameters(self.network, recipe, 0)
+        rate = recipe.learning_rates[0]
+        self.steps = (rate / (recipe.sdlm.mu + self.curvature())).astype(np.float32)
+
+    def train(self, patterns: int) -> float:
+        """Draw and present the next ``patterns`` of the order; the sum of their losses."""
+        numbers, self.order = self.order[:patterns], np.roll(self.order, -patterns)
+        batch = self._pool.show(numbers)
+        done = self._engine.train(self.parameters, self.steps, *batch)
+        if done[2] >= 0:
+            raise ArithmeticError(f"{self.network.name} diverged while it was timed")
+        return float(done[1])
+
+    def curvature(self) -> Any:
+        """Estimate h_kk on as many patterns as before each pass."""
+        images, _, order = self._sample
+        return self._engine.curvature(self.parameters, images, order, self._sdlm)
+
+
+class Worker:
+    """What the process can be told to do; times are CPU seconds where nothing else is said."""
+
+    def __init__(self, params: Path, published: Path, raw: Path) -> None:
+        """The settings, the folder of the paper's tables, and that of MNIST."""
+        self._settings, self._paper = settings.load(params), paper.load(published)
+        self._regular = read_raw(raw)
+        self._trainings: dict[str, list[Training]] = {}
+        self._database = cache(lambda name: derive(name, self._regular))
+
+    def ready(self) -> bool:
+        """The data are read."""
+        return True
+
+    def begin(self, what: str, patterns: int, path: str) -> float:
+        """Write where ``what`` begins to ``path`` (.npz); the sum of the first losses from there.
+
+        The file has float32 parameters, steps and levels, and the order of the patterns.
+        """
+        training = Training(what, self._settings, self._paper, self._regular)
+        np.savez(path, parameters=training.parameters, steps=training.steps, order=training.order,
+                 levels=training.levels)  # fmt: skip
+        return training.train(patterns)
+
+    def train(self, what: str, patterns: int) -> float:
+        """Train ``what`` on by so many patterns."""
+        (training,) = self._several(what, 1)
+        started = time.process_time()
+        training.train(patterns)
+        return time.process_time() - started
+
+    def curvature(self, what: str) -> float:
+        """Estimate the curvatures of ``what`` once."""
+        (training,) = self._several(what, 1)
+        started = time.process_time()
+        training.curvature()
+        return time.process_time() - started
+
+    def side_by_side(self, what: str, replicates: int, patterns: int) -> float:
+        """Train so many replicates in threads of their own; seconds by the clock on the wall."""
+        trainings = self._several(what, replicates)
+        started = time.perf_counter()
+        with ThreadPoolExecutor(replicates) as threads:
+            list(threads.map(lambda training: training.train(patterns), trainings))
+        return time.perf_counter() - started
+
+    def memory(self, experiment: str, replicates: int, patterns: int) -> float:
+        """The most mebibytes held by this process, after it trained so many replicates at once."""
+        with ThreadPoolExecutor(replicates) as threads:
+            list(threads.map(lambda number: self._fit(experiment, number, 1, patterns),
+                             range(replicates)))  # fmt: skip
+        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        # macOS counts bytes, Linux kibibytes.
+        return most / 2**20 if sys.platform == "darwin" else most / 2**10
+
+    def fit(self, experiment: str, passes: int, patterns: int, **others: int) -> float:
+        """Fit replicate 0 of ``experiment``, shortened: so many passes of so many patterns.
+
+        ``others``: ``tests``, how many test patterns there are; ``candidates`` of boosting.
+        """
+        started = time.process_time()
+        self._fit(experiment, 0, passes, patterns, **others)
+        return time.process_time() - started
+
+    def peak(self, lanes: int) -> float:
+        """Multiply-adds a second in registers, by vectors of so many lanes."""
+        from replication.studies.bench.peak import rate
+
+        return rate(lanes)
+
+    def facts(self) -> dict[str, Any]:
+        """What the kernels are compiled for, and by which packages."""
+        from replication.studies.bench.peak import facts
+
+        return facts()
+
+    def _several(self, what: str, count: int) -> list[Training]:
+        known = self._trainings.setdefault(what, [])
+        while len(known) < count:
+            known.append(Training(what, self._settings, self._paper, self._regular))
+        return known[:count]
+
+    def _fit(
+        self, experiment: str, replicate: int, passes: int, patterns: int,
+        tests: int | None = None, candidates: int | None = None,
+    ) -> None:  # fmt: skip
+        full: Any = self._settings.experiment(experiment)
+        changes = {"passes": passes, "presentations_per_pass": patterns,
+                   "learning_rates": full.learning_rates[:passes]}  # fmt: skip
+        if candidates is not None:
+            # More are wanted than there are, so that all candidates are gone through.
+            few = {"candidates": candidates, "patterns": 2 * candidates}
+            changes["options"] = {**full.options, **few}
+        recipe = full.model_copy(update=changes)
+        every = self._database(recipe.database)
+        data = Database(every.train_images, every.train_labels, every.test_images[:tests],
+                        every.test_labels[:tests])  # fmt: skip
+        levels = grey_levels(self._settings.prepare.background, self._settings.prepare.foreground)
+        silent = Monitor(experiment, lambda _: None, lambda: False)
+        with tempfile.TemporaryDirectory() as folder:
+            task = Task(experiment, replicate, data, levels, Path(folder, "checkpoint.npz"))
+            system(experiment, recipe, self._paper).fit(task, silent)
+
+
+def main() -> None:
+    """Answer requests until there are none."""
+    # What is printed on the way must not be taken for an answer.
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    worker = Worker(*(Path(argument) for argument in sys.argv[1:4]))
+    for line in sys.stdin:
+        request = json.loads(line)
+        try:
+            reply = {"answer": getattr(worker, request.pop("do"))(**request)}
+        except Exception as error:  # said in the other process, which knows what was asked
+            reply = {"error": f"{type(error).__name__}: {error}"}
+        print(json.dumps(reply), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    main()
