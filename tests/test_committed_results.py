@@ -19,8 +19,7 @@ from replication.experiments import experiments
 from replication.folders import Folders
 from replication.mnist import databases
 from replication.networks.catalogue import network
-from replication.pipeline.again import Scope
-from replication.pipeline.verify import answers_only
+from replication.pipeline.again import Scope, recompute_answers
 from replication.runs import RECORD, WEIGHTS, of_experiment
 from replication.studies.causes import TRIALS
 from replication.studies.causes.trials import HELD_OUT, Laboratory
@@ -54,7 +53,7 @@ def digits():
 def test_the_reference_gives_the_committed_answers_from_the_committed_weights(experiment):
     """Replicate 0, all patterns; `verify --answers-only --all` does every replicate."""
     scope = Scope(SETTINGS, PAPER, FOLDERS, (experiment,), 1)
-    checks = list(answers_only(scope))
+    checks = list(recompute_answers(scope))
     assert len(checks) == 3
     assert [check for check in checks if check.outcome in FAILURES] == []
 
