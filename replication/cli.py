@@ -1,7 +1,5 @@
 """The command line: ``lenet-replication COMMAND``, or ``python -m replication COMMAND``."""
 
-from __future__ import annotations
-
 import difflib
 import importlib
 import sys

@@ -1,12 +1,10 @@
 """Where everything lies: all folders by their names, and the options that name others."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import click
 
@@ -63,7 +61,7 @@ class Folders:
     out: Path
 
     @classmethod
-    def below(cls, root: Path = Path(), **named: Path) -> Folders:
+    def below(cls, root: Path = Path(), **named: Path) -> Self:
         """Return where everything lies in the project's folder ``root``, but for what is named."""
         return cls(root=root, **{name: root / place for name, place in PLACES.items()} | named)
 

@@ -3,8 +3,6 @@
 The one place that knows the names and the formats of the files in it.
 """
 
-from __future__ import annotations
-
 import hashlib
 import io
 import tokenize

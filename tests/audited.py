@@ -1,7 +1,5 @@
 """The audit of settings that are changed at one place: what the tests of the audit share."""
 
-from __future__ import annotations
-
 from copy import deepcopy
 
 from small import REPOSITORY, parameters, put, small_document

@@ -7,8 +7,6 @@ counted in what is named, by default in what is replicated (`CORE`), and in the 
 engine, MNIST and the settings of training alone (`INNER`).
 """
 
-from __future__ import annotations
-
 import argparse
 import ast
 import io

@@ -8,8 +8,6 @@ hash of the weights after 1,000 presentations, of boosted LeNet-4s those of the 
 test patterns.
 """
 
-from __future__ import annotations
-
 import json
 import tempfile
 from collections.abc import Mapping

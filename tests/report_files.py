@@ -1,7 +1,5 @@
 """A project for tests of the page: committed runs and verdicts, fabricated tables of studies."""
 
-from __future__ import annotations
-
 import shutil
 from dataclasses import replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """A small project in a temporary folder: few patterns, two passes, real code."""
 
-from __future__ import annotations
-
 import shutil
 from copy import deepcopy
 from functools import cache

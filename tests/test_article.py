@@ -1,7 +1,5 @@
 """The article: no number typed by hand, each with its file; the committed one is up to date."""
 
-from __future__ import annotations
-
 import csv
 import json
 import re

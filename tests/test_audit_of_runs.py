@@ -1,7 +1,5 @@
 """The audit of runs: nothing is faithful without a record, and what contradicts is caught."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import re

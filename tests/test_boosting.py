@@ -1,7 +1,5 @@
 """Boosted LeNet-4s: which patterns each network learns from, and what the three together answer."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from fitting import (

@@ -1,7 +1,5 @@
 """Why published numbers are others than ours: what is tried, what chooses, what is concluded."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

@@ -1,7 +1,5 @@
 """Dask's workers, on the loopback: the bytes of this process, also where one of them dies."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import signal

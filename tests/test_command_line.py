@@ -1,7 +1,5 @@
 """The command line as a whole: help, completion, one sentence on a mistake and no traceback."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """What is committed under results/: whole, of these settings, confirmed by the reference."""
 
-from __future__ import annotations
-
 from functools import cache
 from itertools import product
 

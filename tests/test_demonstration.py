@@ -1,7 +1,5 @@
 """The page to draw on, as far as it can be checked without a browser."""
 
-from __future__ import annotations
-
 import base64
 import json
 import re

@@ -1,7 +1,5 @@
 """The network of the page to draw on, run by the Node that playwright brings along."""
 
-from __future__ import annotations
-
 import base64
 import json
 import subprocess

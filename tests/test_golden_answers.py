@@ -1,7 +1,5 @@
 """Today's code begins each training, and answers by each classifier, as its number says."""
 
-from __future__ import annotations
-
 import json
 
 import golden_answers

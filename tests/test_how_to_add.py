@@ -1,7 +1,5 @@
 """What README.md says of adding something is done, in a temporary copy of the package."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

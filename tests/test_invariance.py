@@ -1,7 +1,5 @@
 """Section III-E: patterns changed by a known amount, and fields wider than the network's own."""
 
-from __future__ import annotations
-
 import math
 import re
 from types import SimpleNamespace

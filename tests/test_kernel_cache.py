@@ -1,7 +1,5 @@
 """Compiled code is kept between runs, and never used after an edit."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess

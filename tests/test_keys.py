@@ -1,7 +1,5 @@
 """A key means what it says: settings that have an effect, seed, data and numbers of code."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from functools import cache
 from typing import Annotated, Any

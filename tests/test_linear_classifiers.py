@@ -1,7 +1,5 @@
 """The linear classifiers of Section III-C against slow, obvious least squares."""
 
-from __future__ import annotations
-
 import importlib
 
 import numpy as np

@@ -1,7 +1,5 @@
 """LeNet-5 as usually built: the article's network, its inputs, and training that can be stopped."""
 
-from __future__ import annotations
-
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np

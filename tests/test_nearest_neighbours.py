@@ -1,7 +1,5 @@
 """Nearest neighbours, and the study of their readings, against plain loops."""
 
-from __future__ import annotations
-
 from types import SimpleNamespace
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Optimisers give the step of every parameter before each pass, and go on where they were."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess

@@ -1,7 +1,5 @@
 """dvc.yaml against the code, and the whole pipeline on small data in a temporary copy."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

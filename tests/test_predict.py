@@ -1,7 +1,5 @@
 """predict: whatever an image looks like, the digit in it becomes a pattern as MNIST's are."""
 
-from __future__ import annotations
-
 import re
 import shutil
 

@@ -1,7 +1,5 @@
 """The RO-Crate: valid by its validator, with the sums of the files that are there."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from importlib import resources

@@ -1,7 +1,5 @@
 """The study of readings: its candidates, its distance, its rule, and that it shows no test."""
 
-from __future__ import annotations
-
 import dataclasses
 import math
 from pathlib import Path

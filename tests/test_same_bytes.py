@@ -1,7 +1,5 @@
 """The same bytes on every processor: golden hashes, as each processor that Numba can stand for."""
 
-from __future__ import annotations
-
 import ast
 import gc
 import importlib

@@ -1,7 +1,5 @@
 """params.yaml: what stands in it is what is in force, and a mistake is one sentence."""
 
-from __future__ import annotations
-
 import re
 from copy import deepcopy
 from pathlib import Path

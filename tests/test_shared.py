@@ -1,7 +1,5 @@
 """Work done once for several replicates: the same bytes as when each does all by itself."""
 
-from __future__ import annotations
-
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 

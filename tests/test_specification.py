@@ -1,7 +1,5 @@
 """The paper's counts check the code."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 import torch

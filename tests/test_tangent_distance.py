@@ -1,7 +1,5 @@
 """The tangent distance against least squares, and its tangents against deformed images."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Training as users run it: side by side, interrupted, continued, refused."""
 
-from __future__ import annotations
-
 import contextlib
 import fcntl
 import io

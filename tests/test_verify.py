@@ -1,7 +1,5 @@
 """verify: what the code gives again is told from what somebody changed."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 import platform

@@ -4,8 +4,6 @@ Their length is part of their type: what makes a row takes another one of the sa
 constant. So a kernel that is given a row is compiled once for each length it is used with.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from llvmlite import ir

@@ -17,8 +17,6 @@ The processor's own vectors may be narrower or wider; the compiler then takes se
 one, which changes no bit.
 """
 
-from __future__ import annotations
-
 import operator
 from collections.abc import Callable
 from typing import Any

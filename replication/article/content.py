@@ -1,7 +1,5 @@
 """What the article is set from: its template, the files that it reads, and what no file has."""
 
-from __future__ import annotations
-
 import posixpath
 from importlib import resources
 from pathlib import Path

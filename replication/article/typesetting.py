@@ -4,8 +4,6 @@ Equal content gives equal bytes: fonts are those that Typst and matplotlib bring
 document has no date. Its metadata has the `digest` of its files, by which a test knows it.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 import tempfile

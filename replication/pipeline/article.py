@@ -1,7 +1,5 @@
 """article: the files of results/ and data/paper to results/article/article.pdf."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click

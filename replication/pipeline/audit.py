@@ -1,7 +1,5 @@
 """audit: every setting of the paper beside the one in force, to results/audit.csv."""
 
-from __future__ import annotations
-
 import textwrap
 from collections import Counter
 from dataclasses import replace

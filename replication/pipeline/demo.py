@@ -1,7 +1,5 @@
 """demo: the committed LeNet-5s as a page to draw on."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click

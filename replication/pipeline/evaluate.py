@@ -1,7 +1,5 @@
 """evaluate: the replicates' answers and histories to results/metrics.json."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

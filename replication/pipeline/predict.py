@@ -1,7 +1,5 @@
 """predict: classify your own digits with committed weights."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 

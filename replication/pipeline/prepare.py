@@ -1,7 +1,5 @@
 """prepare: data/raw to data/prepared/summary.json, what the databases are like."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import click

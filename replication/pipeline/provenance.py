@@ -6,8 +6,6 @@ made with their sums, and the commit that brought its results and when; a replic
 processor, the packages and how long it took.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

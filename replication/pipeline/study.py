@@ -1,7 +1,5 @@
 """The command of a study, whichever: settings read, the study run, its summary printed."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import click

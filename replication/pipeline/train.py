@@ -1,7 +1,5 @@
 """train: the replicates of experiments, from the prepared databases to results/runs."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator, Sequence
 

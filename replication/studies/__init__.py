@@ -8,8 +8,6 @@ torch nor Numba. A study has those of these modules that it needs. What several 
 their folders.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 from types import ModuleType
 

@@ -5,8 +5,6 @@ lines, a block. ``x`` walks through the input, ``y`` through the output, ``k`` t
 i is a line of the 5x5 kernel and j a column. The layout is in plan.py.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from numba import literal_unroll

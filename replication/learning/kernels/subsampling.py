@@ -4,8 +4,6 @@ A vector holds eight neighbouring columns, for which sixteen of the layer before
 may have two maps for each input map (LeNet-4's S2).
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from replication.arithmetic.vectors import (

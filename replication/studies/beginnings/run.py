@@ -1,7 +1,5 @@
 """The first passes, a minute of one processor in all."""
 
-from __future__ import annotations
-
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path

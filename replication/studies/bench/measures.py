@@ -1,7 +1,5 @@
 """Everything about the kernels compiled for one processor, measured in turns."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack

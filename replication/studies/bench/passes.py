@@ -5,8 +5,6 @@ patterns. With s seconds before and after, v a pass (curvatures and test pattern
 E passes of N patterns take s + E (N u + v), and three short trainings give u, v and s.
 """
 
-from __future__ import annotations
-
 import json
 import math
 from collections.abc import Callable, Mapping

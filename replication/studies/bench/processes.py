@@ -1,7 +1,5 @@
 """Today's code and that of an earlier commit, each in a process of its own, told what to do."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess
@@ -11,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import replication
 from replication.errors import ReplicationError
@@ -75,7 +73,7 @@ class Process:
             )
         return reply["answer"]
 
-    def __enter__(self) -> Process:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -1,7 +1,5 @@
 """Times everything in turns and writes results/bench.json."""
 
-from __future__ import annotations
-
 import platform
 
 import click

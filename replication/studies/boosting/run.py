@@ -1,7 +1,5 @@
 """The errors of the boosted networks, by how many patterns reach the second and the third."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import torch

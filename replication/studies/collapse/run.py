@@ -8,8 +8,6 @@ their own matter all the same: with one for all, F6 falls silent before it has l
 whatever the criterion.
 """
 
-from __future__ import annotations
-
 import math
 from typing import Any, NamedTuple
 

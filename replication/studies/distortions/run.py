@@ -1,7 +1,5 @@
 """Distributions fitted to the distortions of Figure 7, p. 11."""
 
-from __future__ import annotations
-
 import math
 from itertools import combinations
 

@@ -1,7 +1,5 @@
 """The networks' answers to changed patterns and to fields wider than their own."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """K nearest neighbours with every choice that the paper leaves open, and what each misses."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np

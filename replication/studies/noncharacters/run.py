@@ -1,7 +1,5 @@
 """How much of what is no digit each network rejects."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The readings trained and compared with the evidence, stage by stage, as the protocol says."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 

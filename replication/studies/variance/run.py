@@ -1,7 +1,5 @@
 """Replicates in which one random stream varies and the others are the same for all."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pandas as pd
