@@ -14,6 +14,7 @@ from replication.article import content as contents
 from replication.article import typesetting
 from replication.article.content import content, figures
 from replication.errors import ReplicationError
+from replication.folders import Folders
 
 # What has a digit and is no number: what is cited, names, and in the template's code also lengths,
 # lists of columns, the digits to round to, and what converts units.
@@ -38,7 +39,7 @@ def inputs():
 
 @pytest.fixture(scope="module")
 def files(inputs):
-    return content(report_files.folders(REPOSITORY), inputs)
+    return content(Folders.below(REPOSITORY), inputs)
 
 
 @pytest.fixture(scope="module")
@@ -152,7 +153,7 @@ def test_a_file_that_is_missing_is_named(inputs, tmp_path):
     project = report_files.project(tmp_path, runs=False)
     (project / "results/bench.json").unlink()
     with pytest.raises(ReplicationError, match=r"bench\.json is missing"):
-        content(report_files.folders(project), inputs)
+        content(Folders.below(project), inputs)
 
 
 def test_files_without_what_the_article_states_are_refused_in_a_sentence(inputs, files):
