@@ -101,7 +101,7 @@ def run(folders: Folders, texts: Iterable[Path] = ()) -> dict[Path, bool]:
 @click.option(
     "--text",
     "texts",
-    type=click.Path(path_type=Path),
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),  # before the page is drawn
     multiple=True,
     show_default=" and ".join(TEXTS),
     help="A text whose blocks between <!-- NAME:begin --> and <!-- NAME:end --> are rewritten; "
