@@ -12,7 +12,7 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils, errors
 
-from replication.arithmetic.vectors import (
+from replication.arithmetic.narrow import (
     LANES,
     Vector,
     address,

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from replication.arithmetic.vectors import LANES, fma, load, same, total
+from replication.arithmetic.narrow import LANES, fma, load, same, total
 from replication.compiled import kernel
 
 # x and y translation, scaling, rotation, two hyperbolic deformations, line thickness.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from replication.arithmetic.narrow import LANES, load, same, store, subtract, total
 from replication.arithmetic.rows import (
     correlated,
     load_row,
@@ -18,7 +19,6 @@ from replication.arithmetic.rows import (
     store_row,
     totals,
 )  # fmt: skip
-from replication.arithmetic.vectors import LANES, load, same, store, subtract, total
 from replication.compiled import kernel
 from replication.learning.kernels.plan import SIDE
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replication.arithmetic.elementary import exponential, logarithm
-from replication.arithmetic.vectors import LANES, fma, load, same, store, total
+from replication.arithmetic.narrow import LANES, fma, load, same, store, total
 from replication.compiled import kernel
 
 MLE, MAP, SQUARED_ERROR = range(3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from replication.arithmetic.narrow import LANES, load, same, subtract, total
 from replication.arithmetic.rows import (
     add_products,
     correlated,
@@ -12,7 +13,6 @@ from replication.arithmetic.rows import (
     same_row,
     store_row,
 )
-from replication.arithmetic.vectors import LANES, load, same, subtract, total
 from replication.compiled import kernel
 from replication.learning.kernels.plan import UNITS
 

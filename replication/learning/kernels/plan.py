@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from replication.arithmetic.vectors import LANES
+from replication.arithmetic.narrow import LANES
 from replication.networks.specification import Kind, Layer, Network
 
 # The side of every convolution's kernel, and units that a full connection computes at once.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from replication.arithmetic.elementary import tanh
-from replication.arithmetic.vectors import LANES, fma, load, same, store
+from replication.arithmetic.narrow import LANES, fma, load, same, store
 from replication.compiled import kernel
 
 

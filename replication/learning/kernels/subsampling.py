@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from replication.arithmetic.vectors import (
+from replication.arithmetic.narrow import (
     LANES,
     evens,
     first_lanes,

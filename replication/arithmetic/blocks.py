@@ -1,0 +1,282 @@
+"""Blocks: tuples of rows of vectors that stay in registers while sums are added to them.
+
+How many rows a block has, and how many vectors of how many lanes a row, is part of its type: what
+is done to a block is written out by the code generator, and a kernel that is given a block is
+compiled once for each size it is used with. No sum depends on the size: it may follow the
+processor's registers (`MANY`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils, errors
+from numba.core.registry import cpu_target
+
+from replication.arithmetic.vectors import (
+    Vector,
+    address,
+    check,
+    further,
+    fused,
+    intrinsic,
+    read,
+    repeated,
+    write,
+)  # fmt: skip
+
+# The side of every convolution's kernel.
+SIDE = 5
+# Whether the processor has 32 registers of 16 lanes or 16 registers of 8: Numba's own choice of
+# features, which its cache of compiled code takes into account.
+MANY = "+avx512vl" in cpu_target.target_context.codegen().magic_tuple()[2]
+
+
+def unpacked(builder: Any, block: Any) -> list[list[Any]]:
+    """Return the rows of ``block`` as lists of vectors."""
+    return [cgutils.unpack_tuple(builder, row) for row in cgutils.unpack_tuple(builder, block)]
+
+
+def _packed(builder: Any, block: list[list[Any]]) -> Any:
+    return cgutils.pack_array(builder, [cgutils.pack_array(builder, row) for row in block])
+
+
+def constant(literal: Any) -> int:
+    """Return the value of a constant; raises for what is none."""
+    if not isinstance(literal, types.IntegerLiteral):
+        raise errors.RequireLiteralValue("the size of a block must be a constant")
+    return int(literal.literal_value)
+
+
+def _row(
+    context: Any, builder: Any, array_type: Any, array: Any, start: Any, length: int, count: int
+) -> list[Any]:
+    """Return ``length`` neighbouring vectors of ``array`` from ``start`` on."""
+    places = [further(builder, start, n * count) for n in range(length)]
+    return [read(context, builder, array_type, array, place, count) for place in places]
+
+
+def _number(context: Any, builder: Any, array_type: Any, array: Any, start: Any, count: int) -> Any:
+    """Return the vector with ``array[start]`` in every lane."""
+    value = builder.load(address(context, builder, array_type, array, start))
+    return repeated(builder, value, count)
+
+
+@intrinsic(prefer_literal=True)
+def zeros(context: Any, array: Any, rows: Any, length: Any, count: Any) -> Any:
+    """Return a block of ``rows`` rows of ``length`` vectors of ``count`` lanes, all constants.
+
+    The numbers are of the type of ``array``.
+    """
+    vector = Vector(array.dtype, constant(count))
+    block = types.UniTuple(types.UniTuple(vector, constant(length)), constant(rows))
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        zero = ir.Constant(context.get_value_type(vector), [0.0] * vector.count)
+        return _packed(builder, [[zero] * block.dtype.count] * block.count)
+
+    return block(array, rows, length, count), build
+
+
+@intrinsic
+def places(context: Any, block: Any, numbers: Any, start: Any) -> Any:
+    """Return as many of the whole ``numbers`` from ``start`` on as ``block`` has rows."""
+    check(numbers)
+    found = types.UniTuple(types.intp, block.count)
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        _, array, at = arguments
+        where = [
+            address(context, builder, signature.args[1], array, further(builder, at, n))
+            for n in range(found.count)
+        ]
+        return cgutils.pack_array(builder, [builder.load(place) for place in where])
+
+    return found(block, numbers, types.intp), build
+
+
+@intrinsic
+def load_block(context: Any, block: Any, array: Any, starts: Any, away: Any) -> Any:
+    """Return a block like ``block`` whose row m is read from ``starts[m] + away`` on."""
+    check(array)
+    row = block.dtype
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        _, values, firsts, at = arguments
+        rows = []
+        for first in cgutils.unpack_tuple(builder, firsts):
+            start = builder.add(first, at)
+            rows.append(
+                _row(context, builder, signature.args[1], values, start, row.count, row.dtype.count)
+            )
+        return _packed(builder, rows)
+
+    return block(block, array, starts, types.intp), build
+
+
+@intrinsic
+def store_block(context: Any, array: Any, starts: Any, away: Any, block: Any) -> Any:
+    """Write row m of ``block`` to ``array`` from ``starts[m] + away`` on."""
+    check(array)
+    count = block.dtype.dtype.count
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        values, firsts, at, vectors = arguments
+        firsts = cgutils.unpack_tuple(builder, firsts)
+        for first, row in zip(firsts, unpacked(builder, vectors), strict=True):
+            start = builder.add(first, at)
+            for n, vector in enumerate(row):
+                place = further(builder, start, n * count)
+                write(context, builder, signature.args[0], values, place, vector)
+        return context.get_dummy_value()
+
+    return types.void(array, starts, types.intp, block), build
+
+
+@intrinsic
+def add_taps(context: Any, block: Any, values: Any, x: Any, line: Any, weights: Any, k: Any) -> Any:
+    """Return ``block`` with a column of a kernel applied: to row m the column of output map m.
+
+    Row m becomes row m plus, for i of 0 to 4, ``weights[k + m * SIDE + i]`` times the numbers of
+    ``values`` from ``x + i * line`` on.
+    """
+    check(values)
+    row = block.dtype
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        vectors, array, at, by, factors, first = arguments
+        vectors, count = unpacked(builder, vectors), row.dtype.count
+        for i in range(SIDE):
+            inputs = _row(context, builder, signature.args[1], array, at, row.count, count)
+            for m, sums in enumerate(vectors):
+                place = further(builder, first, m * SIDE + i)
+                factor = _number(context, builder, signature.args[4], factors, place, count)
+                for n, value in enumerate(inputs):
+                    sums[n] = fused(builder, value, factor, sums[n])
+            at = builder.add(at, by)
+        return _packed(builder, vectors)
+
+    whole = types.intp
+    return block(block, values, whole, whole, weights, whole), build
+
+
+@intrinsic(prefer_literal=True)
+def add_spread(
+    context: Any, block: Any, deltas: Any, y: Any, line: Any, weights: Any, k: Any, step: Any
+) -> Any:
+    """Return ``block`` with a map of deltas spread over its five rows, one for each column j.
+
+    Row j becomes row j plus, for i of 0 to 4, ``weights[k + j * step + i]`` times the deltas from
+    ``y - i * line`` on. ``step`` is a constant.
+    """
+    check(deltas)
+    row, apart = block.dtype, constant(step)
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        vectors, array, at, by, factors, first, _ = arguments
+        vectors, count = unpacked(builder, vectors), row.dtype.count
+        for i in range(SIDE):
+            inputs = _row(context, builder, signature.args[1], array, at, row.count, count)
+            for j, sums in enumerate(vectors):
+                place = further(builder, first, j * apart + i)
+                factor = _number(context, builder, signature.args[4], factors, place, count)
+                for n, value in enumerate(inputs):
+                    sums[n] = fused(builder, value, factor, sums[n])
+            at = builder.sub(at, by)
+        return _packed(builder, vectors)
+
+    whole = types.intp
+    return block(block, deltas, whole, whole, weights, whole, step), build
+
+
+@intrinsic
+def add_products(
+    context: Any, block: Any, deltas: Any, starts: Any, away: Any, values: Any, x: Any, line: Any
+) -> Any:
+    """Return ``block`` with the products added that a column of kernels is updated by.
+
+    Vector i of row m takes the deltas from ``starts[m] + away`` on times the values from
+    ``x + i * line`` on.
+    """
+    check(deltas)
+    row = block.dtype
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        vectors, array, firsts, at, inputs, place, by = arguments
+        vectors, count = unpacked(builder, vectors), row.dtype.count
+        taken = [
+            read(context, builder, signature.args[1], array, builder.add(first, at), count)
+            for first in cgutils.unpack_tuple(builder, firsts)
+        ]
+        for i in range(row.count):
+            value = read(context, builder, signature.args[4], inputs, place, count)
+            for sums, delta in zip(vectors, taken, strict=True):
+                sums[i] = fused(builder, value, delta, sums[i])
+            place = builder.add(place, by)
+        return _packed(builder, vectors)
+
+    whole = types.intp
+    return block(block, deltas, starts, whole, values, whole, whole), build
+
+
+@intrinsic
+def add_columns(context: Any, block: Any, array: Any, starts: Any, away: Any, factor: Any) -> Any:
+    """Return ``block`` plus ``factor`` times the block of ``array`` at ``starts`` + ``away``."""
+    check(array)
+    row = block.dtype
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        vectors, values, firsts, at, number = arguments
+        vectors, count = unpacked(builder, vectors), row.dtype.count
+        number = repeated(builder, number, count)
+        for sums, first in zip(vectors, cgutils.unpack_tuple(builder, firsts), strict=True):
+            start = builder.add(first, at)
+            column = _row(context, builder, signature.args[1], values, start, row.count, count)
+            sums[:] = [
+                fused(builder, value, number, rest)
+                for value, rest in zip(column, sums, strict=True)
+            ]
+        return _packed(builder, vectors)
+
+    return block(block, array, starts, types.intp, factor), build
+
+
+@intrinsic
+def subtract_columns(
+    context: Any, array: Any, first: Any, scale: Any, deltas: Any, factor: Any
+) -> Any:
+    """Subtract the row ``deltas`` times ``factor``, times the row at ``scale``, from that at
+    ``first``; both rows are of ``array``.
+    """
+    check(array)
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        values, at, by, vectors, number = arguments
+        number = repeated(builder, number, deltas.dtype.count)
+        size = signature.args[0], values
+        for n, delta in enumerate(cgutils.unpack_tuple(builder, vectors)):
+            place, other = (further(builder, p, n * deltas.dtype.count) for p in (at, by))
+            weight = read(context, builder, *size, place, deltas.dtype.count)
+            step = read(context, builder, *size, other, deltas.dtype.count)
+            change = builder.fmul(delta, number)
+            weight = fused(builder, builder.fneg(step), change, weight)
+            write(context, builder, *size, place, weight)
+        return context.get_dummy_value()
+
+    whole = types.intp
+    return types.void(array, whole, whole, deltas, factor), build
+
+
+@intrinsic
+def added(context: Any, left: Any, right: Any) -> Any:
+    """Return the sum of two blocks of the same size, vector by vector."""
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        rows = zip(*(unpacked(builder, block) for block in arguments), strict=True)
+        return _packed(
+            builder, [[builder.fadd(a, b) for a, b in zip(*row, strict=True)] for row in rows]
+        )
+
+    return left(left, left), build
