@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from replication.arithmetic.blocks import (
-    add_columns,
     add_products,
     add_spread,
     add_taps,
@@ -16,13 +15,12 @@ from replication.arithmetic.blocks import (
     load_block,
     places,
     store_block,
-    subtract_columns,
     zeros,
 )  # fmt: skip
+from replication.arithmetic.columns import add_columns, subtract_columns
+from replication.arithmetic.llvm import HALF, LANES
 from replication.arithmetic.totals import subtract_row, totals, totals_at
 from replication.arithmetic.vectors import (
-    HALF,
-    LANES,
     clipped,
     evens,
     fetch,

@@ -12,18 +12,22 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils, errors
+from numba.core import cgutils
 from numba.core.registry import cpu_target
 
-from replication.arithmetic.vectors import (
+from replication.arithmetic.llvm import (
     Vector,
     address,
     check,
+    constant,
     further,
     fused,
     intrinsic,
+    packed,
     read,
-    repeated,
+    read_number,
+    read_row,
+    unpacked,
     write,
 )  # fmt: skip
 
@@ -32,36 +36,6 @@ SIDE = 5
 # Whether the processor has 32 registers of 16 lanes or 16 registers of 8: Numba's own choice of
 # features, which its cache of compiled code takes into account.
 MANY = "+avx512vl" in cpu_target.target_context.codegen().magic_tuple()[2]
-
-
-def unpacked(builder: Any, block: Any) -> list[list[Any]]:
-    """Return the rows of ``block`` as lists of vectors."""
-    return [cgutils.unpack_tuple(builder, row) for row in cgutils.unpack_tuple(builder, block)]
-
-
-def _packed(builder: Any, block: list[list[Any]]) -> Any:
-    return cgutils.pack_array(builder, [cgutils.pack_array(builder, row) for row in block])
-
-
-def constant(literal: Any) -> int:
-    """Return the value of a constant; raises for what is none."""
-    if not isinstance(literal, types.IntegerLiteral):
-        raise errors.RequireLiteralValue("the size of a block must be a constant")
-    return int(literal.literal_value)
-
-
-def _row(
-    context: Any, builder: Any, array_type: Any, array: Any, start: Any, length: int, count: int
-) -> list[Any]:
-    """Return ``length`` neighbouring vectors of ``array`` from ``start`` on."""
-    places = [further(builder, start, n * count) for n in range(length)]
-    return [read(context, builder, array_type, array, place, count) for place in places]
-
-
-def _number(context: Any, builder: Any, array_type: Any, array: Any, start: Any, count: int) -> Any:
-    """Return the vector with ``array[start]`` in every lane."""
-    value = builder.load(address(context, builder, array_type, array, start))
-    return repeated(builder, value, count)
 
 
 @intrinsic(prefer_literal=True)
@@ -75,7 +49,7 @@ def zeros(context: Any, array: Any, rows: Any, length: Any, count: Any) -> Any:
 
     def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         zero = ir.Constant(context.get_value_type(vector), [0.0] * vector.count)
-        return _packed(builder, [[zero] * block.dtype.count] * block.count)
+        return packed(builder, [[zero] * block.dtype.count] * block.count)
 
     return block(array, rows, length, count), build
 
@@ -109,9 +83,11 @@ def load_block(context: Any, block: Any, array: Any, starts: Any, away: Any) -> 
         for first in cgutils.unpack_tuple(builder, firsts):
             start = builder.add(first, at)
             rows.append(
-                _row(context, builder, signature.args[1], values, start, row.count, row.dtype.count)
+                read_row(
+                    context, builder, signature.args[1], values, start, row.count, row.dtype.count
+                )
             )
-        return _packed(builder, rows)
+        return packed(builder, rows)
 
     return block(block, array, starts, types.intp), build
 
@@ -149,14 +125,14 @@ def add_taps(context: Any, block: Any, values: Any, x: Any, line: Any, weights: 
         vectors, array, at, by, factors, first = arguments
         vectors, count = unpacked(builder, vectors), row.dtype.count
         for i in range(SIDE):
-            inputs = _row(context, builder, signature.args[1], array, at, row.count, count)
+            inputs = read_row(context, builder, signature.args[1], array, at, row.count, count)
             for m, sums in enumerate(vectors):
                 place = further(builder, first, m * SIDE + i)
-                factor = _number(context, builder, signature.args[4], factors, place, count)
+                factor = read_number(context, builder, signature.args[4], factors, place, count)
                 for n, value in enumerate(inputs):
                     sums[n] = fused(builder, value, factor, sums[n])
             at = builder.add(at, by)
-        return _packed(builder, vectors)
+        return packed(builder, vectors)
 
     whole = types.intp
     return block(block, values, whole, whole, weights, whole), build
@@ -178,14 +154,14 @@ def add_spread(
         vectors, array, at, by, factors, first, _ = arguments
         vectors, count = unpacked(builder, vectors), row.dtype.count
         for i in range(SIDE):
-            inputs = _row(context, builder, signature.args[1], array, at, row.count, count)
+            inputs = read_row(context, builder, signature.args[1], array, at, row.count, count)
             for j, sums in enumerate(vectors):
                 place = further(builder, first, j * apart + i)
-                factor = _number(context, builder, signature.args[4], factors, place, count)
+                factor = read_number(context, builder, signature.args[4], factors, place, count)
                 for n, value in enumerate(inputs):
                     sums[n] = fused(builder, value, factor, sums[n])
             at = builder.sub(at, by)
-        return _packed(builder, vectors)
+        return packed(builder, vectors)
 
     whole = types.intp
     return block(block, deltas, whole, whole, weights, whole, step), build
@@ -215,58 +191,10 @@ def add_products(
             for sums, delta in zip(vectors, taken, strict=True):
                 sums[i] = fused(builder, value, delta, sums[i])
             place = builder.add(place, by)
-        return _packed(builder, vectors)
+        return packed(builder, vectors)
 
     whole = types.intp
     return block(block, deltas, starts, whole, values, whole, whole), build
-
-
-@intrinsic
-def add_columns(context: Any, block: Any, array: Any, starts: Any, away: Any, factor: Any) -> Any:
-    """Return ``block`` plus ``factor`` times the block of ``array`` at ``starts`` + ``away``."""
-    check(array)
-    row = block.dtype
-
-    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        vectors, values, firsts, at, number = arguments
-        vectors, count = unpacked(builder, vectors), row.dtype.count
-        number = repeated(builder, number, count)
-        for sums, first in zip(vectors, cgutils.unpack_tuple(builder, firsts), strict=True):
-            start = builder.add(first, at)
-            column = _row(context, builder, signature.args[1], values, start, row.count, count)
-            sums[:] = [
-                fused(builder, value, number, rest)
-                for value, rest in zip(column, sums, strict=True)
-            ]
-        return _packed(builder, vectors)
-
-    return block(block, array, starts, types.intp, factor), build
-
-
-@intrinsic
-def subtract_columns(
-    context: Any, array: Any, first: Any, scale: Any, deltas: Any, factor: Any
-) -> Any:
-    """Subtract the row ``deltas`` times ``factor``, times the row at ``scale``, from that at
-    ``first``; both rows are of ``array``.
-    """
-    check(array)
-
-    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        values, at, by, vectors, number = arguments
-        number = repeated(builder, number, deltas.dtype.count)
-        size = signature.args[0], values
-        for n, delta in enumerate(cgutils.unpack_tuple(builder, vectors)):
-            place, other = (further(builder, p, n * deltas.dtype.count) for p in (at, by))
-            weight = read(context, builder, *size, place, deltas.dtype.count)
-            step = read(context, builder, *size, other, deltas.dtype.count)
-            change = builder.fmul(delta, number)
-            weight = fused(builder, builder.fneg(step), change, weight)
-            write(context, builder, *size, place, weight)
-        return context.get_dummy_value()
-
-    whole = types.intp
-    return types.void(array, whole, whole, deltas, factor), build
 
 
 @intrinsic
@@ -275,7 +203,7 @@ def added(context: Any, left: Any, right: Any) -> Any:
 
     def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         rows = zip(*(unpacked(builder, block) for block in arguments), strict=True)
-        return _packed(
+        return packed(
             builder, [[builder.fadd(a, b) for a, b in zip(*row, strict=True)] for row in rows]
         )
 

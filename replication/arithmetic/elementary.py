@@ -16,7 +16,8 @@ from numba import types
 from numba.extending import overload
 from numpy.typing import NDArray
 
-from replication.arithmetic.vectors import fma, intrinsic
+from replication.arithmetic.llvm import intrinsic
+from replication.arithmetic.vectors import fma
 from replication.compiled import kernel
 
 # ln 2 as a sum of two doubles, 1 / ln 2, and the number whose addition rounds to an integer.

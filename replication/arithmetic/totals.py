@@ -8,17 +8,18 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 
-from replication.arithmetic.blocks import constant, unpacked
-from replication.arithmetic.vectors import (
+from replication.arithmetic.llvm import (
     HALF,
     LANES,
     Vector,
     check,
+    constant,
     further,
     fused,
     intrinsic,
     lanes,
     read,
+    unpacked,
     write,
 )  # fmt: skip
 

@@ -24,96 +24,23 @@ from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
-from numba import extending, types
+from numba import types
 from numba.core import cgutils, errors
-from numba.core.datamodel import models
-from numba.extending import lower_builtin, register_model, type_callable
+from numba.extending import lower_builtin, type_callable
 
+from replication.arithmetic.llvm import (
+    LANES,
+    Vector,
+    address,
+    check,
+    fused,
+    intrinsic,
+    lanes,
+    read,
+    repeated,
+    write,
+)  # fmt: skip
 from replication.compiled import kernel
-
-# Numba's own type for it hides that an operation is called with all but its first argument.
-intrinsic: Any = extending.intrinsic
-
-LANES, HALF = 16, 8
-
-
-class Vector(types.Type):
-    """``count`` numbers of one floating-point type, Numba's float32 or float64."""
-
-    def __init__(self, number: Any, count: int) -> None:
-        """``count`` is `LANES` or `HALF`."""
-        self.number, self.count = number, count
-        super().__init__(name=f"Vector({number}, {count})")
-
-
-@register_model(Vector)
-class _VectorModel(models.PrimitiveModel):
-    def __init__(self, manager: Any, kind: Any) -> None:
-        number = manager.lookup(kind.number).get_value_type()
-        super().__init__(manager, kind, ir.VectorType(number, kind.count))
-
-
-# --- in a code generator -------------------------------------------------------------------------
-
-
-def address(context: Any, builder: Any, array_type: Any, array: Any, start: Any) -> Any:
-    """Return where ``array[start]`` lies."""
-    made = context.make_array(array_type)(context, builder, array)
-    return builder.gep(made.data, [start])
-
-
-def check(array: Any) -> None:
-    """Raise a typing error for an array that no vector can be loaded from."""
-    if not isinstance(array, types.Array) or array.layout != "C" or array.ndim != 1:
-        raise errors.TypingError("vectors are loaded from arrays of one dimension without gaps")
-
-
-def further(builder: Any, start: Any, away: int) -> Any:
-    """Return the place ``away`` numbers after ``start``."""
-    return builder.add(start, start.type(away))
-
-
-def read(context: Any, builder: Any, array_type: Any, array: Any, start: Any, count: int) -> Any:
-    """Return the ``count`` numbers of ``array`` from ``start`` on."""
-    number = context.get_value_type(array_type.dtype)
-    place = address(context, builder, array_type, array, start)
-    place = builder.bitcast(place, ir.VectorType(number, count).as_pointer())
-    # Aligned as a number is: a vector may begin anywhere.
-    return builder.load(place, align=context.get_abi_sizeof(number))
-
-
-def write(context: Any, builder: Any, array_type: Any, array: Any, start: Any, vector: Any) -> None:
-    """Write ``vector`` to ``array`` from ``start`` on."""
-    place = address(context, builder, array_type, array, start)
-    place = builder.bitcast(place, vector.type.as_pointer())
-    builder.store(vector, place, align=context.get_abi_sizeof(vector.type.element))
-
-
-def repeated(builder: Any, value: Any, count: int) -> Any:
-    """Return a vector with ``value`` in all of ``count`` lanes."""
-    undefined = ir.Constant(ir.VectorType(value.type, count), ir.Undefined)
-    first = builder.insert_element(undefined, value, ir.Constant(ir.IntType(32), 0))
-    return builder.shuffle_vector(first, undefined, lanes([0] * count))
-
-
-def lanes(numbers: list[int]) -> Any:
-    """Return the lanes that a shuffle takes."""
-    return ir.Constant(ir.VectorType(ir.IntType(32), len(numbers)), numbers)
-
-
-def fused(builder: Any, a: Any, b: Any, c: Any) -> Any:
-    """Return LLVM's fused multiply-add; llvmlite's own function refuses vectors."""
-    kind = c.type
-    count = f"v{kind.count}" if isinstance(kind, ir.VectorType) else ""
-    number = kind.element if count else kind
-    name = f"llvm.fma.{count}{number.intrinsic_name}"
-    function = cgutils.get_or_insert_function(
-        builder.module, ir.FunctionType(kind, [kind, kind, kind]), name
-    )
-    return builder.call(function, [a, b, c])
-
-
-# --- vectors -------------------------------------------------------------------------------------
 
 
 @intrinsic
@@ -122,7 +49,8 @@ def load(context: Any, array: Any, start: Any) -> Any:
     check(array)
 
     def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return read(context, builder, signature.args[0], *arguments, LANES)
+        array, at = arguments
+        return read(context, builder, signature.args[0], array, at, LANES)
 
     return Vector(array.dtype, LANES)(array, types.intp), build
 
@@ -169,8 +97,9 @@ def load_levels(context: Any, image: Any, start: Any, scale: Any, background: An
         raise errors.TypingError("grey levels are uint8")
 
     def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        levels = read(context, builder, signature.args[0], *arguments[:2], LANES)
-        factor, bottom = (repeated(builder, number, LANES) for number in arguments[2:])
+        levels, at, *numbers = arguments
+        levels = read(context, builder, signature.args[0], levels, at, LANES)
+        factor, bottom = (repeated(builder, number, LANES) for number in numbers)
         return fused(builder, builder.uitofp(levels, factor.type), factor, bottom)
 
     return Vector(scale, LANES)(image, types.intp, scale, scale), build
