@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from networks_of_tests import CRITERIA, NETWORKS, Case, random_case
 
 from replication.learning.engine import AT_ONCE, Engine
-from replication.learning.kernels import criterion, full
-from replication.learning.kernels.network import memory
+from replication.learning.kernels import criterion
 from replication.learning.kernels.plan import plan
 from replication.learning.kernels.squashing import squash
 from replication.networks.reference import Reference
@@ -139,27 +138,6 @@ def test_consecutive_updates_equal_the_reference(name: str) -> None:
         theirs.data -= 1e-3 * gradient
     assert np.abs(ours - case.parameters).max() > 1e-3
     np.testing.assert_allclose(ours, theirs.detach().numpy(), rtol=0, atol=1e-9)
-
-
-def test_an_update_that_waits_for_the_next_pattern_gives_the_same_bytes() -> None:
-    case = random_case(NETWORKS["perceptron"], seed=11, patterns=2)
-    laid = plan(case.network)
-    field, layer = laid.layers[0], laid.layers[1]
-    draw = np.random.default_rng(5)
-    weights, steps = draw.normal(size=(2, laid.kept)).astype(np.float32)
-    one, two = memory(laid), memory(laid)
-    size = laid.layers[0]["size"]
-    earlier, values = draw.normal(size=(2, size)).astype(np.float32)
-    one.deltas[:] = two.deltas[:] = draw.normal(size=laid.values).astype(np.float32)
-    apart, together = weights.copy(), weights.copy()
-    one.values[:size] = earlier
-    full.update(layer, field, one.values, one.deltas, apart, steps)
-    one.values[:size] = two.values[:size] = values
-    full.forward(layer, field, apart, one.values)
-    full.update_and_forward(layer, field, together, steps, two.deltas, earlier, two.values)
-    assert not np.array_equal(apart, weights)
-    np.testing.assert_array_equal(apart, together)
-    np.testing.assert_array_equal(one.values, two.values)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -54,6 +54,39 @@ def zeros(context: Any, array: Any, rows: Any, length: Any, count: Any) -> Any:
     return block(array, rows, length, count), build
 
 
+def blocks(shapes: list[tuple[int, int, int]]) -> Any:
+    """Return what gives, in a kernel, a tuple of blocks of zeros like its array.
+
+    ``shapes`` are rows, length and lanes of each: for `numba.literal_unroll`.
+    """
+
+    @intrinsic
+    def every(context: Any, array: Any) -> Any:
+        """Return the blocks, of the type of ``array``."""
+        found = types.Tuple([
+            types.UniTuple(types.UniTuple(Vector(array.dtype, count), length), rows)
+            for rows, length, count in shapes
+        ])
+
+        def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            return context.get_constant_null(signature.return_type)
+
+        return found(array), build
+
+    return every
+
+
+@intrinsic
+def narrow(context: Any, block: Any) -> Any:
+    """Return ``block`` with one vector in each row, the first."""
+    result = types.UniTuple(types.UniTuple(block.dtype.dtype, 1), block.count)
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return packed(builder, [row[:1] for row in unpacked(builder, arguments[0])])
+
+    return result(block), build
+
+
 @intrinsic
 def places(context: Any, block: Any, numbers: Any, start: Any) -> Any:
     """Return as many of the whole ``numbers`` from ``start`` on as ``block`` has rows."""

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replication.arithmetic.elementary import exponential
+from replication.errors import ReplicationError
 from replication.learning.kernels import criterion
 from replication.learning.kernels import network as kernels
-from replication.learning.kernels.plan import CONVOLUTION, plan, zeros
+from replication.learning.kernels.plan import CONVOLUTION, aligned, plan
 from replication.networks.specification import Network
 from replication.settings import Rules, Sdlm
 
@@ -40,7 +41,7 @@ class Engine:
         self.network = network
         self._plan = plan(network, dtype)
         self._memory = kernels.memory(self._plan)
-        self._levels = levels.astype(dtype)
+        self._levels = _affine(levels, dtype)
         chosen = rules.criterion
         self._rules = kernels.Rules(
             dtype(rules.squashing.amplitude),
@@ -134,6 +135,19 @@ class Engine:
 
     def _laid_out(self, values: Parameters) -> Parameters:
         """A vector over the parameters as the kernels keep it."""
-        result = zeros(self._plan.kept, self._plan.codes.dtype)
+        result = aligned(self._plan.kept, self._plan.codes.dtype)
         result[self._plan.places] = values
         return result
+
+
+def _affine(levels: NDArray[np.floating], dtype: type[np.floating]) -> kernels.Levels:
+    """Return ``levels`` as the kernels take them; raises ReplicationError unless they are a line."""
+    background, foreground = float(levels[0]), float(levels[255])
+    scale = (foreground - background) / 255.0
+    away = np.abs(levels.astype(np.float64) - (background + scale * np.arange(256))).max()
+    if not away <= 1e-6 * max(abs(background), abs(foreground)):
+        raise ReplicationError(
+            "the inputs for the 256 grey levels do not lie on a line: give the engine levels that "
+            "databases.grey_levels makes from prepare.background and prepare.foreground"
+        )
+    return kernels.Levels(dtype(background), dtype(scale))
