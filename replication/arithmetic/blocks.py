@@ -63,10 +63,12 @@ def blocks(shapes: list[tuple[int, int, int]]) -> Any:
     @intrinsic
     def every(context: Any, array: Any) -> Any:
         """Return the blocks, of the type of ``array``."""
-        found = types.Tuple([
-            types.UniTuple(types.UniTuple(Vector(array.dtype, count), length), rows)
-            for rows, length, count in shapes
-        ])
+        found = types.Tuple(
+            [
+                types.UniTuple(types.UniTuple(Vector(array.dtype, count), length), rows)
+                for rows, length, count in shapes
+            ]
+        )
 
         def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             return context.get_constant_null(signature.return_type)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from replication.arithmetic.elementary import exponential
 from replication.errors import ReplicationError
-from replication.learning.kernels import criterion
+from replication.learning.kernels import criterion, ink
 from replication.learning.kernels import network as kernels
 from replication.learning.kernels.plan import CONVOLUTION, aligned, plan
 from replication.networks.specification import Network
@@ -40,6 +40,7 @@ class Engine:
         """``levels`` (256,) gives the input for each grey level."""
         self.network = network
         self._plan = plan(network, dtype)
+        self._training = ink.training_plan(self._plan)
         self._memory = kernels.memory(self._plan)
         self._levels = _affine(levels, dtype)
         chosen = rules.criterion
@@ -72,11 +73,12 @@ class Engine:
         losses, and the number of the presentation whose loss was not finite any more, or -1.
         """
         weights, scale = self._laid_out(parameters), self._laid_out(steps)
+        ink.begin(self._training, weights, scale, self._memory.ink)
         misses, losses, failed = 0, 0.0, -1
         for start in range(0, len(order), AT_ONCE):
             some = order[start : start + AT_ONCE]
             found = kernels.train(
-                self._plan, self._rules, weights, scale, images, labels, some, self._levels,
+                self._training, self._rules, weights, scale, images, labels, some, self._levels,
                 self._memory,
             )  # fmt: skip
             misses += int(found[0])
@@ -86,7 +88,7 @@ class Engine:
                 break
             if watch is not None:
                 watch(start + len(some))
-        parameters[:] = weights[self._plan.places]
+        parameters[:] = self._after_training(weights)
         return misses, losses, failed
 
     def gradient(
@@ -132,6 +134,12 @@ class Engine:
             if row["kind"] != CONVOLUTION and not np.isfinite(outputs).all():
                 return layer.name
         return self.network.layers[-1].name
+
+    def _after_training(self, weights: Parameters) -> Parameters:
+        """Return the network's parameters after the presentations so far; changes no parameter."""
+        ink.read_out(self._training, self._memory.ink, weights)
+        result: Parameters = weights[self._plan.places]
+        return result
 
     def _laid_out(self, values: Parameters) -> Parameters:
         """A vector over the parameters as the kernels keep it."""

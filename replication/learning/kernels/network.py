@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 from replication.arithmetic.llvm import LANES
 from replication.arithmetic.vectors import fetch, fma, load_levels, store
 from replication.compiled import kernel
-from replication.learning.kernels import convolution, criterion, full, subsampling
+from replication.learning.kernels import convolution, criterion, full, ink, subsampling
 from replication.learning.kernels.criterion import Answer, Criterion
+from replication.learning.kernels.ink import Ink
 from replication.learning.kernels.plan import (
     CONVOLUTION,
     FIELD,
+    INK,
     SUBSAMPLING,
     Floats,
     Integers,
@@ -64,6 +66,7 @@ class Memory(NamedTuple):
         deltas: of every unit the derivative of the criterion by the weighted sum.
         scratch: room for the sums of a column of kernels.
         answer: what the network says of the pattern in hand.
+        ink: the first layer in training, if it reads the field.
     """
 
     values: Floats
@@ -71,6 +74,7 @@ class Memory(NamedTuple):
     deltas: Floats
     scratch: Floats
     answer: Answer
+    ink: Ink
 
 
 def memory(plan: Plan) -> Memory:
@@ -78,12 +82,20 @@ def memory(plan: Plan) -> Memory:
     dtype = plan.codes.dtype
     sizes = plan.values, plan.values, plan.slopes, plan.scratch
     answer = Answer(np.zeros(plan.classes, dtype), np.zeros(plan.classes))
-    return Memory(*(aligned(size, dtype) for size in sizes), answer)
+    return Memory(*(aligned(size, dtype) for size in sizes), answer, ink.state(plan))
 
 
 @kernel
-def show(plan: Plan, image: Bytes, levels: Levels, values: Floats) -> None:
+def show(plan: Plan, image: Bytes, levels: Levels, memory: Memory) -> None:
     """Put an image of grey levels into the middle of the input field."""
+    if plan.layers[1].kind == INK:
+        ink.show(plan.layers[0], image, levels.scale, levels.background, memory.ink)
+    else:
+        _show_all(plan, image, levels, memory.values)
+
+
+@kernel
+def _show_all(plan: Plan, image: Bytes, levels: Levels, values: Floats) -> None:
     side = plan.layers[0].height
     height, width = image.shape
     values[: side * side] = levels.background
@@ -113,6 +125,8 @@ def forward(plan: Plan, rules: Rules, weights: Floats, memory: Memory) -> None:
             convolution.forward(plan, layer, weights, values)
         elif layer.kind == SUBSAMPLING:
             subsampling.forward(layer, below, weights, values, memory.sums, rules.share)
+        elif layer.kind == INK:
+            ink.forward(layer, below, weights, values, memory.ink)
         else:
             full.forward(layer, below, weights, values)
         squash(values[layer.start : layer.start + layer.size], rules.amplitude, rules.slope)
@@ -120,7 +134,7 @@ def forward(plan: Plan, rules: Rules, weights: Floats, memory: Memory) -> None:
 
 
 @kernel
-def backward(plan: Plan, sweep: Sweep) -> None:
+def backward(plan: Plan, sweep: Sweep, first: Ink) -> None:
     """Propagate the last layer's derivatives down, and subtract ``scale`` times the result.
 
     On entry the last layer's place in ``deltas`` holds the derivatives by its outputs.
@@ -135,6 +149,8 @@ def backward(plan: Plan, sweep: Sweep) -> None:
             if below.kind != FIELD:
                 convolution.backward(plan, layer, below, sweep)
             convolution.update(plan, layer, sweep)
+        elif layer.kind == INK:
+            ink.update(layer, below, sweep, first)
         else:
             full.backward(layer, below, sweep)
 
@@ -143,7 +159,7 @@ def backward(plan: Plan, sweep: Sweep) -> None:
 def first_order(rules: Rules, weights: Floats, memory: Memory, sink: Floats, scale: Floats) -> Any:
     """Return the `Sweep` that subtracts ``scale`` times the gradient from ``sink``."""
     slope = Slope(rules.slope * rules.amplitude, rules.slope / rules.amplitude, False)
-    values, sums, deltas, scratch, _ = memory
+    values, sums, deltas, scratch, _, _ = memory
     return Sweep(
         weights, values, values, sums, deltas, scratch, slope, rules.share, sink, scale
     )  # fmt: skip
@@ -180,7 +196,7 @@ def train(
     sweep = first_order(rules, weights, memory, weights, steps)
     for n in range(order.size):
         label = int(labels[order[n]])
-        show(plan, images[order[n]], levels, memory.values)
+        show(plan, images[order[n]], levels, memory)
         coming = images[order[min(n + 1, order.size - 1)]].reshape(-1)
         for pixel in range(0, coming.size, 64):
             fetch(coming, pixel)
@@ -193,7 +209,7 @@ def train(
         criterion.gradient(
             rules.criterion, last, memory.values, memory.answer, label, memory.deltas
         )
-        backward(plan, sweep)
+        backward(plan, sweep, memory.ink)
     return misses, losses, -1
 
 
@@ -204,12 +220,12 @@ def gradient(
 ) -> Any:  # fmt: skip
     """Return the loss of one pattern and its gradient, a vector like ``weights``."""
     last, answer = plan.layers[-1], memory.answer
-    show(plan, image, levels, memory.values)
+    show(plan, image, levels, memory)
     forward(plan, rules, weights, memory)
     loss = criterion.loss(rules.criterion, last, memory.values, answer, label)
     criterion.gradient(rules.criterion, last, memory.values, answer, label, memory.deltas)
     result, scale = np.zeros_like(weights), -np.ones_like(weights)
-    backward(plan, first_order(rules, weights, memory, result, scale))
+    backward(plan, first_order(rules, weights, memory, result, scale), memory.ink)
     return loss, result
 
 
@@ -229,7 +245,7 @@ def curvature(
     scale = np.full_like(weights, -1.0 / subset.size)
     squares = weights * weights
     for pattern in subset:
-        show(plan, images[pattern], levels, memory.values)
+        show(plan, images[pattern], levels, memory)
         forward(plan, rules, weights, memory)
         if rules.criterion.kind == criterion.MAP:
             criterion.share(rules.criterion, answer)
@@ -242,7 +258,7 @@ def curvature(
                     subsampling.sums_of_four(
                         plan.layers[n], plan.layers[n - 1], values, sums, sweep.share
                     )
-        backward(plan, sweep)
+        backward(plan, sweep, memory.ink)
     return result
 
 
@@ -253,6 +269,6 @@ def classify(
 ) -> None:  # fmt: skip
     """Fill ``penalties`` (patterns, classes): the lower the likelier."""
     for n in range(images.shape[0]):
-        show(plan, images[n], levels, memory.values)
+        show(plan, images[n], levels, memory)
         forward(plan, rules, weights, memory)
         penalties[n] = memory.answer.penalties

@@ -38,8 +38,8 @@ UNITS = 4
 # Numbers between two layers: a vector at the end of a map may reach so far beyond it.
 GAP = 4 * LANES
 
-# Kinds of layers.
-FIELD, CONVOLUTION, SUBSAMPLING, FULL = range(4)
+# Kinds of layers; INK is a full connection that reads the field, in training (ink.py).
+FIELD, CONVOLUTION, SUBSAMPLING, FULL, INK = range(5)
 
 Floats = NDArray[np.floating[Any]]
 Integers = NDArray[np.int64]
@@ -49,7 +49,7 @@ class Place(NamedTuple):
     """Of which kind and size a layer is, and where its values and parameters lie.
 
     Attributes:
-        kind: FIELD, CONVOLUTION, SUBSAMPLING or FULL.
+        kind: FIELD, CONVOLUTION, SUBSAMPLING, FULL or INK.
         maps, height, width: the shape of its outputs.
         start, stride: where its values begin, and numbers from one map to the next.
         deltas, delta_stride: the same of its deltas.
