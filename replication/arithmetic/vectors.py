@@ -40,7 +40,7 @@ from replication.arithmetic.llvm import (
     repeated,
     write,
 )  # fmt: skip
-from replication.compiled import kernel
+from replication.compiled import inlined
 
 
 @intrinsic
@@ -217,7 +217,7 @@ def _negative(context: Any, builder: Any, signature: Any, arguments: Any) -> Any
     return builder.fneg(arguments[0])
 
 
-@kernel
+@inlined
 def subtract(array: Any, scale: Any, start: int, vector: Any) -> None:
     """Subtract ``scale`` times ``vector`` from the vector of ``array`` at ``start``."""
     store(array, start, fma(-load(scale, start), vector, load(array, start)))

@@ -141,7 +141,7 @@ class Engine:
 
 
 def _affine(levels: NDArray[np.floating], dtype: type[np.floating]) -> kernels.Levels:
-    """Return ``levels`` as the kernels take them; raises ReplicationError unless they are a line."""
+    """Return the line that ``levels`` lie on; raises ReplicationError when there is none."""
     background, foreground = float(levels[0]), float(levels[255])
     scale = (foreground - background) / 255.0
     away = np.abs(levels.astype(np.float64) - (background + scale * np.arange(256))).max()

@@ -94,7 +94,9 @@ def share(criterion: Criterion, answer: Answer) -> Any:
 
 
 @kernel
-def gradient(criterion: Criterion, layer: Place, values: Floats, answer: Answer, label: int, deltas: Floats) -> None:
+def gradient(
+    criterion: Criterion, layer: Place, values: Floats, answer: Answer, label: int, deltas: Floats
+) -> None:
     """Fill ``deltas`` with the derivatives of the criterion by the last layer's outputs."""
     x, d, number = layer.start, layer.deltas, values.dtype.type
     deltas[d : d + layer.size] = number(0)
@@ -113,7 +115,9 @@ def gradient(criterion: Criterion, layer: Place, values: Floats, answer: Answer,
 
 
 @kernel
-def _add_differences(code: Floats, factor: float, layer: Place, values: Floats, deltas: Floats) -> None:
+def _add_differences(
+    code: Floats, factor: float, layer: Place, values: Floats, deltas: Floats
+) -> None:
     """Add ``factor`` times the differences of the outputs from ``code``."""
     for k in range(0, layer.size, LANES):
         difference = load(values, layer.start + k) - load(code, k)
@@ -152,7 +156,9 @@ def _spread_of_slopes(criterion: Criterion, answer: Answer, value: float, k: int
         free -= part
         mean += part * away
         square += part * away * away
-    return (factor * max(free, 0.0) + max(square - mean * mean, 0.0)) / np.float64(criterion.divisor)
+    return (factor * max(free, 0.0) + max(square - mean * mean, 0.0)) / np.float64(
+        criterion.divisor
+    )
 
 
 @kernel

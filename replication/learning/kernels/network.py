@@ -145,8 +145,18 @@ def first_order(rules: Rules, weights: Floats, memory: Memory, sink: Floats, sca
     slope = Slope(rules.slope * rules.amplitude, rules.slope / rules.amplitude, False)
     values, sums, deltas, scratch, _ = memory
     return Sweep(
-        weights, values, values, sums, deltas, scratch, slope, rules.share, sink, scale
-    )  # fmt: skip
+        weights, values, values, sums, deltas, scratch, slope, rules.share, sink, scale, False
+    )
+
+
+@kernel
+def updating(rules: Rules, weights: Floats, memory: Memory, steps: Floats) -> Any:
+    """Return the `Sweep` that subtracts ``steps`` times the gradient from ``weights``."""
+    slope = Slope(rules.slope * rules.amplitude, rules.slope / rules.amplitude, False)
+    values, sums, deltas, scratch, _ = memory
+    return Sweep(
+        weights, values, values, sums, deltas, scratch, slope, rules.share, weights, steps, True
+    )
 
 
 @kernel
@@ -159,7 +169,7 @@ def second_order(
     share = rules.share * rules.share
     return Sweep(
         squares, memory.values, values, sums, memory.deltas, memory.scratch, slope, share, sink,
-        scale,
+        scale, False,
     )  # fmt: skip
 
 
@@ -177,7 +187,7 @@ def train(
     whose loss was not finite any more, or -1.
     """
     misses, losses, last = 0, 0.0, plan.layers[-1]
-    sweep = first_order(rules, weights, memory, weights, steps)
+    sweep = updating(rules, weights, memory, steps)
     for n in range(order.size):
         label = int(labels[order[n]])
         show(plan, images[order[n]], levels, memory.values)

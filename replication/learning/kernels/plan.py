@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replication.arithmetic.blocks import SIDE
-from replication.arithmetic.llvm import LANES
+from replication.arithmetic.llvm import HALF, LANES
 from replication.errors import ReplicationError
 from replication.networks.specification import Kind, Layer, Network
 
@@ -198,7 +198,7 @@ class _Builder:
         kind, (maps, height, width) = _kind(layer), layer.outputs
         area, below, first = height * width, self.layers[-1], self.kept
         if kind == CONVOLUTION:
-            place = self._convolution(layer, below)
+            place = self._convolution(layer)
         else:
             size = whole(maps * area)
             place = Place(
@@ -217,7 +217,7 @@ class _Builder:
         self.layers.append(place._replace(biases=self.kept))
         self.kept += whole(maps)
 
-    def _convolution(self, layer: Layer, below: Place) -> Place:
+    def _convolution(self, layer: Layer) -> Place:
         maps, height, width = layer.outputs
         sources, lines, _ = layer.inputs
         margin, stride = whole((SIDE - 1) * width), whole(height * width)
@@ -290,5 +290,5 @@ def plan(network: Network, dtype: type[np.floating] = np.float32) -> Plan:
         built.kept,
         built.values + GAP,
         built.slopes + GAP,
-        (built.scratch + GROUP) * SIDE * LANES,
+        (SIDE * built.scratch + GROUP) * SIDE * HALF,
     )  # fmt: skip

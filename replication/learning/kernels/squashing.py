@@ -9,7 +9,7 @@ import numpy as np
 from replication.arithmetic.elementary import tanh
 from replication.arithmetic.llvm import LANES
 from replication.arithmetic.vectors import fma, load, same, store
-from replication.compiled import kernel
+from replication.compiled import inlined, kernel
 from replication.learning.kernels.plan import Floats, Place
 
 
@@ -40,7 +40,7 @@ def squash(values: Floats, amplitude: float, slope: float) -> None:
         values[vectors:] = rest[: values.size - vectors]
 
 
-@kernel
+@inlined
 def slopes(slope: Slope, outputs: Floats, x: int) -> Any:
     """Return the vector of the slopes of the ``outputs`` from ``x`` on."""
     output = load(outputs, x)

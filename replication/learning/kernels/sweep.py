@@ -20,8 +20,8 @@ class Sweep(NamedTuple):
         scratch: room for the sums of a column of kernels.
         slope: of the squashing function, or its square.
         share: weight of each of the four inputs of a sub-sampling unit, or its square.
-        sink, scale: ``scale`` times the derivatives is subtracted from ``sink``, which may be
-            ``weights``: a weight changes once it has been used.
+        sink, scale: ``scale`` times the derivatives is subtracted from ``sink``.
+        in_place: whether ``sink`` is ``weights``; a weight changes once it has been used.
     """
 
     weights: Floats
@@ -34,3 +34,4 @@ class Sweep(NamedTuple):
     share: float
     sink: Floats
     scale: Floats
+    in_place: bool
