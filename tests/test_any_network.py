@@ -19,7 +19,7 @@ from replication.networks.lenet4 import windows
 from replication.networks.specification import Network, Stack, full_table
 
 EXAMPLES = settings(
-    max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
+    max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
 )
 
 

@@ -189,6 +189,12 @@ def lower_twice(context: Any, vector: Any) -> Any:
     return vector(vector), _shuffle([n // 2 for n in range(LANES)])
 
 
+@intrinsic
+def upper_twice(context: Any, vector: Any) -> Any:
+    """Return each lane of the upper half twice."""
+    return vector(vector), _shuffle([(LANES + n) // 2 for n in range(LANES)])
+
+
 def _lane_by_lane(operation: Any, name: str) -> None:
     """Make ``operation`` of two vectors the instruction called ``name``."""
 

@@ -11,7 +11,8 @@ from replication.arithmetic.elementary import exponential
 from replication.errors import ReplicationError
 from replication.learning.kernels import criterion
 from replication.learning.kernels import network as kernels
-from replication.learning.kernels.plan import CONVOLUTION, aligned, plan
+from replication.learning.kernels.layout import CONVOLUTION, aligned
+from replication.learning.kernels.plan import plan
 from replication.networks.specification import Network
 from replication.settings import Rules, Sdlm
 

@@ -29,7 +29,7 @@ from replication.arithmetic.llvm import HALF, LANES
 from replication.arithmetic.totals import subtract_row, totals, totals_at
 from replication.arithmetic.vectors import fma, load, same, store, total
 from replication.compiled import inlined, kernel
-from replication.learning.kernels.plan import COLUMN, GROUP, Floats, Place, Plan
+from replication.learning.kernels.layout import COLUMN, GROUP, Floats, Place, Plan
 from replication.learning.kernels.sweep import Sweep
 
 # Weights of a column of the kernels of a whole group.
@@ -72,7 +72,7 @@ def group(plan: Plan, layer: Place, m: int, g: int) -> Any:
 def groups(plan: Plan, layer: Place, m: int) -> int:
     """Return how many groups of output maps read input map ``m``."""
     readers = plan.readers[layer.source + m + 1] - plan.readers[layer.source + m]
-    return -(-readers // GROUP)
+    return int(-(-readers // GROUP))
 
 
 @kernel

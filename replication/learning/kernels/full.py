@@ -8,7 +8,7 @@ from replication.arithmetic.llvm import LANES
 from replication.arithmetic.totals import totals
 from replication.arithmetic.vectors import fma, load, same, store, subtract
 from replication.compiled import inlined, kernel
-from replication.learning.kernels.plan import FIELD, UNITS, Floats, Place
+from replication.learning.kernels.layout import FIELD, UNITS, Floats, Place
 from replication.learning.kernels.sweep import Sweep
 
 

@@ -17,12 +17,13 @@ from replication.arithmetic.vectors import fetch, fma, load_levels, store
 from replication.compiled import kernel
 from replication.learning.kernels import convolution, criterion, full, subsampling
 from replication.learning.kernels.criterion import Answer, Criterion
-from replication.learning.kernels.plan import (
+from replication.learning.kernels.layout import (
     CONVOLUTION,
     FIELD,
     SUBSAMPLING,
     Floats,
     Integers,
+    Number,
     Plan,
     aligned,
 )
@@ -35,8 +36,8 @@ Bytes = NDArray[np.uint8]
 class Levels(NamedTuple):
     """The input for a grey level: ``scale`` times it plus ``background``, rounded once."""
 
-    background: float
-    scale: float
+    background: Number
+    scale: Number
 
 
 class Rules(NamedTuple):
@@ -49,9 +50,9 @@ class Rules(NamedTuple):
         criterion: what is minimised.
     """
 
-    amplitude: float
-    slope: float
-    share: float
+    amplitude: Number
+    slope: Number
+    share: Number
     criterion: Criterion
 
 
@@ -78,7 +79,8 @@ def memory(plan: Plan) -> Memory:
     dtype = plan.codes.dtype
     sizes = plan.values, plan.values, plan.slopes, plan.scratch
     answer = Answer(np.zeros(plan.classes, dtype), np.zeros(plan.classes))
-    return Memory(*(aligned(size, dtype) for size in sizes), answer)
+    values, sums, deltas, scratch = (aligned(size, dtype) for size in sizes)
+    return Memory(values, sums, deltas, scratch, answer)
 
 
 @kernel
@@ -95,7 +97,7 @@ def show(plan: Plan, image: Bytes, levels: Levels, values: Floats) -> None:
                 grey = values.dtype.type(pixels[y + column])
                 values[x + column] = fma(grey, levels.scale, levels.background)
         else:
-            for column in range(0, last + LANES - 1, LANES):
+            for column in range(0, width, LANES):
                 at = min(column, last)
                 store(values, x + at, load_levels(pixels, y + at, levels.scale, levels.background))
         x += side

@@ -10,7 +10,7 @@ from replication.arithmetic.elementary import tanh
 from replication.arithmetic.llvm import LANES
 from replication.arithmetic.vectors import fma, load, same, store
 from replication.compiled import inlined, kernel
-from replication.learning.kernels.plan import Floats, Place
+from replication.learning.kernels.layout import Floats, Number, Place
 
 
 class Slope(NamedTuple):
@@ -22,13 +22,13 @@ class Slope(NamedTuple):
         squared: whether its square is asked for, as for second derivatives.
     """
 
-    most: float
-    share: float
+    most: Number
+    share: Number
     squared: bool
 
 
 @kernel
-def squash(values: Floats, amplitude: float, slope: float) -> None:
+def squash(values: Floats, amplitude: Number, slope: Number) -> None:
     """Replace weighted sums by outputs A tanh(S a); ``values`` may be of any length."""
     vectors = values.size // LANES * LANES
     for x in range(0, vectors, LANES):

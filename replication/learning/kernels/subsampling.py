@@ -17,15 +17,16 @@ from replication.arithmetic.vectors import (
     same,
     store,
     total,
+    upper_twice,
 )  # fmt: skip
 from replication.compiled import inlined, kernel
-from replication.learning.kernels.plan import Floats, Place
+from replication.learning.kernels.layout import Floats, Number, Place
 from replication.learning.kernels.squashing import slopes
 from replication.learning.kernels.sweep import Sweep
 
 
 @kernel
-def sums_of_four(layer: Place, below: Place, values: Floats, sums: Floats, share: float) -> None:
+def sums_of_four(layer: Place, below: Place, values: Floats, sums: Floats, share: Number) -> None:
     """Fill ``sums`` with ``share`` times the sum of the four values that each unit reads."""
     weight, x_line, y, width = same(share), below.width, layer.start, layer.width
     for m in range(layer.maps):
@@ -42,7 +43,7 @@ def sums_of_four(layer: Place, below: Place, values: Floats, sums: Floats, share
 
 @kernel
 def forward(
-    layer: Place, below: Place, weights: Floats, values: Floats, sums: Floats, share: float
+    layer: Place, below: Place, weights: Floats, values: Floats, sums: Floats, share: Number
 ) -> None:
     """Fill in the weighted sums of every unit; what they multiply is kept in ``sums``."""
     sums_of_four(layer, below, values, sums, share)
@@ -76,14 +77,16 @@ def _pass_down(layer: Place, below: Place, sweep: Sweep, m: int) -> None:
     d, k, share = layer.deltas + m * copies * stride, layer.weights + m * copies, sweep.share
     for _ in range(layer.height):
         for _ in range(2):
-            for column in range(0, width, HALF):
+            for column in range(0, width, LANES):
                 above = zero
                 for c in range(copies):
                     coefficient = same(share * sweep.weights[k + c])
                     above = fma(coefficient, load(deltas, d + c * stride + column), above)
-                above = lower_twice(first_lanes(above, width - column))
-                n = 2 * column
-                store(deltas, y + n, above * slopes(slope, outputs, x + n))
+                above, n = first_lanes(above, width - column), 2 * column
+                store(deltas, y + n, lower_twice(above) * slopes(slope, outputs, x + n))
+                if width - column > HALF:
+                    n += LANES
+                    store(deltas, y + n, upper_twice(above) * slopes(slope, outputs, x + n))
             x += line
             y += line
         d += width

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from replication.learning.kernels.plan import Floats
+from replication.learning.kernels.layout import Floats, Number
 from replication.learning.kernels.squashing import Slope
 
 
@@ -31,7 +31,7 @@ class Sweep(NamedTuple):
     deltas: Floats
     scratch: Floats
     slope: Slope
-    share: float
+    share: Number
     sink: Floats
     scale: Floats
     in_place: bool
