@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -12,15 +11,16 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from networks_of_tests import Case, random_case
-from numba import njit
 from test_kernels import check_everything
 
 from replication.arithmetic.blocks import zeros
 from replication.arithmetic.llvm import LANES
+from replication.compiled import kernel
 from replication.learning import engine as engines
 from replication.learning.engine import Engine
 from replication.learning.kernels import ink
-from replication.learning.kernels.plan import INK, plan
+from replication.learning.kernels.layout import INK
+from replication.learning.kernels.plan import plan
 from replication.networks.perceptrons import perceptron
 from replication.networks.reference import Reference
 from replication.networks.specification import Stack
@@ -75,7 +75,7 @@ def test_every_perceptron_is_trained_as_the_reference_trains_it(case: Case, seed
     order = generator.integers(0, len(case.images), 15)
     ours = case.parameters.copy()
     Engine(case.network, case.rules, case.levels, np.float64).train(
-        ours, steps, case.images, case.labels, order
+        ours, steps, case.images, case.labels.astype(np.uint8), order
     )
     expected = trained_by_reference(case, steps, order)
     assert np.abs(expected - case.parameters).max() > 1e-6
@@ -154,8 +154,8 @@ def test_a_pass_cut_and_read_out_anywhere_gives_the_same_bytes(
         np.testing.assert_array_equal(parameters[: 70 * 400], reading)
 
 
-def _swept(length: int) -> Callable[..., None]:
-    @njit  # type: ignore[untyped-decorator]
+def _swept(length: int) -> Any:
+    @kernel
     def swept(units: int, pixels: int, state: Any, deltas: Any) -> None:
         ink.gather(units, pixels, state, zeros(state.columns, 2, length, LANES))
         ink.spread(units, pixels, state, deltas, zeros(state.columns, 1, length, LANES))

@@ -7,8 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from networks_of_tests import CRITERIA, NETWORKS, Case, random_case
 
 from replication.learning.engine import AT_ONCE, Engine
@@ -16,7 +14,6 @@ from replication.learning.kernels import criterion
 from replication.learning.kernels.plan import plan
 from replication.learning.kernels.squashing import squash
 from replication.networks.reference import Reference
-from replication.networks.specification import Stack
 
 TOLERANCE = {np.float64: 1e-10, np.float32: 2e-4}
 
@@ -94,33 +91,6 @@ def test_a_curvature_that_starts_from_a_number_knows_no_divisor() -> None:
     np.testing.assert_array_equal(*found)
 
 
-@st.composite
-def tables(draw: st.DrawFn, inputs: int) -> tuple[tuple[int, ...], ...]:
-    rows = st.sets(st.integers(0, inputs - 1), min_size=1).map(lambda row: tuple(sorted(row)))
-    return tuple(draw(st.lists(rows, min_size=1, max_size=10)))
-
-
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.data())
-def test_random_connection_tables_equal_the_reference(data: st.DataObject) -> None:
-    first = data.draw(st.integers(1, 4), label="first maps")
-    copies = data.draw(st.integers(1, 2), label="copies")
-    field = data.draw(st.sampled_from([16, 20, 24, 28]), label="field")
-    second = data.draw(tables(first * copies), label="second")
-    stack = (
-        Stack("random", field)
-        .convolution("C1", ((0,),) * first)
-        .subsampling("S2", copies)
-        .convolution("C3", second)
-        .subsampling("S4")
-    )
-    if field > 16:
-        stack.full("F5", data.draw(st.integers(1, 20), label="units"))
-    network = stack.full("output", 3).network()
-    seed = data.draw(st.integers(0, 1000), label="seed")
-    check_everything(random_case(network, seed, criterion="squared-error"), np.float64)
-
-
 @pytest.mark.parametrize("name", ["lenet5", "lenet4", "lenet1", "perceptron"])
 def test_consecutive_updates_equal_the_reference(name: str) -> None:
     """In float64, where differences can only come from the order of sums."""
@@ -189,17 +159,30 @@ def test_shares_below_the_normal_numbers_change_no_bit_of_the_slopes() -> None:
     """Left out for speed: what they would add is far below the last place of what is there."""
     shape = plan(NETWORKS["lenet5"])
     last, first = shape.layers[-1], shape.layers[-1]["start"]
-    values = np.zeros(shape.values, np.float32)
+    values, deltas = (np.zeros(size, np.float32) for size in (shape.values, shape.slopes))
     values[first : first + 84] = np.random.default_rng(3).uniform(-1.7, 1.7, 84)
     single = np.float32
     rule = criterion.Criterion(criterion.MAP, single(0.5), 0.5, single(1), shape.codes)
     shares = np.full(10, 1e-38)
-    deltas = np.zeros_like(values)
     answer = criterion.Answer(np.zeros(10, single), shares)
     criterion.gradient(rule, last, values, answer, 3, deltas)
     away = values[first : first + 84, None].astype(float) - shape.codes.T[:84]
     wanted = away[:, 3] - (shares * away).sum(axis=1)
-    np.testing.assert_array_equal(deltas[first : first + 84], wanted.astype(single))
+    found = deltas[last["deltas"] : last["deltas"] + 84]
+    np.testing.assert_array_equal(found, wanted.astype(single))
+
+
+def test_shares_are_good_to_the_last_places_of_float64() -> None:
+    """Equation 9 in a float32 network: the exponential of a penalty is taken in float64."""
+    single = np.float32
+    penalties = np.array([3.7, 12.3, 40.0, 0.1], single)
+    codes = np.ones((4, 16), single)
+    rule = criterion.Criterion(criterion.MAP, single(1), 0.25, single(1), codes)
+    answer = criterion.Answer(penalties, np.zeros(4))
+    everything = criterion.share(rule, answer)
+    exact = np.exp(-penalties.astype(np.float64))
+    assert everything == pytest.approx(0.25 + exact.sum(), rel=1e-15)
+    np.testing.assert_allclose(answer.shares, exact / (0.25 + exact.sum()), rtol=1e-15)
 
 
 def test_not_a_number_passes_through_the_squashing() -> None:

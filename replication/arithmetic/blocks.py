@@ -175,31 +175,49 @@ def add_taps(context: Any, block: Any, values: Any, x: Any, line: Any, weights: 
 
 @intrinsic(prefer_literal=True)
 def add_spread(
-    context: Any, block: Any, deltas: Any, y: Any, line: Any, weights: Any, k: Any, step: Any
-) -> Any:
+    context: Any, block: Any, deltas: Any, y: Any, away: Any, line: Any, area: Any, weights: Any,
+    k: Any, step: Any,
+) -> Any:  # fmt: skip
     """Return ``block`` with a map of deltas spread over its five rows, one for each column j.
 
     Row j becomes row j plus, for i of 0 to 4, ``weights[k + j * step + i]`` times the deltas from
-    ``y - i * line`` on. ``step`` is a constant.
+    ``y + away - i * line`` on. The map begins at ``y`` and has ``area`` deltas between zeros: a
+    vector without any of them is passed over. ``step`` is a constant.
     """
     check(deltas)
     row, apart = block.dtype, constant(step)
+    count = row.dtype.count
 
     def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        vectors, array, at, by, factors, first, _ = arguments
-        vectors, count = unpacked(builder, vectors), row.dtype.count
+        vectors, array, start, at, by, size, factors, first, _ = arguments
+        vectors = unpacked(builder, vectors)
+        reach = further(builder, size, count - 1)
         for i in range(SIDE):
-            inputs = read_row(context, builder, signature.args[1], array, at, row.count, count)
-            for j, sums in enumerate(vectors):
-                place = further(builder, first, j * apart + i)
-                factor = read_number(context, builder, signature.args[4], factors, place, count)
-                for n, value in enumerate(inputs):
-                    sums[n] = fused(builder, value, factor, sums[n])
+            for n in range(row.count):
+                position = further(builder, at, n * count)
+                met = builder.icmp_unsigned("<", further(builder, position, count - 1), reach)
+                before = builder.block
+                with builder.if_then(met, likely=True):
+                    place = builder.add(start, position)
+                    value = read(context, builder, signature.args[1], array, place, count)
+                    sums = []
+                    for j, vector in enumerate(vectors):
+                        tap = further(builder, first, j * apart + i)
+                        factor = read_number(
+                            context, builder, signature.args[6], factors, tap, count
+                        )
+                        sums.append(fused(builder, value, factor, vector[n]))
+                    within = builder.block
+                for vector, sum_ in zip(vectors, sums, strict=True):
+                    either = builder.phi(sum_.type)
+                    either.add_incoming(vector[n], before)
+                    either.add_incoming(sum_, within)
+                    vector[n] = either
             at = builder.sub(at, by)
         return packed(builder, vectors)
 
     whole = types.intp
-    return block(block, deltas, whole, whole, weights, whole, step), build
+    return block(block, deltas, whole, whole, whole, whole, weights, whole, step), build
 
 
 @intrinsic

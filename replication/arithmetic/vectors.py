@@ -40,7 +40,7 @@ from replication.arithmetic.llvm import (
     repeated,
     write,
 )  # fmt: skip
-from replication.compiled import kernel
+from replication.compiled import inlined
 
 
 @intrinsic
@@ -189,6 +189,12 @@ def lower_twice(context: Any, vector: Any) -> Any:
     return vector(vector), _shuffle([n // 2 for n in range(LANES)])
 
 
+@intrinsic
+def upper_twice(context: Any, vector: Any) -> Any:
+    """Return each lane of the upper half twice."""
+    return vector(vector), _shuffle([(LANES + n) // 2 for n in range(LANES)])
+
+
 def _lane_by_lane(operation: Any, name: str) -> None:
     """Make ``operation`` of two vectors the instruction called ``name``."""
 
@@ -217,7 +223,7 @@ def _negative(context: Any, builder: Any, signature: Any, arguments: Any) -> Any
     return builder.fneg(arguments[0])
 
 
-@kernel
+@inlined
 def subtract(array: Any, scale: Any, start: int, vector: Any) -> None:
     """Subtract ``scale`` times ``vector`` from the vector of ``array`` at ``start``."""
     store(array, start, fma(-load(scale, start), vector, load(array, start)))

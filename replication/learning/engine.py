@@ -11,7 +11,8 @@ from replication.arithmetic.elementary import exponential
 from replication.errors import ReplicationError
 from replication.learning.kernels import criterion, ink
 from replication.learning.kernels import network as kernels
-from replication.learning.kernels.plan import CONVOLUTION, aligned, plan
+from replication.learning.kernels.layout import CONVOLUTION, aligned
+from replication.learning.kernels.plan import plan
 from replication.networks.specification import Network
 from replication.settings import Rules, Sdlm
 
@@ -149,7 +150,7 @@ class Engine:
 
 
 def _affine(levels: NDArray[np.floating], dtype: type[np.floating]) -> kernels.Levels:
-    """Return ``levels`` as the kernels take them; raises ReplicationError unless they are a line."""
+    """Return the line that ``levels`` lie on; raises ReplicationError when there is none."""
     background, foreground = float(levels[0]), float(levels[255])
     scale = (foreground - background) / 255.0
     away = np.abs(levels.astype(np.float64) - (background + scale * np.arange(256))).max()

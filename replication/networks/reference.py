@@ -135,10 +135,10 @@ class Reference:
             spread = (second * squares.detach()[:, None, None] * share**2).repeat_interleave(
                 2, dim=2
             )
-            maps.index_add_(
-                1,
-                torch.tensor([row[0] for row in layer.table]),
-                spread.repeat_interleave(2, dim=3),
+            spread = spread.repeat_interleave(2, dim=3)
+            # An odd last line or column of what is read belongs to no unit.
+            maps[..., : spread.shape[2], : spread.shape[3]].index_add_(
+                1, torch.tensor([row[0] for row in layer.table]), spread
             )
             return torch.cat(own).double().numpy(), maps
         squared = (x**2).requires_grad_()

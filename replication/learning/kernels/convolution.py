@@ -28,30 +28,51 @@ from replication.arithmetic.blocks import (
 from replication.arithmetic.llvm import HALF, LANES
 from replication.arithmetic.totals import subtract_row, totals, totals_at
 from replication.arithmetic.vectors import fma, load, same, store, total
-from replication.compiled import kernel
-from replication.learning.kernels.plan import COLUMN, GROUP, Floats, Place, Plan
+from replication.compiled import inlined, kernel
+from replication.learning.kernels.layout import COLUMN, GROUP, Floats, Place, Plan
 from replication.learning.kernels.sweep import Sweep
 
-# For each number of output maps at once: vectors of each, forwards.
-LENGTHS = (8, 6, 5, 4, 3) if MANY else (5, 2, 2, 1, 1)
-forward_blocks = blocks([(maps, length, LANES) for maps, length in enumerate(LENGTHS, 1)])
-# The five sums of a column of each output map: all maps of a group, or two by halves of the lanes.
-update_blocks = blocks([(n + 1, SIDE, LANES) for n in range(GROUP)])
+# Weights of a column of the kernels of a whole group.
+TAPS = GROUP * SIDE
+# Vectors of each output map at once, forwards, by the number of maps; and backwards.
+LENGTHS = (8, 8, 7, 5, 4) if MANY else (5, 2, 2, 1, 1)
 LENGTH = 3 if MANY else 1
+forward_blocks = blocks([(maps, length, LANES) for maps, length in enumerate(LENGTHS, 1)])
+# The five sums of a column of the kernels of a group.
+update_blocks = blocks([(maps, SIDE, LANES) for maps in range(1, GROUP + 1)])
 
 
 @kernel
 def pack(layer: Place, below: Place, values: Floats) -> None:
     """Copy what ``layer`` reads: line by line, what is copied too far is written over."""
+    lines, x_line, width = below.height, below.width, layer.width
     for m in range(layer.sources):
         for j in range(SIDE):
             x = below.start + m * below.stride + j
             y = layer.packed + (m * SIDE + j) * layer.copy
-            for _ in range(below.height):
-                for column in range(0, layer.width, LANES):
+            for _ in range(lines):
+                for column in range(0, width, LANES):
                     store(values, y + column, load(values, x + column))
-                x += below.width
-                y += layer.width
+                x += x_line
+                y += width
+
+
+@inlined
+def group(plan: Plan, layer: Place, m: int, g: int) -> Any:
+    """Return the first reader of group ``g`` of input map ``m``, and that of the next group.
+
+    The groups of a map are of equal size, give or take one.
+    """
+    first, last = plan.readers[layer.source + m], plan.readers[layer.source + m + 1]
+    groups = -(-(last - first) // GROUP)
+    return first + (last - first) * g // groups, first + (last - first) * (g + 1) // groups
+
+
+@inlined
+def groups(plan: Plan, layer: Place, m: int) -> int:
+    """Return how many groups of output maps read input map ``m``."""
+    readers = plan.readers[layer.source + m + 1] - plan.readers[layer.source + m]
+    return int(-(-readers // GROUP))
 
 
 @kernel
@@ -62,37 +83,30 @@ def forward(plan: Plan, layer: Place, weights: Floats, values: Floats) -> None:
         for y in range(first, first + layer.stride, LANES):
             store(values, y, bias)
     for m in range(layer.sources):
-        first, last = plan.readers[layer.source + m], plan.readers[layer.source + m + 1]
-        groups = -(-(last - first) // GROUP)
-        for g in range(groups):
-            start = first + (last - first) * g // groups
-            maps = first + (last - first) * (g + 1) // groups - start
-            _forward_group(plan, layer, weights, values, m, start, maps, forward_blocks(values))
+        for g in range(groups(plan, layer, m)):
+            start, end = group(plan, layer, m, g)
+            x, k = layer.packed + m * SIDE * layer.copy, plan.columns[start]
+            for block in literal_unroll(forward_blocks(values)):
+                if len(block) == end - start:
+                    _forward(
+                        layer, weights, values, x, k, places(block, plan.outputs, start), block
+                    )
 
 
-@kernel
-def _forward_group(
-    plan: Plan, layer: Place, weights: Floats, values: Floats, m: int, start: int, maps: int,
-    known: Any,
-) -> None:  # fmt: skip
-    """Add what map ``m`` gives to ``maps`` output maps, in a block of the size ``known`` for it."""
-    for block in literal_unroll(known):
-        if len(block) == maps:
-            width = len(block[0]) * LANES
-            rest = layer.stride // width * width
-            _forward(plan, layer, weights, values, m, start, block, 0, rest)
-            _forward(plan, layer, weights, values, m, start, narrow(block), rest, layer.stride)
-
-
-@kernel
+@inlined
 def _forward(
-    plan: Plan, layer: Place, weights: Floats, values: Floats, m: int, start: int, block: Any,
-    first: int, last: int,
-) -> None:  # fmt: skip
-    outputs, k, line = places(block, plan.outputs, start), plan.columns[start], layer.width
-    x, copy = layer.packed + m * SIDE * layer.copy, layer.copy
-    for p in range(first, last, len(block[0]) * LANES):
+    layer: Place, weights: Floats, values: Floats, x: int, k: int, outputs: Any, block: Any
+) -> None:
+    """Add what the copies from ``x`` on give to a group of ``outputs``, a block at a time."""
+    width, size, line, copy = len(block[0]) * LANES, layer.stride, layer.width, layer.copy
+    rest = size // width * width
+    for p in range(0, rest, width):
         sums = load_block(block, values, outputs, p)
+        for j in range(SIDE):
+            sums = add_taps(sums, values, x + j * copy + p, line, weights, k + j * COLUMN)
+        store_block(values, outputs, p, sums)
+    for p in range(rest, size, LANES):
+        sums = load_block(narrow(block), values, outputs, p)
         for j in range(SIDE):
             sums = add_taps(sums, values, x + j * copy + p, line, weights, k + j * COLUMN)
         store_block(values, outputs, p, sums)
@@ -100,115 +114,133 @@ def _forward(
 
 @kernel
 def backward(plan: Plan, layer: Place, below: Place, sweep: Sweep) -> None:
-    """Make the derivatives by the outputs of the layer below: of the copies, then all five added."""
-    block = zeros(sweep.deltas, SIDE, LENGTH, LANES)
-    width, area = LENGTH * LANES, -(-below.height * layer.width // LANES) * LANES
-    rest = area // width * width
+    """Make the derivatives by what the layer reads: by the five copies, then all added."""
+    weights, deltas, copy = sweep.weights, sweep.deltas, layer.copy
+    block, width = zeros(deltas, SIDE, LENGTH, LANES), LENGTH * LANES
+    size = -(-below.height * layer.width // LANES) * LANES
+    rest = size // width * width
     for m in range(layer.sources):
-        _backward(plan, layer, sweep, m, block, 0, rest)
-        _backward(plan, layer, sweep, m, narrow(block), rest, area)
-    for m in range(layer.sources):
-        _fold(plan, layer, below, sweep.deltas, m)
+        d = layer.spread + m * SIDE * copy
+        copies = (d, d + copy, d + 2 * copy, d + 3 * copy, d + 4 * copy)
+        start, end = plan.readers[layer.source + m], plan.readers[layer.source + m + 1]
+        for p in range(0, rest, width):
+            sums = _spread(plan, layer, weights, deltas, start, end, p, block)
+            store_block(deltas, copies, p, sums)
+        for p in range(rest, size, LANES):
+            few = _spread(plan, layer, weights, deltas, start, end, p, narrow(block))
+            store_block(deltas, copies, p, few)
+        _fold(layer, below, plan.windows, deltas, m)
 
 
-@kernel
-def _backward(
-    plan: Plan, layer: Place, sweep: Sweep, m: int, block: Any, first: int, last: int
-) -> None:
-    """Fill in the derivatives of the five copies of map ``m`` at some positions."""
-    weights, deltas, line, copy = sweep.weights, sweep.deltas, layer.width, layer.copy
-    d = layer.spread + m * SIDE * copy
-    five = (d, d + copy, d + 2 * copy, d + 3 * copy, d + 4 * copy)
-    start, end = plan.readers[layer.source + m], plan.readers[layer.source + m + 1]
-    for p in range(first, last, len(block[0]) * LANES):
-        sums = block
-        for c in range(start, end):
-            y = plan.deltas[c] + p
-            sums = add_spread(sums, deltas, y, line, weights, plan.columns[c], COLUMN)
-        store_block(deltas, five, p, sums)
+@inlined
+def _spread(
+    plan: Plan, layer: Place, weights: Floats, deltas: Floats, start: int, end: int, p: int,
+    block: Any,
+) -> Any:  # fmt: skip
+    """Return what the readers from ``start`` to ``end`` give to the five copies from ``p`` on."""
+    sums, line, area = block, layer.width, layer.height * layer.width
+    for c in range(start, end):
+        y, k = plan.deltas[c], plan.columns[c]
+        sums = add_spread(sums, deltas, y, p, line, area, weights, k, COLUMN)
+    return sums
 
 
-@kernel
-def _fold(plan: Plan, layer: Place, below: Place, deltas: Floats, m: int) -> None:
+@inlined
+def _fold(layer: Place, below: Place, windows: Floats, deltas: Floats, m: int) -> None:
     """Add up the copies of the derivatives: what copy j says of column c is at c - j."""
-    d = below.deltas + m * below.delta_stride
-    for line in range(below.height):
-        x = layer.spread + m * SIDE * layer.copy + line * layer.width
-        for column in range(0, below.width, LANES):
+    d, width, narrower, copy = (
+        below.deltas + m * below.delta_stride,
+        below.width,
+        layer.width,
+        layer.copy,
+    )
+    window, x = layer.window, layer.spread + m * SIDE * copy
+    for _ in range(below.height):
+        for column in range(0, width, LANES):
             result = same(deltas.dtype.type(0))
             for j in range(SIDE):
-                copy = load(deltas, x + j * layer.copy + column - j)
-                result = fma(load(plan.windows, layer.window + column - j), copy, result)
+                shifted = load(deltas, x + j * copy + column - j)
+                result = fma(load(windows, window + column - j), shifted, result)
             store(deltas, d + column, result)
-        d += below.width
+        d += width
+        x += narrower
 
 
 @kernel
 def update(plan: Plan, layer: Place, sweep: Sweep) -> None:
     """Subtract the derivatives by weights and biases, each times its scale."""
+    deltas, values, sink, scale = sweep.deltas, sweep.values, sweep.sink, sweep.scale
     for m in range(layer.sources):
-        first, last = plan.readers[layer.source + m], plan.readers[layer.source + m + 1]
-        groups = -(-(last - first) // GROUP)
-        for j in range(SIDE):
-            if not MANY:
-                _sums_by_halves(plan, layer, sweep, m, j)
-            for g in range(groups):
-                start = first + (last - first) * g // groups
-                k = plan.columns[start] + j * COLUMN
-                if MANY:
-                    maps = first + (last - first) * (g + 1) // groups - start
-                    _update_group(plan, layer, sweep, m, j, start, maps, update_blocks(sweep.sums))
-                else:
-                    row = totals_at(sweep.scratch, (start - first) * SIDE * HALF, GROUP * SIDE)
-                    subtract_row(sweep.sink, sweep.scale, k, row)
+        x = layer.packed + m * SIDE * layer.copy
+        if not MANY:
+            first, last = plan.readers[layer.source + m], plan.readers[layer.source + m + 1]
+            _sums_by_halves(plan, layer, deltas, values, sweep.scratch, x, first, last)
+        for g in range(groups(plan, layer, m)):
+            start, end = group(plan, layer, m, g)
+            k = plan.columns[start]
+            if MANY:
+                for block in literal_unroll(update_blocks(values)):
+                    if len(block) == end - start:
+                        maps = places(block, plan.deltas, start)
+                        _update(layer, deltas, values, sink, scale, x, k, maps, block)
+            else:
+                for j in range(SIDE):
+                    at = ((start - first) * SIDE + j * (last - first) * SIDE) * HALF
+                    row = totals_at(sweep.scratch, at, TAPS)
+                    subtract_row(sink, scale, k + j * COLUMN, row)
     for o in range(layer.maps):
         bias, y = same(sweep.share - sweep.share), layer.deltas + o * layer.delta_stride
         for p in range(y, y + layer.stride, LANES):
-            bias = bias + load(sweep.deltas, p)
+            bias = bias + load(deltas, p)
         b = layer.biases + o
-        sweep.sink[b] -= sweep.scale[b] * total(bias)
+        sink[b] -= scale[b] * total(bias)
 
 
-@kernel
-def _update_group(
-    plan: Plan, layer: Place, sweep: Sweep, m: int, j: int, start: int, maps: int, known: Any
-) -> None:
-    """Update column ``j`` of the kernels of ``maps`` output maps, all their sums at once."""
-    for block in literal_unroll(known):
-        if len(block) == maps:
-            sums = _products(plan, layer, sweep, m, j, start, block, 0)
-            k = plan.columns[start] + j * COLUMN
-            subtract_row(sweep.sink, sweep.scale, k, totals(sums))
+@inlined
+def _update(
+    layer: Place, deltas: Floats, values: Floats, sink: Floats, scale: Floats, x: int, k: int,
+    maps: Any, block: Any,
+) -> None:  # fmt: skip
+    """Update the kernels of a group, all sums of a column at once."""
+    size, line, copy = layer.stride, layer.width, layer.copy
+    for j in range(SIDE):
+        sums = _products(deltas, values, maps, x + j * copy, line, 0, size, block)
+        subtract_row(sink, scale, k + j * COLUMN, totals(sums))
 
 
-@kernel
+@inlined
 def _products(
-    plan: Plan, layer: Place, sweep: Sweep, m: int, j: int, start: int, block: Any, first: int
+    deltas: Floats, values: Floats, maps: Any, x: int, line: int, first: int, last: int, block: Any
 ) -> Any:
-    """Return the sums of column ``j`` for some output maps, from the ``first`` lane on."""
-    deltas, values, line = sweep.deltas, sweep.values, layer.width
-    maps, x = places(block, plan.deltas, start), layer.packed + (m * SIDE + j) * layer.copy
+    """Return the sums of a column of the kernels of ``maps``, over every sixteenth position."""
     sums = block
-    for p in range(first, layer.stride, LANES):
+    for p in range(first, last, LANES):
         sums = add_products(sums, deltas, maps, p, values, x + p, line)
     return sums
 
 
-@kernel
-def _sums_by_halves(plan: Plan, layer: Place, sweep: Sweep, m: int, j: int) -> None:
-    """Fill ``scratch`` with the sums of column ``j`` for all maps that read ``m``, two at a time.
+@inlined
+def _sums_by_halves(
+    plan: Plan, layer: Place, deltas: Floats, values: Floats, scratch: Floats, x: int, first: int,
+    last: int,
+) -> None:  # fmt: skip
+    """Fill ``scratch`` with the sums of the kernels of all readers, two output maps at a time.
 
     The lower eight lanes, the upper eight, then both added, as `total` does.
     """
-    first, last = plan.readers[layer.source + m], plan.readers[layer.source + m + 1]
-    pair, alone = zeros(sweep.sums, 2, SIDE, HALF), zeros(sweep.sums, 1, SIDE, HALF)
-    at = 0
-    for start in range(first, last - 1, 2):
-        lower = _products(plan, layer, sweep, m, j, start, pair, 0)
-        upper = _products(plan, layer, sweep, m, j, start, pair, HALF)
-        store_block(sweep.scratch, (at, at + SIDE * HALF), 0, added(lower, upper))
-        at += 2 * SIDE * HALF
-    if (last - first) % 2:
-        lower = _products(plan, layer, sweep, m, j, last - 1, alone, 0)
-        upper = _products(plan, layer, sweep, m, j, last - 1, alone, HALF)
-        store_block(sweep.scratch, (at,), 0, added(lower, upper))
+    size, line, copy, at = layer.stride, layer.width, layer.copy, 0
+    pair, alone = zeros(values, 2, SIDE, HALF), zeros(values, 1, SIDE, HALF)
+    for j in range(SIDE):
+        column = x + j * copy
+        for c in range(first, last - 1, 2):
+            maps = places(pair, plan.deltas, c)
+            lower = _products(deltas, values, maps, column, line, 0, size, pair)
+            upper = _products(deltas, values, maps, column, line, HALF, size, pair)
+            store_block(scratch, (at, at + SIDE * HALF), 0, added(lower, upper))
+            at += 2 * SIDE * HALF
+        if (last - first) % 2:
+            single = places(alone, plan.deltas, last - 1)
+            low = _products(deltas, values, single, column, line, 0, size, alone)
+            high = _products(deltas, values, single, column, line, HALF, size, alone)
+            store_block(scratch, (at,), 0, added(low, high))
+            at += SIDE * HALF

@@ -11,7 +11,7 @@ from replication.arithmetic.elementary import exponential, logarithm
 from replication.arithmetic.llvm import LANES
 from replication.arithmetic.vectors import fma, load, same, store, total
 from replication.compiled import kernel
-from replication.learning.kernels.plan import Floats, Place
+from replication.learning.kernels.layout import Floats, Number, Place
 
 MLE, MAP, SQUARED_ERROR = range(3)
 # The least normal number of float32: a processor takes a hundred times as long over smaller ones.
@@ -31,9 +31,9 @@ class Criterion(NamedTuple):
     """
 
     kind: int
-    distance: float
+    distance: Number
     rubbish: float
-    divisor: float
+    divisor: Number
     codes: Floats
 
 
@@ -116,7 +116,7 @@ def gradient(
 
 @kernel
 def _add_differences(
-    code: Floats, factor: float, layer: Place, values: Floats, deltas: Floats
+    code: Floats, factor: Number, layer: Place, values: Floats, deltas: Floats
 ) -> None:
     """Add ``factor`` times the differences of the outputs from ``code``."""
     for k in range(0, layer.size, LANES):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from replication.arithmetic.llvm import LANES
-from replication.arithmetic.vectors import fma, load, same, store, subtract, total
-from replication.compiled import kernel
-from replication.learning.kernels.plan import FIELD, UNITS, Floats, Place
+from replication.arithmetic.totals import totals
+from replication.arithmetic.vectors import fma, load, same, store, subtract
+from replication.compiled import inlined, kernel
+from replication.learning.kernels.layout import FIELD, UNITS, Floats, Place
 from replication.learning.kernels.sweep import Sweep
 
 
@@ -25,10 +26,8 @@ def forward(layer: Place, below: Place, weights: Floats, values: Floats) -> None
             third = fma(load(weights, k + 2 * LANES), value, third)
             fourth = fma(load(weights, k + 3 * LANES), value, fourth)
             k += UNITS * LANES
-        values[y] = total(first) + weights[b]
-        values[y + 1] = total(second) + weights[b + 1]
-        values[y + 2] = total(third) + weights[b + 2]
-        values[y + 3] = total(fourth) + weights[b + 3]
+        sums = totals(((first,), (second,), (third,), (fourth,)))[0]
+        store(values, y, sums + load(weights, b))
 
 
 @kernel
@@ -37,26 +36,60 @@ def backward(layer: Place, below: Place, sweep: Sweep) -> None:
 
     A layer that reads the field updates alone.
     """
-    deltas, values = sweep.deltas, sweep.values
-    if below.kind != FIELD:
-        deltas[below.deltas : below.deltas + below.size] = 0
-    k = layer.weights
+    if below.kind == FIELD:
+        _update(layer, below, sweep)
+    else:
+        sweep.deltas[below.deltas : below.deltas + below.size] = 0
+        if sweep.in_place:
+            _backward(layer, below, sweep, True)
+        else:
+            _backward(layer, below, sweep, False)
+    for unit in range(0, layer.maps, LANES):
+        delta = load(sweep.deltas, layer.deltas + unit)
+        subtract(sweep.sink, sweep.scale, layer.biases + unit, delta)
+
+
+@inlined
+def _update(layer: Place, below: Place, sweep: Sweep) -> None:
+    values, deltas, sink, scale = sweep.values, sweep.deltas, sweep.sink, sweep.scale
+    k, x, size = layer.weights, below.start, below.size
     for unit in range(layer.deltas, layer.deltas + layer.maps, UNITS):
         first, second = same(deltas[unit]), same(deltas[unit + 1])
         third, fourth = same(deltas[unit + 2]), same(deltas[unit + 3])
-        for n in range(0, below.size, LANES):
-            value = load(values, below.start + n)
-            if below.kind != FIELD:
-                delta = load(deltas, below.deltas + n)
-                delta = fma(load(sweep.weights, k), first, delta)
-                delta = fma(load(sweep.weights, k + LANES), second, delta)
-                delta = fma(load(sweep.weights, k + 2 * LANES), third, delta)
-                delta = fma(load(sweep.weights, k + 3 * LANES), fourth, delta)
-                store(deltas, below.deltas + n, delta)
-            subtract(sweep.sink, sweep.scale, k, first * value)
-            subtract(sweep.sink, sweep.scale, k + LANES, second * value)
-            subtract(sweep.sink, sweep.scale, k + 2 * LANES, third * value)
-            subtract(sweep.sink, sweep.scale, k + 3 * LANES, fourth * value)
+        for n in range(0, size, LANES):
+            value = load(values, x + n)
+            subtract(sink, scale, k, first * value)
+            subtract(sink, scale, k + LANES, second * value)
+            subtract(sink, scale, k + 2 * LANES, third * value)
+            subtract(sink, scale, k + 3 * LANES, fourth * value)
             k += UNITS * LANES
-    for unit in range(0, layer.maps, LANES):
-        subtract(sweep.sink, sweep.scale, layer.biases + unit, load(deltas, layer.deltas + unit))
+
+
+@inlined
+def _backward(layer: Place, below: Place, sweep: Sweep, in_place: bool) -> None:
+    weights, values, deltas = sweep.weights, sweep.values, sweep.deltas
+    sink, scale = sweep.sink, sweep.scale
+    k, x, d, size = layer.weights, below.start, below.deltas, below.size
+    for unit in range(layer.deltas, layer.deltas + layer.maps, UNITS):
+        first, second = same(deltas[unit]), same(deltas[unit + 1])
+        third, fourth = same(deltas[unit + 2]), same(deltas[unit + 3])
+        for n in range(0, size, LANES):
+            value, delta = load(values, x + n), load(deltas, d + n)
+            delta = _unit(weights, sink, scale, k, first, value, delta, in_place)
+            delta = _unit(weights, sink, scale, k + LANES, second, value, delta, in_place)
+            delta = _unit(weights, sink, scale, k + 2 * LANES, third, value, delta, in_place)
+            delta = _unit(weights, sink, scale, k + 3 * LANES, fourth, value, delta, in_place)
+            store(deltas, d + n, delta)
+            k += UNITS * LANES
+
+
+@inlined
+def _unit(
+    weights: Floats, sink: Floats, scale: Floats, k: int, unit: Any, value: Any, delta: Any,
+    in_place: bool,
+) -> Any:  # fmt: skip
+    """Update a vector of a unit's weights; return ``delta`` and what it gives to what it reads."""
+    weight = load(weights, k)
+    before = weight if in_place else load(sink, k)
+    store(sink, k, fma(-load(scale, k), unit * value, before))
+    return fma(weight, unit, delta)

@@ -44,8 +44,8 @@ from replication.arithmetic.blocks import MANY, load_block, store_block, zeros
 from replication.arithmetic.columns import add_columns, subtract_columns
 from replication.arithmetic.llvm import LANES
 from replication.arithmetic.vectors import fetch, load, subtract
-from replication.compiled import kernel
-from replication.learning.kernels.plan import (
+from replication.compiled import inlined, kernel
+from replication.learning.kernels.layout import (
     FULL,
     INK,
     Floats,
@@ -147,18 +147,15 @@ def read_out(plan: Plan, ink: Ink, weights: Floats) -> None:
                 k += COLUMN
 
 
-@kernel
+@inlined
 def _first_column(pixels: int, unit: int) -> int:
     """Return where v of the first pixel and of ``unit`` is kept."""
     return unit // UNITS * pixels * COLUMN + unit % UNITS
 
 
-@kernel
-def show(field: Place, image: Any, scale: float, ground: float, ink: Ink) -> None:
-    """Note the ink of an ``image`` in the middle of the ``field``.
-
-    The input for a grey level is ``scale`` times it plus ``ground``.
-    """
+@inlined
+def show(field: Place, image: Any, levels: Any, ink: Ink) -> None:
+    """Note the ink of an ``image`` in the middle of the ``field``."""
     height, width = image.shape
     first = (field.height - height) // 2 * field.width + (field.width - width) // 2
     n = np.uint64(0)  # without a sign, or every index would be asked whether it is negative
@@ -168,12 +165,12 @@ def show(field: Place, image: Any, scale: float, ground: float, ink: Ink) -> Non
             ink.places[n], ink.greys[n] = (first + column) * COLUMN, grey
             n += np.uint64(grey != 0)
         first += field.width
-    ink.amount[0], ink.ground[0] = n, ground
+    ink.amount[0], ink.ground[0] = n, levels.background
     for pixel in range(ink.amount[0]):
-        ink.levels[pixel] = scale * ink.levels.dtype.type(ink.greys[pixel])
+        ink.levels[pixel] = levels.scale * ink.levels.dtype.type(ink.greys[pixel])
 
 
-@kernel
+@inlined
 def forward(layer: Place, field: Place, weights: Floats, values: Floats, ink: Ink) -> None:
     """Fill in the weighted sums of every unit."""
     pixels = field.height * field.width
@@ -191,7 +188,7 @@ def forward(layer: Place, field: Place, weights: Floats, values: Floats, ink: In
         sums[unit] = everywhere + of_ink
 
 
-@kernel
+@inlined
 def update(layer: Place, field: Place, sweep: Sweep, ink: Ink) -> None:
     """Subtract steps times derivatives, of the pattern that `forward` was given before."""
     pixels, ground = field.height * field.width, np.float64(ink.ground[0])
@@ -209,7 +206,7 @@ def update(layer: Place, field: Place, sweep: Sweep, ink: Ink) -> None:
         spread(layer.maps, pixels, ink, deltas, zeros(ink.columns, 1, 2, LANES))
 
 
-@kernel
+@inlined
 def gather(units: int, pixels: int, ink: Ink, block: Any) -> None:
     """Fill in V and T, of as many units at a time as a row of ``block``, of zeros, has lanes."""
     width = LANES * len(block[0])
@@ -225,7 +222,7 @@ def gather(units: int, pixels: int, ink: Ink, block: Any) -> None:
         store_block(ink.ink_steps, (unit,), 0, sums[1:])
 
 
-@kernel
+@inlined
 def spread(units: int, pixels: int, ink: Ink, deltas: Floats, block: Any) -> None:
     """Update v, of as many units at a time as the row of ``block`` has lanes."""
     width = LANES * len(block[0])
@@ -240,7 +237,7 @@ def spread(units: int, pixels: int, ink: Ink, deltas: Floats, block: Any) -> Non
             subtract_columns(ink.columns, k, k + UNITS, row, ink.levels[n])
 
 
-@kernel
+@inlined
 def _fetch(ink: Ink, k: int, width: int) -> None:
     for lane in range(0, width, LANES):
         fetch(ink.columns, k + lane)

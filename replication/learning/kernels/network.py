@@ -18,13 +18,14 @@ from replication.compiled import kernel
 from replication.learning.kernels import convolution, criterion, full, ink, subsampling
 from replication.learning.kernels.criterion import Answer, Criterion
 from replication.learning.kernels.ink import Ink
-from replication.learning.kernels.plan import (
+from replication.learning.kernels.layout import (
     CONVOLUTION,
     FIELD,
     INK,
     SUBSAMPLING,
     Floats,
     Integers,
+    Number,
     Plan,
     aligned,
 )
@@ -37,8 +38,8 @@ Bytes = NDArray[np.uint8]
 class Levels(NamedTuple):
     """The input for a grey level: ``scale`` times it plus ``background``, rounded once."""
 
-    background: float
-    scale: float
+    background: Number
+    scale: Number
 
 
 class Rules(NamedTuple):
@@ -51,9 +52,9 @@ class Rules(NamedTuple):
         criterion: what is minimised.
     """
 
-    amplitude: float
-    slope: float
-    share: float
+    amplitude: Number
+    slope: Number
+    share: Number
     criterion: Criterion
 
 
@@ -82,20 +83,13 @@ def memory(plan: Plan) -> Memory:
     dtype = plan.codes.dtype
     sizes = plan.values, plan.values, plan.slopes, plan.scratch
     answer = Answer(np.zeros(plan.classes, dtype), np.zeros(plan.classes))
-    return Memory(*(aligned(size, dtype) for size in sizes), answer, ink.state(plan))
+    values, sums, deltas, scratch = (aligned(size, dtype) for size in sizes)
+    return Memory(values, sums, deltas, scratch, answer, ink.state(plan))
 
 
 @kernel
-def show(plan: Plan, image: Bytes, levels: Levels, memory: Memory) -> None:
+def show(plan: Plan, image: Bytes, levels: Levels, values: Floats) -> None:
     """Put an image of grey levels into the middle of the input field."""
-    if plan.layers[1].kind == INK:
-        ink.show(plan.layers[0], image, levels.scale, levels.background, memory.ink)
-    else:
-        _show_all(plan, image, levels, memory.values)
-
-
-@kernel
-def _show_all(plan: Plan, image: Bytes, levels: Levels, values: Floats) -> None:
     side = plan.layers[0].height
     height, width = image.shape
     values[: side * side] = levels.background
@@ -107,7 +101,7 @@ def _show_all(plan: Plan, image: Bytes, levels: Levels, values: Floats) -> None:
                 grey = values.dtype.type(pixels[y + column])
                 values[x + column] = fma(grey, levels.scale, levels.background)
         else:
-            for column in range(0, last + LANES - 1, LANES):
+            for column in range(0, width, LANES):
                 at = min(column, last)
                 store(values, x + at, load_levels(pixels, y + at, levels.scale, levels.background))
         x += side
@@ -161,8 +155,18 @@ def first_order(rules: Rules, weights: Floats, memory: Memory, sink: Floats, sca
     slope = Slope(rules.slope * rules.amplitude, rules.slope / rules.amplitude, False)
     values, sums, deltas, scratch, _, _ = memory
     return Sweep(
-        weights, values, values, sums, deltas, scratch, slope, rules.share, sink, scale
-    )  # fmt: skip
+        weights, values, values, sums, deltas, scratch, slope, rules.share, sink, scale, False
+    )
+
+
+@kernel
+def updating(rules: Rules, weights: Floats, memory: Memory, steps: Floats) -> Any:
+    """Return the `Sweep` that subtracts ``steps`` times the gradient from ``weights``."""
+    slope = Slope(rules.slope * rules.amplitude, rules.slope / rules.amplitude, False)
+    values, sums, deltas, scratch, _, _ = memory
+    return Sweep(
+        weights, values, values, sums, deltas, scratch, slope, rules.share, weights, steps, True
+    )
 
 
 @kernel
@@ -175,7 +179,7 @@ def second_order(
     share = rules.share * rules.share
     return Sweep(
         squares, memory.values, values, sums, memory.deltas, memory.scratch, slope, share, sink,
-        scale,
+        scale, False,
     )  # fmt: skip
 
 
@@ -193,10 +197,13 @@ def train(
     whose loss was not finite any more, or -1.
     """
     misses, losses, last = 0, 0.0, plan.layers[-1]
-    sweep = first_order(rules, weights, memory, weights, steps)
+    sweep, reads_ink = updating(rules, weights, memory, steps), plan.layers[1].kind == INK
     for n in range(order.size):
         label = int(labels[order[n]])
-        show(plan, images[order[n]], levels, memory)
+        if reads_ink:
+            ink.show(plan.layers[0], images[order[n]], levels, memory.ink)
+        else:
+            show(plan, images[order[n]], levels, memory.values)
         coming = images[order[min(n + 1, order.size - 1)]].reshape(-1)
         for pixel in range(0, coming.size, 64):
             fetch(coming, pixel)
@@ -220,7 +227,7 @@ def gradient(
 ) -> Any:  # fmt: skip
     """Return the loss of one pattern and its gradient, a vector like ``weights``."""
     last, answer = plan.layers[-1], memory.answer
-    show(plan, image, levels, memory)
+    show(plan, image, levels, memory.values)
     forward(plan, rules, weights, memory)
     loss = criterion.loss(rules.criterion, last, memory.values, answer, label)
     criterion.gradient(rules.criterion, last, memory.values, answer, label, memory.deltas)
@@ -245,7 +252,7 @@ def curvature(
     scale = np.full_like(weights, -1.0 / subset.size)
     squares = weights * weights
     for pattern in subset:
-        show(plan, images[pattern], levels, memory)
+        show(plan, images[pattern], levels, memory.values)
         forward(plan, rules, weights, memory)
         if rules.criterion.kind == criterion.MAP:
             criterion.share(rules.criterion, answer)
@@ -269,6 +276,6 @@ def classify(
 ) -> None:  # fmt: skip
     """Fill ``penalties`` (patterns, classes): the lower the likelier."""
     for n in range(images.shape[0]):
-        show(plan, images[n], levels, memory)
+        show(plan, images[n], levels, memory.values)
         forward(plan, rules, weights, memory)
         penalties[n] = memory.answer.penalties

@@ -1,132 +1,29 @@
-"""A network's table of layers as the numbers that the kernels read: the packed layout.
-
-The values of a map lie line by line without gaps, and so do the maps of a layer, but those of a
-convolution, which begin at multiples of a vector. Of each map that a convolution reads there are
-five copies, copy j shifted by j columns and as wide as the output, also without gaps: what the
-weight (i, j) of a kernel reads is then one run of neighbouring numbers of copy j, from i lines on,
-as long as the output. The derivatives by what a convolution reads have five such copies as well.
-
-Deltas have an array of their own. A convolution's lie between four lines of zeros on either side,
-so that those that a kernel would read above or below the map are there.
-
-The parameters that a kernel works on are laid out to be read in order, with zeros in the gaps:
-
-* a convolution: for each input map, the output maps that read it in groups of up to five; for each
-  group and each column of the 5x5 kernel, `COLUMN` numbers: five weights of each map, and a gap;
-* a sub-sampling: the coefficients of its maps;
-* a full connection: for four units, each sixteen inputs, the sixteen weights of each of the four;
-
-each followed by the biases.
-"""
+"""Lays out a network for the kernels, as layout.py says."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
 import numpy as np
-from numpy.typing import NDArray
 
 from replication.arithmetic.blocks import SIDE
-from replication.arithmetic.llvm import LANES
+from replication.arithmetic.llvm import HALF, LANES
 from replication.errors import ReplicationError
+from replication.learning.kernels.layout import (
+    COLUMN,
+    CONVOLUTION,
+    FIELD,
+    FULL,
+    GROUP,
+    SUBSAMPLING,
+    UNITS,
+    Integers,
+    Place,
+    Plan,
+    whole,
+)
 from replication.networks.specification import Kind, Layer, Network
 
-# Output maps in a group, and numbers that their weights of one column take.
-GROUP, COLUMN = 5, 2 * LANES
-# Units that a full connection computes at once.
-UNITS = 4
 # Numbers between two layers: a vector at the end of a map may reach so far beyond it.
 GAP = 4 * LANES
-
-# Kinds of layers; INK is a full connection that reads the field, in training (ink.py).
-FIELD, CONVOLUTION, SUBSAMPLING, FULL, INK = range(5)
-
-Floats = NDArray[np.floating[Any]]
-Integers = NDArray[np.int64]
-
-
-class Place(NamedTuple):
-    """Of which kind and size a layer is, and where its values and parameters lie.
-
-    Attributes:
-        kind: FIELD, CONVOLUTION, SUBSAMPLING, FULL or INK.
-        maps, height, width: the shape of its outputs.
-        start, stride: where its values begin, and numbers from one map to the next.
-        deltas, delta_stride: the same of its deltas.
-        size: how many values there are with the gaps; a whole number of vectors.
-        copies: maps of a sub-sampling that read the same map.
-        weights, biases: where its parameters begin.
-        source, sources: number of a convolution's first input map in Plan.readers, and how many.
-        packed, spread: where the copies of a convolution's input begin, and their derivatives.
-        copy: numbers from one copy to the next.
-        window: where a convolution's window begins in Plan.windows.
-    """
-
-    kind: int
-    maps: int
-    height: int
-    width: int
-    start: int
-    stride: int
-    deltas: int
-    delta_stride: int
-    size: int
-    copies: int
-    weights: int
-    biases: int
-    source: int = 0
-    sources: int = 0
-    packed: int = 0
-    spread: int = 0
-    copy: int = 0
-    window: int = 0
-
-
-class Plan(NamedTuple):
-    """What the kernels know of a network.
-
-    Attributes:
-        layers: (layers + 1,) records of a `Place`'s fields, the input field's first; an RBF layer
-            has none.
-        readers: (sources + 1,) for each input map of a convolution, the number of the first output
-            map that reads it in the next three; they end where those of the next input map begin.
-        outputs, deltas, columns: (pairs,) where values and deltas of that output map begin, and
-            its weights of the kernel's first column.
-        windows: for each convolution, ones for the columns of its output between zeros.
-        places: (parameters,) where the kernels keep each parameter of the network.
-        codes: (classes, size of the last layer) of +1 and -1, zero in the gaps; or (0, 0).
-        classes: number of classes.
-        kept: length of the kernels' array of parameters.
-        values, slopes: length of an array of values, and of deltas.
-        scratch: length of an array for the sums of all output maps that read one input map.
-    """
-
-    layers: NDArray[np.void]
-    readers: Integers
-    outputs: Integers
-    deltas: Integers
-    columns: Integers
-    windows: Floats
-    places: Integers
-    codes: Floats
-    classes: int
-    kept: int
-    values: int
-    slopes: int
-    scratch: int
-
-
-def aligned(size: int, dtype: Any) -> NDArray[Any]:
-    """Return (size,) zeros of ``dtype``, beginning where a line of the processor's cache does."""
-    line = 64 // np.dtype(dtype).itemsize
-    room = np.zeros(size + line, dtype)
-    first = -room.ctypes.data % 64 // room.itemsize
-    return room[first : first + size]
-
-
-def whole(number: int, unit: int = LANES) -> int:
-    """Return the least multiple of ``unit`` that is not below ``number``."""
-    return -(-number // unit) * unit
 
 
 def _kind(layer: Layer) -> int:
@@ -198,7 +95,7 @@ class _Builder:
         kind, (maps, height, width) = _kind(layer), layer.outputs
         area, below, first = height * width, self.layers[-1], self.kept
         if kind == CONVOLUTION:
-            place = self._convolution(layer, below)
+            place = self._convolution(layer)
         else:
             size = whole(maps * area)
             place = Place(
@@ -217,7 +114,7 @@ class _Builder:
         self.layers.append(place._replace(biases=self.kept))
         self.kept += whole(maps)
 
-    def _convolution(self, layer: Layer, below: Place) -> Place:
+    def _convolution(self, layer: Layer) -> Place:
         maps, height, width = layer.outputs
         sources, lines, _ = layer.inputs
         margin, stride = whole((SIDE - 1) * width), whole(height * width)
@@ -231,7 +128,7 @@ class _Builder:
         self.values = place.start + place.size + GAP + (SIDE - 1) * width
         self.slopes = place.deltas + maps * place.delta_stride + GAP
         self.windows += [1.0] * width + [0.0] * GAP
-        columns = {}
+        columns: dict[tuple[int, int], int] = {}
         for m in range(sources):
             readers = [o for o, row in enumerate(layer.table) if m in row]
             groups = -(-len(readers) // GROUP)
@@ -248,8 +145,8 @@ class _Builder:
             self.readers.append(len(self.outputs))
             self.scratch = max(self.scratch, len(readers))
         pairs = [columns[o, m] for o, row in enumerate(layer.table) for m in row]
-        line, column = np.indices((SIDE, SIDE))
-        taps = np.array(pairs, np.int64)[:, None, None] + column * COLUMN + line
+        i, j = np.indices((SIDE, SIDE))
+        taps = np.array(pairs, np.int64)[:, None, None] + j * COLUMN + i
         self.places.append(taps.ravel())
         return place
 
@@ -278,11 +175,16 @@ def plan(network: Network, dtype: type[np.floating] = np.float32) -> Plan:
     last = built.layers[-1]
     codes = np.zeros((len(network.codes), last.size), dtype)
     codes[:, : network.codes.shape[1]] = network.codes
+    readers, outputs, deltas, columns = (
+        np.array(numbers, np.int64)
+        for numbers in (built.readers, built.outputs, built.deltas, built.columns)
+    )
     return Plan(
         np.array(built.layers, [(field, np.int64) for field in Place._fields]),
-        *(np.array(numbers, np.int64) for numbers in (
-            built.readers, built.outputs, built.deltas, built.columns,
-        )),
+        readers,
+        outputs,
+        deltas,
+        columns,
         np.array(built.windows, dtype),
         np.concatenate(built.places),
         codes,
@@ -290,5 +192,5 @@ def plan(network: Network, dtype: type[np.floating] = np.float32) -> Plan:
         built.kept,
         built.values + GAP,
         built.slopes + GAP,
-        (built.scratch + GROUP) * SIDE * LANES,
-    )  # fmt: skip
+        (SIDE * built.scratch + GROUP) * SIDE * HALF,
+    )

@@ -9,8 +9,8 @@ import numpy as np
 from replication.arithmetic.elementary import tanh
 from replication.arithmetic.llvm import LANES
 from replication.arithmetic.vectors import fma, load, same, store
-from replication.compiled import kernel
-from replication.learning.kernels.plan import Floats, Place
+from replication.compiled import inlined, kernel
+from replication.learning.kernels.layout import Floats, Number, Place
 
 
 class Slope(NamedTuple):
@@ -22,13 +22,13 @@ class Slope(NamedTuple):
         squared: whether its square is asked for, as for second derivatives.
     """
 
-    most: float
-    share: float
+    most: Number
+    share: Number
     squared: bool
 
 
 @kernel
-def squash(values: Floats, amplitude: float, slope: float) -> None:
+def squash(values: Floats, amplitude: Number, slope: Number) -> None:
     """Replace weighted sums by outputs A tanh(S a); ``values`` may be of any length."""
     vectors = values.size // LANES * LANES
     for x in range(0, vectors, LANES):
@@ -40,7 +40,7 @@ def squash(values: Floats, amplitude: float, slope: float) -> None:
         values[vectors:] = rest[: values.size - vectors]
 
 
-@kernel
+@inlined
 def slopes(slope: Slope, outputs: Floats, x: int) -> Any:
     """Return the vector of the slopes of the ``outputs`` from ``x`` on."""
     output = load(outputs, x)

@@ -17,32 +17,33 @@ from replication.arithmetic.vectors import (
     same,
     store,
     total,
+    upper_twice,
 )  # fmt: skip
-from replication.compiled import kernel
-from replication.learning.kernels.plan import Floats, Place
+from replication.compiled import inlined, kernel
+from replication.learning.kernels.layout import Floats, Number, Place
 from replication.learning.kernels.squashing import slopes
 from replication.learning.kernels.sweep import Sweep
 
 
 @kernel
-def sums_of_four(layer: Place, below: Place, values: Floats, sums: Floats, share: float) -> None:
+def sums_of_four(layer: Place, below: Place, values: Floats, sums: Floats, share: Number) -> None:
     """Fill ``sums`` with ``share`` times the sum of the four values that each unit reads."""
-    weight, x_line, y = same(share), below.width, layer.start
+    weight, x_line, y, width = same(share), below.width, layer.start, layer.width
     for m in range(layer.maps):
         x_map = below.start + m // layer.copies * below.stride
         for line in range(layer.height):
             x = x_map + 2 * line * x_line
-            for column in range(0, layer.width, LANES):
+            for column in range(0, width, LANES):
                 left = load(values, x) + load(values, x + x_line)
                 right = load(values, x + LANES) + load(values, x + LANES + x_line)
                 store(sums, y + column, weight * (evens(left, right) + odds(left, right)))
                 x += 2 * LANES
-            y += layer.width
+            y += width
 
 
 @kernel
 def forward(
-    layer: Place, below: Place, weights: Floats, values: Floats, sums: Floats, share: float
+    layer: Place, below: Place, weights: Floats, values: Floats, sums: Floats, share: Number
 ) -> None:
     """Fill in the weighted sums of every unit; what they multiply is kept in ``sums``."""
     sums_of_four(layer, below, values, sums, share)
@@ -57,38 +58,49 @@ def forward(
 def backward(layer: Place, below: Place, sweep: Sweep) -> None:
     """Make the derivatives by the weighted sums of the layer below, and update."""
     for m in range(below.maps):
-        for line in range(layer.height):
-            _spread(layer, below, sweep, m, line)
+        _pass_down(layer, below, sweep, m)
     for m in range(layer.maps):
         _update(layer, sweep, m)
 
 
-@kernel
-def _spread(layer: Place, below: Place, sweep: Sweep, m: int, line: int) -> None:
-    """Give the derivatives of a line of the maps that read map ``m`` to its two lines."""
-    deltas, zero = sweep.deltas, same(sweep.share - sweep.share)
-    for row in range(2):
-        away = (2 * line + row) * below.width
-        x = below.start + m * below.stride + away
-        y = below.deltas + m * below.delta_stride + away
-        for column in range(0, layer.width, HALF):
-            above = zero
-            for c in range(m * layer.copies, (m + 1) * layer.copies):
-                d = layer.deltas + c * layer.stride + line * layer.width + column
-                coefficient = same(sweep.share * sweep.weights[layer.weights + c])
-                above = fma(coefficient, load(deltas, d), above)
-            above = lower_twice(first_lanes(above, layer.width - column))
-            at = 2 * column
-            store(deltas, y + at, above * slopes(sweep.slope, sweep.outputs, x + at))
+@inlined
+def _pass_down(layer: Place, below: Place, sweep: Sweep, m: int) -> None:
+    """Give each unit's derivative, times its coefficient, to the four that it reads."""
+    deltas, outputs, slope, zero = (
+        sweep.deltas,
+        sweep.outputs,
+        sweep.slope,
+        same(sweep.share - sweep.share),
+    )
+    width, line, stride, copies = layer.width, below.width, layer.stride, layer.copies
+    x, y = below.start + m * below.stride, below.deltas + m * below.delta_stride
+    d, k, share = layer.deltas + m * copies * stride, layer.weights + m * copies, sweep.share
+    for _ in range(layer.height):
+        for _ in range(2):
+            for column in range(0, width, LANES):
+                above = zero
+                for c in range(copies):
+                    coefficient = same(share * sweep.weights[k + c])
+                    above = fma(coefficient, load(deltas, d + c * stride + column), above)
+                above, n = first_lanes(above, width - column), 2 * column
+                store(deltas, y + n, lower_twice(above) * slopes(slope, outputs, x + n))
+                if width - column > HALF:
+                    n += LANES
+                    store(deltas, y + n, upper_twice(above) * slopes(slope, outputs, x + n))
+            x += line
+            y += line
+        d += width
 
 
-@kernel
+@inlined
 def _update(layer: Place, sweep: Sweep, m: int) -> None:
+    """Update the coefficient and the bias of map ``m``."""
+    deltas, sums, area = sweep.deltas, sweep.sums, layer.stride
     products = bias = same(sweep.share - sweep.share)
-    for n in range(0, layer.stride, LANES):
-        x = m * layer.stride + n
-        delta = first_lanes(load(sweep.deltas, layer.deltas + x), layer.stride - n)
-        products = fma(delta, load(sweep.sums, layer.start + x), products)
+    d, x = layer.deltas + m * area, layer.start + m * area
+    for n in range(0, area, LANES):
+        delta = first_lanes(load(deltas, d + n), area - n)
+        products = fma(delta, load(sums, x + n), products)
         bias = bias + delta
     k, b = layer.weights + m, layer.biases + m
     sweep.sink[k] -= sweep.scale[k] * total(products)

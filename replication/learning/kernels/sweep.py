@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from replication.learning.kernels.plan import Floats
+from replication.learning.kernels.layout import Floats, Number
 from replication.learning.kernels.squashing import Slope
 
 
@@ -20,8 +20,8 @@ class Sweep(NamedTuple):
         scratch: room for the sums of a column of kernels.
         slope: of the squashing function, or its square.
         share: weight of each of the four inputs of a sub-sampling unit, or its square.
-        sink, scale: ``scale`` times the derivatives is subtracted from ``sink``, which may be
-            ``weights``: a weight changes once it has been used.
+        sink, scale: ``scale`` times the derivatives is subtracted from ``sink``.
+        in_place: whether ``sink`` is ``weights``; a weight changes once it has been used.
     """
 
     weights: Floats
@@ -31,6 +31,7 @@ class Sweep(NamedTuple):
     deltas: Floats
     scratch: Floats
     slope: Slope
-    share: float
+    share: Number
     sink: Floats
     scale: Floats
+    in_place: bool
