@@ -8,9 +8,6 @@ import numpy as np
 import pytest
 
 from replication.arithmetic.blocks import (
-    add_products,
-    add_spread,
-    add_taps,
     added,
     load_block,
     places,
@@ -19,6 +16,7 @@ from replication.arithmetic.blocks import (
 )  # fmt: skip
 from replication.arithmetic.columns import add_columns, subtract_columns
 from replication.arithmetic.llvm import HALF, LANES
+from replication.arithmetic.taps import add_products, add_spread, add_taps
 from replication.arithmetic.totals import subtract_row, totals, totals_at
 from replication.arithmetic.vectors import (
     clipped,

@@ -19,6 +19,7 @@ from replication.compiled import kernel
 from replication.learning import engine as engines
 from replication.learning.engine import Engine
 from replication.learning.kernels import ink
+from replication.learning.kernels.field import Levels
 from replication.learning.kernels.layout import INK
 from replication.learning.kernels.plan import plan
 from replication.networks.perceptrons import perceptron
@@ -173,7 +174,7 @@ def test_the_number_of_units_in_registers_changes_no_byte() -> None:
     for length in (1, 2, 4):
         state = ink.state(plan(perceptron((100,), 20)))
         ink.begin(laid, weights, steps, state)
-        ink.show(laid.layers[0], image, np.float32(0.005), np.float32(-0.1), state)
+        ink.show(laid.layers[0], image, Levels(np.float32(-0.1), np.float32(0.005)), state)
         _swept(length)(100, 400, state, deltas)
         results.append([state.columns, state.ink_weights, state.ink_steps])
     assert all(np.abs(array).max() > 0 for array in results[0])

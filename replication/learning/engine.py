@@ -11,6 +11,7 @@ from replication.arithmetic.elementary import exponential
 from replication.errors import ReplicationError
 from replication.learning.kernels import criterion, ink
 from replication.learning.kernels import network as kernels
+from replication.learning.kernels.field import Levels
 from replication.learning.kernels.layout import CONVOLUTION, aligned
 from replication.learning.kernels.plan import plan
 from replication.networks.specification import Network
@@ -149,7 +150,7 @@ class Engine:
         return result
 
 
-def _affine(levels: NDArray[np.floating], dtype: type[np.floating]) -> kernels.Levels:
+def _affine(levels: NDArray[np.floating], dtype: type[np.floating]) -> Levels:
     """Return the line that ``levels`` lie on; raises ReplicationError when there is none."""
     background, foreground = float(levels[0]), float(levels[255])
     scale = (foreground - background) / 255.0
@@ -159,4 +160,4 @@ def _affine(levels: NDArray[np.floating], dtype: type[np.floating]) -> kernels.L
             "the inputs for the 256 grey levels do not lie on a line: give the engine levels that "
             "databases.grey_levels makes from prepare.background and prepare.foreground"
         )
-    return kernels.Levels(dtype(background), dtype(scale))
+    return Levels(dtype(background), dtype(scale))

@@ -13,10 +13,6 @@ from numba import literal_unroll
 
 from replication.arithmetic.blocks import (
     MANY,
-    SIDE,
-    add_products,
-    add_spread,
-    add_taps,
     added,
     blocks,
     load_block,
@@ -26,6 +22,7 @@ from replication.arithmetic.blocks import (
     zeros,
 )  # fmt: skip
 from replication.arithmetic.llvm import HALF, LANES
+from replication.arithmetic.taps import SIDE, add_products, add_spread, add_taps
 from replication.arithmetic.totals import subtract_row, totals, totals_at
 from replication.arithmetic.vectors import fma, load, same, store, total
 from replication.compiled import inlined, kernel
@@ -99,15 +96,16 @@ def _forward(
 ) -> None:
     """Add what the copies from ``x`` on give to a group of ``outputs``, a block at a time."""
     width, size, line, copy = len(block[0]) * LANES, layer.stride, layer.width, layer.copy
+    side = layer.side
     rest = size // width * width
     for p in range(0, rest, width):
         sums = load_block(block, values, outputs, p)
-        for j in range(SIDE):
+        for j in range(side):
             sums = add_taps(sums, values, x + j * copy + p, line, weights, k + j * COLUMN)
         store_block(values, outputs, p, sums)
     for p in range(rest, size, LANES):
         sums = load_block(narrow(block), values, outputs, p)
-        for j in range(SIDE):
+        for j in range(side):
             sums = add_taps(sums, values, x + j * copy + p, line, weights, k + j * COLUMN)
         store_block(values, outputs, p, sums)
 
@@ -203,7 +201,7 @@ def _update(
 ) -> None:  # fmt: skip
     """Update the kernels of a group, all sums of a column at once."""
     size, line, copy = layer.stride, layer.width, layer.copy
-    for j in range(SIDE):
+    for j in range(layer.side):
         sums = _products(deltas, values, maps, x + j * copy, line, 0, size, block)
         subtract_row(sink, scale, k + j * COLUMN, totals(sums))
 
@@ -230,7 +228,7 @@ def _sums_by_halves(
     """
     size, line, copy, at = layer.stride, layer.width, layer.copy, 0
     pair, alone = zeros(values, 2, SIDE, HALF), zeros(values, 1, SIDE, HALF)
-    for j in range(SIDE):
+    for j in range(layer.side):
         column = x + j * copy
         for c in range(first, last - 1, 2):
             maps = places(pair, plan.deltas, c)

@@ -38,13 +38,13 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from replication.arithmetic.blocks import MANY, load_block, store_block, zeros
 from replication.arithmetic.columns import add_columns, subtract_columns
 from replication.arithmetic.llvm import LANES
 from replication.arithmetic.vectors import fetch, load, subtract
 from replication.compiled import inlined, kernel
+from replication.learning.kernels.field import Bytes, Levels
 from replication.learning.kernels.layout import (
     FULL,
     INK,
@@ -83,7 +83,7 @@ class Ink(NamedTuple):
     ink_weights: Floats
     ink_steps: Floats
     places: Integers
-    greys: NDArray[np.uint8]
+    greys: Bytes
     levels: Floats
     amount: Integers
     ground: Floats
@@ -154,7 +154,7 @@ def _first_column(pixels: int, unit: int) -> int:
 
 
 @inlined
-def show(field: Place, image: Any, levels: Any, ink: Ink) -> None:
+def show(field: Place, image: Bytes, levels: Levels, ink: Ink) -> None:
     """Note the ink of an ``image`` in the middle of the ``field``."""
     height, width = image.shape
     first = (field.height - height) // 2 * field.width + (field.width - width) // 2

@@ -57,6 +57,7 @@ class Place(NamedTuple):
         packed, spread: where the copies of a convolution's input begin, and their derivatives.
         copy: numbers from one copy to the next.
         window: where a convolution's window begins in Plan.windows.
+        side: of a convolution's kernel, 5; read from here, a loop over its columns stays a loop.
     """
 
     kind: int
@@ -77,6 +78,7 @@ class Place(NamedTuple):
     spread: int = 0
     copy: int = 0
     window: int = 0
+    side: int = 0
 
 
 class Plan(NamedTuple):

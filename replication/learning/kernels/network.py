@@ -10,13 +10,11 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from replication.arithmetic.llvm import LANES
-from replication.arithmetic.vectors import fetch, fma, load_levels, store
 from replication.compiled import kernel
 from replication.learning.kernels import convolution, criterion, full, ink, subsampling
 from replication.learning.kernels.criterion import Answer, Criterion
+from replication.learning.kernels.field import Bytes, Levels, fetch_image, show
 from replication.learning.kernels.ink import Ink
 from replication.learning.kernels.layout import (
     CONVOLUTION,
@@ -31,15 +29,6 @@ from replication.learning.kernels.layout import (
 )
 from replication.learning.kernels.squashing import Slope, multiply_by_slopes, squash
 from replication.learning.kernels.sweep import Sweep
-
-Bytes = NDArray[np.uint8]
-
-
-class Levels(NamedTuple):
-    """The input for a grey level: ``scale`` times it plus ``background``, rounded once."""
-
-    background: Number
-    scale: Number
 
 
 class Rules(NamedTuple):
@@ -85,27 +74,6 @@ def memory(plan: Plan) -> Memory:
     answer = Answer(np.zeros(plan.classes, dtype), np.zeros(plan.classes))
     values, sums, deltas, scratch = (aligned(size, dtype) for size in sizes)
     return Memory(values, sums, deltas, scratch, answer, ink.state(plan))
-
-
-@kernel
-def show(plan: Plan, image: Bytes, levels: Levels, values: Floats) -> None:
-    """Put an image of grey levels into the middle of the input field."""
-    side = plan.layers[0].height
-    height, width = image.shape
-    values[: side * side] = levels.background
-    x, y, pixels = (side - height) // 2 * side + (side - width) // 2, 0, image.reshape(-1)
-    last = max(width - LANES, 0)
-    for _ in range(height):
-        if width < LANES:
-            for column in range(width):
-                grey = values.dtype.type(pixels[y + column])
-                values[x + column] = fma(grey, levels.scale, levels.background)
-        else:
-            for column in range(0, width, LANES):
-                at = min(column, last)
-                store(values, x + at, load_levels(pixels, y + at, levels.scale, levels.background))
-        x += side
-        y += width
 
 
 @kernel
@@ -204,9 +172,7 @@ def train(
             ink.show(plan.layers[0], images[order[n]], levels, memory.ink)
         else:
             show(plan, images[order[n]], levels, memory.values)
-        coming = images[order[min(n + 1, order.size - 1)]].reshape(-1)
-        for pixel in range(0, coming.size, 64):
-            fetch(coming, pixel)
+        fetch_image(images[order[min(n + 1, order.size - 1)]])
         forward(plan, rules, weights, memory)
         loss = criterion.loss(rules.criterion, last, memory.values, memory.answer, label)
         if not math.isfinite(loss):

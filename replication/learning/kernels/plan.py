@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from replication.arithmetic.blocks import SIDE
 from replication.arithmetic.llvm import HALF, LANES
+from replication.arithmetic.taps import SIDE
 from replication.errors import ReplicationError
 from replication.learning.kernels.layout import (
     COLUMN,
@@ -124,6 +124,7 @@ class _Builder:
             CONVOLUTION, maps, height, width, packed + sources * SIDE * copy + GAP, stride,
             spread + sources * SIDE * copy + GAP + margin, stride + margin, maps * stride, 1,
             self.kept, 0, len(self.readers) - 1, sources, packed, spread, copy, len(self.windows),
+            layer.kernel,
         )  # fmt: skip
         self.values = place.start + place.size + GAP + (SIDE - 1) * width
         self.slopes = place.deltas + maps * place.delta_stride + GAP
