@@ -85,7 +85,7 @@ def all_blocks(a, b, starts, result):
     store_block(result, (0, 32, 64), 0, added(loaded, loaded))
     store_block(result, (0, 32, 64), 96, add_taps(loaded, a, 20, 7, b, 11))
     store_block(result, (0, 32, 64), 192, add_columns(loaded, b, three, 1, a[0]))
-    five = add_spread(zeros(a, 5, 1, HALF), a, 50, 10, 9, 200, b, 4, 32)
+    five = add_spread(zeros(a, 5, 1, HALF), a, 20, 40, 9, 200, b, 4, 32)
     store_block(result, (288, 296, 304, 312, 320), 0, five)
     products = add_products(zeros(a, 3, 5, LANES), a, three, 1, b, 30, 6)
     row = totals(products)
