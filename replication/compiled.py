@@ -29,11 +29,27 @@ def kernel(function: Compiled) -> Compiled:
     gives the same bytes on every processor (see replication/arithmetic). Divisions follow
     IEEE 754 instead of raising, and other threads run meanwhile.
     """
+    return _compiled(function, False)
+
+
+def inlined(function: Compiled) -> Compiled:
+    """Compile ``function`` as `kernel` does, into every kernel that calls it.
+
+    For what is called once a line or a block: handing over the arrays would cost more than its
+    work.
+    """
+    return _compiled(function, True)
+
+
+def _compiled(function: Compiled, inline: bool) -> Compiled:
     before = config.CACHE_DIR
     # Numba asks where its cache lies when it decorates, and the setting is the whole process's.
     config.CACHE_DIR = str(_folder(Path(function.__code__.co_filename).parent))
     try:
-        return cast(Compiled, numba.njit(function, nogil=True, cache=True, error_model="numpy"))
+        return cast(
+            Compiled,
+            numba.njit(function, nogil=True, cache=True, error_model="numpy", forceinline=inline),
+        )
     finally:
         config.CACHE_DIR = before
 
@@ -41,7 +57,7 @@ def kernel(function: Compiled) -> Compiled:
 @cache
 def _folder(source: Path) -> Path:
     """Where code compiled from the files of ``source`` is kept."""
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(Path(__file__).read_bytes())
     for folder in (_SHARED, source):
         for path in sorted(folder.glob("*.py")):
             digest.update(path.read_bytes())
