@@ -76,7 +76,7 @@ def test_without_a_record_nothing_is_faithful(paper, project):
 
 
 def test_momentum_in_the_training_is_seen_in_what_it_does(paper, project, monkeypatch):
-    """The code's name and hash are as ever: five patterns beside the reference tell."""
+    """The engine's number is as ever: five patterns beside the reference tell."""
     plain = Engine.train
 
     def with_momentum(engine, parameters, steps, images, labels, order):
@@ -100,7 +100,7 @@ PLANTED = {
     "settings.initialisation.range": ("init.range", 1.0),
     "settings.background": ("input.background", 0.0),
     "data.sha256": ("init.range", "f" * 64),
-    "evidence.code_sha256": ("sdlm.update", "f" * 64),
+    "versions.engine": ("sdlm.update", 0),
     "evidence.initial_weights_sha256": ("init.range", "f" * 64),
     "evidence.first_pass_order_sha256": ("training.order", "f" * 64),
     "evidence.weights_sha256": ("sdlm.mu", "f" * 64),
@@ -231,7 +231,10 @@ def test_a_module_of_ones_own_that_is_broken_is_one_sentence(project, monkeypatc
     monkeypatch.setattr(classifiers, "__path__", [str(own)])
     (own / "unfinished.py").write_text('"""One of one\'s own."""\ndef System(:\n')
     (own / "empty.py").write_text('"""One of one\'s own."""\n')
-    for system, expected in (("unfinished", "unfinished.py, line 2"), ("empty", "no System")):
+    for system, expected in (
+        ("unfinished", "unfinished.py, line 2"),
+        ("empty", "empty.py define System"),
+    ):
         document = small()
         document["experiments"]["own"] = {
             "system": system, "replicates": 1, "seed": None, "database": "regular", "options": {},

@@ -154,8 +154,8 @@ def test_what_another_worker_trains_again_is_not_counted_twice():
 
 def test_a_worker_that_would_train_another_replicate_is_refused(places, address, monkeypatch):
     monkeypatch.chdir(places[1])
-    monkeypatch.setattr(cluster, "code", lambda _: "another")
-    with pytest.raises(ReplicationError, match="other code"):
+    monkeypatch.setattr(cluster, "versions", lambda _: {"engine": 0})
+    with pytest.raises(ReplicationError, match="has engine 1, but this process engine 0"):
         trained(address, "other")
     assert not (places[0] / "other").exists()
 

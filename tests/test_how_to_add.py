@@ -24,18 +24,20 @@ MODULES = dict(re.findall(r"`(replication/[\w/]+\.py)`[:,]\n\n```python\n(.*?)^`
 STUDY_LINE = re.search(r"its line `(.*?)` in `STUDIES`", README)[1]
 
 
-# Prints the code that the key of each experiment of a params.yaml takes in.
-CODES = """
+# Prints the key of the first replicate of each experiment of a params.yaml.
+KEYS = """
 import json, sys
 from pathlib import Path
 from replication import settings
 from replication.experiments import experiments
-from replication.folders import Folders
-from replication.systems.jobs import code
+from replication.folders import PLACES, Folders
+from replication.systems.jobs import key
 
 document = settings.load(Path(sys.argv[1]))
-known = experiments(document.experiments, document, Folders.usual())
-print(json.dumps({experiment.name: code(experiment) for experiment in known}))
+root = Path(sys.argv[1]).parent
+folders = Folders(**{name: root / place.default for name, place in PLACES.items()})
+known = experiments(document.experiments, document, folders)
+print(json.dumps({experiment.name: key(experiment, 0) for experiment in known}))
 """
 
 
@@ -84,12 +86,12 @@ def test_a_classifier_takes_six_lines_of_settings():
 
 
 def test_what_is_added_makes_no_replicate_of_another_stale(extended):
-    codes, unchanged = (
-        json.loads(python(package, package, "-c", CODES, str(REPOSITORY / "params.yaml")))
+    keys, unchanged = (
+        json.loads(python(package, package, "-c", KEYS, str(REPOSITORY / "params.yaml")))
         for package in (extended, REPOSITORY)
     )
-    assert len(codes) > 30
-    assert codes == unchanged
+    assert len(keys) > 30
+    assert keys == unchanged
 
 
 def test_a_study_is_a_command_and_its_figure_is_on_the_page(extended, tmp_path):

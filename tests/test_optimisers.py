@@ -9,7 +9,7 @@ import sys
 
 import numpy as np
 import pytest
-from small import REPOSITORY, small_document
+from small import REPOSITORY, small_document, small_project, write_params
 
 from replication import settings
 from replication.errors import ReplicationError
@@ -30,21 +30,11 @@ class Options(Section):
     share: Positive
 
 
-class Optimiser:
-    def __init__(self, options):
-        self._share, self._steps = options.share, None
-
-    def steps(self, situation):
-        if self._steps is None:
-            self._steps = np.full(situation.parameters.size, situation.learning_rate)
-        self._steps = self._steps * self._share
-        return self._steps.astype(np.float32)
-
-    def state(self):
-        return {"steps": self._steps}
-
-    def restore(self, state):
-        self._steps = state["steps"]
+def steps(situation, options):
+    memory = situation.memory
+    before = memory.get("steps", np.full(situation.parameters.size, situation.learning_rate))
+    memory["steps"] = before * options.share
+    return memory["steps"].astype(np.float32)
 '''
 
 # Trains two passes, as it is told at once or with a stop in between.
@@ -107,6 +97,30 @@ def test_a_third_optimiser_is_one_file_and_its_state_survives_an_interruption(tm
     assert trained("cut.npz", "goes on") == whole
 
 
+def test_an_optimiser_with_an_option_of_its_own_is_audited(tmp_path, tiny):
+    project = small_project(tmp_path / "project", tiny)
+    document = small_document()
+    falling = {"name": "falling", "options": {"share": 0.5}}
+    document["experiments"]["mine"] = {"optimiser": falling}
+    write_params(project / "params.yaml", document)
+    shutil.copytree(REPOSITORY / "replication", project / "replication",
+                    ignore=shutil.ignore_patterns("__pycache__"))  # fmt: skip
+    (project / "replication/learning/optimisers/falling.py").write_text(MODULE)
+    done = subprocess.run(
+        [sys.executable, "-m", "replication", "audit", "--out", "audit.csv"],
+        cwd=project,
+        env={**os.environ, "PYTHONPATH": str(project)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    (row,) = [
+        line for line in (project / "audit.csv").read_text().splitlines()
+        if line.startswith("experiments.mine,")
+    ]  # fmt: skip
+    assert "optimiser.name: falling; optimiser.options.share: 0.5" in row
+
+
 def chosen(**optimiser):
     return settings.changed(
         settings.parse(small_document(), "params.yaml").base,
@@ -116,13 +130,13 @@ def chosen(**optimiser):
 
 def test_plain_stochastic_gradient_has_one_step_for_all():
     recipe = chosen(name="sgd")
-    situation = Situation(None, None, recipe, 0, 1, np.zeros(7, np.float32))
-    steps = catalogue.optimiser(recipe).steps(situation)
+    situation = Situation(None, None, recipe, 0, 1, np.zeros(7, np.float32), {})
+    steps = catalogue.optimiser(recipe)(situation)
     np.testing.assert_array_equal(steps, np.full(7, np.float32(recipe.learning_rates[1])))
 
 
 def test_an_optimiser_that_is_not_there_is_refused_by_name():
-    with pytest.raises(ReplicationError, match=r"'adam', but there are sdlm, sgd"):
+    with pytest.raises(ReplicationError, match=r"'adam', but .*optimisers has sdlm, sgd"):
         catalogue.optimiser(chosen(name="adam"))
 
 

@@ -83,21 +83,6 @@ def test_the_paths_in_a_command_are_its_deps_or_outs(name):
         assert any(path == word or path.startswith(f"{word}/") for path in known), word
 
 
-def test_the_code_version_ignores_comments_and_sees_code(tmp_path, monkeypatch):
-    package = tmp_path / "replication"
-    (package / "learning").mkdir(parents=True)
-    module = package / "learning" / "thing.py"
-    monkeypatch.setattr(sources, "ROOT", package)
-
-    def version(text: str) -> str:
-        module.write_text(text, encoding="utf-8")
-        return sources.version.__wrapped__(("replication.learning.thing",), ("learning",))
-
-    plain = version("x = 1\n")
-    assert version('"""A docstring."""\n# a comment\nx = 1\n') == plain
-    assert version("x = 2\n") != plain
-
-
 def run(project: Path, *command: str) -> str:
     search = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(

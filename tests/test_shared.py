@@ -11,6 +11,7 @@ from small import contents, small_document, small_project, taken, write_params
 from watching import Watched
 
 from replication import settings
+from replication.errors import ReplicationError
 from replication.folders import Folders
 from replication.learning import engine
 from replication.learning.monitor import Stopped
@@ -179,6 +180,12 @@ def test_whoever_waits_says_so_and_stops_when_asked(tmp_path):
     ):
         executor.submit(made, tmp_path, monitor=monitor).result()
     assert monitor.lines == ["waits for the part that another replicate is making"]
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(ReplicationError, match=r"file cannot be written .*mend its permissions"):
+        made(tmp_path / "file")
 
 
 def test_without_a_folder_each_does_all_by_itself(tmp_path, monkeypatch):

@@ -11,7 +11,6 @@ from replication.errors import ReplicationError
 from replication.networks import catalogue
 from replication.networks.reference import Reference
 from replication.networks.specification import Stack, full_table
-from replication.sources import closure
 from replication.verdicts.architecture import counts
 
 COUNTS = counts(PAPER)
@@ -95,15 +94,6 @@ def test_parameters_of_the_layers_follow_one_another():
 
 def test_a_full_table_reads_everything():
     assert full_table(2, 3) == ((0, 1, 2), (0, 1, 2))
-
-
-def test_a_network_that_is_added_makes_no_replicate_of_another_stale():
-    """A system's code takes in no network's module but the perceptrons'; a replicate its own."""
-    named = {path.stem for name in catalogue.names() for path in closure(catalogue.module(name))}
-    assert {"lenet1", "lenet4", "lenet5", "lenet5_plain"} <= named
-    of_systems = {path.stem for path in closure("replication.systems.network")}
-    assert "catalogue" in of_systems
-    assert not {"lenet1", "lenet4", "lenet5", "lenet5_plain"} & of_systems
 
 
 @pytest.mark.parametrize("name", ["lenet6", "reference", "catalogue"])

@@ -224,7 +224,8 @@ def test_with_more_neighbours_the_nearest_by_tangent_distance_vote(tiny):
     patterns = Patterns(database.train_images, database.train_labels)
     tried = system(neighbours=3, candidates=30)
     model = tried.train(patterns, np.random.default_rng(1), SILENT)
-    labels, squares = model.distances(database.test_images)
+    numbers, squares = model.distances(database.test_images)
+    labels = database.train_labels[numbers]
     for own, far, row in zip(labels, squares, model.penalties(database.test_images), strict=True):
         expected = np.zeros(10)
         for number in sorted(range(30), key=far.__getitem__)[:3]:

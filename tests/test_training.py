@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import io
+import json
 import os
 import random
 import re
@@ -26,9 +27,10 @@ from replication.display import Display
 from replication.errors import ReplicationError
 from replication.learning import checkpoints
 from replication.learning.checkpoints import Progress
+from replication.learning.identity import ENGINE, sha256
 from replication.learning.monitor import Message
 from replication.pipeline import train
-from replication.runs import Run
+from replication.runs import HASHES, RECORD, Run
 
 OUTPUTS = {"answers.npz", "cost.json", "history.csv", "record.json", "timing.json",
            "weights.safetensors"}  # fmt: skip
@@ -235,6 +237,40 @@ def test_a_damaged_checkpoint_is_named(tmp_path):
     path.write_bytes(path.read_bytes()[:-40])
     with pytest.raises(ReplicationError, match=r"lenet5-0\.npz is damaged"):
         checkpoints.read(path, 5)
+
+
+def test_a_checkpoint_of_another_engine_is_named(tmp_path):
+    path = tmp_path / "lenet5-0.npz"
+    checkpoints.write(path, Progress(np.zeros(5, np.float32)), "engine 0")
+    with pytest.raises(ReplicationError, match=rf"by engine 0, and this is engine {ENGINE},"):
+        checkpoints.read(path, 5)
+
+
+def test_a_history_has_the_hash_of_the_weights_after_each_pass(project):
+    """The record those after the marks, whichever pass they fall in."""
+    with_settings(project, replicates=1)
+    run("lenet5")
+    done = Run(project / "results/runs/lenet5/0")
+    evidence, hashes = done.record["evidence"], done.history[HASHES].tolist()
+    assert sha256(done.weights(60000)) == hashes[-1]
+    assert len({*hashes, evidence["weights_after_100_sha256"]}) == 3
+    assert "weights_after_1000_sha256" not in evidence  # 120 presentations in all
+    assert done.record["versions"] == {"engine": ENGINE}
+    assert set(done.timing) >= {"seconds", "cpu_seconds"}
+
+
+def test_code_that_begins_otherwise_is_named_and_nothing_is_trained(project):
+    long = {"presentations_per_pass": 150}
+    with_settings(project, replicates=1, **long)
+    run("lenet5")
+    path = project / "results/runs/lenet5/0" / RECORD
+    record = json.loads(path.read_text())
+    record["evidence"]["weights_after_100_sha256"] = "f" * 64
+    path.write_text(json.dumps(record))
+    with_settings(project, replicates=2, **long)
+    with pytest.raises(ReplicationError, match=rf"lenet5 0 .* engine {ENGINE} .* after 100 pre"):
+        run("lenet5")
+    assert not (project / "results/runs/lenet5/1").exists()
 
 
 def test_a_checkpoint_of_another_shape_is_named(tmp_path):

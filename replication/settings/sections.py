@@ -31,7 +31,10 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     def effective(self) -> dict[str, Any]:
-        """Return the values as JSON has them, without those at which their field is `Neutral`."""
+        """Return the values as JSON has them, without those at which their field is `Neutral`.
+
+        A group of which nothing is left is left out too.
+        """
         neutral = {
             name
             for name, field in type(self).model_fields.items()
@@ -42,4 +45,5 @@ class Section(BaseModel):
             for name, value in self
             if isinstance(value, Section) and name not in neutral
         }
-        return self.model_dump(mode="json", exclude=neutral | set(below)) | below
+        rest = self.model_dump(mode="json", exclude=neutral | set(below))
+        return rest | {name: group for name, group in below.items() if group}

@@ -23,6 +23,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from replication.errors import ReplicationError
 from replication.files import write_bytes
 from replication.learning.monitor import Monitor
 
@@ -102,18 +103,25 @@ def remove(checkpoints: Path) -> None:
 
 @contextmanager
 def _alone(path: Path, name: str, monitor: Monitor) -> Iterator[None]:
-    """Hold the part against all threads and processes; the lock of one that is killed is free."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Hold the part against all threads and processes; the lock of one that is killed is free.
+
+    Raises ReplicationError where the folder cannot be written.
+    """
     lock, waits = FileLock(path.with_name(f"{path.name}.lock")), False
-    while True:
+    while not lock.is_locked:
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
             lock.acquire(timeout=_PATIENCE)
-            break
         except Timeout:
             monitor.check()
             if not waits:
                 monitor.line(f"waits for the {name} that another replicate is making")
             waits = True
+        except OSError as error:
+            raise ReplicationError(
+                f"{path.parent} cannot be written ({error.strerror}): free some space or mend its "
+                "permissions, then run the command again"
+            ) from error
     try:
         yield
     finally:

@@ -7,14 +7,12 @@ so and changes nothing.
 """
 
 import sys
+from importlib import import_module
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
-
-import golden_answers
-
 if __name__ == "__main__":
+    sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
     try:
-        print("added:", ", ".join(golden_answers.update()) or "nothing")
+        print("added:", ", ".join(import_module("golden_answers").update()) or "nothing")
     except ValueError as error:
         sys.exit(str(error))
