@@ -186,3 +186,16 @@ def test_choice_of_knn_nearest_to_each_printed_error_is_told(paper, tmp_path):
     )
     assert found.every.columns == ("images", "k", "vote", "10000 patterns, %", "60000 patterns, %")
     assert found.every.rows[0] == ("regular", "3", "majority", "3.5", "3.1")
+
+
+def test_of_equal_distances_the_first_patterns_are_the_nearest_at_the_last_place_too():
+    """Whatever the processor's partition chooses among them."""
+    draw = np.random.default_rng(3)
+    images = draw.integers(0, 2, (40, 3)).astype(np.float32)
+    prototypes = draw.integers(0, 2, (700, 3)).astype(np.float32)
+    exact = ((images[:, np.newaxis] - prototypes) ** 2).sum(axis=2)
+    for count in (1, 5, 100, 700):
+        numbers, distances = nearest(images, prototypes, count)
+        expected = np.argsort(exact, axis=1, kind="stable")[:, :count]
+        np.testing.assert_array_equal(numbers, expected)
+        np.testing.assert_array_equal(distances, np.take_along_axis(exact, expected, axis=1))

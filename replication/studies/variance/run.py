@@ -9,6 +9,7 @@ import pandas as pd
 
 from replication.experiments import experiments
 from replication.folders import Folders, folder_options, path_option
+from replication.runs import HASHES
 from replication.settings import Settings, load
 from replication.studies.variance import CURVES
 from replication.systems.jobs import Job
@@ -22,7 +23,7 @@ def run(folders: Folders, settings: Settings, out: Path) -> pd.DataFrame:
     train("variance", jobs, settings.train)
     histories = []
     for job in jobs:
-        history = job.experiment.run(job.number).history.copy()
+        history = job.experiment.run(job.number).history.drop(columns=HASHES, errors="ignore")
         history.insert(0, "experiment", job.experiment.name)
         history.insert(1, "replicate", job.number)
         histories.append(history)
