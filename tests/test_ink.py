@@ -121,8 +121,8 @@ def test_the_rounding_of_float32_does_not_add_up_over_a_pass() -> None:
     for image, label in zip(images, labels, strict=True):
         expected -= steps * exact.gradient(expected, image, int(label))[1]
     ours, parameters, steps = learning(np.float32)
-    misses, _, _ = ours.train(parameters, steps, images, labels, np.arange(5000))
-    assert 20 < misses < 2500
+    done = ours.train(parameters, steps, images, labels, np.arange(5000))
+    assert 20 < done.misses < 2500
     assert np.abs(expected - begun).max() > 0.3
     np.testing.assert_allclose(parameters, expected, rtol=0, atol=5e-6)
 
