@@ -116,7 +116,7 @@ def test_parameters_keep_the_order_of_the_table_of_layers(name: str) -> None:
     assert parameters.tobytes() == before.tobytes()
 
 
-@pytest.mark.parametrize("name", ["lenet5", "lenet4", "perceptron"])
+@pytest.mark.parametrize("name", ["lenet5", "lenet4"])  # a layer of ink: test_ink.py
 def test_where_a_pass_is_cut_changes_no_byte(name: str) -> None:
     case = random_case(NETWORKS[name], seed=3, patterns=10)
     order = np.tile(np.arange(10), AT_ONCE // 8)

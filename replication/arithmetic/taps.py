@@ -71,6 +71,16 @@ def add_spread(
         vectors = unpacked(builder, vectors)
         reach = further(builder, size, count - 1)
         for i in range(SIDE):
+            places = [further(builder, first, j * apart + i) for j in range(block.count)]
+
+            def taps(places: list[Any] = places) -> list[Any]:
+                return [
+                    read_number(context, builder, signature.args[6], factors, place, count)
+                    for place in places
+                ]
+
+            # Several vectors share them; where there is one, registers are few.
+            early = taps() if row.count > 1 else None
             for n in range(row.count):
                 position = further(builder, at, n * count)
                 met = builder.icmp_unsigned("<", further(builder, position, count - 1), reach)
@@ -78,13 +88,10 @@ def add_spread(
                 with builder.if_then(met, likely=True):
                     place = builder.add(start, position)
                     value = read(context, builder, signature.args[1], array, place, count)
-                    sums = []
-                    for j, vector in enumerate(vectors):
-                        tap = further(builder, first, j * apart + i)
-                        factor = read_number(
-                            context, builder, signature.args[6], factors, tap, count
-                        )
-                        sums.append(fused(builder, value, factor, vector[n]))
+                    sums = [
+                        fused(builder, value, tap, vector[n])
+                        for tap, vector in zip(early or taps(), vectors, strict=True)
+                    ]
                     within = builder.block
                 for vector, sum_ in zip(vectors, sums, strict=True):
                     either = builder.phi(sum_.type)

@@ -25,33 +25,33 @@ from replication.arithmetic.llvm import HALF, LANES
 from replication.arithmetic.taps import SIDE, add_products, add_spread, add_taps
 from replication.arithmetic.totals import subtract_row, totals, totals_at
 from replication.arithmetic.vectors import fma, load, same, store, total
-from replication.compiled import inlined, kernel
+from replication.compiled import inlined
 from replication.learning.kernels.layout import COLUMN, GROUP, Floats, Place, Plan
 from replication.learning.kernels.sweep import Sweep
 
 # Weights of a column of the kernels of a whole group.
 TAPS = GROUP * SIDE
-# Vectors of each output map at once, forwards, by the number of maps; and backwards.
-LENGTHS = (8, 8, 7, 5, 4) if MANY else (5, 2, 2, 1, 1)
-LENGTH = 3 if MANY else 1
-forward_blocks = blocks([(maps, length, LANES) for maps, length in enumerate(LENGTHS, 1)])
-# The five sums of a column of the kernels of a group.
-update_blocks = blocks([(maps, SIDE, LANES) for maps in range(1, GROUP + 1)])
+# Lanes of a register; vectors of each output map at once, forwards, by the number of maps; and
+# backwards.
+WIDTH, LENGTHS, LENGTH = (LANES, (8, 8, 7, 5, 4, 4), 3) if MANY else (HALF, (8, 4, 3, 2, 2, 2), 1)
+forward_blocks = blocks([(maps, length, WIDTH) for maps, length in enumerate(LENGTHS, 1)])
+# The sums of a column of the kernels of so many maps at once.
+ROWS = 5
+update_blocks = blocks([(maps, SIDE, LANES) for maps in range(1, ROWS + 1)])
 
 
-@kernel
+@inlined
 def pack(layer: Place, below: Place, values: Floats) -> None:
     """Copy what ``layer`` reads: line by line, what is copied too far is written over."""
-    lines, x_line, width = below.height, below.width, layer.width
+    lines, x_line, width, copy = below.height, below.width, layer.width, layer.copy
     for m in range(layer.sources):
-        for j in range(SIDE):
-            x = below.start + m * below.stride + j
-            y = layer.packed + (m * SIDE + j) * layer.copy
-            for _ in range(lines):
-                for column in range(0, width, LANES):
-                    store(values, y + column, load(values, x + column))
-                x += x_line
-                y += width
+        x, y = below.start + m * below.stride, layer.packed + m * SIDE * copy
+        for _ in range(lines):
+            for column in range(0, width, LANES):
+                for j in range(SIDE):
+                    store(values, y + j * copy + column, load(values, x + j + column))
+            x += x_line
+            y += width
 
 
 @inlined
@@ -72,7 +72,7 @@ def groups(plan: Plan, layer: Place, m: int) -> int:
     return int(-(-readers // GROUP))
 
 
-@kernel
+@inlined
 def forward(plan: Plan, layer: Place, weights: Floats, values: Floats) -> None:
     """Fill in the weighted sums of every unit, input map by input map."""
     for o in range(layer.maps):
@@ -95,22 +95,22 @@ def _forward(
     layer: Place, weights: Floats, values: Floats, x: int, k: int, outputs: Any, block: Any
 ) -> None:
     """Add what the copies from ``x`` on give to a group of ``outputs``, a block at a time."""
-    width, size, line, copy = len(block[0]) * LANES, layer.stride, layer.width, layer.copy
-    side = layer.side
+    width, line, copy, side = len(block[0]) * WIDTH, layer.width, layer.copy, layer.side
+    size = layer.height * line
     rest = size // width * width
     for p in range(0, rest, width):
         sums = load_block(block, values, outputs, p)
         for j in range(side):
             sums = add_taps(sums, values, x + j * copy + p, line, weights, k + j * COLUMN)
         store_block(values, outputs, p, sums)
-    for p in range(rest, size, LANES):
+    for p in range(rest, size, WIDTH):
         sums = load_block(narrow(block), values, outputs, p)
         for j in range(side):
             sums = add_taps(sums, values, x + j * copy + p, line, weights, k + j * COLUMN)
         store_block(values, outputs, p, sums)
 
 
-@kernel
+@inlined
 def backward(plan: Plan, layer: Place, below: Place, sweep: Sweep) -> None:
     """Make the derivatives by what the layer reads: by the five copies, then all added."""
     weights, deltas, copy = sweep.weights, sweep.deltas, layer.copy
@@ -164,7 +164,7 @@ def _fold(layer: Place, below: Place, windows: Floats, deltas: Floats, m: int) -
         x += narrower
 
 
-@kernel
+@inlined
 def update(plan: Plan, layer: Place, sweep: Sweep) -> None:
     """Subtract the derivatives by weights and biases, each times its scale."""
     deltas, values, sink, scale = sweep.deltas, sweep.values, sweep.sink, sweep.scale
@@ -177,10 +177,14 @@ def update(plan: Plan, layer: Place, sweep: Sweep) -> None:
             start, end = group(plan, layer, m, g)
             k = plan.columns[start]
             if MANY:
-                for block in literal_unroll(update_blocks(values)):
-                    if len(block) == end - start:
-                        maps = places(block, plan.deltas, start)
-                        _update(layer, deltas, values, sink, scale, x, k, maps, block)
+                parts = 1 + (end - start) // (ROWS + 1)
+                for part in range(parts):
+                    c = start + (end - start) * part // parts
+                    rows = start + (end - start) * (part + 1) // parts - c
+                    for block in literal_unroll(update_blocks(values)):
+                        if len(block) == rows:
+                            maps, at = places(block, plan.deltas, c), k + (c - start) * SIDE
+                            _update(layer, deltas, values, sink, scale, x, at, maps, block)
             else:
                 for j in range(SIDE):
                     at = ((start - first) * SIDE + j * (last - first) * SIDE) * HALF

@@ -23,11 +23,16 @@ class Levels(NamedTuple):
 
 
 @kernel
+def clear(plan: Plan, levels: Levels, values: Floats) -> None:
+    """Fill the input field with the background."""
+    values[: plan.layers[0].height * plan.layers[0].width] = levels.background
+
+
+@kernel
 def show(plan: Plan, image: Bytes, levels: Levels, values: Floats) -> None:
-    """Put an image of grey levels into the middle of the input field."""
+    """Put an image of grey levels into the middle of the input field, in which is background."""
     side = plan.layers[0].height
     height, width = image.shape
-    values[: side * side] = levels.background
     x, y, pixels = (side - height) // 2 * side + (side - width) // 2, 0, image.reshape(-1)
     last = max(width - LANES, 0)
     for _ in range(height):

@@ -7,12 +7,12 @@ from typing import Any
 from replication.arithmetic.llvm import LANES
 from replication.arithmetic.totals import totals
 from replication.arithmetic.vectors import fma, load, same, store, subtract
-from replication.compiled import inlined, kernel
+from replication.compiled import inlined
 from replication.learning.kernels.layout import FIELD, UNITS, Floats, Place
 from replication.learning.kernels.sweep import Sweep
 
 
-@kernel
+@inlined
 def forward(layer: Place, below: Place, weights: Floats, values: Floats) -> None:
     """Fill in the weighted sums of every unit."""
     k, zero = layer.weights, same(values.dtype.type(0))
@@ -30,7 +30,7 @@ def forward(layer: Place, below: Place, weights: Floats, values: Floats) -> None
         store(values, y, sums + load(weights, b))
 
 
-@kernel
+@inlined
 def backward(layer: Place, below: Place, sweep: Sweep) -> None:
     """Make the derivatives by the outputs of the layer below, and update, in one sweep.
 

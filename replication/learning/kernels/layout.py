@@ -11,7 +11,7 @@ so that those that a kernel would read above or below the map are there.
 
 The parameters that a kernel works on are laid out to be read in order, with zeros in the gaps:
 
-* a convolution: for each input map, the output maps that read it in groups of up to five; for each
+* a convolution: for each input map, the output maps that read it in groups of up to six; for each
   group and each column of the 5x5 kernel, `COLUMN` numbers: five weights of each map, and a gap;
 * a sub-sampling: the coefficients of its maps;
 * a full connection: for four units, each sixteen inputs, the sixteen weights of each of the four;
@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from replication.arithmetic.llvm import LANES
 
 # Output maps in a group, and numbers that their weights of one column take.
-GROUP, COLUMN = 5, 2 * LANES
+GROUP, COLUMN = 6, 2 * LANES
 # Units that a full connection computes at once.
 UNITS = 4
 

@@ -14,7 +14,7 @@ import numpy as np
 from replication.compiled import kernel
 from replication.learning.kernels import convolution, criterion, full, ink, subsampling
 from replication.learning.kernels.criterion import Answer, Criterion
-from replication.learning.kernels.field import Bytes, Levels, fetch_image, show
+from replication.learning.kernels.field import Bytes, Levels, clear, fetch_image, show
 from replication.learning.kernels.ink import Ink
 from replication.learning.kernels.layout import (
     CONVOLUTION,
@@ -166,6 +166,7 @@ def train(
     """
     misses, losses, last = 0, 0.0, plan.layers[-1]
     sweep, reads_ink = updating(rules, weights, memory, steps), plan.layers[1].kind == INK
+    clear(plan, levels, memory.values)
     for n in range(order.size):
         label = int(labels[order[n]])
         if reads_ink:
@@ -193,6 +194,7 @@ def gradient(
 ) -> Any:  # fmt: skip
     """Return the loss of one pattern and its gradient, a vector like ``weights``."""
     last, answer = plan.layers[-1], memory.answer
+    clear(plan, levels, memory.values)
     show(plan, image, levels, memory.values)
     forward(plan, rules, weights, memory)
     loss = criterion.loss(rules.criterion, last, memory.values, answer, label)
@@ -217,6 +219,7 @@ def curvature(
     result = np.zeros_like(weights)
     scale = np.full_like(weights, -1.0 / subset.size)
     squares = weights * weights
+    clear(plan, levels, memory.values)
     for pattern in subset:
         show(plan, images[pattern], levels, memory.values)
         forward(plan, rules, weights, memory)
@@ -241,6 +244,7 @@ def classify(
     penalties: Floats,
 ) -> None:  # fmt: skip
     """Fill ``penalties`` (patterns, classes): the lower the likelier."""
+    clear(plan, levels, memory.values)
     for n in range(images.shape[0]):
         show(plan, images[n], levels, memory.values)
         forward(plan, rules, weights, memory)

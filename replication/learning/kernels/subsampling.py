@@ -6,6 +6,8 @@ next map writes over. A layer may have two maps for each input map (LeNet-4's S2
 
 from __future__ import annotations
 
+from typing import Any
+
 from replication.arithmetic.llvm import HALF, LANES
 from replication.arithmetic.vectors import (
     evens,
@@ -19,13 +21,13 @@ from replication.arithmetic.vectors import (
     total,
     upper_twice,
 )  # fmt: skip
-from replication.compiled import inlined, kernel
+from replication.compiled import inlined
 from replication.learning.kernels.layout import Floats, Number, Place
 from replication.learning.kernels.squashing import slopes
 from replication.learning.kernels.sweep import Sweep
 
 
-@kernel
+@inlined
 def sums_of_four(layer: Place, below: Place, values: Floats, sums: Floats, share: Number) -> None:
     """Fill ``sums`` with ``share`` times the sum of the four values that each unit reads."""
     weight, x_line, y, width = same(share), below.width, layer.start, layer.width
@@ -34,27 +36,37 @@ def sums_of_four(layer: Place, below: Place, values: Floats, sums: Floats, share
         for line in range(layer.height):
             x = x_map + 2 * line * x_line
             for column in range(0, width, LANES):
-                left = load(values, x) + load(values, x + x_line)
-                right = load(values, x + LANES) + load(values, x + LANES + x_line)
-                store(sums, y + column, weight * (evens(left, right) + odds(left, right)))
-                x += 2 * LANES
+                store(sums, y + column, weight * _four(values, x + 2 * column, x_line))
             y += width
 
 
-@kernel
+@inlined
+def _four(values: Floats, x: int, line: int) -> Any:
+    """Return the sums of four values each: of two lines, from ``x`` on."""
+    left = load(values, x) + load(values, x + line)
+    right = load(values, x + LANES) + load(values, x + LANES + line)
+    return evens(left, right) + odds(left, right)
+
+
+@inlined
 def forward(
     layer: Place, below: Place, weights: Floats, values: Floats, sums: Floats, share: Number
 ) -> None:
     """Fill in the weighted sums of every unit; what they multiply is kept in ``sums``."""
-    sums_of_four(layer, below, values, sums, share)
+    weight, x_line, y, width = same(share), below.width, layer.start, layer.width
     for m in range(layer.maps):
         coefficient, bias = same(weights[layer.weights + m]), same(weights[layer.biases + m])
-        first = layer.start + m * layer.stride
-        for y in range(first, first + layer.stride, LANES):
-            store(values, y, fma(coefficient, load(sums, y), bias))
+        x = below.start + m // layer.copies * below.stride
+        for _ in range(layer.height):
+            for column in range(0, width, LANES):
+                four = weight * _four(values, x + 2 * column, x_line)
+                store(sums, y + column, four)
+                store(values, y + column, fma(coefficient, four, bias))
+            x += 2 * x_line
+            y += width
 
 
-@kernel
+@inlined
 def backward(layer: Place, below: Place, sweep: Sweep) -> None:
     """Make the derivatives by the weighted sums of the layer below, and update."""
     for m in range(below.maps):
