@@ -30,19 +30,28 @@ def kernel(function: Compiled) -> Compiled:
     gives the same bytes on every processor (see replication/arithmetic). Divisions follow
     IEEE 754 instead of raising, and other threads run meanwhile.
     """
-    return _compiled(function, False)
+    return _compiled(function)
+
+
+def lean(function: Compiled) -> Compiled:
+    """Compile ``function`` as `kernel` does, but let it count no references to arrays.
+
+    Counting takes a twentieth of a pattern's time. It is for what makes no arrays (the compiler
+    refuses those) and returns none but to what is lean as well.
+    """
+    return _compiled(function, lean=True)
 
 
 def inlined(function: Compiled) -> Compiled:
-    """Compile ``function`` as `kernel` does, into every kernel that calls it.
+    """Compile ``function`` as `lean` does, into every kernel that calls it, for kernels alone.
 
-    For what kernels alone call: handing over the arrays would cost more than its work, and making
-    what Python would call it by takes a quarter of the compiler's time.
+    Handing over the arrays would cost more than its work, and what Python would call it by takes a
+    quarter of the compiler's time. So it is not there: a call from Python ends the process.
     """
-    return _compiled(function, True)
+    return _compiled(function, inline=True, lean=True)
 
 
-def _compiled(function: Compiled, inline: bool) -> Compiled:
+def _compiled(function: Compiled, inline: bool = False, lean: bool = False) -> Compiled:
     before = config.CACHE_DIR
     # Numba asks where its cache lies when it decorates, and the setting is the whole process's.
     config.CACHE_DIR = str(_folder(Path(function.__code__.co_filename).parent))
@@ -57,7 +66,8 @@ def _compiled(function: Compiled, inline: bool) -> Compiled:
                 forceinline=inline,
                 no_cpython_wrapper=inline,
                 no_cfunc_wrapper=True,
-            ),
+                _nrt=not lean,
+            ),  # fmt: skip
         )
     finally:
         config.CACHE_DIR = before

@@ -157,7 +157,9 @@ def test_a_pass_cut_and_read_out_anywhere_gives_the_same_bytes(
 
 def _swept(length: int) -> Any:
     @kernel
-    def swept(units: int, pixels: int, state: Any, deltas: Any) -> None:
+    def swept(layers: Any, image: Any, levels: Any, state: Any, deltas: Any) -> None:
+        ink.show(layers[0], image, levels, state)
+        units, pixels = layers[1].maps, image.size
         ink.gather(units, pixels, state, zeros(state.columns, 2, length, LANES))
         ink.spread(units, pixels, state, deltas, zeros(state.columns, 1, length, LANES))
 
@@ -174,8 +176,8 @@ def test_the_number_of_units_in_registers_changes_no_byte() -> None:
     for length in (1, 2, 4):
         state = ink.state(plan(perceptron((100,), 20)))
         ink.begin(laid, weights, steps, state)
-        ink.show(laid.layers[0], image, Levels(np.float32(-0.1), np.float32(0.005)), state)
-        _swept(length)(100, 400, state, deltas)
+        levels = Levels(np.float32(-0.1), np.float32(0.005))
+        _swept(length)(laid.layers, image, levels, state, deltas)
         results.append([state.columns, state.ink_weights, state.ink_steps])
     assert all(np.abs(array).max() > 0 for array in results[0])
     for result in results[1:]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from replication.arithmetic.elementary import exponential, logarithm
 from replication.arithmetic.llvm import LANES
 from replication.arithmetic.vectors import fma, load, same, store, total
-from replication.compiled import kernel
+from replication.compiled import lean
 from replication.learning.kernels.layout import Floats, Number, Place
 
 MLE, MAP, SQUARED_ERROR = range(3)
@@ -49,7 +49,7 @@ class Answer(NamedTuple):
     shares: NDArray[np.float64]
 
 
-@kernel
+@lean
 def penalties(criterion: Criterion, layer: Place, values: Floats, answer: Answer) -> None:
     """Distances to the codes (equation 7, p. 8), or without codes the outputs, sign changed."""
     first = layer.start
@@ -65,7 +65,7 @@ def penalties(criterion: Criterion, layer: Place, values: Floats, answer: Answer
             answer.penalties[n] = criterion.distance * total(squares)
 
 
-@kernel
+@lean
 def loss(criterion: Criterion, layer: Place, values: Floats, answer: Answer, label: int) -> Any:
     """The criterion of one pattern, whose ``penalties`` are known; equation 9 fills ``shares``."""
     divisor = np.float64(criterion.divisor)
@@ -81,7 +81,7 @@ def loss(criterion: Criterion, layer: Place, values: Floats, answer: Answer, lab
     return value / divisor
 
 
-@kernel
+@lean
 def share(criterion: Criterion, answer: Answer) -> Any:
     """Fill ``shares``; returns exp(-j) plus the sum of exp(-penalty)."""
     everything = criterion.rubbish
@@ -93,7 +93,7 @@ def share(criterion: Criterion, answer: Answer) -> Any:
     return everything
 
 
-@kernel
+@lean
 def gradient(
     criterion: Criterion, layer: Place, values: Floats, answer: Answer, label: int, deltas: Floats
 ) -> None:
@@ -114,7 +114,7 @@ def gradient(
                 _add_differences(criterion.codes[n], -factor, layer, values, deltas)
 
 
-@kernel
+@lean
 def _add_differences(
     code: Floats, factor: Number, layer: Place, values: Floats, deltas: Floats
 ) -> None:
@@ -125,7 +125,7 @@ def _add_differences(
         store(deltas, d, fma(same(factor), difference, load(deltas, d)))
 
 
-@kernel
+@lean
 def curvature(
     criterion: Criterion, layer: Place, values: Floats, answer: Answer, start: float, deltas: Floats
 ) -> None:
@@ -145,7 +145,7 @@ def curvature(
         deltas[layer.deltas + k] = number(second)
 
 
-@kernel
+@lean
 def _spread_of_slopes(criterion: Criterion, answer: Answer, value: float, k: int) -> Any:
     """The variance of equation 9's slopes over the classes and the class of rubbish, and more."""
     factor = 2.0 * np.float64(criterion.distance)
@@ -161,7 +161,7 @@ def _spread_of_slopes(criterion: Criterion, answer: Answer, value: float, k: int
     )
 
 
-@kernel
+@lean
 def best(answer: Answer) -> int:
     """The class of least penalty, the first of equals."""
     least = 0

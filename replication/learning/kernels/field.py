@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from replication.arithmetic.llvm import LANES
 from replication.arithmetic.vectors import fetch, fma, load_levels, store
-from replication.compiled import kernel
+from replication.compiled import lean
 from replication.learning.kernels.layout import Floats, Number, Plan
 
 Bytes = NDArray[np.uint8]
@@ -22,13 +22,13 @@ class Levels(NamedTuple):
     scale: Number
 
 
-@kernel
+@lean
 def clear(plan: Plan, levels: Levels, values: Floats) -> None:
     """Fill the input field with the background."""
     values[: plan.layers[0].height * plan.layers[0].width] = levels.background
 
 
-@kernel
+@lean
 def show(plan: Plan, image: Bytes, levels: Levels, values: Floats) -> None:
     """Put an image of grey levels into the middle of the input field, in which is background."""
     side = plan.layers[0].height
@@ -48,7 +48,7 @@ def show(plan: Plan, image: Bytes, levels: Levels, values: Floats) -> None:
         y += width
 
 
-@kernel
+@lean
 def fetch_image(image: Bytes) -> None:
     """Have the processor's cache fetch ``image``, which is shown next."""
     pixels = image.reshape(-1)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from replication.compiled import kernel
+from replication.compiled import kernel, lean
 from replication.learning.kernels import convolution, criterion, full, ink, subsampling
 from replication.learning.kernels.criterion import Answer, Criterion
 from replication.learning.kernels.field import Bytes, Levels, clear, fetch_image, show
@@ -76,7 +76,7 @@ def memory(plan: Plan) -> Memory:
     return Memory(values, sums, deltas, scratch, answer, ink.state(plan))
 
 
-@kernel
+@lean
 def forward(plan: Plan, rules: Rules, weights: Floats, memory: Memory) -> None:
     """Fill in values and sums of every unit from the input field upwards, and the penalties."""
     values = memory.values
@@ -95,7 +95,7 @@ def forward(plan: Plan, rules: Rules, weights: Floats, memory: Memory) -> None:
     criterion.penalties(rules.criterion, plan.layers[-1], values, memory.answer)
 
 
-@kernel
+@lean
 def backward(plan: Plan, sweep: Sweep, first: Ink) -> None:
     """Propagate the last layer's derivatives down, and subtract ``scale`` times the result.
 
@@ -127,7 +127,7 @@ def first_order(rules: Rules, weights: Floats, memory: Memory, sink: Floats, sca
     )
 
 
-@kernel
+@lean
 def updating(rules: Rules, weights: Floats, memory: Memory, steps: Floats) -> Any:
     """Return the `Sweep` that subtracts ``steps`` times the gradient from ``weights``."""
     slope = Slope(rules.slope * rules.amplitude, rules.slope / rules.amplitude, False)
@@ -154,7 +154,7 @@ def second_order(
 # --- what the engine calls -----------------------------------------------------------------------
 
 
-@kernel
+@lean
 def train(
     plan: Plan, rules: Rules, weights: Floats, steps: Floats, images: Bytes, labels: Any,
     order: Integers, levels: Levels, memory: Memory,

@@ -9,7 +9,7 @@ import numpy as np
 from replication.arithmetic.elementary import tanh
 from replication.arithmetic.llvm import LANES
 from replication.arithmetic.vectors import fma, load, same, store
-from replication.compiled import inlined, kernel
+from replication.compiled import inlined, kernel, lean
 from replication.learning.kernels.layout import Floats, Number, Place
 
 
@@ -48,7 +48,7 @@ def slopes(slope: Slope, outputs: Floats, x: int) -> Any:
     return result * result if slope.squared else result
 
 
-@kernel
+@lean
 def multiply_by_slopes(slope: Slope, layer: Place, outputs: Floats, deltas: Floats) -> None:
     """Make derivatives by the outputs of ``layer`` those by its weighted sums."""
     for n in range(0, layer.size, LANES):
