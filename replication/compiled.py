@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import numba
 from numba.core import config as _config
@@ -56,19 +56,11 @@ def _compiled(function: Compiled, inline: bool = False, lean: bool = False) -> C
     # Numba asks where its cache lies when it decorates, and the setting is the whole process's.
     config.CACHE_DIR = str(_folder(Path(function.__code__.co_filename).parent))
     try:
-        return cast(
-            Compiled,
-            _njit(
-                function,
-                nogil=True,
-                cache=True,
-                error_model="numpy",
-                forceinline=inline,
-                no_cpython_wrapper=inline,
-                no_cfunc_wrapper=True,
-                _nrt=not lean,
-            ),  # fmt: skip
-        )
+        compiled: Compiled = _njit(
+            function, nogil=True, cache=True, error_model="numpy", forceinline=inline,
+            no_cpython_wrapper=inline, no_cfunc_wrapper=True, _nrt=not lean,
+        )  # fmt: skip
+        return compiled
     finally:
         config.CACHE_DIR = before
 
