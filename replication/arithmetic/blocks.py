@@ -10,23 +10,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from llvmlite import ir
 from numba import types
-from numba.core import cgutils
 from numba.core.registry import cpu_target
 
-from replication.arithmetic.llvm import (
-    Vector,
-    address,
-    check,
-    constant,
-    further,
-    intrinsic,
-    packed,
-    read_row,
-    unpacked,
-    write,
-)  # fmt: skip
+from replication.arithmetic.llvm import Vector, check, constant, further, intrinsic, written
 
 # Whether the processor has 32 registers of 16 lanes or 16 registers of 8: Numba's own choice of
 # features, which its cache of compiled code takes into account.
@@ -39,14 +26,8 @@ def zeros(context: Any, array: Any, rows: Any, length: Any, count: Any) -> Any:
 
     The numbers are of the type of ``array``.
     """
-    vector = Vector(array.dtype, constant(count))
-    block = types.UniTuple(types.UniTuple(vector, constant(length)), constant(rows))
-
-    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        zero = ir.Constant(context.get_value_type(vector), [0.0] * vector.count)
-        return packed(builder, [[zero] * block.dtype.count] * block.count)
-
-    return block(array, rows, length, count), build
+    block = _block(array, constant(rows), constant(length), constant(count))
+    return block(array, rows, length, count), _nothing
 
 
 def blocks(shapes: list[tuple[int, int, int]]) -> Any:
@@ -58,47 +39,36 @@ def blocks(shapes: list[tuple[int, int, int]]) -> Any:
     @intrinsic
     def every(context: Any, array: Any) -> Any:
         """Return the blocks, of the type of ``array``."""
-        found = types.Tuple(
-            [
-                types.UniTuple(types.UniTuple(Vector(array.dtype, count), length), rows)
-                for rows, length, count in shapes
-            ]
-        )
-
-        def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            return context.get_constant_null(signature.return_type)
-
-        return found(array), build
+        return types.Tuple([_block(array, *shape) for shape in shapes])(array), _nothing
 
     return every
+
+
+def _block(array: Any, rows: int, length: int, count: int) -> Any:
+    return types.UniTuple(types.UniTuple(Vector(array.dtype, count), length), rows)
+
+
+def _nothing(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    return context.get_constant_null(signature.return_type)
 
 
 @intrinsic
 def narrow(context: Any, block: Any) -> Any:
     """Return ``block`` with one vector in each row, the first."""
     result = types.UniTuple(types.UniTuple(block.dtype.dtype, 1), block.count)
-
-    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return packed(builder, [row[:1] for row in unpacked(builder, arguments[0])])
-
-    return result(block), build
+    return result(block), written(lambda _, rows: [row[:1] for row in rows])
 
 
 @intrinsic
 def places(context: Any, block: Any, numbers: Any, start: Any) -> Any:
     """Return as many of the whole ``numbers`` from ``start`` on as ``block`` has rows."""
     check(numbers)
-    found = types.UniTuple(types.intp, block.count)
 
-    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        _, array, at = arguments
-        where = [
-            address(context, builder, signature.args[1], array, further(builder, at, n))
-            for n in range(found.count)
-        ]
-        return cgutils.pack_array(builder, [builder.load(place) for place in where])
+    def emit(builder: Any, _: Any, array: Any, at: Any) -> Any:
+        places = [array.at(further(builder, at, n)) for n in range(block.count)]
+        return [builder.load(place) for place in places]
 
-    return found(block, numbers, types.intp), build
+    return types.UniTuple(types.intp, block.count)(block, numbers, types.intp), written(emit)
 
 
 @intrinsic
@@ -107,19 +77,11 @@ def load_block(context: Any, block: Any, array: Any, starts: Any, away: Any) -> 
     check(array)
     row = block.dtype
 
-    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        _, values, firsts, at = arguments
-        rows = []
-        for first in cgutils.unpack_tuple(builder, firsts):
-            start = builder.add(first, at)
-            rows.append(
-                read_row(
-                    context, builder, signature.args[1], values, start, row.count, row.dtype.count
-                )
-            )
-        return packed(builder, rows)
+    def emit(builder: Any, _: Any, values: Any, firsts: Any, at: Any) -> Any:
+        firsts = [builder.add(first, at) for first in firsts]
+        return [values.row(first, row.count, row.dtype.count) for first in firsts]
 
-    return block(block, array, starts, types.intp), build
+    return block(block, array, starts, types.intp), written(emit)
 
 
 @intrinsic
@@ -128,27 +90,21 @@ def store_block(context: Any, array: Any, starts: Any, away: Any, block: Any) ->
     check(array)
     count = block.dtype.dtype.count
 
-    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        values, firsts, at, vectors = arguments
-        firsts = cgutils.unpack_tuple(builder, firsts)
-        for first, row in zip(firsts, unpacked(builder, vectors), strict=True):
+    def emit(builder: Any, values: Any, firsts: Any, at: Any, rows: Any) -> None:
+        for first, row in zip(firsts, rows, strict=True):
             start = builder.add(first, at)
             for n, vector in enumerate(row):
-                place = further(builder, start, n * count)
-                write(context, builder, signature.args[0], values, place, vector)
-        return context.get_dummy_value()
+                values.write(further(builder, start, n * count), vector)
 
-    return types.void(array, starts, types.intp, block), build
+    return types.void(array, starts, types.intp, block), written(emit)
 
 
 @intrinsic
 def added(context: Any, left: Any, right: Any) -> Any:
     """Return the sum of two blocks of the same size, vector by vector."""
 
-    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        rows = zip(*(unpacked(builder, block) for block in arguments), strict=True)
-        return packed(
-            builder, [[builder.fadd(a, b) for a, b in zip(*row, strict=True)] for row in rows]
-        )
+    def emit(builder: Any, *both: Any) -> Any:
+        rows = zip(*both, strict=True)
+        return [[builder.fadd(a, b) for a, b in zip(*row, strict=True)] for row in rows]
 
-    return left(left, left), build
+    return left(left, left), written(emit)

@@ -5,20 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from numba import types
-from numba.core import cgutils
 
-from replication.arithmetic.llvm import (
-    check,
-    further,
-    fused,
-    intrinsic,
-    packed,
-    read,
-    read_row,
-    repeated,
-    unpacked,
-    write,
-)  # fmt: skip
+from replication.arithmetic.llvm import check, further, fused, intrinsic, repeated, written
 
 
 @intrinsic
@@ -27,20 +15,17 @@ def add_columns(context: Any, block: Any, array: Any, starts: Any, away: Any, fa
     check(array)
     row = block.dtype
 
-    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        vectors, values, firsts, at, number = arguments
-        vectors, count = unpacked(builder, vectors), row.dtype.count
-        number = repeated(builder, number, count)
-        for sums, first in zip(vectors, cgutils.unpack_tuple(builder, firsts), strict=True):
-            start = builder.add(first, at)
-            column = read_row(context, builder, signature.args[1], values, start, row.count, count)
+    def emit(builder: Any, rows: Any, values: Any, firsts: Any, at: Any, number: Any) -> Any:
+        number = repeated(builder, number, row.dtype.count)
+        for sums, first in zip(rows, firsts, strict=True):
+            column = values.row(builder.add(first, at), row.count, row.dtype.count)
             sums[:] = [
                 fused(builder, value, number, rest)
                 for value, rest in zip(column, sums, strict=True)
             ]
-        return packed(builder, vectors)
+        return rows
 
-    return block(block, array, starts, types.intp, factor), build
+    return block(block, array, starts, types.intp, factor), written(emit)
 
 
 @intrinsic
@@ -52,18 +37,14 @@ def subtract_columns(
     """
     check(array)
 
-    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        values, at, by, vectors, number = arguments
-        number = repeated(builder, number, deltas.dtype.count)
-        size = signature.args[0], values
-        for n, delta in enumerate(cgutils.unpack_tuple(builder, vectors)):
-            place, other = (further(builder, p, n * deltas.dtype.count) for p in (at, by))
-            weight = read(context, builder, *size, place, deltas.dtype.count)
-            step = read(context, builder, *size, other, deltas.dtype.count)
+    def emit(builder: Any, values: Any, at: Any, by: Any, row: Any, number: Any) -> None:
+        count = deltas.dtype.count
+        number = repeated(builder, number, count)
+        for n, delta in enumerate(row):
+            place, step = (further(builder, start, n * count) for start in (at, by))
             change = builder.fmul(delta, number)
-            weight = fused(builder, builder.fneg(step), change, weight)
-            write(context, builder, *size, place, weight)
-        return context.get_dummy_value()
+            step = builder.fneg(values.read(step, count))
+            values.write(place, fused(builder, step, change, values.read(place, count)))
 
     whole = types.intp
-    return types.void(array, whole, whole, deltas, factor), build
+    return types.void(array, whole, whole, deltas, factor), written(emit)

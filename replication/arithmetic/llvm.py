@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
@@ -14,6 +15,7 @@ from numba.extending import register_model
 intrinsic: Any = extending.intrinsic
 
 LANES, HALF = 16, 8
+_TUPLE: Any = types.BaseTuple  # without the attributes that its types say it has not
 
 
 class Vector(types.Type):
@@ -32,10 +34,67 @@ class _VectorModel(models.PrimitiveModel):
         super().__init__(manager, kind, ir.VectorType(number, kind.count))
 
 
-def address(context: Any, builder: Any, array_type: Any, array: Any, start: Any) -> Any:
-    """Return where ``array[start]`` lies."""
-    made = context.make_array(array_type)(context, builder, array)
-    return builder.gep(made.data, [start])
+class Numbers:
+    """An array in the code that is being written: what can be read from it and written to it.
+
+    Vectors are aligned as a number is: they may begin anywhere.
+    """
+
+    def __init__(self, context: Any, builder: Any, kind: Any, array: Any) -> None:
+        """``array`` is the LLVM value of the Numba type ``kind``."""
+        self._builder, self.number = builder, context.get_value_type(kind.dtype)
+        self._align = context.get_abi_sizeof(self.number)
+        self._first = context.make_array(kind)(context, builder, array).data
+
+    def at(self, start: Any) -> Any:
+        """Return where number ``start`` lies."""
+        return self._builder.gep(self._first, [start])
+
+    def read(self, start: Any, count: int) -> Any:
+        """Return the vector of the ``count`` numbers from ``start`` on."""
+        kind = ir.VectorType(self.number, count).as_pointer()
+        place = self._builder.bitcast(self.at(start), kind)
+        return self._builder.load(place, align=self._align)
+
+    def write(self, start: Any, vector: Any) -> None:
+        """Write ``vector`` from ``start`` on."""
+        place = self._builder.bitcast(self.at(start), vector.type.as_pointer())
+        self._builder.store(vector, place, align=self._align)
+
+    def row(self, start: Any, length: int, count: int) -> list[Any]:
+        """Return ``length`` neighbouring vectors of ``count`` numbers from ``start`` on."""
+        places = [further(self._builder, start, n * count) for n in range(length)]
+        return [self.read(place, count) for place in places]
+
+    def same(self, start: Any, count: int) -> Any:
+        """Return the vector with number ``start`` in all of ``count`` lanes."""
+        return repeated(self._builder, self._builder.load(self.at(start)), count)
+
+
+def written(emit: Callable[..., Any]) -> Callable[..., Any]:
+    """Return what Numba lowers an operation by: ``emit`` of the builder and the arguments.
+
+    It is given arrays as `Numbers`, tuples and blocks as lists, and may return such lists.
+    """
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        def taken(kind: Any, value: Any) -> Any:
+            if isinstance(kind, types.Array):
+                return Numbers(context, builder, kind, value)
+            if isinstance(kind, _TUPLE):
+                parts = cgutils.unpack_tuple(builder, value)
+                return [taken(*part) for part in zip(kind.types, parts, strict=True)]
+            return value
+
+        def given(value: Any) -> Any:
+            if isinstance(value, list):
+                return cgutils.pack_array(builder, [given(part) for part in value])
+            return value
+
+        result = emit(builder, *map(taken, signature.args, arguments))
+        return context.get_dummy_value() if result is None else given(result)
+
+    return build
 
 
 def check(array: Any) -> None:
@@ -47,22 +106,6 @@ def check(array: Any) -> None:
 def further(builder: Any, start: Any, away: int) -> Any:
     """Return the place ``away`` numbers after ``start``."""
     return builder.add(start, start.type(away))
-
-
-def read(context: Any, builder: Any, array_type: Any, array: Any, start: Any, count: int) -> Any:
-    """Return the ``count`` numbers of ``array`` from ``start`` on."""
-    number = context.get_value_type(array_type.dtype)
-    place = address(context, builder, array_type, array, start)
-    place = builder.bitcast(place, ir.VectorType(number, count).as_pointer())
-    # Aligned as a number is: a vector may begin anywhere.
-    return builder.load(place, align=context.get_abi_sizeof(number))
-
-
-def write(context: Any, builder: Any, array_type: Any, array: Any, start: Any, vector: Any) -> None:
-    """Write ``vector`` to ``array`` from ``start`` on."""
-    place = address(context, builder, array_type, array, start)
-    place = builder.bitcast(place, vector.type.as_pointer())
-    builder.store(vector, place, align=context.get_abi_sizeof(vector.type.element))
 
 
 def repeated(builder: Any, value: Any, count: int) -> Any:
@@ -89,34 +132,8 @@ def fused(builder: Any, a: Any, b: Any, c: Any) -> Any:
     return builder.call(function, [a, b, c])
 
 
-def unpacked(builder: Any, block: Any) -> list[list[Any]]:
-    """Return the rows of ``block`` as lists of vectors."""
-    return [cgutils.unpack_tuple(builder, row) for row in cgutils.unpack_tuple(builder, block)]
-
-
-def packed(builder: Any, block: list[list[Any]]) -> Any:
-    """Return the block of lists of vectors."""
-    return cgutils.pack_array(builder, [cgutils.pack_array(builder, row) for row in block])
-
-
 def constant(literal: Any) -> int:
     """Return the value of a constant; raises for what is none."""
     if not isinstance(literal, types.IntegerLiteral):
         raise errors.RequireLiteralValue("the size of a block must be a constant")
     return int(literal.literal_value)
-
-
-def read_row(
-    context: Any, builder: Any, array_type: Any, array: Any, start: Any, length: int, count: int
-) -> list[Any]:
-    """Return ``length`` neighbouring vectors of ``array`` from ``start`` on."""
-    places = [further(builder, start, n * count) for n in range(length)]
-    return [read(context, builder, array_type, array, place, count) for place in places]
-
-
-def read_number(
-    context: Any, builder: Any, array_type: Any, array: Any, start: Any, count: int
-) -> Any:
-    """Return the vector with ``array[start]`` in every lane."""
-    value = builder.load(address(context, builder, array_type, array, start))
-    return repeated(builder, value, count)

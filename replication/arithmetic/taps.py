@@ -5,20 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from numba import types
-from numba.core import cgutils
 
-from replication.arithmetic.llvm import (
-    check,
-    constant,
-    further,
-    fused,
-    intrinsic,
-    packed,
-    read,
-    read_number,
-    read_row,
-    unpacked,
-)  # fmt: skip
+from replication.arithmetic.llvm import check, constant, further, fused, intrinsic, written
 
 # The side of every convolution's kernel.
 SIDE = 5
@@ -32,23 +20,22 @@ def add_taps(context: Any, block: Any, values: Any, x: Any, line: Any, weights: 
     ``values`` from ``x + i * line`` on.
     """
     check(values)
-    row = block.dtype
+    length, count = block.dtype.count, block.dtype.dtype.count
 
-    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        vectors, array, at, by, factors, first = arguments
-        vectors, count = unpacked(builder, vectors), row.dtype.count
+    def emit(
+        builder: Any, rows: Any, array: Any, at: Any, by: Any, factors: Any, first: Any
+    ) -> Any:
         for i in range(SIDE):
-            inputs = read_row(context, builder, signature.args[1], array, at, row.count, count)
-            for m, sums in enumerate(vectors):
-                place = further(builder, first, m * SIDE + i)
-                factor = read_number(context, builder, signature.args[4], factors, place, count)
+            inputs = array.row(at, length, count)
+            for m, sums in enumerate(rows):
+                factor = factors.same(further(builder, first, m * SIDE + i), count)
                 for n, value in enumerate(inputs):
                     sums[n] = fused(builder, value, factor, sums[n])
             at = builder.add(at, by)
-        return packed(builder, vectors)
+        return rows
 
     whole = types.intp
-    return block(block, values, whole, whole, weights, whole), build
+    return block(block, values, whole, whole, weights, whole), written(emit)
 
 
 @intrinsic(prefer_literal=True)
@@ -63,46 +50,43 @@ def add_spread(
     vector without any of them is passed over. ``step`` is a constant.
     """
     check(deltas)
-    row, apart = block.dtype, constant(step)
-    count = row.dtype.count
+    length, count, apart = block.dtype.count, block.dtype.dtype.count, constant(step)
 
-    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        vectors, array, start, at, by, size, factors, first, _ = arguments
-        vectors = unpacked(builder, vectors)
+    def emit(
+        builder: Any, rows: Any, array: Any, start: Any, at: Any, by: Any, size: Any,
+        factors: Any, first: Any, _: Any,
+    ) -> Any:  # fmt: skip
         reach = further(builder, size, count - 1)
+
+        def taps(i: int) -> list[Any]:
+            places = [further(builder, first, j * apart + i) for j in range(len(rows))]
+            return [factors.same(place, count) for place in places]
+
         for i in range(SIDE):
-            places = [further(builder, first, j * apart + i) for j in range(block.count)]
-
-            def taps(places: list[Any] = places) -> list[Any]:
-                return [
-                    read_number(context, builder, signature.args[6], factors, place, count)
-                    for place in places
-                ]
-
             # Several vectors share them; where there is one, registers are few.
-            early = taps() if row.count > 1 else None
-            for n in range(row.count):
+            shared = taps(i) if length > 1 else None
+            for n in range(length):
                 position = further(builder, at, n * count)
                 met = builder.icmp_unsigned("<", further(builder, position, count - 1), reach)
                 before = builder.block
                 with builder.if_then(met, likely=True):
-                    place = builder.add(start, position)
-                    value = read(context, builder, signature.args[1], array, place, count)
+                    value = array.read(builder.add(start, position), count)
                     sums = [
-                        fused(builder, value, tap, vector[n])
-                        for tap, vector in zip(early or taps(), vectors, strict=True)
+                        fused(builder, value, tap, row[n])
+                        for tap, row in zip(shared or taps(i), rows, strict=True)
                     ]
                     within = builder.block
-                for vector, sum_ in zip(vectors, sums, strict=True):
+                for row, sum_ in zip(rows, sums, strict=True):
                     either = builder.phi(sum_.type)
-                    either.add_incoming(vector[n], before)
+                    either.add_incoming(row[n], before)
                     either.add_incoming(sum_, within)
-                    vector[n] = either
+                    row[n] = either
             at = builder.sub(at, by)
-        return packed(builder, vectors)
+        return rows
 
     whole = types.intp
-    return block(block, deltas, whole, whole, whole, whole, weights, whole, step), build
+    signature = block(block, deltas, whole, whole, whole, whole, weights, whole, step)
+    return signature, written(emit)
 
 
 @intrinsic
@@ -115,21 +99,18 @@ def add_products(
     ``x + i * line`` on.
     """
     check(deltas)
-    row = block.dtype
+    length, count = block.dtype.count, block.dtype.dtype.count
 
-    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        vectors, array, firsts, at, inputs, place, by = arguments
-        vectors, count = unpacked(builder, vectors), row.dtype.count
-        taken = [
-            read(context, builder, signature.args[1], array, builder.add(first, at), count)
-            for first in cgutils.unpack_tuple(builder, firsts)
-        ]
-        for i in range(row.count):
-            value = read(context, builder, signature.args[4], inputs, place, count)
-            for sums, delta in zip(vectors, taken, strict=True):
+    def emit(
+        builder: Any, rows: Any, array: Any, firsts: Any, at: Any, inputs: Any, place: Any, by: Any
+    ) -> Any:
+        taken = [array.read(builder.add(first, at), count) for first in firsts]
+        for i in range(length):
+            value = inputs.read(place, count)
+            for sums, delta in zip(rows, taken, strict=True):
                 sums[i] = fused(builder, value, delta, sums[i])
             place = builder.add(place, by)
-        return packed(builder, vectors)
+        return rows
 
     whole = types.intp
-    return block(block, deltas, starts, whole, values, whole, whole), build
+    return block(block, deltas, starts, whole, values, whole, whole), written(emit)

@@ -6,7 +6,6 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils
 
 from replication.arithmetic.llvm import (
     HALF,
@@ -18,10 +17,8 @@ from replication.arithmetic.llvm import (
     fused,
     intrinsic,
     lanes,
-    read,
-    unpacked,
-    write,
-)  # fmt: skip
+    written,
+)
 
 
 @intrinsic
@@ -30,15 +27,9 @@ def totals(context: Any, block: Any) -> Any:
 
     The row is of as many vectors of `LANES` as are needed.
     """
-    row = block.dtype
-    length = -(-block.count * row.count // LANES)
-    result = types.UniTuple(Vector(row.dtype.number, LANES), length)
-
-    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        vectors = [vector for row in unpacked(builder, arguments[0]) for vector in row]
-        return cgutils.pack_array(builder, _all_totals(builder, vectors))
-
-    return result(block), build
+    result = _row(block.dtype.dtype.number, block.count * block.dtype.count)
+    emit = written(lambda builder, rows: _all_totals(builder, [one for row in rows for one in row]))
+    return result(block), emit
 
 
 @intrinsic(prefer_literal=True)
@@ -46,17 +37,12 @@ def totals_at(context: Any, array: Any, start: Any, number: Any) -> Any:
     """Return `totals` of ``number``, a constant, vectors of `HALF`, read from ``start`` on."""
     check(array)
     count = constant(number)
-    result = types.UniTuple(Vector(array.dtype, LANES), -(-count // LANES))
+    emit = written(lambda builder, values, at, _: _all_totals(builder, values.row(at, count, HALF)))
+    return _row(array.dtype, count)(array, types.intp, number), emit
 
-    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        values, at, _ = arguments
-        places = [further(builder, at, HALF * n) for n in range(count)]
-        vectors = [
-            read(context, builder, signature.args[0], values, place, HALF) for place in places
-        ]
-        return cgutils.pack_array(builder, _all_totals(builder, vectors))
 
-    return result(array, types.intp, number), build
+def _row(number: Any, count: int) -> Any:
+    return types.UniTuple(Vector(number, LANES), -(-count // LANES))
 
 
 @intrinsic
@@ -64,17 +50,13 @@ def subtract_row(context: Any, array: Any, scale: Any, start: Any, row: Any) -> 
     """Subtract ``scale`` times ``row`` from the row of ``array`` at ``start``."""
     check(array)
 
-    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        values, steps, at, vectors = arguments
-        for n, vector in enumerate(cgutils.unpack_tuple(builder, vectors)):
+    def emit(builder: Any, values: Any, steps: Any, at: Any, vectors: Any) -> None:
+        for n, vector in enumerate(vectors):
             place = further(builder, at, n * LANES)
-            weight = read(context, builder, signature.args[0], values, place, LANES)
-            step = read(context, builder, signature.args[1], steps, place, LANES)
-            weight = fused(builder, builder.fneg(step), vector, weight)
-            write(context, builder, signature.args[0], values, place, weight)
-        return context.get_dummy_value()
+            step, value = builder.fneg(steps.read(place, LANES)), values.read(place, LANES)
+            values.write(place, fused(builder, step, vector, value))
 
-    return types.void(array, scale, types.intp, row), build
+    return types.void(array, scale, types.intp, row), written(emit)
 
 
 def _all_totals(builder: Any, vectors: list[Any]) -> list[Any]:

@@ -31,14 +31,12 @@ from numba.extending import lower_builtin, type_callable
 from replication.arithmetic.llvm import (
     LANES,
     Vector,
-    address,
     check,
     fused,
     intrinsic,
     lanes,
-    read,
     repeated,
-    write,
+    written,
 )  # fmt: skip
 from replication.compiled import inlined
 
@@ -47,44 +45,29 @@ from replication.compiled import inlined
 def load(context: Any, array: Any, start: Any) -> Any:
     """Return the vector ``array[start : start + LANES]``."""
     check(array)
-
-    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        array, at = arguments
-        return read(context, builder, signature.args[0], array, at, LANES)
-
-    return Vector(array.dtype, LANES)(array, types.intp), build
+    emit = written(lambda _, numbers, at: numbers.read(at, LANES))
+    return Vector(array.dtype, LANES)(array, types.intp), emit
 
 
 @intrinsic
 def store(context: Any, array: Any, start: Any, vector: Any) -> Any:
     """Write ``vector`` to ``array`` from ``start`` on."""
     check(array)
-
-    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        write(context, builder, signature.args[0], *arguments)
-        return context.get_dummy_value()
-
-    return types.void(array, types.intp, vector), build
+    emit = written(lambda _, numbers, at, value: numbers.write(at, value))
+    return types.void(array, types.intp, vector), emit
 
 
 @intrinsic
 def same(context: Any, value: Any) -> Any:
     """Return the vector with ``value`` in every lane."""
-
-    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return repeated(builder, arguments[0], LANES)
-
-    return Vector(value, LANES)(value), build
+    emit = written(lambda builder, number: repeated(builder, number, LANES))
+    return Vector(value, LANES)(value), emit
 
 
 @intrinsic
 def fma(context: Any, a: Any, b: Any, c: Any) -> Any:
     """Return ``a * b + c`` of numbers or of vectors, rounded once."""
-
-    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return fused(builder, *arguments)
-
-    return c(c, c, c), build
+    return c(c, c, c), written(fused)
 
 
 @intrinsic
@@ -96,13 +79,11 @@ def load_levels(context: Any, image: Any, start: Any, scale: Any, background: An
     if image.dtype != types.uint8:
         raise errors.TypingError("grey levels are uint8")
 
-    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        levels, at, *numbers = arguments
-        levels = read(context, builder, signature.args[0], levels, at, LANES)
+    def emit(builder: Any, levels: Any, at: Any, *numbers: Any) -> Any:
         factor, bottom = (repeated(builder, number, LANES) for number in numbers)
-        return fused(builder, builder.uitofp(levels, factor.type), factor, bottom)
+        return fused(builder, builder.uitofp(levels.read(at, LANES), factor.type), factor, bottom)
 
-    return Vector(scale, LANES)(image, types.intp, scale, scale), build
+    return Vector(scale, LANES)(image, types.intp, scale, scale), written(emit)
 
 
 @intrinsic
@@ -110,65 +91,58 @@ def fetch(context: Any, array: Any, start: Any) -> Any:
     """Have the processor's cache fetch the 64 bytes at ``array[start]``; nothing else changes."""
     check(array)
 
-    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    def emit(builder: Any, numbers: Any, at: Any) -> None:
         byte, flag = ir.IntType(8).as_pointer(), ir.IntType(32)
         kind = ir.FunctionType(ir.VoidType(), [byte, flag, flag, flag])
         function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
-        place = builder.bitcast(address(context, builder, signature.args[0], *arguments), byte)
+        place = builder.bitcast(numbers.at(at), byte)
         builder.call(function, [place, flag(0), flag(3), flag(1)])  # to read, soon, data
-        return context.get_dummy_value()
 
-    return types.void(array, types.intp), build
+    return types.void(array, types.intp), written(emit)
 
 
 @intrinsic
 def clipped(context: Any, vector: Any, most: Any) -> Any:
     """Return each lane between ``-most`` and ``most``; NaN passes through."""
 
-    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        value, bound = arguments
+    def emit(builder: Any, value: Any, bound: Any) -> Any:
         value = builder.select(builder.fcmp_ordered(">", value, bound), bound, value)
         least = builder.fneg(bound)
         return builder.select(builder.fcmp_ordered("<", value, least), least, value)
 
-    return vector(vector, vector), build
+    return vector(vector, vector), written(emit)
 
 
 @intrinsic
 def first_lanes(context: Any, vector: Any, count: Any) -> Any:
     """Return the first ``count`` lanes as they are, zero in the others."""
 
-    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        value, number = arguments
-        number = builder.trunc(number, ir.IntType(32))
-        below = builder.icmp_signed(
-            "<", lanes(list(range(LANES))), repeated(builder, number, LANES)
-        )
+    def emit(builder: Any, value: Any, number: Any) -> Any:
+        number = repeated(builder, builder.trunc(number, ir.IntType(32)), LANES)
+        below = builder.icmp_signed("<", lanes(list(range(LANES))), number)
         return builder.select(below, value, ir.Constant(value.type, [0.0] * LANES))
 
-    return vector(vector, types.intp), build
+    return vector(vector, types.intp), written(emit)
 
 
 @intrinsic
 def total(context: Any, vector: Any) -> Any:
     """Return the sum of the lanes: the halves are added, then the halves of that, to one number."""
 
-    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        (rest,) = arguments
+    def emit(builder: Any, rest: Any) -> Any:
         while rest.type.count > 1:
             half = rest.type.count // 2
             parts = (lanes(list(range(n, n + half))) for n in (0, half))
             rest = builder.fadd(*(builder.shuffle_vector(rest, rest, part) for part in parts))
         return builder.extract_element(rest, ir.Constant(ir.IntType(32), 0))
 
-    return vector.number(vector), build
+    return vector.number(vector), written(emit)
 
 
 def _shuffle(mask: list[int]) -> Callable[..., Any]:
-    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.shuffle_vector(arguments[0], arguments[-1], lanes(mask))
-
-    return build
+    return written(
+        lambda builder, *vectors: builder.shuffle_vector(vectors[0], vectors[-1], lanes(mask))
+    )
 
 
 @intrinsic
