@@ -151,9 +151,6 @@ def second_order(
     )  # fmt: skip
 
 
-# --- what the engine calls -----------------------------------------------------------------------
-
-
 @lean
 def train(
     plan: Plan, rules: Rules, weights: Floats, steps: Floats, images: Bytes, labels: Any,
