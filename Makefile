@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: quick install replicate replicate-all report article test test-page test-arm check lock ready
+.PHONY: quick install replicate replicate-all report article test test-slow test-page test-arm check lock ready
 .DEFAULT_GOAL := quick
 
 quick: ready  ## in two minutes: the raw data, the headline's answers by torch, one training to the last byte
@@ -27,8 +27,11 @@ article: ready  ## set the article results/article/article.pdf, and write down w
 	$(BIN)/python -m replication article
 	$(BIN)/python -m replication provenance
 
-test: ready  ## run the tests
+test: ready  ## run the tests that take no longer than a change should wait for
 	$(BIN)/python -m pytest
+
+test-slow: ready  ## run the other tests: copies of the package, DVC, trainings that are killed, other processors
+	$(BIN)/python -m pytest -m slow
 
 test-page: ready  ## open the pages in Chromium, which has to be installed (Debian: apt-get install chromium)
 	$(BIN)/python -m pytest -m browser -n 0 tests/browser

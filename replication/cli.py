@@ -1,12 +1,11 @@
 """The command line: ``lenet-replication COMMAND``, or ``python -m replication COMMAND``."""
 
-from __future__ import annotations
-
 import difflib
 import importlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 import click
 
@@ -15,6 +14,10 @@ from replication.errors import ReplicationError, not_installed
 
 PROGRAM, SCRIPT = "python -m replication", "lenet-replication"
 COMPLETION = "_LENET_REPLICATION_COMPLETE"
+INTERRUPTED = (
+    "replication: interrupted; no file is left half-written, and the same command goes on from "
+    "what it has finished"
+)
 # Commands are imported when they are wanted: most need neither torch nor Numba.
 PIPELINE = {
     "replicate": "Run the whole pipeline anew and compare.",
@@ -33,11 +36,6 @@ PIPELINE = {
 STUDIES = {name: studies.STUDIES[name] for name in studies.having("run")}
 
 
-def module_of(command: str) -> str:
-    """The module whose `command` it is."""
-    return studies.having("run").get(command, f"replication.pipeline.{command}")
-
-
 class Commands(click.Group):
     """All commands by name, each imported when it is wanted."""
 
@@ -47,11 +45,15 @@ class Commands(click.Group):
         return [*PIPELINE, *STUDIES]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of that name, or None."""
-        if cmd_name not in self.list_commands(ctx):
-            return None
-        command: click.Command = importlib.import_module(module_of(cmd_name)).command
-        return command
+        """Return the command of that name, or None."""
+        del ctx
+        if cmd_name in STUDIES:
+            study = importlib.import_module("replication.pipeline.study")
+            return cast(click.Command, study.command(cmd_name))
+        if cmd_name in PIPELINE:
+            module = importlib.import_module(f"replication.pipeline.{cmd_name}")
+            return cast(click.Command, module.command)
+        return None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -80,20 +82,6 @@ def commands() -> None:
     """
 
 
-def kept(argv: Sequence[str]) -> str:
-    """What is left of a command that was interrupted: commands that train have checkpoints."""
-    name = next((word for word in argv if word in {*PIPELINE, *STUDIES}), "")
-    if name == "replicate" or (name and has_checkpoints(name)):
-        return "whole passes are kept, and the same command goes on from there"
-    return "no file is left half-written, and the same command begins anew"
-
-
-def has_checkpoints(name: str) -> bool:
-    """Whether the command of that name has an option for the folder of checkpoints."""
-    command: click.Command = importlib.import_module(module_of(name)).command
-    return any(option.name == "checkpoints" for option in command.params)
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; 0 when all went well, 2 with one sentence when something is to be mended."""
     # As it was called, so that a help text and a shell's completion name it rightly.
@@ -115,7 +103,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"replication: {error.filename or 'a file'}: {error.strerror}", file=sys.stderr)
         return 2
     except (KeyboardInterrupt, click.Abort):
-        print(f"replication: interrupted; {kept(sys.argv[1:] if argv is None else argv)}",
-              file=sys.stderr)  # fmt: skip
+        print(INTERRUPTED, file=sys.stderr)
         return 130
     return status or 0

@@ -5,8 +5,6 @@ in another file. So the code is kept in a folder named after the content of all 
 kernel can depend on, outside the repository: it is never stale.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable
 from functools import cache

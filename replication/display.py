@@ -1,9 +1,8 @@
 """Long work shows where it is: a bar with an estimate, or off a terminal a line a pass."""
 
-from __future__ import annotations
-
 import sys
 from types import TracebackType
+from typing import Self
 
 from tqdm import tqdm
 
@@ -54,7 +53,7 @@ class Display:
             self._bar.set_postfix_str(f"{message.name}: {message.line}", refresh=False)
         self._bar.update(sum(self._done.values()) - self._bar.n)
 
-    def __enter__(self) -> Display:
+    def __enter__(self) -> Self:
         """Show the bar."""
         return self
 

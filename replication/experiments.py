@@ -1,7 +1,5 @@
 """From params.yaml and the folders of the project to experiments ready to be trained."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from replication import plugins

@@ -4,8 +4,6 @@ A file is written to a temporary name in the same folder and renamed, so that an
 a full disk never leaves half a file under the final name.
 """
 
-from __future__ import annotations
-
 import io
 import json
 import os

@@ -1,12 +1,10 @@
-"""Where everything lies: one set of folders with one set of defaults, shared by all commands."""
-
-from __future__ import annotations
+"""Where everything lies: all folders by their names, and the options that name others."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Self
 
 import click
 
@@ -14,79 +12,94 @@ from replication.errors import ReplicationError
 
 Command = Callable[..., Any]
 
-
-class _Place(NamedTuple):
-    default: str
-    says: str
-
-
 PLACES = {
-    "params": _Place("params.yaml", "The settings."),
-    "paper": _Place("data/paper", "The folder of what the paper publishes, as tables."),
-    "raw": _Place("data/raw", "The folder of MNIST as published, gzipped, with its hashes."),
-    "prepared": _Place("data/prepared", "The folder of the databases that prepare makes."),
-    "runs": _Place("results/runs", "The folder of what each replicate leaves behind."),
-    "results": _Place("results", "The folder of the tables that are made from the runs."),
-    "checkpoints": _Place(".checkpoints", "The folder from which interrupted trainings go on."),
+    "params": "params.yaml",
+    "paper": "data/paper",
+    "raw": "data/raw",
+    "prepared": "data/prepared",
+    "results": "results",
+    "runs": "results/runs",
+    "checkpoints": ".checkpoints",
+    "out": "results",
 }
-
-
 # Nothing makes these: they come with the repository.
 COMMITTED = ("paper", "raw")
+# Files in the folder of results that no module of their own names.
+PAGE, ARTICLE, DEMONSTRATION = "report/index.html", "article/article.pdf", "demo/index.html"
+WEIGHTS = "lenet5/0/weights.safetensors"  # in the folder of runs
+_HELP = {
+    "params": "The settings.",
+    "runs": "The folder of what each replicate leaves behind.",
+    "out": "The folder in which this command writes what it makes.",
+}
 
 
 @dataclass(frozen=True)
 class Folders:
-    """Every place that a command reads or writes; relative paths start where the command runs."""
+    """Every place that a command reads or writes; relative paths start where the command runs.
 
+    Attributes:
+        root: the project's folder.
+        params: the settings.
+        paper: what the paper publishes, as tables.
+        raw: MNIST as published, gzipped, with its hashes.
+        prepared: what `prepare` says of the databases.
+        results: the tables that are made from the runs, as they are read.
+        runs: what each replicate leaves behind.
+        checkpoints: from which interrupted trainings go on.
+        out: where results are written; the folder of results unless a command is told otherwise.
+    """
+
+    root: Path
     params: Path
     paper: Path
     raw: Path
     prepared: Path
-    runs: Path
     results: Path
+    runs: Path
     checkpoints: Path
+    out: Path
 
-    @staticmethod
-    def usual(**others: Path) -> Folders:
-        """Where everything lies unless ``others`` says something else."""
-        return Folders(**{name: Path(place.default) for name, place in PLACES.items()} | others)
+    @classmethod
+    def below(cls, root: Path = Path(), **named: Path) -> Self:
+        """Return where everything lies in the project's folder ``root``, but for what is named."""
+        return cls(root=root, **{name: root / place for name, place in PLACES.items()} | named)
 
 
-def folder_options(*names: str, **defaults: str) -> Callable[[Command], Command]:
-    """Give a command options for these folders; it receives them as one `Folders`.
+def folder_options(*names: str) -> Callable[[Command], Command]:
+    """Give a command ``--root`` and options for ``names``; it receives one `Folders`.
 
-    ``defaults`` name folders whose default is another one for this command. Folders without an
-    option are where `Folders` has them.
+    Raises ReplicationError for a committed folder that is not there.
     """
-    places = {name: PLACES[name].default for name in names} | defaults
 
     def decorate(command: Command) -> Command:
         @wraps(command)
-        def with_folders(**given: Any) -> Any:
-            folders = Folders.usual(**{name: given.pop(name) for name in places})
-            for name in [name for name in COMMITTED if name in places]:
-                _require(getattr(folders, name), name)
+        def with_folders(root: Path, **given: Any) -> Any:
+            named = {name: given.pop(name) for name in names}
+            folders = Folders.below(root, **{name: path for name, path in named.items() if path})
+            for name in COMMITTED:
+                _require(getattr(folders, name), PLACES[name])
             return command(folders, **given)
 
         decorated: Command = with_folders
-        for name, default in reversed(places.items()):
-            decorated = path_option(f"--{name}", default, PLACES[name].says)(decorated)
-        return decorated
+        for name in reversed(names):
+            decorated = path_option(f"--{name}", PLACES[name], _HELP[name])(decorated)
+        return click.option(
+            "--root", type=click.Path(path_type=Path), default=".", show_default=True,
+            help="The project's folder, with data/, results/ and .checkpoints in it.",
+        )(decorated)  # fmt: skip
 
     return decorate
 
 
-def _require(folder: Path, name: str) -> None:
-    """Raise ReplicationError for a committed folder that is not there."""
+def _require(folder: Path, place: str) -> None:
     if not folder.is_dir():
         raise ReplicationError(
-            f"{folder} is no folder: bring the committed one back with "
-            f"`git checkout {PLACES[name].default}`, or name another with --{name}"
+            f"{folder} is no folder: bring the committed one back with `git checkout {place}`, "
+            "or name the project's folder with --root"
         )
 
 
-def path_option(flag: str, default: str | None, says: str) -> Callable[[Command], Command]:
-    """An option that is a path, with its default shown in the help."""
-    kind: click.Path = click.Path(path_type=Path)
-    return click.option(flag, type=kind, default=default, show_default=True, help=says)
+def path_option(flag: str, default: str, text: str) -> Callable[[Command], Command]:
+    """Return an option that is a path, None unless given; ``default`` is what the help shows."""
+    return click.option(flag, type=click.Path(path_type=Path), show_default=default, help=text)

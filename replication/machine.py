@@ -1,7 +1,5 @@
 """What kind of machine this is; nothing that identifies it."""
 
-from __future__ import annotations
-
 import os
 import platform
 from pathlib import Path

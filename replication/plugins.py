@@ -3,8 +3,6 @@
 A plug-in is a module of a package; what it has to define says what it is. To add one, add the file.
 """
 
-from __future__ import annotations
-
 import importlib
 import re
 from pathlib import Path

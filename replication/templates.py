@@ -1,7 +1,5 @@
 """Templates and other texts that lie beside the code of a package."""
 
-from __future__ import annotations
-
 from importlib import resources
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined

@@ -1,18 +1,15 @@
 """The audit of settings that are changed at one place: what the tests of the audit share."""
 
-from __future__ import annotations
-
 from copy import deepcopy
 
-from ruamel.yaml import YAML
-from small import REPOSITORY, data_folders, put, small_document
+from small import REPOSITORY, parameters, put, small_document
 
 from replication import experiments, settings
 from replication.audit.table import audit
 from replication.folders import Folders
 
 PARAMS = REPOSITORY / "params.yaml"
-DOCUMENT = YAML(typ="safe", pure=True).load(PARAMS.read_text(encoding="utf-8"))
+DOCUMENT = parameters()
 SQUARED = {"name": "squared-error", "divisor": 1.0}
 # What is faithful to the letter, so that a planted departure shows.
 PRINTED = {
@@ -57,13 +54,13 @@ def full(**base):
 
 def trained_folders(folder):
     """Where a small project has its data, and what is trained of it."""
-    return data_folders(folder, runs=folder / "runs", checkpoints=folder / "checkpoints")
+    return Folders.below(folder, runs=folder / "runs", checkpoints=folder / "checkpoints")
 
 
 def judged(paper, document, folder=None):
     """The settings by id; with the runs of ``folder`` if there is one."""
     chosen = settings.parse(document, "params.yaml")
-    places = Folders.usual() if folder is None else trained_folders(folder)
+    places = Folders.below() if folder is None else trained_folders(folder)
     ready = experiments.experiments(chosen.experiments, chosen, places)
     found = audit(paper, chosen, ready, "params.yaml", runs=folder is not None)
     return {setting.id: setting for setting in found.settings}

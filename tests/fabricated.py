@@ -1,7 +1,7 @@
 """Fabricated evidence for tests of verdicts and of the page: nothing here has been measured."""
 
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -271,6 +271,12 @@ CHECKS = compare.all_checks()
 
 def judge_all(evidence):
     return claim_checks.run_checks(evidence, CHECKS)
+
+
+@cache
+def judge_full():
+    """Return the verdicts on `FULL`, judged once."""
+    return judge_all(FULL)
 
 
 def found(evidence, claim):

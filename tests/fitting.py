@@ -1,7 +1,5 @@
 """What the tests of systems share: a recipe, a task, and how one fit is held against another."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

@@ -8,8 +8,6 @@ hash of the weights after 1,000 presentations, of boosted LeNet-4s those of the 
 test patterns.
 """
 
-from __future__ import annotations
-
 import json
 import tempfile
 from collections.abc import Mapping
@@ -22,7 +20,7 @@ from small import REPOSITORY
 from replication import settings
 from replication.experiments import experiments
 from replication.files import write_json
-from replication.folders import PLACES, Folders
+from replication.folders import Folders
 from replication.learning.identity import ENGINE, MARKS, mark_name, sha256
 from replication.learning.monitor import Monitor
 from replication.mnist.databases import Database, grey_levels
@@ -34,7 +32,7 @@ from replication.systems.jobs import Experiment
 GOLDEN = Path(__file__).parent / "golden"
 CLASSIFIERS = GOLDEN / "classifiers.json"
 UPDATE = "python tests/golden/update.py"
-FOLDERS = Folders(**{name: REPOSITORY / place.default for name, place in PLACES.items()})
+FOLDERS = Folders.below(REPOSITORY)
 # Training patterns of a classifier, and test patterns: together a few seconds.
 PATTERNS, ANSWERED = 2000, 1000
 

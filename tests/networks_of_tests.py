@@ -1,7 +1,5 @@
 """Networks and random cases that several tests share."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """A project for tests of the page: committed runs and verdicts, fabricated tables of studies."""
 
-from __future__ import annotations
-
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +8,7 @@ from typing import Any
 import study_files
 from small import REPOSITORY
 
-from replication.folders import PLACES, Folders
+from replication.folders import Folders
 from replication.pipeline import report
 from replication.report.inputs import Inputs
 
@@ -44,7 +42,7 @@ def project(folder: Path, *, runs: bool = True, tables: bool = True) -> Path:
 
 def load(folder: Path) -> Inputs:
     """What the page of a project is made from."""
-    return report.read_inputs(folders(folder))
+    return report.read_inputs(Folders.below(folder))
 
 
 def changed(found: Inputs, claim: str, **changes: Any) -> Inputs:
@@ -58,8 +56,3 @@ def changed(found: Inputs, claim: str, **changes: Any) -> Inputs:
             finding = replace(finding, **{name: changes[name] for name in set(changes) - set(own)})
         verdicts.append(replace(verdict, subject=subject, finding=finding))
     return replace(found, verdicts=verdicts)
-
-
-def folders(folder: Path) -> Folders:
-    """Where everything lies in a project."""
-    return Folders(**{name: folder / place.default for name, place in PLACES.items()})

@@ -9,8 +9,6 @@ Each line is a network, a criterion and the SHA-256 of its float32 weights after
 followed by the hashes of what goes into training beside the kernels: distorted patterns, h_kk.
 """
 
-from __future__ import annotations
-
 import hashlib
 import sys
 from pathlib import Path

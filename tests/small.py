@@ -1,8 +1,8 @@
 """A small project in a temporary folder: few patterns, two passes, real code."""
 
-from __future__ import annotations
-
 import shutil
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +25,21 @@ CAUSES = {
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
-def small_document(**base: Any) -> dict[str, Any]:
-    """params.yaml with two passes of 60 presentations and two replicates; ``base`` changes it."""
+@cache
+def _parsed() -> dict[str, Any]:
     text = (REPOSITORY / "params.yaml").read_text(encoding="utf-8")
     document: dict[str, Any] = YAML(typ="safe", pure=True).load(text)
+    return document
+
+
+def parameters() -> dict[str, Any]:
+    """Return params.yaml, read once, for a test to change."""
+    return deepcopy(_parsed())
+
+
+def small_document(**base: Any) -> dict[str, Any]:
+    """params.yaml with two passes of 60 presentations and two replicates; ``base`` changes it."""
+    document = parameters()
     document["base"] |= {
         "training_patterns": 200,
         "presentations_per_pass": 60,
@@ -61,26 +72,13 @@ def put(document: dict[str, Any], path: str, value: Any) -> None:
     document[key] = value
 
 
-def places(folder: Path, *names: str) -> list[str]:
-    """The options of a command for params.yaml and for folders of data of a project."""
-    data = [option for name in names for option in (f"--{name}", str(folder / "data" / name))]
-    return ["--params", str(folder / "params.yaml"), *data]
-
-
 def small_project(folder: Path, tiny: Database, **base: Any) -> Path:
     """data/, params.yaml and prepared data in ``folder``."""
     write_raw(folder / "data" / "raw", tiny)
     shutil.copytree(REPOSITORY / "data" / "paper", folder / "data" / "paper")
     params = write_params(folder / "params.yaml", small_document(**base))
-    raw = Folders.usual(raw=folder / "data" / "raw")
-    prepare.run(raw, settings.load(params), folder / "data" / "prepared")
+    prepare.run(Folders.below(folder), settings.load(params))
     return folder
-
-
-def data_folders(project: Path, **others: Path) -> Folders:
-    """Where a small project has its data; whatever else as ``others`` say, or as usual."""
-    data = {name: project / "data" / name for name in ("paper", "raw", "prepared")}
-    return Folders.usual(**data, **others)
 
 
 def contents(folder: Path) -> dict[str, bytes]:

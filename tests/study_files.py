@@ -1,7 +1,5 @@
 """Fabricated files of the studies: what the page shows of them, and none of it measured."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Any network that the kernels accept equals the reference; what they cannot do is refused."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The vocabulary of the kernels against plain NumPy."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

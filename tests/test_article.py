@@ -1,31 +1,35 @@
 """The article: no number typed by hand, each with its file; the committed one is up to date."""
 
-from __future__ import annotations
-
-import ast
+import csv
+import json
 import re
-from pathlib import Path
+from importlib import resources
 
 import pytest
 import report_files
+import typst
 from small import REPOSITORY
 
-from replication import settings
 from replication.article import content as contents
-from replication.article import numbers, typesetting
+from replication.article import typesetting
 from replication.article.content import content, figures
+from replication.errors import ReplicationError
+from replication.folders import Folders
 
-# A mark for what is cited, names that have a digit, and code of the template that is no prose.
+# What has a digit and is no number: what is cited, names, and in the template's code also lengths,
+# lists of columns, the digits to round to, and what converts units.
 CITED = re.compile(r"#cited\[[^\]]*\]")
-NAMES = re.compile(r"LeNet-\d|figures9_to_12_systems")
+NAMES = re.compile(r"LeNet-\d|lenet5|figures9_to_12_systems|figure[568]\w*|-1998-|_at_once")
+LENGTHS = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?:pt|mm|em|fr)|width: \d+%")
 CODE = re.compile(
-    r"#(?:grid-of|chart|import|given|n|said)\b[^\n]*?\)|columns?: [^\n]*|slice\(1\)|at\(\d\)"
+    r"columns?: [^\n]*|(?:significant|fixed)\([^\n]*?, \d\)|\b100 \* | / (?:100|3600|86400)\b"
 )
-LENGTHS = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?:pt|mm|em|fr)")
 WORDS = re.compile(r"\b(?:two|three|four|five|six|seven|eight|nine|ten|twenty|hundred|thousand)\b")
 # Words for numbers that count the article's own list, rule or test, not results.
 OWN = ("four verdicts", "two one-sided", "Three kinds", "three numbers", "Three numbers",
        "two things", "thousands")  # fmt: skip
+# Strings and blocks of text, in which the other templates have words for the article.
+TEXTS = re.compile(r'"([^"\n]* [^"\n]*)"|\[([^\[\]]*)\]')
 
 
 @pytest.fixture(scope="module")
@@ -34,67 +38,133 @@ def inputs():
 
 
 @pytest.fixture(scope="module")
-def stated(inputs):
-    return content(inputs, settings.load(REPOSITORY / "params.yaml"))
+def files(inputs):
+    return content(Folders.below(REPOSITORY), inputs)
+
+
+@pytest.fixture(scope="module")
+def ask(files, tmp_path_factory):
+    """Return what a Typst expression over the article's modules gives, as from JSON."""
+    folder = tmp_path_factory.mktemp("article")
+    for path, data in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(data)
+    source = folder / "asked.typ"
+
+    def answer(expression):
+        source.write_text(
+            f'#import "numbers.typ": *\n#import "tables.typ"\n#metadata({expression}) <answer>',
+            encoding="utf-8",
+        )
+        return json.loads(typst.query(source, "<answer>", field="value", one=True, root=folder))
+
+    return answer
+
+
+def template(name):
+    return resources.files("replication.article").joinpath(name).read_text(encoding="utf-8")
 
 
 def typed(text):
     """The digits and number words of a template that no mark, name or length excuses."""
-    text = re.sub(r"(?m)^\s*//.*$", "", text)
-    for pattern in (CITED, CODE, NAMES, LENGTHS):
+    text = re.sub(r"(?m)//.*$", "", text)
+    for pattern in (CITED, NAMES, LENGTHS, CODE):
         text = pattern.sub(" ", text)
     for phrase in OWN:
         text = text.replace(phrase, " ")
     return re.findall(r"\d+", text) + WORDS.findall(text)
 
 
+def texts(code):
+    """The words for the article in a template that is mostly code."""
+    return "\n".join("".join(groups) for groups in TEXTS.findall(CITED.sub(" ", code)))
+
+
 def test_no_number_in_the_words_of_the_article_is_typed_by_hand():
-    assert typed(typesetting.template("article.typ")) == []
+    assert typed(template("article.typ")) == []
 
 
 @pytest.mark.parametrize("words", ["It errs on 0.95% of them.", "There are ten replicates."])
 def test_a_number_typed_by_hand_is_found(words):
-    assert typed(typesetting.template("article.typ") + words) != []
+    assert typed(template("article.typ") + words) != []
 
 
-@pytest.mark.parametrize("module", [contents, numbers])
-def test_the_words_made_for_the_article_hold_no_digit_of_their_own(module):
-    tree = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
-    texts = [node.value for node in ast.walk(tree)
-             if isinstance(node, ast.Constant) and isinstance(node.value, str)]  # fmt: skip
-    words = [text for text in texts if " " in text and not text.startswith(("Figure 9", ":"))]
-    assert len(words) > 10
-    assert [text for text in words if re.search(r"\d", NAMES.sub("", text))] == []
+@pytest.mark.parametrize("name", sorted({*contents.TEMPLATE} - {"article.typ"}))
+def test_no_number_in_the_words_of_tables_and_lists_is_typed_by_hand(name):
+    assert typed(texts(template(name))) == []
 
 
-def test_the_template_uses_every_number_and_every_number_names_a_file_that_is_there(stated):
-    used = set(re.findall(r'#n\("([\w-]+)"\)', typesetting.template("article.typ")))
-    assert used == set(stated["numbers"])
-    for name, one in stated["numbers"].items():
-        assert one["text"], name
-        assert (REPOSITORY / one["source"]).exists(), name
+@pytest.mark.parametrize("code", ['#let x = "errs on 0.95 of them"', "#let x = [There are ten.]"])
+def test_a_number_typed_by_hand_into_a_table_is_found(code):
+    assert typed(texts(template("tables.typ") + code)) != []
 
 
-def test_a_number_of_the_article_is_the_one_in_its_file(inputs, stated):
-    differing = sum(one.finding.outcome == "differs" for one in inputs.verdicts)
-    assert stated["numbers"]["differs"]["text"] == str(differing)
-    (first, *_) = stated["tables"]["headline"]["rows"]
-    finding = inputs.verdict("lenet5.test-error").finding
-    assert float(first[3].split()[0]) == pytest.approx(finding.mean, abs=5e-4)
-    assert first[-1] == finding.outcome
+def test_the_article_uses_every_number_and_every_number_names_a_file_that_is_there(ask):
+    used = set(re.findall(r'n\("([\w-]+)"\)', template("article.typ")))
+    numbers = ask("numbers")
+    assert used == set(numbers)
+    for name, number in numbers.items():
+        assert number["text"], name
+        assert (REPOSITORY / number["file"]).exists(), name
 
 
-def test_the_committed_article_is_that_of_the_committed_results(stated):
+def test_a_number_of_the_article_is_the_one_in_its_file(ask):
+    with (REPOSITORY / "results/verdicts.csv").open(encoding="utf-8") as stream:
+        rows = {row["claim"]: row for row in csv.DictReader(stream)}
+    differing = sum(row["verdict"] == "differs" for row in rows.values())
+    assert ask('n("differs")') == str(differing)
+    assert len(ask("tables.differing")) == differing
+    first = ask("tables.headline-cells.first()")
+    assert first[3] == f"{float(rows['lenet5.test-error']['mean']):.3f} %"
+    assert first[-1] == rows["lenet5.test-error"]["verdict"]
+
+
+@pytest.mark.parametrize(
+    ("expression", "text"),
+    [
+        ("group(60000)", "60,000"), ("group(123456789)", "123,456,789"), ("group(999)", "999"),
+        ("fixed(0.98, 3)", "0.980"), ("fixed(3.855, 2)", "3.85"), ("fixed(39.35, 0)", "39"),
+        ("significant(13.97, 3)", "14"), ("significant(0.2726, 3)", "0.273"),
+        ("significant(1234.19, 3)", "1230"), ("significant(0, 3)", "0"),
+        ('short("12543.3")', "12,543"), ('short("inf")', "no limit"), ("short(2)", "2"),
+        ("show-value(10000)", "10,000"), ("show-value(0.00001)", "0.00001"),
+    ],
+)  # fmt: skip
+def test_numbers_are_written_as_people_write_them(ask, expression, text):
+    assert ask(expression) == text
+
+
+def test_the_committed_article_is_that_of_the_committed_results(files):
     made = (REPOSITORY / "results/article/article.pdf").read_bytes()
-    assert typesetting.digest(stated).encode() in made, "make article sets it again"
+    assert typesetting.digest(files).encode() in made, "make article sets it again"
 
 
-def test_equal_content_gives_equal_bytes(inputs, stated):
+@pytest.mark.parametrize("name", ["results/verdicts.csv", "article.typ", "derived.json"])
+def test_the_digest_is_another_when_a_file_is(files, name):
+    assert typesetting.digest(files | {name: files[name] + b" "}) != typesetting.digest(files)
+
+
+def test_equal_content_gives_equal_bytes(inputs, files):
     drawn = figures(inputs)
-    assert typesetting.pdf(stated, drawn) == typesetting.pdf(stated, drawn)
+    assert typesetting.pdf(files, drawn) == typesetting.pdf(files, drawn)
 
 
-def test_a_number_that_came_out_again_leaves_a_hypothesis_nothing_to_explain(stated):
-    decided = {row[0]: row[-1] for row in stated["tables"]["tried"]["rows"]}
+def test_a_file_that_is_missing_is_named(inputs, tmp_path):
+    project = report_files.project(tmp_path, runs=False)
+    (project / "results/bench.json").unlink()
+    with pytest.raises(ReplicationError, match=r"bench\.json is missing"):
+        content(Folders.below(project), inputs)
+
+
+def test_files_without_what_the_article_states_are_refused_in_a_sentence(inputs, files):
+    lacking = files | {"results/bench.json": b"{}"}
+    with pytest.raises(ReplicationError, match="native"):
+        typesetting.pdf(lacking, figures(inputs))
+
+
+def test_a_number_that_came_out_again_leaves_a_hypothesis_nothing_to_explain(ask):
+    decided = {
+        row[0]: row[1] for row in ask("tables.hypotheses-cells.map(row => (row.at(0), row.at(2)))")
+    }
     assert decided["pca-ridge"] == "nothing to explain"  # 3.31 % where 1998 has 3.3
     assert decided["lenet1-steps"] == "explains"

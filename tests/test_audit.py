@@ -1,7 +1,5 @@
 """The audit of settings: what departs is caught wherever it departs, and nothing is left out."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """The audit of runs: nothing is faithful without a record, and what contradicts is caught."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import re
@@ -11,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from audited import changed, judged, small, trained_folders
-from small import places, put, small_project, write_params
+from small import put, small_project, write_params
 
 from replication import settings
 from replication.audit.behaviour import Behaviour
@@ -190,7 +188,7 @@ def test_keys_that_an_experiment_does_not_use_are_no_contradiction(paper, projec
 
 
 def command(folder, *options, params="params.yaml"):
-    return main(["audit", *places(folder, "paper", "prepared"), *options,
+    return main(["audit", "--root", str(folder), *options,
                  "--params", str(folder / params)])  # fmt: skip
 
 

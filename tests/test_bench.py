@@ -3,8 +3,6 @@
 No timing is asserted.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import shutil
@@ -38,7 +36,7 @@ PEERS = ("c", "eager")
 
 @pytest.fixture(scope="module")
 def folders(repository):
-    return processes.folders_of(repository)
+    return Folders.below(repository)
 
 
 @pytest.fixture(scope="module")
@@ -149,11 +147,13 @@ def test_without_git_or_the_commit_there_is_no_tree_but_a_sentence(tmp_path):
 # --- the peers -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_eager_torch_does_the_same_work(begin, losses):
     peer = peers.Eager(begin)
     assert peers.differs_by("eager", peer.train(300), losses[0]) < peers.AGREEMENT
 
 
+@pytest.mark.slow
 def test_plain_c_does_the_same_work_where_a_compiler_is(begin, losses, tmp_path):
     if not (shutil.which("gcc") or shutil.which("cc")):
         with pytest.raises(ReplicationError, match="is not timed"):
@@ -358,6 +358,7 @@ def test_what_experiments_share_is_counted_once_for_todays_code_alone(chosen):
     assert saved == [pytest.approx(10 * network), pytest.approx(20 * network)]
 
 
+@pytest.mark.slow
 def test_a_worker_fits_each_kind_of_experiment_shortened(worker, chosen):
     short = Short(1, 40, 60, 5, 10, 100, 150)
     kinds = {}
@@ -373,16 +374,18 @@ def test_a_worker_fits_each_kind_of_experiment_shortened(worker, chosen):
 
 
 def test_bench_without_raw_files_is_one_sentence(repository, tmp_path, capfd):
-    arguments = ["bench", "--quick", "--params", str(repository / "params.yaml")]
-    assert main([*arguments, "--raw", str(tmp_path), "--out", str(tmp_path / "bench.json")]) == 2
+    shutil.copytree(repository / "data/paper", tmp_path / "data/paper")
+    (tmp_path / "data/raw").mkdir()
+    arguments = ["--params", str(repository / "params.yaml"), "--root", str(tmp_path)]
+    assert main(["bench", "--quick", *arguments]) == 2
     assert "train-images-idx3-ubyte.gz is missing" in capfd.readouterr().err
-    assert not (tmp_path / "bench.json").exists()
+    assert not (tmp_path / "results").exists()
 
 
 def test_passes_want_a_benchmark_to_stand_beside(chosen, tmp_path, monkeypatch):
     monkeypatch.setattr(processes, "TREE", tmp_path)
     with pytest.raises(ReplicationError, match="has nothing of native: run"):
-        bench_run.run(Folders.usual(), chosen, tmp_path / "bench.json", ("native",), passes=True)
+        bench_run.run(Folders.below(out=tmp_path), chosen, ("native",), passes=True)
 
 
 def test_a_new_run_keeps_what_the_other_kind_measured(chosen, tmp_path, monkeypatch):
@@ -396,7 +399,7 @@ def test_a_new_run_keeps_what_the_other_kind_measured(chosen, tmp_path, monkeypa
     out.write_text(json.dumps({"native": timed(whole=whole), "haswell": timed()}))
     new = read({"native": timed(microseconds=50.0)}).native
     monkeypatch.setattr(bench_run, "measure", lambda *_: new)
-    bench_run.run(Folders.usual(), chosen, out, ("native",))
+    bench_run.run(Folders.below(out=tmp_path), chosen, ("native",))
     after = read(json.loads(out.read_text()))
     assert after.native.lenet5.microseconds_per_pattern.median == 50
     assert after.native.whole.how == "short fits"

@@ -1,7 +1,5 @@
 """Trainable codes: equation 8 lets them fall together, equation 9 keeps them apart (p. 9)."""
 
-from __future__ import annotations
-
 import json
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What is committed under results/: whole, of these settings, confirmed by the reference."""
 
-from __future__ import annotations
-
 from functools import cache
 from itertools import product
 
@@ -16,11 +14,10 @@ from replication.evaluation.metrics import read_metrics
 from replication.evaluation.outputs import FAILURES
 from replication.evaluation.recomputed import Trained
 from replication.experiments import experiments
-from replication.folders import PLACES, Folders
+from replication.folders import Folders
 from replication.mnist import databases
 from replication.networks.catalogue import network
-from replication.pipeline.again import Scope
-from replication.pipeline.verify import answers_only
+from replication.pipeline.again import Scope, recompute_answers
 from replication.runs import RECORD, WEIGHTS, of_experiment
 from replication.studies.causes import TRIALS
 from replication.studies.causes.trials import HELD_OUT, Laboratory
@@ -28,7 +25,7 @@ from replication.systems.contract import answers_of
 from replication.systems.replicates import is_finished
 from replication.verdicts.tables import VERDICTS
 
-FOLDERS = Folders(**{name: REPOSITORY / place.default for name, place in PLACES.items()})
+FOLDERS = Folders.below(REPOSITORY)
 SETTINGS = settings.load(FOLDERS.params)
 PAPER = paper_module.load(FOLDERS.paper)
 METRICS = read_metrics(FOLDERS.results / "metrics.json")
@@ -54,7 +51,7 @@ def digits():
 def test_the_reference_gives_the_committed_answers_from_the_committed_weights(experiment):
     """Replicate 0, all patterns; `verify --answers-only --all` does every replicate."""
     scope = Scope(SETTINGS, PAPER, FOLDERS, (experiment,), 1)
-    checks = list(answers_only(scope))
+    checks = list(recompute_answers(scope))
     assert len(checks) == 3
     assert [check for check in checks if check.outcome in FAILURES] == []
 

@@ -1,5 +1,6 @@
 """The stages evaluate and compare from a folder of runs to the verdicts."""
 
+import shutil
 from types import SimpleNamespace
 
 import numpy as np
@@ -29,31 +30,29 @@ def folder(tmp_path, monkeypatch):
     images = np.zeros((len(LABELS), 28, 28), np.uint8)
     database = SimpleNamespace(test_labels=LABELS, test_images=images)
     monkeypatch.setattr("replication.mnist.databases.load", lambda *_: database)
-    write_json(tmp_path / "prepared" / "summary.json", SUMMARY)
+    shutil.copytree(DATA, tmp_path / "data" / "paper")
+    (tmp_path / "data" / "raw").mkdir()
+    write_json(tmp_path / "data" / "prepared" / "summary.json", SUMMARY)
     for number, (one, table) in enumerate(zip(relatives(3), histories(3), strict=True)):
         table.loc[table.index[-1], "test_misses"] = errors.misses(one.classes, LABELS)
-        write_bytes(tmp_path / f"runs/lenet5/{number}/answers.npz", answers_bytes(one))
-        write_bytes(tmp_path / f"runs/lenet5/{number}/history.csv", history_bytes(table))
-        write_json(tmp_path / f"runs/lenet5/{number}/cost.json", COST)
+        write_bytes(tmp_path / f"results/runs/lenet5/{number}/answers.npz", answers_bytes(one))
+        write_bytes(tmp_path / f"results/runs/lenet5/{number}/history.csv", history_bytes(table))
+        write_json(tmp_path / f"results/runs/lenet5/{number}/cost.json", COST)
     return tmp_path
 
 
 def run_stages(folder, *options):
-    places = {"paper": DATA, "prepared": folder / "prepared", "runs": folder / "runs"}
-    common = [part for name, path in places.items() for part in (f"--{name}", str(path))]
-    metrics = str(folder / "metrics.json")
-    assert main(["evaluate", *common, "--out", metrics]) == 0
-    written = ["--results", str(folder), "--out", str(folder)]
-    return main(["compare", *common, "--metrics", metrics, *written, *options])
+    assert main(["evaluate", "--root", str(folder)]) == 0
+    return main(["compare", "--root", str(folder), *options])
 
 
 def test_stages_go_from_answers_to_verdicts_and_repeat_byte_by_byte(folder, capsys):
     assert run_stages(folder) == 3
     outputs = ("metrics.json", "verdicts.csv", "misclassified.csv")
-    first = [(folder / name).read_bytes() for name in outputs]
+    first = [(folder / "results" / name).read_bytes() for name in outputs]
     assert run_stages(folder, "--allow-incomplete") == 0
-    assert [(folder / name).read_bytes() for name in outputs] == first
-    table = pd.read_csv(folder / "verdicts.csv").set_index("claim")
+    assert [(folder / "results" / name).read_bytes() for name in outputs] == first
+    table = pd.read_csv(folder / "results/verdicts.csv").set_index("claim")
     assert table.loc["lenet5.test-error", "replicates"] == 3
     assert table.loc["lenet5.distorted-test-error", "verdict"] == "unmeasured"
     assert "lenet5: 3 replicates, test error 0.800 %" in capsys.readouterr().out
@@ -61,10 +60,10 @@ def test_stages_go_from_answers_to_verdicts_and_repeat_byte_by_byte(folder, caps
 
 def test_run_that_vanished_after_evaluation_is_named(folder):
     run_stages(folder)
-    (folder / "runs/lenet5/2/answers.npz").unlink()
-    metrics = folder / "metrics.json"
-    places = Folders.usual(paper=DATA, prepared=folder / "prepared", runs=folder / "runs")
-    settings, evaluated = compare.load(places.params), read_metrics(metrics)
+    (folder / "results/runs/lenet5/2/answers.npz").unlink()
+    places = Folders.below(folder)
+    settings = compare.load(places.params)
+    evaluated = read_metrics(places.results / "metrics.json")
     with pytest.raises(ReplicationError, match=r"lenet5/2/answers\.npz is missing"):
         compare.read_evidence(
             places, settings, evaluated, compare.read_runs(places.runs, evaluated)
@@ -73,7 +72,7 @@ def test_run_that_vanished_after_evaluation_is_named(folder):
 
 def test_a_study_that_has_not_been_made_is_named_by_its_command(folder):
     assert run_stages(folder) == 3
-    table = pd.read_csv(folder / "verdicts.csv").set_index("claim")
+    table = pd.read_csv(folder / "results/verdicts.csv").set_index("claim")
     for claim, command in (
         ("loss.collapse", "collapse"),
         ("invariance.scale", "invariance"),

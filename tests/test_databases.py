@@ -105,13 +105,13 @@ def test_databases_have_the_sides_of_the_paper(tiny, name, side):
 
 
 def test_unknown_database_is_named(tiny):
-    with pytest.raises(ReplicationError, match="no database `slanted`"):
+    with pytest.raises(ReplicationError, match="`slanted`"):
         databases.derive("slanted", tiny)
 
 
 def test_images_without_their_labels_are_refused(tiny, tiny_raw):
     write_content(tiny_raw / idx.TRAIN_LABELS, encoded(tiny.train_labels[:-1]))
-    with pytest.raises(ReplicationError, match="200 images but there are 199 labels"):
+    with pytest.raises(ReplicationError, match=r"\b200\b.*\b199\b"):
         databases.read_raw(tiny_raw)
 
 
@@ -136,7 +136,7 @@ def test_fields_centre_the_image_in_background():
 
 
 def test_field_smaller_than_the_images_is_refused(tiny):
-    with pytest.raises(ReplicationError, match="field of 24x24 cannot hold images of 28x28"):
+    with pytest.raises(ReplicationError, match=r"24x24 .*28x28"):
         databases.fields(tiny.test_images, 24, databases.grey_levels(0.0, 1.0))
 
 
@@ -149,20 +149,20 @@ def test_what_is_made_from_raw_files_is_what_the_summary_states(tmp_path, tiny, 
 
 def test_another_hash_than_the_summary_states_is_refused(tmp_path, tiny, tiny_raw):
     state(tmp_path, "regular", databases.derive("sixteen", tiny))
-    with pytest.raises(ReplicationError, match=r"`regular`, made from .*, does not have the hash"):
+    with pytest.raises(ReplicationError, match=r"`regular`.* hash"):
         databases.load(tiny_raw, tmp_path, "regular")
 
 
 def test_a_summary_of_another_version_is_refused(tmp_path, tiny, tiny_raw, monkeypatch):
     state(tmp_path, "regular", tiny)
     monkeypatch.setattr(databases, "VERSION", databases.VERSION + 1)
-    with pytest.raises(ReplicationError, match=r"summary\.json is not of version 2"):
+    with pytest.raises(ReplicationError, match=r"summary\.json .*version 2"):
         databases.load(tiny_raw, tmp_path, "regular")
 
 
 def test_database_left_out_of_the_summary_is_named(tmp_path, tiny, tiny_raw):
     state(tmp_path, "regular", tiny)
-    with pytest.raises(ReplicationError, match="says nothing of the database `sixteen`"):
+    with pytest.raises(ReplicationError, match="`sixteen`"):
         databases.load(tiny_raw, tmp_path, "sixteen")
 
 

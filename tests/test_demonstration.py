@@ -1,7 +1,5 @@
 """The page to draw on, as far as it can be checked without a browser."""
 
-from __future__ import annotations
-
 import base64
 import json
 import re
@@ -154,16 +152,7 @@ def test_a_fragment_has_no_heading_but_of_the_level_that_is_wanted(found, level)
 
 
 def test_without_weights_the_command_says_what_makes_them(tmp_path, capsys):
-    arguments = ["demo", "--runs", str(tmp_path), "--out", str(tmp_path / "index.html")]
-    places = [
-        f"--{name}={REPOSITORY / place}"
-        for name, place in (
-            ("params", "params.yaml"),
-            ("paper", "data/paper"),
-            ("raw", "data/raw"),
-            ("results", "results"),
-        )
-    ]
-    assert main([*arguments, *places]) == 2
+    places = {"--root": REPOSITORY, "--runs": tmp_path / "none", "--out": tmp_path / "out"}
+    assert main(["demo", *(f"{name}={path}" for name, path in places.items())]) == 2
     assert "replication train lenet5" in capsys.readouterr().err
-    assert not (tmp_path / "index.html").exists()
+    assert not (tmp_path / "out").exists()

@@ -145,8 +145,7 @@ def test_chosen_quantities_are_not_seen_to_depend_on_one_another(paper, fits):
 
 
 def test_command_writes_the_committed_tables_and_prints_the_fits(repository, tmp_path, capsys):
-    folder = repository / "data" / "paper"
-    assert main(["distortions", "--paper", str(folder), "--out", str(tmp_path)]) == 0
+    assert main(["distortions", "--root", str(repository), "--out", str(tmp_path)]) == 0
     assert "anchor_y" in capsys.readouterr().out
     for name in ("distortions.csv", "distortion_correlations.csv"):
         written, committed = (pd.read_csv(at / name) for at in (tmp_path, repository / "results"))

@@ -1,7 +1,5 @@
 """What README.md says of adding something is done, in a temporary copy of the package."""
 
-from __future__ import annotations
-
 import json
 import os
 import re
@@ -16,6 +14,7 @@ from small import REPOSITORY, small_document, small_project, write_params
 
 from replication.runs import Run
 
+pytestmark = pytest.mark.slow
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 SETTINGS = re.findall(r"^```yaml\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 # Each module stands below the sentence that says where it goes.
@@ -30,12 +29,11 @@ import json, sys
 from pathlib import Path
 from replication import settings
 from replication.experiments import experiments
-from replication.folders import PLACES, Folders
+from replication.folders import Folders
 from replication.systems.jobs import key
 
 document = settings.load(Path(sys.argv[1]))
-root = Path(sys.argv[1]).parent
-folders = Folders(**{name: root / place.default for name, place in PLACES.items()})
+folders = Folders.below(Path(sys.argv[1]).parent)
 known = experiments(document.experiments, document, folders)
 print(json.dumps({experiment.name: key(experiment, 0) for experiment in known}))
 """
@@ -79,10 +77,6 @@ def test_a_classifier_a_network_and_a_variation_are_trained(extended, experiment
     classes = Run(extended / f"results/runs/{experiment}/0").answers.classes.tolist()
     assert len(classes) == 100
     assert len(set(classes)) > 1
-
-
-def test_a_classifier_takes_six_lines_of_settings():
-    assert len(SETTINGS[1].splitlines()) == 6
 
 
 def test_what_is_added_makes_no_replicate_of_another_stale(extended):

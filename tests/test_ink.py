@@ -1,7 +1,5 @@
 """The layer that touches the ink alone, against the reference and the plain full connection."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 

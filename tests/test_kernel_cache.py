@@ -1,15 +1,15 @@
 """Compiled code is kept between runs, and never used after an edit."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from small import REPOSITORY
 
+pytestmark = pytest.mark.slow
 PROGRAM = """
 import numpy as np
 from replication.learning.kernels import squashing

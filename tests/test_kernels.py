@@ -1,7 +1,5 @@
 """The compiled kernels against the torch reference: two implementations must agree."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

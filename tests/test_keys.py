@@ -1,7 +1,5 @@
 """A key means what it says: settings that have an effect, seed, data and numbers of code."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from functools import cache
 from typing import Annotated, Any
@@ -11,9 +9,8 @@ import pytest
 from golden_answers import FOLDERS
 from hypothesis import given
 from hypothesis import strategies as st
-from ruamel.yaml import YAML
 from safetensors import numpy as tensors
-from small import put
+from small import parameters, put
 
 from replication import settings
 from replication.audit.records import covers, unused
@@ -27,15 +24,9 @@ from replication.systems import jobs
 PAPER = load(FOLDERS.paper)
 
 
-def document() -> dict[str, Any]:
-    """Return params.yaml, to be changed."""
-    content: dict[str, Any] = YAML(typ="safe", pure=True).load(FOLDERS.params.read_text("utf-8"))
-    return content
-
-
 def ready(**changes: Any):
     """Return the experiments of params.yaml with changes of base, by name."""
-    content = document()
+    content = parameters()
     for path, value in changes.items():
         put(content, f"base.{path.replace('__', '.')}", value)
     chosen = settings.parse(content, "params.yaml")
@@ -93,7 +84,7 @@ def test_settings_of_another_optimiser_have_no_effect():
 
 def test_a_whole_number_and_the_same_with_a_point_are_one_value():
     assert keys(initialisation__range=1, sdlm__curvature_start=4) == today()
-    content = document()
+    content = parameters()
     content["experiments"]["svm-poly4"]["options"] |= {"constant": 0.0, "regularisation": 10.0}
     chosen = settings.parse(content, "params.yaml")
     (one,) = experiments({"svm-poly4": chosen.experiments["svm-poly4"]}, chosen, FOLDERS)
@@ -101,7 +92,7 @@ def test_a_whole_number_and_the_same_with_a_point_are_one_value():
 
 
 def test_what_an_option_is_anyway_may_be_said():
-    content = document()
+    content = parameters()
     content["experiments"]["svm-poly4"]["options"]["inputs"] = "length"
     chosen = settings.parse(content, "params.yaml")
     (one,) = experiments({"svm-poly4": chosen.experiments["svm-poly4"]}, chosen, FOLDERS)

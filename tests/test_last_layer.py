@@ -1,7 +1,5 @@
 """The last layer of LeNet-4 replaced: K-NN and local learning on its hidden units."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Criteria, initialisation, step sizes, streams and orders, each against what the paper says."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The linear classifiers of Section III-C against slow, obvious least squares."""
 
-from __future__ import annotations
-
 import importlib
 
 import numpy as np
@@ -207,7 +205,7 @@ def test_forty_components_give_821_inputs_and_the_stated_cost(tiny):
 
 
 def test_more_components_than_pixels_are_refused():
-    with pytest.raises(ReplicationError, match="17, but images of 16 pixels have 16"):
+    with pytest.raises(ReplicationError, match=r"\b17\b.*\b16\b"):
         trained("pca-quadratic", noise(), components=17)
 
 
@@ -255,7 +253,7 @@ def test_the_layer_over_radial_basis_functions_minimises_the_regularised_error()
 
 
 def test_more_centres_than_patterns_of_a_class_are_refused():
-    with pytest.raises(ReplicationError, match="41, but class 0 has 40 training patterns"):
+    with pytest.raises(ReplicationError, match=r"\b41\b.*class 0 .*\b40\b"):
         trained("rbf-linear", noise(), centres_per_class=41)
 
 

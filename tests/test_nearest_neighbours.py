@@ -1,20 +1,19 @@
 """Nearest neighbours, and the study of their readings, against plain loops."""
 
-from __future__ import annotations
-
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import study_files
 from fitting import classifier, task_of
-from small import places, small_document, small_project, write_params
+from small import small_document, small_project, write_params
 from watching import Watched
 
 from replication.cli import main
 from replication.errors import ReplicationError
 from replication.studies.neighbours import ERRORS, figure
 from replication.studies.neighbours import run as neighbours
+from replication.studies.neighbours.closest import closest
 from replication.systems.classifiers.nearest_neighbours import System, nearest, votes
 
 
@@ -143,8 +142,8 @@ def test_with_one_neighbour_both_votes_agree(tiny):
 def test_the_study_writes_its_table_and_says_what_is_nearest(tiny, tmp_path, capsys):
     folder = small_project(tmp_path, tiny)
     capsys.readouterr()
-    main(["neighbours", *places(folder, "paper", "raw", "prepared"), "--out", str(folder)])
-    table = ERRORS.read(folder)
+    main(["neighbours", "--root", str(folder)])
+    table = ERRORS.read(folder / "results")
     assert list(dict.fromkeys(table["database"])) == [
         "regular", "deslanted", "sixteen", "cropped", "box-centred", "box-corner",
     ]  # fmt: skip
@@ -159,7 +158,7 @@ def test_the_nearest_reading_is_named_beside_the_published_error(paper):
         ("deslanted", 3, 60, "weighted", 5.0),
     ]
     table = ERRORS.frame(rows)
-    regular, deslanted = neighbours.summary(table, paper).splitlines()
+    regular, deslanted = neighbours.summary(closest(table, paper)).splitlines()
     assert "4.50 % (box-corner, 60 patterns, k 1, weighted); all from 3.00 to 4.50 %" in regular
     assert "5.00 % (deslanted, 60 patterns, k 3, weighted)" in deslanted
 
@@ -170,8 +169,8 @@ def test_the_study_reads_only_the_databases_that_are_prepared(tiny, tmp_path, ca
     document["prepare"]["databases"] = ["deslanted"]
     write_params(folder / "params.yaml", document)
     capsys.readouterr()
-    main(["neighbours", *places(folder, "paper", "raw", "prepared"), "--out", str(folder)])
-    table = ERRORS.read(folder)
+    main(["neighbours", "--root", str(folder)])
+    table = ERRORS.read(folder / "results")
     assert set(table["database"]) == {"deslanted"}
     assert capsys.readouterr().out.startswith("deslanted: published")
 

@@ -1,7 +1,5 @@
 """A network as a system: what its last pass leaves."""
 
-from __future__ import annotations
-
 import pytest
 from fitting import answers_by, check_against_scores, fit, recipe_of, same_bytes
 

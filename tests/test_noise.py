@@ -1,7 +1,5 @@
 """LeNet-4 trained on patterns with noise: which pixels are inverted, and when they are the same."""
 
-from __future__ import annotations
-
 import tracemalloc
 
 import numpy as np

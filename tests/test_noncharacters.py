@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from fabricated import FULL, found, noncharacters, with_study
-from small import data_folders, small_project
+from small import small_project
 
 from replication.errors import ReplicationError
+from replication.folders import Folders
 from replication.mnist.databases import centred
 from replication.settings import load
 from replication.studies.noncharacters import KINDS, PLAIN, RBF, REJECTED
@@ -55,7 +56,7 @@ def test_each_network_has_the_threshold_that_rejects_the_share_of_digits():
 
 def test_the_command_counts_what_committed_networks_reject(chosen, tiny, tmp_path, repository):
     folder = small_project(tmp_path / "project", tiny)
-    places = data_folders(folder, runs=repository / "results/runs")
+    places = Folders.below(folder, runs=repository / "results/runs")
     few = chosen.noncharacters.model_copy(update={"patterns": 20, "replicates": 2})
     table = study.run(places, chosen.model_copy(update={"noncharacters": few}))
     assert tuple(table.columns) == REJECTED.columns
@@ -66,8 +67,8 @@ def test_the_command_counts_what_committed_networks_reject(chosen, tiny, tmp_pat
 
 def test_an_experiment_without_weights_is_one_sentence(chosen, tiny, tmp_path):
     folder = small_project(tmp_path / "project", tiny)
-    places = data_folders(folder, runs=tmp_path)
-    with pytest.raises(ReplicationError, match=r"no weights of lenet5: run .* train lenet5"):
+    places = Folders.below(folder, runs=tmp_path)
+    with pytest.raises(ReplicationError, match=r"lenet5.* train lenet5"):
         study.run(places, chosen)
 
 

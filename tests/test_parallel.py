@@ -1,7 +1,5 @@
 """How many replicates are trained at the same time."""
 
-from __future__ import annotations
-
 import pytest
 
 from replication import settings

@@ -1,7 +1,5 @@
 """predict: whatever an image looks like, the digit in it becomes a pattern as MNIST's are."""
 
-from __future__ import annotations
-
 import re
 import shutil
 
@@ -11,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 from safetensors.numpy import save_file
-from small import places
 
 from replication import settings
 from replication.cli import main
@@ -22,7 +19,7 @@ from replication.files import write_bytes, write_json
 from replication.mnist import drawn
 from replication.networks import lenet5
 from replication.pipeline.digits import described
-from replication.runs import Answers, answers_bytes
+from replication.runs import RECORD_KEYS, Answers, answers_bytes
 from replication.systems.contract import answers_of
 
 
@@ -131,7 +128,7 @@ NO_INK = {
 @pytest.mark.parametrize("name", NO_INK)
 def test_an_image_without_ink_is_named(name, tmp_path):
     NO_INK[name].save(tmp_path / "empty.png")
-    with pytest.raises(ReplicationError, match=r"empty\.png shows no ink: give an image"):
+    with pytest.raises(ReplicationError, match=r"empty\.png .*ink"):
         drawn.read(tmp_path / "empty.png")
 
 
@@ -145,20 +142,20 @@ def test_several_digits_are_told_from_one(regular):
 def test_what_would_take_too_much_memory_is_not_decoded(tmp_path):
     path = tmp_path / "huge.png"
     Image.new("1", (10_000, 10_000)).save(path)
-    with pytest.raises(ReplicationError, match=r"huge\.png has 10000x10000 pixels: give"):
+    with pytest.raises(ReplicationError, match=r"huge\.png .*10000x10000"):
         drawn.read(path)
 
 
 def test_what_is_no_image_is_named(tmp_path):
     path = tmp_path / "letter.png"
     path.write_text("Dear reader")
-    with pytest.raises(ReplicationError, match=r"letter\.png cannot be read as an image"):
+    with pytest.raises(ReplicationError, match=r"letter\.png"):
         drawn.read(path)
     Image.new("L", (99, 99)).save(path)
     path.write_bytes(path.read_bytes()[:60])
-    with pytest.raises(ReplicationError, match=r"letter\.png cannot be read as an image"):
+    with pytest.raises(ReplicationError, match=r"letter\.png"):
         drawn.read(path)
-    with pytest.raises(ReplicationError, match=r"none\.png is missing"):
+    with pytest.raises(ReplicationError, match=r"none\.png"):
         drawn.read(tmp_path / "none.png")
 
 
@@ -197,8 +194,8 @@ def weights(tmp_path, paper):
 
 
 def command(repository, weights, *images):
-    data = places(repository, "paper", "raw", "prepared")
-    return main(["predict", *map(str, images), "--weights", str(weights), *data])
+    options = ["--root", str(repository), "--weights", str(weights)]
+    return main(["predict", *map(str, images), *options])
 
 
 @pytest.fixture
@@ -281,9 +278,7 @@ def test_the_record_beside_the_weights_says_how_they_were_trained(
 ):
     path, _ = weights
     stated = base_settings(settings.load(repository / "params.yaml"))
-    keys = ("experiment", "replicate", "key", "streams", "data", "presentations", "parameters",
-            "packages")  # fmt: skip
-    record = {**dict.fromkeys(keys, 0), "settings": stated}
+    record = {**dict.fromkeys(RECORD_KEYS, 0), "settings": stated}
     command(repository, path, digits[0])
     before = capsys.readouterr().out
     write_json(path.parent / "record.json", record)

@@ -1,7 +1,11 @@
+import shutil
+
 import numpy as np
 import pytest
+from raw_files import write_raw
 
 from replication.errors import ReplicationError
+from replication.folders import Folders
 from replication.mnist import databases, described, idx
 from replication.pipeline import prepare as stage
 from replication.settings import Prepare
@@ -19,9 +23,17 @@ def settings(paper):
     )
 
 
-def run(repository, raw, out):
-    options = ["--params", str(repository / "params.yaml"), "--raw", str(raw), "--out", str(out)]
-    stage.command.main(options, standalone_mode=False)
+@pytest.fixture
+def folders(repository, tmp_path, tiny):
+    """A project with the settings and the tiny database, not yet prepared."""
+    write_raw(tmp_path / "data/raw", tiny)
+    (tmp_path / "data/paper").mkdir()
+    shutil.copyfile(repository / "params.yaml", tmp_path / "params.yaml")
+    return Folders.below(tmp_path)
+
+
+def run(folders):
+    stage.command.main(["--root", str(folders.root)], standalone_mode=False)
 
 
 def test_summary_of_mnist_has_the_published_counts(regular, settings, paper):
@@ -68,24 +80,24 @@ def test_centring_is_the_distance_from_the_middle_of_the_field():
     assert (said["mean_x"], said["mean_y"]) == (1.5, 2.0)
 
 
-def test_prepare_states_what_load_makes(repository, tmp_path, tiny, tiny_raw, capsys):
-    run(repository, tiny_raw, tmp_path / "prepared")
-    assert [path.name for path in (tmp_path / "prepared").iterdir()] == ["summary.json"]
+def test_prepare_states_what_load_makes(folders, tiny, capsys):
+    run(folders)
+    assert [path.name for path in folders.prepared.iterdir()] == ["summary.json"]
     printed = capsys.readouterr().out
     for name in NAMES:
-        loaded = databases.load(tiny_raw, tmp_path / "prepared", name)
+        loaded = databases.load(folders.raw, folders.prepared, name)
         assert loaded.sha256() == databases.derive(name, tiny).sha256()
         assert f"{name}: 200 training and 100 test patterns" in printed
 
 
-def test_prepare_with_a_missing_raw_file_writes_nothing(repository, tmp_path, tiny_raw):
-    (tiny_raw / idx.TEST_LABELS).unlink()
+def test_prepare_with_a_missing_raw_file_writes_nothing(folders):
+    (folders.raw / idx.TEST_LABELS).unlink()
     with pytest.raises(ReplicationError, match=r"t10k-labels-idx1-ubyte\.gz is missing"):
-        run(repository, tiny_raw, tmp_path / "prepared")
-    assert not (tmp_path / "prepared").exists()
+        run(folders)
+    assert not folders.prepared.exists()
 
 
 def test_field_too_small_for_the_images_is_refused(tiny, settings):
     small = settings.model_copy(update={"field": 24})
-    with pytest.raises(ReplicationError, match="cannot hold images of 28x28"):
+    with pytest.raises(ReplicationError, match="28x28"):
         described.summary(tiny, small)

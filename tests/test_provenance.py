@@ -1,7 +1,5 @@
 """The RO-Crate: valid by its validator, with the sums of the files that are there."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from importlib import resources
@@ -23,7 +21,7 @@ PROFILE = "workflow-run-crate"
 def document():
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(REPOSITORY)
-        return crate(REPOSITORY, Folders.usual())
+        return crate(REPOSITORY, Folders.below())
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +49,7 @@ def issues(document, monkeypatch):
     return [f"{issue.check.identifier}: {issue.message}" for issue in found.get_issues()]
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_the_crate_has_all_that_its_profile_requires(document, monkeypatch):
     assert issues(document, monkeypatch) == []
@@ -91,7 +90,7 @@ def test_a_result_of_a_study_has_its_command_and_its_sum(entities):
 
 
 def test_the_manifest_names_files_that_are_there():
-    found = YAML(typ="safe").load(manifest(REPOSITORY, Folders.usual()))
+    found = YAML(typ="safe").load(manifest(REPOSITORY, Folders.below()))
     files = {one["file"] for one in found["manifest"]}
     assert files > {"results/verdicts.csv", "results/readings.csv", "results/article/article.pdf"}
     assert [one["file"] for one in found["manifest"]

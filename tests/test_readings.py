@@ -1,7 +1,5 @@
 """The study of readings: its candidates, its distance, its rule, and that it shows no test."""
 
-from __future__ import annotations
-
 import dataclasses
 import math
 from pathlib import Path
@@ -210,18 +208,17 @@ def small_study(folder: Path, tiny, monkeypatch) -> settings.Settings:
 def test_no_network_of_the_study_is_shown_a_test_pattern(tmp_path, tiny, monkeypatch):
     """The whole study of a small project, first with test patterns, then with none to be had."""
     params = small_study(tmp_path, tiny, monkeypatch)
-    table = study.run(Folders.usual(), params, Path("results"))
+    table = study.run(Folders.below(), params)
     assert set(table["stage"]) == {"screening", "final", "control", "variation"}
 
-    on = study.ground(Folders.usual(), params)
+    on = study.ground(Folders.below(), params)
     data = on.database
     blind = dataclasses.replace(
         data, test_images=data.test_images[:0], test_labels=data.test_labels[:0]
     )
     monkeypatch.setattr(study, "ground", lambda *_: on._replace(database=blind))
     monkeypatch.setattr(study, "database", lambda _: blind)
-    folders = Folders.usual(checkpoints=Path("others"))
-    again = study.run(folders, params, Path("again"))
+    again = study.run(Folders.below(checkpoints=Path("others"), out=Path("again")), params)
     pd.testing.assert_frame_equal(again, table)
     curves, steps = CURVES.read(Path("results")), STEPS.read(Path("results"))
     pd.testing.assert_frame_equal(
@@ -232,17 +229,17 @@ def test_no_network_of_the_study_is_shown_a_test_pattern(tmp_path, tiny, monkeyp
         raise AssertionError("what stands in the table was trained again")
 
     monkeypatch.setattr(study, "_trained", refused)
-    kept = study.run(Folders.usual(checkpoints=Path("none")), params, Path("results"))
+    kept = study.run(Folders.below(checkpoints=Path("none")), params)
     pd.testing.assert_frame_equal(kept, table, check_dtype=False, rtol=1e-4)
 
 
 def test_a_stage_can_be_trained_alone(tmp_path, tiny, monkeypatch):
     """The other stages stay as they are, though their keys are not those of the present code."""
     params = small_study(tmp_path, tiny, monkeypatch)
-    study.run(Folders.usual(), params, Path("results"))
+    study.run(Folders.below(), params)
     before = CURVES.read(Path("results"))
     CURVES.write(Path("results"), before.assign(key=""))
-    folders, names = Folders.usual(checkpoints=Path("none")), []
+    folders, names = Folders.below(checkpoints=Path("none")), []
 
     def watched(job, monitor):
         names.append(job.name.split()[0])
@@ -250,7 +247,7 @@ def test_a_stage_can_be_trained_alone(tmp_path, tiny, monkeypatch):
 
     trained_one = study._trained
     monkeypatch.setattr(study, "_trained", watched)
-    study.run(folders, params, Path("results"), ["variation"])
+    study.run(folders, params, ["variation"])
     assert names == ["variation"] * 2
     after = CURVES.read(Path("results"))
     pd.testing.assert_frame_equal(after.drop(columns="key"), before.drop(columns="key"))

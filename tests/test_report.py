@@ -8,9 +8,11 @@ from itertools import pairwise
 
 import pytest
 from reading_html import parsed
-from report_files import OPTIONAL, folders, load, project
+from report_files import OPTIONAL, load, project
 
+from replication import demonstration
 from replication.errors import ReplicationError
+from replication.folders import PAGE, Folders
 from replication.pipeline import report
 from replication.report import charts, page, systems, tables
 from replication.report.drawing import Figure
@@ -128,12 +130,14 @@ def test_headline_numbers_name_their_file_and_key(html):
     assert "verdicts.csv: low, high where claim = lenet5.test-error" in titles
 
 
-def test_same_files_give_the_same_bytes_and_the_network_to_draw_on(folder, text):
-    pages = [folder / "results" / "report" / name for name in ("again.html", "third.html")]
-    for one in pages:
-        report.run(folders(folder), one, citation=folder / "none.cff")
-    again = pages[0].read_text(encoding="utf-8")
-    assert pages[1].read_text(encoding="utf-8") == again
+def test_same_files_give_the_same_bytes_and_the_network_to_draw_on(folder, found, text, parts):
+    report.run(Folders.below(folder, out=folder / "results" / "again"))
+    drawn = demonstration.content(
+        found.paper, found.choices, found.study, found.images, found.labels, found.runs, carried=2
+    )
+    network = demonstration.fragment(drawn, level=3)
+    again = page.render_template(parts, report.study_parts(), demonstration=network)
+    assert (folder / "results" / "again" / PAGE).read_text(encoding="utf-8") == again
     assert 'id="draw"' in again
     assert 'id="draw"' not in text
 
@@ -224,8 +228,8 @@ def test_text_of_the_files_is_shown_not_interpreted(parts):
 
 def test_missing_parts_are_sentences_with_their_commands(bare, html):
     assert not html.all("p", **{"class": "missing"})
-    report.run(folders(bare), bare / "index.html", citation=bare / "none.cff")
-    page_there = parsed((bare / "index.html").read_text())
+    report.run(Folders.below(bare))
+    page_there = parsed((bare / "results" / PAGE).read_text())
     told = " ".join(one["text"] for one in page_there.all("p") + page_there.all("section"))
     commands = {"misclassified.csv": "compare", "variance.csv": "compare",
                 "invariance_examples.csv": "invariance", "fields.csv": "invariance"}  # fmt: skip
@@ -239,15 +243,15 @@ def test_missing_parts_are_sentences_with_their_commands(bare, html):
 def test_page_without_metrics_is_refused(bare):
     (bare / "results" / "metrics.json").unlink()
     with pytest.raises(ReplicationError, match=r"metrics\.json is missing: run .*evaluate"):
-        report.run(folders(bare), bare / "index.html")
-    assert not (bare / "index.html").exists()
+        report.run(Folders.below(bare))
+    assert not (bare / "results" / PAGE).exists()
 
 
 @pytest.mark.parametrize("name", OPTIONAL)
 def test_damaged_file_is_named_and_never_taken_for_missing(name, bare):
     (bare / "results" / name).write_text("[]\n")
     with pytest.raises(ReplicationError, match=name):
-        report.run(folders(bare), bare / "index.html")
+        report.run(Folders.below(bare))
 
 
 def test_claim_without_a_verdict_is_unmeasured_in_the_headline(found):

@@ -77,7 +77,7 @@ def test_missing_answers_name_the_command(tmp_path):
 def test_array_in_place_of_answers_is_named(tmp_path):
     with (tmp_path / "answers.npz").open("wb") as stream:
         np.save(stream, answers().classes)
-    with pytest.raises(ReplicationError, match="is damaged"):
+    with pytest.raises(ReplicationError, match=r"answers\.npz"):
         read_answers(tmp_path / "answers.npz")
 
 
@@ -96,21 +96,21 @@ def test_flipped_bit_in_answers_is_noticed(tmp_path):
     content = bytearray(path.read_bytes())
     content[content.index(b"classes.npy") + 150] ^= 1
     path.write_bytes(bytes(content))
-    with pytest.raises(ReplicationError, match="is damaged"):
+    with pytest.raises(ReplicationError, match=r"answers\.npz"):
         read_answers(path)
 
 
 def test_answers_with_other_arrays_are_named(tmp_path):
     path = tmp_path / "answers.npz"
     np.savez(path, classes=answers().classes, scores=answers().margins)
-    with pytest.raises(ReplicationError, match="it holds classes, scores"):
+    with pytest.raises(ReplicationError, match=r"answers\.npz .*scores"):
         read_answers(path)
 
 
 def test_pickled_answers_are_refused(tmp_path):
     path = tmp_path / "answers.npz"
     np.savez(path, classes=np.array([{}], dtype=object), margins=answers().margins)
-    with pytest.raises(ReplicationError, match="is damaged"):
+    with pytest.raises(ReplicationError, match=r"answers\.npz"):
         read_answers(path)
 
 
@@ -153,7 +153,7 @@ def test_impossible_history_is_not_written(tmp_path):
 def test_history_without_a_column_is_named(tmp_path):
     path = tmp_path / "history.csv"
     history().drop(columns="test_misses").to_csv(path, index=False)
-    with pytest.raises(ReplicationError, match="no column test_misses"):
+    with pytest.raises(ReplicationError, match=r"history\.csv .*test_misses"):
         read_history(path)
 
 
@@ -164,5 +164,5 @@ def test_incomplete_record_is_named(tmp_path):
     assert read_record(path) == record
     del record["streams"]
     write_json(path, record)
-    with pytest.raises(ReplicationError, match=r"record\.json is damaged \(no streams\)"):
+    with pytest.raises(ReplicationError, match=r"record\.json .*streams"):
         read_record(path)

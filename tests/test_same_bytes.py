@@ -1,8 +1,10 @@
 """The same bytes on every processor: golden hashes, as each processor that Numba can stand for."""
 
-from __future__ import annotations
-
+import ast
+import gc
+import importlib
 import os
+import pkgutil
 import platform
 import subprocess
 import sys
@@ -10,8 +12,10 @@ from pathlib import Path
 
 import pytest
 import same_bytes
+from numba.core.dispatcher import Dispatcher
 from small import REPOSITORY
 
+import replication
 from replication.machine import processor
 
 GOLDEN = Path(__file__).parent / "golden" / "same_bytes.txt"
@@ -38,6 +42,7 @@ def stand_in_for() -> list[str]:
     return [name for name, extension in NEEDED.items() if extension in processor()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", stand_in_for())
 def test_a_thousand_updates_give_the_golden_bytes(name: str, tmp_path: Path) -> None:
     """Of every network and every criterion, and of what goes into training beside the kernels."""
@@ -63,9 +68,28 @@ def test_a_thousand_updates_give_the_golden_bytes(name: str, tmp_path: Path) -> 
     assert done.stdout.splitlines() == golden
 
 
-def test_no_kernel_may_be_compiled_with_other_arithmetic() -> None:
-    """No option anywhere lets the compiler reorder or fuse what is not written so."""
-    for path in sorted((REPOSITORY / "replication").rglob("*.py")):
-        source = path.read_text(encoding="utf-8")
-        for word in ("fastmath", "reassoc", "parallel=True"):
-            assert word not in source, f"{path} says {word}"
+def test_every_kernel_is_compiled_with_the_same_options() -> None:
+    """None lets the compiler reorder or fuse operations, nor divide otherwise than IEEE 754."""
+    for module in pkgutil.walk_packages(replication.__path__, "replication."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+    # A function within another one is an overload, which a kernel that calls it compiles.
+    kernels = [
+        found for found in gc.get_objects()
+        if issubclass(type(found), Dispatcher)
+        and found.py_func.__module__.startswith("replication.")
+        and "<locals>" not in found.py_func.__qualname__
+    ]  # fmt: skip
+    assert len(kernels) > 40
+    options = {"nopython": True, "nogil": True, "error_model": "numpy", "boundscheck": None}
+    for kernel in kernels:
+        assert kernel.targetoptions == options, kernel
+
+
+def test_no_emitted_operation_has_flags() -> None:
+    """LLVM's flags of a single operation would allow what the options of a kernel do not."""
+    for path in sorted((REPOSITORY / "replication" / "arithmetic").glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call):
+                given = {keyword.arg for keyword in node.keywords}
+                assert not given & {"flags", "fastmath"}, f"{path.name}:{node.lineno}"

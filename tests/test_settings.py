@@ -1,14 +1,11 @@
 """params.yaml: what stands in it is what is in force, and a mistake is one sentence."""
 
-from __future__ import annotations
-
 import re
 from copy import deepcopy
 from pathlib import Path
 
 import pytest
-from ruamel.yaml import YAML
-from small import put
+from small import parameters, put
 
 from replication import plugins, settings
 from replication.cli import main
@@ -17,7 +14,7 @@ from replication.settings import Classifier, Combined, Modern, Recipe
 from replication.systems.catalogue import CLASSIFIERS
 
 PARAMS = Path(__file__).parents[1] / "params.yaml"
-DOCUMENT = YAML(typ="safe", pure=True).load(PARAMS.read_text())
+DOCUMENT = parameters()
 KINDS = (Recipe, Combined, Classifier, Modern)
 MODERN = DOCUMENT["experiments"]["lenet5-modern"]
 
@@ -204,7 +201,7 @@ def test_a_params_file_that_is_not_there_or_a_folder_is_named(name, tmp_path):
 def test_params_that_are_no_yaml_are_named(tmp_path, content):
     path = tmp_path / "params.yaml"
     path.write_bytes(content)
-    with pytest.raises(ReplicationError, match=r"params\.yaml is not valid YAML \(.*\): correct"):
+    with pytest.raises(ReplicationError, match=r"params\.yaml .*YAML"):
         settings.load(path)
 
 
@@ -225,10 +222,10 @@ def test_a_classifier_that_does_not_exist_is_named_with_its_nearest():
 def test_changed_gives_other_values_and_checks_them():
     base = settings.load(PARAMS).base
     assert settings.changed(base, {"criterion.j": 5.0}).criterion.j == 5.0
-    with pytest.raises(ReplicationError, match=r"there is no setting 'criterion\.k'"):
+    with pytest.raises(ReplicationError, match=r"'criterion\.k'"):
         settings.changed(base, {"criterion.k": 5.0})
     for path in ("seed.x", "order.x.y", "nothing.at.all"):
-        with pytest.raises(ReplicationError, match=rf"there is no setting '{path}'"):
+        with pytest.raises(ReplicationError, match=rf"'{path}'"):
             settings.changed(base, {path: 5.0})
     with pytest.raises(ReplicationError, match=r"criterion\.j is -1\.0"):
         settings.changed(base, {"criterion.j": -1.0})

@@ -1,7 +1,5 @@
 """Training as users run it: side by side, interrupted, continued, refused."""
 
-from __future__ import annotations
-
 import contextlib
 import fcntl
 import io
@@ -201,10 +199,11 @@ def run_and_kill(project, seconds: float) -> bool:
     return killed
 
 
+@pytest.mark.slow
 def test_killed_three_times_it_ends_with_the_same_bytes(project):
     passes = {"passes": 40, "learning_rates": [1e-4] * 40, "presentations_per_pass": 400}
     with_settings(project, **passes)
-    run("lenet5", "--runs", "whole/runs", "--checkpoints", "elsewhere")
+    run("lenet5", "--runs", "whole/runs")
     chance = random.Random(3)
     killed = [run_and_kill(project, chance.uniform(0, 0.3)) for _ in range(3)]
     assert any(killed)
@@ -227,7 +226,7 @@ def test_a_full_disk_keeps_the_passes_before(project, monkeypatch):
     monkeypatch.setattr(checkpoints, "write", whole)
     assert list((project / ".checkpoints").glob("lenet5-*.npz"))
     run("lenet5")
-    run("lenet5", "--runs", "again/runs", "--checkpoints", "elsewhere")
+    run("lenet5", "--runs", "again/runs")
     assert contents(project / "results") == contents(project / "again")
 
 
@@ -242,7 +241,7 @@ def test_a_damaged_checkpoint_is_named(tmp_path):
 def test_a_checkpoint_of_another_engine_is_named(tmp_path):
     path = tmp_path / "lenet5-0.npz"
     checkpoints.write(path, Progress(np.zeros(5, np.float32)), "engine 0")
-    with pytest.raises(ReplicationError, match=rf"by engine 0, and this is engine {ENGINE},"):
+    with pytest.raises(ReplicationError, match=rf"engine 0\b.*engine {ENGINE}\b"):
         checkpoints.read(path, 5)
 
 
@@ -276,7 +275,7 @@ def test_code_that_begins_otherwise_is_named_and_nothing_is_trained(project):
 def test_a_checkpoint_of_another_shape_is_named(tmp_path):
     path = tmp_path / "lenet5-0.npz"
     checkpoints.write(path, Progress(np.zeros(5, np.float32), []))
-    with pytest.raises(ReplicationError, match="holds 5 parameters instead of 6"):
+    with pytest.raises(ReplicationError, match=r"\b5\b.*\b6\b"):
         checkpoints.read(path, 6)
 
 

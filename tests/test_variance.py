@@ -1,7 +1,5 @@
 """Sources of variance: which experiments count, and the arithmetic."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

@@ -12,6 +12,7 @@ from fabricated import (
     histories,
     history,
     judge_all,
+    judge_full,
     spread,
     timed,
     varied,
@@ -25,7 +26,7 @@ from replication.verdicts import claim_checks, counts, curves, tables
 
 
 def test_every_claim_that_is_no_setting_has_a_verdict_and_none_stands_twice():
-    names = [one.subject.claim for one in judge_all(FULL)]
+    names = [one.subject.claim for one in judge_full()]
     expected = {claim.id for claim in PAPER.claims.values() if claim.kind != "setting"}
     assert {name.split(":")[0] for name in names} == expected | set(PAPER.contradictions)
     assert len(names) == len(set(names))
@@ -149,7 +150,7 @@ def test_the_best_of_three_is_judged_beside_the_mean():
 
 
 def test_a_published_number_counts_once():
-    judged = {one.subject.claim: one.subject.role for one in judge_all(FULL)}
+    judged = {one.subject.claim: one.subject.role for one in judge_full()}
     for number, rows in {
         "lenet5.test-error": ("lenet5.best-of-several", "systems.error:lenet5/regular",
                               "lenet5.training-size:60000:test:lenet5"),
@@ -161,7 +162,7 @@ def test_a_published_number_counts_once():
 
 
 def test_only_the_training_curve_and_the_step_sizes_are_fitted():
-    fitted = {one.subject.claim for one in judge_all(FULL) if one.subject.role == "fitted"}
+    fitted = {one.subject.claim for one in judge_full() if one.subject.role == "fitted"}
     assert fitted == {
         "lenet5.curves:training", "lenet5.training-error", "sdlm.rates:least",
         "sdlm.rates:greatest", "paper.pooling", "paper.passes",
@@ -169,7 +170,7 @@ def test_only_the_training_curve_and_the_step_sizes_are_fitted():
 
 
 def test_every_row_has_a_reason_a_role_and_where_it_is_measured_a_power():
-    for one in judge_all(FULL):
+    for one in judge_full():
         assert one.finding.reason
         assert one.subject.role
         measured = one.finding.outcome != "unmeasured"
@@ -189,7 +190,7 @@ def test_training_error_is_read_after_the_pass_the_claim_names():
 def test_holm_counts_the_tests_of_one_heading():
     tested = [
         one
-        for one in judge_all(FULL)
+        for one in judge_full()
         if one.finding.tests is not None and one.subject.claim.startswith("lenet5.")
     ]
     assert len(tested) > 3
@@ -275,7 +276,7 @@ def test_collapse_is_decided_by_both_equations():
 
 
 def test_table_has_the_columns_of_the_contract_and_no_empty_reason():
-    table = tables.tabulate_verdicts(judge_all(FULL))
+    table = tables.tabulate_verdicts(judge_full())
     assert tuple(table.columns) == tables.VERDICTS.columns
     assert (table["reason"] != "").all()
     assert set(table["verdict"]) <= {"reproduced", "differs", "inconclusive", "unmeasured"}
@@ -297,7 +298,7 @@ def test_no_claim_has_two_checks():
 
 
 def test_exit_status_says_complete_incomplete_or_different():
-    judged = judge_all(FULL)
+    judged = judge_full()
     measured = [one for one in judged if one.finding.outcome != "unmeasured"]
     agreed = [one for one in measured if one.finding.outcome == "reproduced"]
     status = compare.exit_status

@@ -15,7 +15,7 @@ from fabricated import (
     found,
     histories,
     history,
-    judge_all,
+    judge_full,
     relatives,
     with_study,
 )
@@ -84,7 +84,7 @@ def test_overtraining_is_seen():
 
 
 def test_training_sizes_have_a_row_for_each_reading():
-    names = [one.subject.claim for one in judge_all(FULL)]
+    names = [one.subject.claim for one in judge_full()]
     size = [name for name in names if name.startswith("lenet5.training-size")]
     assert size == [
         "lenet5.training-size:15000:training:lenet5-15000",
@@ -155,7 +155,7 @@ def test_overlap_counts_patterns_and_equal_answers():
 
 
 def test_the_undistorted_network_is_the_control_of_figure_8():
-    roles = {one.subject.claim: one.subject.role for one in judge_all(FULL)}
+    roles = {one.subject.claim: one.subject.role for one in judge_full()}
     assert roles["lenet5.misclassified:lenet5:patterns"] == "control"
     assert roles["lenet5.misclassified:lenet5-distorted:patterns"] == "independent"
 

@@ -1,7 +1,5 @@
 """A monitor that remembers what it was told, for tests that watch a fit."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from replication.learning.monitor import Message, Monitor

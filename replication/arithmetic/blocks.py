@@ -6,8 +6,6 @@ compiled once for each size it is used with. No sum depends on the size: it may 
 processor's registers (`MANY`).
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from numba import types

@@ -1,7 +1,5 @@
 """Blocks of the columns of a matrix: what a layer that reads the field does with the ink."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from numba import types

@@ -5,8 +5,6 @@ The first two are float64 and within two units of the last place; the tangent is
 approximation within 5e-7, beside the exact one for the float64 of the tests.
 """
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

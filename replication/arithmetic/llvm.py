@@ -1,7 +1,5 @@
 """What the vocabulary is made of: functions that emit LLVM code, and the type of a vector."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What a convolution of 5x5 adds to blocks: a column of five taps at a time."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from numba import types

@@ -1,7 +1,5 @@
 """The sums of the lanes of many vectors at once, by the tree of `vectors.total`."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from llvmlite import ir

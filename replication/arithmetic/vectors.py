@@ -17,8 +17,6 @@ The vocabulary of the kernels:
 The processor's own vectors may be narrower; the compiler then takes several, which changes no bit.
 """
 
-from __future__ import annotations
-
 import operator
 from collections.abc import Callable
 from typing import Any

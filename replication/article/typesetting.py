@@ -1,10 +1,8 @@
-"""The article set by Typst: the template, the content as JSON, and the page's charts as SVG.
+"""The article set by Typst: the template, the files that it reads, and the page's charts as SVG.
 
 Equal content gives equal bytes: fonts are those that Typst and matplotlib bring along, and the
-document has no date. Its metadata has the `digest` of what it states, by which a test knows it.
+document has no date. Its metadata has the `digest` of its files, by which a test knows it.
 """
-
-from __future__ import annotations
 
 import hashlib
 import re
@@ -12,33 +10,27 @@ import tempfile
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 import matplotlib as mpl
 import typst
 
-from replication.files import json_bytes
+from replication.errors import ReplicationError
+from replication.files import write_bytes
 from replication.report.drawing import Figure
 
-TEMPLATE = ("article.typ", "style.typ")
 # Two of which share the width of a page.
 SIDE_BY_SIDE = ("figure5", "figure6")
 _COLOUR = re.compile(r"--(\w+): (#[0-9a-f]{6});")
 
 
-def template(name: str) -> str:
-    """The text of one of the `TEMPLATE`."""
-    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
-
-
-def digest(content: Mapping[str, Any]) -> str:
-    """SHA-256 of what an article states: its content and the words of its template."""
-    parts = [json_bytes(content), *(template(name).encode() for name in TEMPLATE)]
+def digest(content: Mapping[str, bytes]) -> str:
+    """Return the SHA-256 of the files from which an article is set, names and bytes."""
+    parts = [name.encode() + b"\0" + content[name] for name in sorted(content)]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
 def picture(figure: Figure) -> str:
-    """A drawing of a figure as an SVG that stands alone, in the page's light colours."""
+    """Return a drawing of a figure as an SVG that stands alone, in the page's light colours."""
     css = resources.files("replication.report").joinpath("page.css").read_text(encoding="utf-8")
     colours: dict[str, str] = {}
     for name, colour in _COLOUR.findall(css):
@@ -50,22 +42,30 @@ def picture(figure: Figure) -> str:
     return svg.replace("<svg ", start, 1)
 
 
-def pdf(content: Mapping[str, Any], figures: Mapping[str, Figure]) -> bytes:
-    """The article as PDF."""
+def pdf(content: Mapping[str, bytes], figures: Mapping[str, Figure]) -> bytes:
+    """Return the article as PDF, set in a folder of its own: Typst reads nothing outside of it.
+
+    Raises ReplicationError where the files lack what the article states.
+    """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for part in TEMPLATE:
-            (folder / part).write_text(template(part), encoding="utf-8")
-        stated = {**content, "sum": digest(content)}
-        (folder / "content.json").write_bytes(json_bytes(stated))
+        for path, data in content.items():
+            write_bytes(folder / path, data)
         for key, figure in figures.items():
-            (folder / f"{key}.svg").write_text(picture(figure), encoding="utf-8")
-        document = typst.compile(
-            folder / "article.typ",
-            root=folder,
-            font_paths=[Path(mpl.get_data_path()) / "fonts" / "ttf"],
-            ignore_system_fonts=True,
-            timestamp=0,
-        )
+            write_bytes(folder / f"{key}.svg", picture(figure).encode())
+        try:
+            document = typst.compile(
+                folder / "article.typ",
+                root=folder,
+                font_paths=[Path(mpl.get_data_path()) / "fonts" / "ttf"],
+                ignore_system_fonts=True,
+                sys_inputs={"digest": digest(content)},
+                timestamp=0,
+            )
+        except typst.TypstError as error:
+            raise ReplicationError(
+                f"the article needs something that these files do not have ({error.message}): "
+                "compare them with the committed ones by `git diff results data params.yaml`"
+            ) from error
     assert isinstance(document, bytes)
     return document

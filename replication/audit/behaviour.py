@@ -1,7 +1,5 @@
 """Compare what the code does that made the runs with plain torch in float64."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

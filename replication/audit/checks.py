@@ -4,8 +4,6 @@ Where that value has to be computed a function here does it. What each outcome m
 published value and that of the authors' library, stands in settings.yaml.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 

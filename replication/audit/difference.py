@@ -1,7 +1,5 @@
 """What differs between two files of settings: each key, its page, and the runs it changes."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

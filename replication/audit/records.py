@@ -4,8 +4,6 @@ What can be is computed again: initial weights, the first pass's order, the prep
 the hash of the weights that lie there. The schedule is history.csv's.
 """
 
-from __future__ import annotations
-
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping

@@ -1,7 +1,5 @@
 """A setting that was judged, and results/audit.csv, which holds them all."""
 
-from __future__ import annotations
-
 import csv
 from pathlib import Path
 from typing import NamedTuple

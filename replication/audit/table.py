@@ -5,8 +5,6 @@ faithful, and one that a record speaks against is a contradiction. Without them 
 judged. A claim or a key of params.yaml of which data/paper/settings.yaml says nothing is an error.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, get_args

@@ -1,7 +1,5 @@
 """What the demonstration shows: networks with their weights, codes, Table I and digits, as JSON."""
 
-from __future__ import annotations
-
 import base64
 import zlib
 from collections.abc import Mapping, Sequence

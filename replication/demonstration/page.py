@@ -1,7 +1,5 @@
 """The demonstration as HTML that asks the network for nothing."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from typing import Any

@@ -3,8 +3,6 @@
 Float32, so many patterns at a time; the settings are those that the replicate's record states.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """What a training leaves behind after each pass, to go on from after an interruption."""
 
-from __future__ import annotations
-
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path

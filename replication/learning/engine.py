@@ -1,7 +1,5 @@
 """One network made ready for the kernels: the only way from numpy to compiled code."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 

@@ -6,8 +6,6 @@ raised when the golden hashes of ``tests/golden`` change, and only then: whateve
 trained the same bytes.
 """
 
-from __future__ import annotations
-
 import hashlib
 
 import numpy as np

@@ -1,7 +1,5 @@
 """How a running replicate is watched and stopped: by messages, wherever it runs."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """Which patterns a replicate is shown, in which order."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 

@@ -1,7 +1,5 @@
 """Separate random streams, so that each source of variance can be varied alone."""
 
-from __future__ import annotations
-
 import zlib
 from typing import Literal
 

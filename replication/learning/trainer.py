@@ -1,7 +1,5 @@
 """The training of one replicate, pass by pass: Section III-B, p. 10, with Appendix C."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

@@ -3,8 +3,6 @@
 ``data/prepared/summary.json`` states the hash of their arrays, and what is made is checked by it.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -3,8 +3,6 @@
 Claims of pages 7 and 10 are about these. The raw files' sums are checked on the way.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from pathlib import Path

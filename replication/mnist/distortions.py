@@ -14,8 +14,6 @@ MNIST is centred by mass, on the pixel of index side / 2 (within a pixel); that 
 the centre of mass of every image.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 

@@ -4,8 +4,6 @@ The ink's bounding box is scaled into 20x20 pixels, its aspect ratio kept and gr
 antialiasing, and is centred by its centre of mass in a field of 28x28.
 """
 
-from __future__ import annotations
-
 import math
 import warnings
 from pathlib import Path

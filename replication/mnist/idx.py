@@ -6,8 +6,6 @@ holds the SHA-256 of each file's uncompressed content, so that it stays right wh
 compression; how many patterns there are is said by the headers and sealed by the sums.
 """
 
-from __future__ import annotations
-
 import gzip
 import hashlib
 import math

@@ -5,8 +5,6 @@ Generators, OOPSLA 2014): 64 bits that are a function of the stream's key and of
 has the same noise whenever and with whatever others it is drawn, and nothing has to be kept.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 

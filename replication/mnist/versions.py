@@ -4,8 +4,6 @@ Everything that decides a grey level is integer arithmetic or single float64 ope
 every machine makes the same bytes.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import numpy.typing as npt
 

@@ -1,7 +1,5 @@
 """The networks by the names that params.yaml uses: modules that define ``network(paper)``."""
 
-from __future__ import annotations
-
 import re
 from typing import cast
 

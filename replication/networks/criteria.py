@@ -13,8 +13,6 @@ Each is divided by ``divisor``. The paper prints no divisor; see paper_notes.md.
 their own versions; the tests hold them against these, and these against finite differences.
 """
 
-from __future__ import annotations
-
 import torch
 import torch.nn.functional as functional
 from torch import Tensor

@@ -4,8 +4,6 @@ A power of floating-point numbers differs from one mathematical library to the n
 fan-in is taken in decimal arithmetic, which is the same everywhere.
 """
 
-from __future__ import annotations
-
 from decimal import Decimal
 
 import numpy as np

@@ -1,7 +1,5 @@
 """LeNet-1: Section III-C.7, p. 13."""
 
-from __future__ import annotations
-
 from replication.networks.specification import Network, Stack, full_table
 from replication.paper import Paper
 

@@ -7,8 +7,6 @@ only some maps. With C3 the size of Table I (60 pairs, 1,516 parameters) what is
 around, are the most regular ones of these sizes: 16,998 parameters and 258,306 connections.
 """
 
-from __future__ import annotations
-
 from replication.networks.specification import Network, Stack, full_table
 from replication.paper import Paper
 

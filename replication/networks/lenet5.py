@@ -1,7 +1,5 @@
 """LeNet-5: Section II-B, Figure 2 and Table I, pp. 7-8."""
 
-from __future__ import annotations
-
 from replication.networks.specification import Network, Stack, full_table
 from replication.paper import Paper
 

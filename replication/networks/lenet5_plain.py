@@ -1,7 +1,5 @@
 """LeNet-5 with ten plain output units: what Section II-B, p. 8, holds its RBF units against."""
 
-from __future__ import annotations
-
 from replication.networks.lenet5 import up_to_f6
 from replication.networks.specification import Network
 from replication.paper import Paper

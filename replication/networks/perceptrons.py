@@ -1,7 +1,5 @@
 """Fully connected multilayer perceptrons: Sections III-C.5 and III-C.6, p. 12."""
 
-from __future__ import annotations
-
 from replication.networks.specification import Network, Stack
 
 

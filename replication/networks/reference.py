@@ -5,8 +5,6 @@ so a wider field gives a row of outputs (Section II-B, p. 8). Nothing here is us
 the tests hold the compiled kernels against it, and `verify` recomputes the answers with it.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import torch
 import torch.nn.functional as functional

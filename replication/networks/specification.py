@@ -7,12 +7,11 @@ by pair of the connection table, each kernel row by row, then its biases. Gradie
 and step sizes are vectors of the same layout.
 """
 
-from __future__ import annotations
-
 import hashlib
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -191,27 +190,27 @@ class Stack:
         table: tuple[tuple[int, ...], ...],
         kernel: int,
         size: tuple[int, int],
-    ) -> Stack:
+    ) -> Self:
         offset = self._layers[-1].end if self._layers else 0
         outputs = (len(table), *size)
         self._layers.append(Layer(name, kind, table, kernel, self._shape, outputs, offset))
         self._shape = outputs
         return self
 
-    def convolution(self, name: str, table: tuple[tuple[int, ...], ...], kernel: int = 5) -> Stack:
+    def convolution(self, name: str, table: tuple[tuple[int, ...], ...], kernel: int = 5) -> Self:
         """Add a convolution of stride 1 that reads the maps given by ``table``."""
         _, height, width = self._shape
         return self._add(
             name, Kind.CONVOLUTION, table, kernel, (height - kernel + 1, width - kernel + 1)
         )
 
-    def subsampling(self, name: str, copies: int = 1) -> Stack:
+    def subsampling(self, name: str, copies: int = 1) -> Self:
         """Add a sub-sampling by two in both directions, ``copies`` maps for each input map."""
         maps, height, width = self._shape
         table = tuple((number // copies,) for number in range(maps * copies))
         return self._add(name, Kind.SUBSAMPLING, table, 2, (height // 2, width // 2))
 
-    def full(self, name: str, units: int) -> Stack:
+    def full(self, name: str, units: int) -> Self:
         """Add ``units`` units that read every value of the layer before."""
         maps, height, width = self._shape
         return self._add(name, Kind.FULL, full_table(units, maps * height * width), 1, (1, 1))

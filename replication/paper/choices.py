@@ -1,11 +1,9 @@
 """``data/paper/settings.yaml``: how each choice of the authors is judged, typed and checked."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, StrictBool, model_validator
 
@@ -66,7 +64,7 @@ class Choice(BaseModel):
     evidence: tuple[str, ...] = ()
 
     @model_validator(mode="after")
-    def _is_compared_with_something(self) -> Choice:
+    def _is_compared_with_something(self) -> Self:
         if self.heading == "systems" or self.check:
             return self
         if not self.keys and not self.option:

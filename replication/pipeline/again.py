@@ -1,8 +1,9 @@
-"""The committed outputs made again: what is derived from the runs, and the runs themselves."""
+"""Make committed outputs again: answers from weights, replicates, and what is derived from them.
 
-from __future__ import annotations
+Everything is made in a scratch folder, and each generator yields a check of each output.
+"""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -10,27 +11,30 @@ from typing import NamedTuple
 import numpy as np
 
 from replication.errors import ReplicationError
-from replication.evaluation.metrics import METRICS
-from replication.evaluation.outputs import Check, compare_files
+from replication.evaluation.errors import misses
+from replication.evaluation.metrics import METRICS, read_metrics
+from replication.evaluation.outputs import Check, compare_answers, compare_files, compare_runs
+from replication.evaluation.recomputed import Trained
 from replication.experiments import experiments
 from replication.folders import Folders
+from replication.mnist import databases
 from replication.paper import Paper
 from replication.pipeline import article, audit, compare, evaluate, report
-from replication.pipeline.certificate import NOT_KEPT
-from replication.runs import RECORD, TIMING, WEIGHTS, Run
-from replication.settings import Settings
+from replication.runs import ANSWERS, HISTORY, RECORD, WEIGHTS, Run
+from replication.settings import Recipe, Settings
 from replication.studies.collapse import run as collapse
 from replication.studies.distortions import run as distortions
 from replication.studies.invariance import run as invariance
-from replication.systems.jobs import Job
+from replication.systems.contract import answers_of
+from replication.systems.jobs import Experiment, Job
 from replication.systems.parallel import at_once
-from replication.systems.replicates import train
+from replication.systems.replicates import compare_beginning, train
 
 
 class Scope(NamedTuple):
     """What is to be verified, and where it lies.
 
-    ``replicates``: how many of each experiment, None for all. ``minutes``: what training them anew
+    ``replicates``: how many of each experiment, None for all. ``minutes``: what training them again
     may take on a machine like that on which they were made, None for whatever it takes.
     """
 
@@ -41,96 +45,129 @@ class Scope(NamedTuple):
     replicates: int | None
     minutes: float | None = None
 
-    def numbers(self, experiment: str) -> range:
-        """The replicates of an experiment that are verified."""
-        there = self.settings.experiment(experiment).replicates
-        return range(there if self.replicates is None else min(there, self.replicates))
+    @property
+    def whole(self) -> bool:
+        """Whether no experiment is left out."""
+        return set(self.experiments) == set(self.settings.experiments)
 
-    def run(self, experiment: str, number: int) -> Run:
-        """A committed replicate."""
-        return Run(self.folders.runs / experiment / str(number))
+    def ready(self, folders: Folders) -> list[Experiment]:
+        """Return the experiments, whose runs lie or will lie in ``folders``."""
+        recipes = {name: self.settings.experiment(name) for name in self.experiments}
+        return experiments(recipes, self.settings, folders)
 
-
-def affordable(scope: Scope) -> list[tuple[str, int]]:
-    """The replicates that are trained anew, by experiment and number.
-
-    Where there are not minutes for all, the first of every experiment come before the second, and
-    the short ones before the long ones.
-    """
-    wanted = [(name, number) for name in scope.experiments for number in scope.numbers(name)]
-    if scope.minutes is None:
-        return wanted
-    took = {one: scope.run(*one).seconds_alone for one in wanted}
-    wanted.sort(key=lambda one: (one[1], took[one]))
-    until = np.cumsum([took[one] for one in wanted])
-    there = 60 * scope.minutes * at_once(scope.settings.train, ())
-    return wanted[: int(np.searchsorted(until, there, side="right"))]
+    def jobs(self, experiment: Experiment) -> list[Job]:
+        """Return the replicates of an experiment that are verified."""
+        there = experiment.recipe.replicates
+        return [Job(experiment, number) for number in range(min(there, self.replicates or there))]
 
 
-def derived(scope: Scope, scratch: Path) -> Iterator[Check]:
-    """Make again what follows from the committed runs, and the small studies; a check an output."""
-    settings, folders = scope.settings, scope.folders
-    metrics = scratch / METRICS
-    stages: dict[str, Callable[[], object]] = {
-        "evaluate": lambda: evaluate.run(folders, settings, metrics),
-        "invariance": lambda: invariance.run(folders, settings, scratch),
-        "compare": lambda: compare.run(folders, settings, metrics, scratch),
-        "audit": lambda: audit.run(folders, settings, scratch / "audit.csv"),
-        "distortions": lambda: distortions.run(folders, scratch),
-        "collapse": lambda: collapse.run(folders, settings, scratch),
-        "article": lambda: article.run(folders, scratch / "article" / "article.pdf"),
-        "report": lambda: report.run(folders, scratch / "report" / "index.html"),
-    }
-    for name, make in stages.items():
-        yield from _stage(name, make, folders.results, scratch)
+def recompute_answers(scope: Scope) -> Iterator[Check]:
+    """Recompute the networks' answers from the committed weights by the torch reference."""
+    metrics = scope.folders.results / METRICS
+    stated = read_metrics(metrics) if metrics.exists() else {}
+    if not metrics.exists():
+        yield Check(str(metrics), "missing")
+    for experiment in scope.ready(scope.folders):
+        counted: list[int] = []
+        network = experiment.network if isinstance(experiment.recipe, Recipe) else None
+        # Large networks leave their answers alone, not their weights.
+        if network and network.parameters <= experiment.kept:
+            for _, number in scope.jobs(experiment):
+                yield from _recompute(scope, experiment.run(number), counted)
+        if counted and stated:
+            known = stated.get(experiment.name, {}).get("test_misses", [])[: len(counted)]
+            yield _compare_misses(f"{metrics} ({experiment.name})", known, counted)
 
 
-def _stage(name: str, make: Callable[[], object], results: Path, scratch: Path) -> Iterator[Check]:
-    before = _files(scratch)
+def _recompute(scope: Scope, run: Run, counted: list[int]) -> Iterator[Check]:
+    """Check the answers and misses of one replicate; its misses are added to ``counted``."""
+    absent = [name for name in (RECORD, WEIGHTS, ANSWERS, HISTORY) if not run.has(name)]
+    yield from (Check(str(run.path(name)), "missing") for name in absent)
     try:
-        make()
+        trained = Trained(run.record["settings"], scope.paper, run.path(RECORD))
+        weights = run.weights(trained.network.parameters)
+        committed, stated = run.answers, int(run.history["test_misses"].iloc[-1])
     except ReplicationError as error:
-        yield Check(f"what {name} makes", "different", f"it cannot be made again: {error}")
-    for path in sorted(_files(scratch) - before):
-        yield compare_files(str(results / path), results / path, scratch / path)
+        if not absent:
+            yield Check(str(run.folder), "different", str(error))
+        return
+    test = databases.load(scope.folders.raw, scope.folders.prepared, trained.database)
+    answers = answers_of(trained.penalties(weights, test.test_images))
+    yield compare_answers(str(run.path(ANSWERS)), committed, answers)
+    counted.append(misses(answers.classes, test.test_labels))
+    yield _compare_misses(str(run.path(HISTORY)), [stated], counted[-1:])
 
 
-def _files(folder: Path) -> set[Path]:
-    return {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
+def _compare_misses(output: str, stated: Sequence[int], counted: Sequence[int]) -> Check:
+    first, second = (", ".join(map(str, values)) for values in (stated, counted))
+    if first == second:
+        return Check(output, "numerically equal", f"{second} test misses, as recomputed")
+    return Check(output, "different", f"{first or 'no'} test misses stated, {second} recomputed")
 
 
-def retrained(scope: Scope, scratch: Path) -> Iterator[Check]:
-    """Train replicates anew into ``scratch``, side by side; a check a file, clocks left out."""
+def begin_again(scope: Scope) -> Iterator[Check]:
+    """Train the first presentations of a replicate of each network.
+
+    A replicate of other settings, data or numbers of code is none that they could show.
+    """
+    for experiment in scope.ready(scope.folders):
+        begun = compare_beginning(experiment)
+        if begun is not None:
+            output = f"{experiment.run(begun.job.number).path(RECORD)} (its beginning)"
+            same = f"weights after {begun.presentations} presentations"
+            if begun.equal:
+                yield Check(output, "byte-equal", same)
+            else:
+                yield Check(output, "different", begun.text)
+
+
+def train_again(scope: Scope, scratch: Path) -> Iterator[Check]:
+    """Train replicates again, side by side, as many as there are minutes for."""
+    jobs = _affordable(scope)
     folders = replace(scope.folders, runs=scratch / "runs", checkpoints=scratch / "checkpoints")
-    recipes = {name: scope.settings.experiment(name) for name in scope.experiments}
-    ready = {one.name: one for one in experiments(recipes, scope.settings, folders)}
-    jobs = [Job(ready[name], number) for name, number in affordable(scope)]
-    train("trained again", jobs, scope.settings.train)
-    for job in jobs:
-        yield from _again(
-            scope.run(job.experiment.name, job.number), job.experiment.run(job.number)
-        )
+    ready = {experiment.name: experiment for experiment in scope.ready(folders)}
+    again = [Job(ready[experiment.name], number) for experiment, number in jobs]
+    train("trained again", again, scope.settings.train)
+    for committed, trained in zip(jobs, again, strict=True):
+        yield from compare_runs(*(job.experiment.run(job.number) for job in (committed, trained)))
 
 
-def _again(committed: Run, again: Run) -> Iterator[Check]:
-    for path in sorted(_files(again.folder) - {Path(TIMING)}):
-        both = committed.folder / path, again.folder / path
-        yield compare_files(str(both[0]), *both)
-    total = _sum_of_weights(again)
-    if total and not again.has(WEIGHTS):
-        equal = total == _sum_of_weights(committed)
-        yield Check(
-            f"{committed.path(RECORD)}{NOT_KEPT}",
-            "byte-equal" if equal else "different",
-            "weights that are not kept, by their sum",
-        )
+def _affordable(scope: Scope) -> list[Job]:
+    """Return the replicates that there are minutes for.
+
+    Where they do not suffice for all, the first of every experiment come before the second, and the
+    short before the long.
+    """
+    jobs = [job for experiment in scope.ready(scope.folders) for job in scope.jobs(experiment)]
+    if scope.minutes is None:
+        return jobs
+    took = {job.name: job.experiment.run(job.number).seconds_alone for job in jobs}
+    jobs.sort(key=lambda job: (job.number, took[job.name]))
+    until = np.cumsum([took[job.name] for job in jobs])
+    there = 60 * scope.minutes * at_once(scope.settings.train, ())
+    return jobs[: int(np.searchsorted(until, there, side="right"))]
 
 
-def _sum_of_weights(run: Run) -> str:
-    """The SHA-256 of a network's weights by its record; empty without a network or a record."""
-    if not run.has(RECORD):
-        return ""
-    try:
-        return str(run.record.get("evidence", {}).get("weights_sha256", ""))
-    except ReplicationError:
-        return ""  # that it is damaged is said by another check
+def derive_again(scope: Scope, scratch: Path) -> Iterator[Check]:
+    """Make again what follows from all committed runs together, and the small studies."""
+    settings, folders = scope.settings, replace(scope.folders, out=scratch)
+    stages: dict[str, Callable[[], object]] = {
+        "evaluate": lambda: evaluate.run(folders, settings),
+        "invariance": lambda: invariance.run(folders, settings),
+        "compare": lambda: compare.run(folders, settings),
+        "audit": lambda: audit.run(folders, settings, scratch / "audit.csv"),
+        "distortions": lambda: distortions.run(folders, settings),
+        "collapse": lambda: collapse.run(folders, settings),
+        "article": lambda: article.run(folders),
+        "report": lambda: report.run(folders),
+    }
+    compared: set[Path] = set()
+    for name, make in stages.items():
+        try:
+            make()
+        except ReplicationError as error:
+            yield Check(f"what {name} makes", "different", f"it cannot be made again: {error}")
+        made = {path.relative_to(scratch) for path in scratch.rglob("*") if path.is_file()}
+        for path in sorted(made - compared):
+            yield compare_files(str(folders.results / path), folders.results / path, scratch / path)
+        compared |= made

@@ -1,33 +1,27 @@
 """article: the files of results/ and data/paper to results/article/article.pdf."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click
 
-from replication.folders import Folders, folder_options, path_option
-
-OUT = "results/article/article.pdf"
+from replication.folders import ARTICLE, Folders, folder_options
 
 
-def run(folders: Folders, out: Path) -> None:
-    """Write the article; raises ReplicationError as `report.inputs.read` does."""
-    from replication import settings
+def run(folders: Folders) -> Path:
+    """Write the article and return its file; raises as `read_inputs` and `content` do."""
     from replication.article.content import content, figures
     from replication.article.typesetting import pdf
     from replication.files import write_bytes
     from replication.pipeline.report import read_inputs
 
     inputs = read_inputs(folders)
-    stated = content(inputs, settings.load(folders.params))
-    write_bytes(out, pdf(stated, figures(inputs)))
+    article = folders.out / ARTICLE
+    write_bytes(article, pdf(content(folders, inputs), figures(inputs)))
+    return article
 
 
 @click.command()
-@folder_options("params", "paper", "raw", "prepared", "results")
-@path_option("--out", OUT, "The article that is written.")
-def command(folders: Folders, out: Path) -> None:
+@folder_options("params", "out")
+def command(folders: Folders) -> None:
     """Set the article by Typst; every number in it comes from the files of results/ and data/."""
-    run(folders, out)
-    print(f"{out} written")
+    print(f"{run(folders)} written")

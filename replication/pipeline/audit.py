@@ -1,7 +1,5 @@
 """audit: every setting of the paper beside the one in force, to results/audit.csv."""
 
-from __future__ import annotations
-
 import textwrap
 from collections import Counter
 from dataclasses import replace
@@ -51,9 +49,9 @@ def run(folders: Folders, settings: Settings, out: Path | None, *, runs: bool = 
 
 
 @click.command()
-@folder_options("params", "paper", "prepared")
-@path_option("--runs", None, "Judge the runs in this folder too; results/runs for params.yaml.")
-@path_option("--out", None, "The table that is written; results/audit.csv for params.yaml.")
+@folder_options("params")
+@path_option("--runs", f"{PLACES['runs']} for params.yaml", "Judge the runs in this folder too.")
+@path_option("--out", f"{PLACES['out']}/{AUDIT.name} for params.yaml", "The table that is written.")
 @click.option("--strict", is_flag=True, help="End with status 1 when anything departs.")
 @click.option("--diff", nargs=2, type=click.Path(path_type=Path), metavar="FILE FILE",
               help="Only say what differs between two files of settings.")  # fmt: skip
@@ -74,9 +72,8 @@ def command(
         published = paper.load(folders.paper)
         print("\n".join(differences(published, *map(load, diff))) or "no setting differs")
         return 0
-    if str(folders.params) == PLACES["params"].default:
-        runs = runs or Path(PLACES["runs"].default)
-        out = out or Path(PLACES["results"].default) / AUDIT.name
+    if folders.params == Folders.below(folders.root).params:
+        runs, out = runs or folders.runs, out or folders.out / AUDIT.name
     judged = folders if runs is None else replace(folders, runs=runs)
     audited = run(judged, load(folders.params), out, runs=runs is not None)
     print(summary(audited, f"{folders.params}, {'alone' if runs is None else f'and {runs}'}"))

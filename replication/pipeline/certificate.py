@@ -1,6 +1,4 @@
-"""The certificate of `verify`: what came out on which machine, to be sent back."""
-
-from __future__ import annotations
+"""Write the certificate of `verify`: what came out on which machine, to be sent back."""
 
 import platform
 import subprocess
@@ -16,20 +14,14 @@ from replication.files import write_json, write_text
 from replication.machine import processor
 from replication.runs import RECORD, WEIGHTS, Run
 
-CERTIFICATE = "certificate.json"
-TEXT = "certificate.txt"
+CERTIFICATE, TEXT = "certificate.json", "certificate.txt"
 PACKAGES = ("numpy", "scipy", "numba", "torch", "scikit-learn", "pandas", "matplotlib")
-
-
-# A check of weights that are not kept, but whose sum the record has.
-NOT_KEPT = " (weights_sha256)"
+NOT_VERIFIED = "not verified"
 
 
 def certificate(checks: Sequence[Check], not_verified: Sequence[str]) -> dict[str, Any]:
-    """What was verified, where, and what came out; equal results on one machine are equal bytes."""
-    counted = Counter(check.outcome for check in checks)
-    weights = [one for one in checks if one.output.endswith((f"/{WEIGHTS}", NOT_KEPT))]
-    made_on = [_made_on(check) for check in checks]
+    """Return what was verified, where, and what came out; the same again is the same bytes."""
+    weights = [check.outcome for check in checks if check.output.endswith(f"/{WEIGHTS}")]
     return {
         "commit": commit(Path.cwd()),
         "machine": {
@@ -40,20 +32,17 @@ def certificate(checks: Sequence[Check], not_verified: Sequence[str]) -> dict[st
         },
         "packages": {name: metadata.version(name) for name in PACKAGES},
         "passed": not any(check.outcome in FAILURES for check in checks),
-        "outcomes": dict(counted),
-        "weights": dict(Counter(check.outcome for check in weights)),
-        "committed_on": dict(Counter(filter(None, made_on))),
-        "outputs": [
-            {**check._asdict(), **({"committed_on": made} if made else {})}
-            for check, made in zip(checks, made_on, strict=True)
-        ],
+        "outcomes": dict(Counter(check.outcome for check in checks)),
+        "weights": dict(Counter(weights)),
+        "committed_on": dict(Counter(filter(None, map(_made_on, checks)))),
+        "outputs": [check._asdict() for check in checks],
         "not_verified": list(not_verified),
     }
 
 
 def _made_on(check: Check) -> str:
-    """The processor that the committed output was made on; empty where no record says it."""
-    run = Run(Path(check.output.removesuffix(NOT_KEPT)).parent)
+    """Return the processor that the committed output was made on; empty where no record says it."""
+    run = Run(Path(check.output).parent)
     try:
         return str(run.record.get("processor") or "") if run.has(RECORD) else ""
     except ReplicationError:
@@ -61,7 +50,7 @@ def _made_on(check: Check) -> str:
 
 
 def git(folder: Path, *arguments: str) -> str:
-    """What git prints in ``folder``; empty where there is no git or no repository."""
+    """Return what git prints in ``folder``; empty where there is no git or no repository."""
     try:
         return subprocess.run(
             ["git", *arguments], cwd=folder, capture_output=True, text=True, check=True
@@ -71,38 +60,45 @@ def git(folder: Path, *arguments: str) -> str:
 
 
 def commit(folder: Path) -> str:
-    """The commit that is checked out, with a plus sign where files differ; empty without git."""
+    """Return the commit, with a plus sign where files differ; empty without git."""
     changed = git(folder, "status", "--porcelain", "--untracked-files=no")
     return git(folder, "rev-parse", "HEAD") + ("+" if changed else "")
 
 
+def line(output: str, outcome: str, detail: str = "") -> str:
+    """Return the line that is printed for one output."""
+    return f"{outcome:<19}{output:<52} {detail}".rstrip()
+
+
 def text(content: Mapping[str, Any]) -> str:
-    """The same for people."""
+    """Return the certificate for people."""
     machine = content["machine"]
-    outcomes = ", ".join(f"{count} {outcome}" for outcome, count in content["outcomes"].items())
-    weights = ", ".join(f"{count} {outcome}" for outcome, count in content["weights"].items())
+    outcomes, weights = (
+        ", ".join(f"{count} {outcome}" for outcome, count in content[name].items())
+        for name in ("outcomes", "weights")
+    )
     committed_on = content["committed_on"].items()
     processors = "; ".join(f"{name}, {count} outputs" for name, count in committed_on)
+    packages = ", ".join(f"{name} {version}" for name, version in content["packages"].items())
     lines = [
         "Certificate of a verification of the LeNet-5 replication",
         "",
         f"commit      {content['commit'] or 'not known (no git)'}",
         f"made on     {processors or 'not recorded'}",
         f"verified on {machine['processor']}, {machine['architecture']}, {machine['system']}",
-        f"packages    Python {machine['python']}, "
-        + ", ".join(f"{name} {version}" for name, version in content["packages"].items()),
+        f"packages    Python {machine['python']}, {packages}",
         f"outputs     {outcomes}",
-        f"weights     {weights or 'no network was trained anew'}",
+        f"weights     {weights or 'no network was trained again'}",
         f"verdict     {'as committed' if content['passed'] else 'NOT as committed'}",
         "",
-        *(f"{one['outcome']:<19}{one['output']:<52} {one['detail']}".rstrip()
-          for one in content["outputs"]),
-        *(f"{'not verified':<19}{line}" for line in content["not_verified"]),
-    ]  # fmt: skip
+        *(line(**output) for output in content["outputs"]),
+        *(line(output, NOT_VERIFIED) for output in content["not_verified"]),
+    ]
     return "\n".join(lines) + "\n"
 
 
-def write(folder: Path, content: Mapping[str, Any]) -> None:
-    """Write both files into ``folder``."""
+def write(folder: Path, content: Mapping[str, Any]) -> Path:
+    """Write both files into ``folder``, and return the text's."""
     write_json(folder / CERTIFICATE, dict(content))
     write_text(folder / TEXT, text(content))
+    return folder / TEXT

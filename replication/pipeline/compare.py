@@ -10,7 +10,7 @@ import click
 from replication import paper, studies
 from replication.evaluation.metrics import METRICS, read_metrics
 from replication.files import read_json
-from replication.folders import Folders, folder_options, path_option
+from replication.folders import Folders, folder_options
 from replication.mnist import databases
 from replication.runs import ANSWERS, HISTORY, TIMING, Run, of_experiment
 from replication.settings import Settings, load
@@ -86,9 +86,9 @@ def read_evidence(
     )
 
 
-def run(folders: Folders, settings: Settings, metrics: Path, out: Path) -> list[Verdict]:
+def run(folders: Folders, settings: Settings) -> list[Verdict]:
     """Write all tables that follow from the evidence, and return the verdicts."""
-    evaluated = read_metrics(metrics)
+    out, evaluated = folders.out, read_metrics(folders.results / METRICS)
     evidence = read_evidence(folders, settings, evaluated, read_runs(folders.runs, evaluated))
     verdicts = run_checks(evidence, all_checks())
     tables.VERDICTS.write(out, tables.tabulate_verdicts(verdicts))
@@ -123,19 +123,15 @@ def summary(verdicts: Sequence[Verdict]) -> str:
 
 
 @click.command()
-@folder_options("params", "paper", "raw", "prepared", "runs", "results")
-@path_option("--metrics", f"results/{METRICS}", "What evaluate has written.")
-@path_option("--out", "results", "The folder of the tables that are written.")
+@folder_options("params", "runs", "out")
 @click.option("--allow-incomplete", is_flag=True, help="Unmeasured claims are no failure.")
 @click.option("--strict", is_flag=True, help="End with status 1 when a claim differs.")
-def command(
-    folders: Folders, metrics: Path, out: Path, allow_incomplete: bool, strict: bool
-) -> int:
+def command(folders: Folders, allow_incomplete: bool, strict: bool) -> int:
     """Give a verdict on every claim of the paper, from the runs and the studies' files.
 
     A claim whose file is not there is unmeasured, and its verdict names the command that makes the
     file. Ends with status 3 when a claim is unmeasured, unless that is allowed.
     """
-    verdicts = run(folders, load(folders.params), metrics, out)
+    verdicts = run(folders, load(folders.params))
     print(summary(verdicts))
     return exit_status(verdicts, allow_incomplete=allow_incomplete, strict=strict)

@@ -1,7 +1,5 @@
 """demo: the committed LeNet-5s as a page to draw on."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click
@@ -10,14 +8,14 @@ from replication import demonstration, paper
 from replication.errors import ReplicationError
 from replication.evaluation.metrics import METRICS, read_metrics
 from replication.files import write_text
-from replication.folders import Folders, folder_options, path_option
+from replication.folders import DEMONSTRATION, Folders, folder_options
 from replication.mnist import idx
 from replication.runs import TRAIN, of_experiment
 from replication.settings import Settings, load
 
 
-def run(folders: Folders, settings: Settings, out: Path) -> None:
-    """Write the page; raises ReplicationError when there is no LeNet-5 with weights."""
+def run(folders: Folders, settings: Settings) -> Path:
+    """Write the page and return its file; ReplicationError when no LeNet-5 has weights."""
     metrics = read_metrics(folders.results / METRICS)
     runs = {
         name: of_experiment(folders.runs, name, entry["replicates"])
@@ -32,17 +30,17 @@ def run(folders: Folders, settings: Settings, out: Path) -> None:
     if content is None:
         name = settings.compare.experiments.undistorted
         raise ReplicationError(f"{folders.runs} holds no weights of {name}: run `{TRAIN} {name}`")
-    write_text(out, demonstration.page(content))
+    page = folders.out / DEMONSTRATION
+    write_text(page, demonstration.page(content))
+    return page
 
 
 @click.command()
-@folder_options("params", "paper", "raw", "runs", "results")
-@path_option("--out", "results/demo/index.html", "The page that is written.")
-def command(folders: Folders, out: Path) -> None:
+@folder_options("params", "runs", "out")
+def command(folders: Folders) -> None:
     """Make a page to draw on: LeNet-5 live, with the weights of the committed replicates.
 
     One file that works without a network: every map, the ten penalties, and whether the answer
     would be rejected at the margin that leaves Figure 10's error among the accepted test patterns.
     """
-    run(folders, load(folders.params), out)
-    print(f"{out} written")
+    print(f"{run(folders, load(folders.params))} written")

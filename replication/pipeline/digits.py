@@ -1,7 +1,5 @@
 """What a committed network says of your own digits."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 

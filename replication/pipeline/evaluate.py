@@ -1,27 +1,24 @@
 """evaluate: the replicates' answers and histories to results/metrics.json."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import click
 
 from replication import paper
-from replication.evaluation.metrics import evaluate, write_metrics
+from replication.evaluation.metrics import METRICS, evaluate, write_metrics
 from replication.evaluation.rejection import target_percent
-from replication.folders import Folders, folder_options, path_option
+from replication.folders import Folders, folder_options
 from replication.mnist import databases
 from replication.settings import Settings, load
 
 
-def run(folders: Folders, settings: Settings, out: Path) -> dict[str, Any]:
+def run(folders: Folders, settings: Settings) -> dict[str, Any]:
     """Evaluate every experiment of params.yaml, and write and return the metrics."""
     labels = databases.load(folders.raw, folders.prepared, "regular").test_labels
     target = target_percent(paper.load(folders.paper))
     metrics = evaluate(folders.runs, settings.experiments, labels, target)
-    write_metrics(out, metrics)
+    write_metrics(folders.out / METRICS, metrics)
     return metrics
 
 
@@ -36,8 +33,7 @@ def summary(metrics: Mapping[str, Any]) -> str:
 
 
 @click.command()
-@folder_options("params", "paper", "raw", "prepared", "runs")
-@path_option("--out", "results/metrics.json", "The file that is written.")
-def command(folders: Folders, out: Path) -> None:
+@folder_options("params", "runs", "out")
+def command(folders: Folders) -> None:
     """Count the misses in the answers of every replicate, and how many it has to reject."""
-    print(summary(run(folders, load(folders.params), out)))
+    print(summary(run(folders, load(folders.params))))

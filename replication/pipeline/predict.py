@@ -1,24 +1,21 @@
 """predict: classify your own digits with committed weights."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 
 import click
 
 from replication.errors import ReplicationError
-from replication.folders import Folders, folder_options, path_option
+from replication.folders import PLACES, WEIGHTS, Folders, folder_options, path_option
 
-WEIGHTS = "results/runs/lenet5/0/weights.safetensors"
 UNREADABLE = 2
 
 
 @click.command()
 @click.argument("images", nargs=-1, required=True, type=click.Path(path_type=Path))
-@path_option("--weights", WEIGHTS, "The weights of the network that answers.")
-@folder_options("params", "paper", "raw", "prepared")
-def command(folders: Folders, images: tuple[Path, ...], weights: Path) -> int:
+@path_option("--weights", f"{PLACES['runs']}/{WEIGHTS}", "The weights of the network that answers.")
+@folder_options("params")
+def command(folders: Folders, images: tuple[Path, ...], weights: Path | None) -> int:
     """Classify your own digits, one to each of IMAGES, with committed weights.
 
     An image may be of any size up to 50 million pixels, in colour or grey, dark on bright or bright
@@ -30,7 +27,7 @@ def command(folders: Folders, images: tuple[Path, ...], weights: Path) -> int:
     from replication.pipeline.digits import classified  # torch takes its time
 
     status = 0
-    for said in classified(folders, weights, images):
+    for said in classified(folders, weights or folders.runs / WEIGHTS, images):
         if isinstance(said, ReplicationError):
             print(f"replication: {said}", file=sys.stderr)
             status = UNREADABLE

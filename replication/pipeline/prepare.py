@@ -1,32 +1,28 @@
 """prepare: data/raw to data/prepared/summary.json, what the databases are like."""
 
-from __future__ import annotations
-
-from pathlib import Path
 from typing import Any
 
 import click
 
 from replication.files import write_json
-from replication.folders import Folders, folder_options, path_option
+from replication.folders import Folders, folder_options
 from replication.mnist import databases
 from replication.mnist.described import prepare
 from replication.settings import Settings, load
 
 
-def run(folders: Folders, settings: Settings, out: Path) -> dict[str, Any]:
-    """Write the summary of the databases into the folder ``out``, and return it."""
+def run(folders: Folders, settings: Settings) -> dict[str, Any]:
+    """Write the summary of the databases, and return it."""
     described = prepare(folders.raw, settings.prepare)
-    write_json(out / databases.SUMMARY, described)
+    write_json(folders.prepared / databases.SUMMARY, described)
     return described
 
 
 @click.command()
-@folder_options("params", "raw")
-@path_option("--out", "data/prepared", "The folder that is written.")
-def command(folders: Folders, out: Path) -> None:
+@folder_options("params")
+def command(folders: Folders) -> None:
     """Check raw MNIST and make the three databases of Section III-A from it."""
-    for name, said in run(folders, load(folders.params), out)["databases"].items():
+    for name, said in run(folders, load(folders.params))["databases"].items():
         print(
             f"{name}: {said['training_patterns']} training and {said['test_patterns']} test "
             f"patterns of {said['height']}x{said['width']}; inputs of mean {said['mean']:.4f} and "

@@ -6,8 +6,6 @@ made with their sums, and the commit that brought its results and when; a replic
 processor, the packages and how long it took.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,8 +22,7 @@ from ruamel.yaml import YAML
 from replication.errors import ReplicationError
 from replication.evaluation.metrics import METRICS, read_metrics
 from replication.files import Output, json_bytes, write_bytes, write_text
-from replication.folders import Folders, folder_options, path_option
-from replication.pipeline import article
+from replication.folders import ARTICLE, Folders
 from replication.pipeline.certificate import git
 from replication.runs import RECORD, Run, of_experiment
 from replication.studies import STUDIES
@@ -189,7 +186,7 @@ def others(root: Path, results: Path) -> dict[str, str]:
         for one in vars(import_module(f"replication.studies.{study}")).values()
         if isinstance(one, Output)
     }
-    outputs[article.OUT] = "python -m replication article"
+    outputs[(results / ARTICLE).as_posix()] = "python -m replication article"
     return {path: command for path, command in sorted(outputs.items())
             if path not in known and (root / path).exists()}  # fmt: skip
 
@@ -248,7 +245,7 @@ def manifest(root: Path, folders: Folders) -> str:
         '  title: "LeNet-5 of 1998, replicated"',
         "  authors:",
         '    - name: "The replication\'s authors"',
-        f"  reference: {article.OUT} # it has no address of its own yet",
+        f"  reference: {(folders.results / ARTICLE).as_posix()} # it has no address of its own yet",
         "manifest:",
     ]
     for path, command in commands.items():
@@ -257,10 +254,9 @@ def manifest(root: Path, folders: Folders) -> str:
 
 
 @click.command()
-@folder_options("raw", "runs", "results")
-@path_option("--out", CRATE, "The RO-Crate; codecheck.yml is written beside it.")
-def command(folders: Folders, out: Path) -> None:
+def command() -> None:
     """Write down the command, commit, data, processor, packages and time of every result."""
-    write_bytes(out, json_bytes(crate(Path(), folders)))
-    write_text(out.with_name(MANIFEST), manifest(Path(), folders))
-    print(f"{out} and {out.with_name(MANIFEST)} written")
+    folders = Folders.below()
+    write_bytes(Path(CRATE), json_bytes(crate(Path(), folders)))
+    write_text(Path(MANIFEST), manifest(Path(), folders))
+    print(f"{CRATE} and {MANIFEST} written")

@@ -1,92 +1,79 @@
-"""replicate: the pipeline anew, whatever is up to date, and a table of what came out.
+"""replicate: run the pipeline again, whatever is up to date, and print a table of what came out.
 
 The experiments whose names begin with lenet5 are the paper's own network; with --all also the
 systems that it is compared with.
 """
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
-import pandas as pd
 
 from replication import paper
 from replication.errors import ReplicationError
 from replication.evaluation.metrics import METRICS, read_metrics
+from replication.evaluation.outputs import OUTCOMES, compare_runs
 from replication.folders import Folders
-from replication.runs import ANSWERS, WEIGHTS
-from replication.settings import Settings, load
+from replication.runs import ANSWERS, TIMING, WEIGHTS, Run
+from replication.settings import load
 from replication.verdicts.claim_experiments import OWN, compare_with_1998
 
 
-def set_aside(results: Path, kept: Path, experiments: Sequence[str]) -> None:
-    """Move the runs of ``experiments`` out of the way, so that every replicate is trained anew.
-
-    What an interrupted run has set aside stays there, and what it has trained stays too.
-    """
-    (kept / "runs").mkdir(parents=True, exist_ok=True)
-    if (results / METRICS).exists() and not (kept / METRICS).exists():
-        shutil.copy2(results / METRICS, kept / METRICS)
-    for name in experiments:
-        there, away = results / "runs" / name, kept / "runs" / name
-        if there.exists() and not away.exists():
-            there.rename(away)
+def kept_in(folders: Folders) -> Path:
+    """Return where the committed runs lie while others are made in their place."""
+    return folders.checkpoints / "replicating"
 
 
-def same_bytes(kept: Path, results: Path) -> tuple[int, int]:
-    """How many replicates have the committed weights and answers byte for byte, of how many."""
-    same = total = 0
-    for answers in sorted((kept / "runs").glob(f"*/*/{ANSWERS}")):
-        new = results / "runs" / answers.parent.relative_to(kept / "runs")
-        total += 1
-        same += all(
-            (new / old.name).exists() and (new / old.name).read_bytes() == old.read_bytes()
-            for old in answers.parent.iterdir()
-            if old.name in {ANSWERS, WEIGHTS}
-        )
-    return same, total
+def set_aside(folders: Folders, experiments: Sequence[str]) -> None:
+    """Move the runs of ``experiments`` out of the way, so that every replicate is trained again.
 
-
-def reproduce() -> None:
-    """Let DVC make what is missing, and then whatever follows from it in its graph.
-
-    Raises ReplicationError when a stage fails.
-    """
-    # DVC runs `python`: let it be this one, whether or not the environment is activated.
-    search = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    done = subprocess.run(
-        [sys.executable, "-m", "dvc", "repro"], env={**os.environ, "PATH": search}
-    )
-    if done.returncode:
-        raise ReplicationError(
-            "the pipeline stopped (its own message stands above); what was finished is kept, "
-            "and the same command goes on from there"
-        )
-
-
-def run(folders: Folders, settings: Settings, experiments: Sequence[str]) -> pd.DataFrame:
-    """Train ``experiments`` anew, and set 1998, committed and this run side by side.
-
-    What was there before is under `kept_in` until the next `finish`.
+    What an interrupted run has trained stays: its clocks are not those that were set aside. Each
+    replicate is copied whole before it is removed, so that nothing is lost on the way, and results/
+    may be on another file system, or in a layer of a container, where renaming is not possible.
     """
     kept = kept_in(folders)
-    set_aside(folders.results, kept, experiments)
-    reproduce()
-    kept_metrics = kept / METRICS
-    before = read_metrics(kept_metrics) if kept_metrics.exists() else {}
-    now = read_metrics(folders.results / METRICS)
-    return compare_with_1998(paper.load(folders.paper), settings.compare, experiments, before, now)
+    kept.mkdir(parents=True, exist_ok=True)
+    if (folders.results / METRICS).exists() and not (kept / METRICS).exists():
+        shutil.copy2(folders.results / METRICS, kept / METRICS)
+    for name in experiments:
+        for there in sorted((folders.runs / name).glob("[0-9]*")):
+            away = kept / "runs" / name / there.name
+            if not away.exists():
+                partial = away.with_name(f".{away.name}.copying")
+                shutil.rmtree(partial, ignore_errors=True)
+                shutil.copytree(there, partial)
+                partial.rename(away)
+            clocks = [folder / TIMING for folder in (there, away)]
+            if not all(map(Path.exists, clocks)) or len({c.read_bytes() for c in clocks}) == 1:
+                shutil.rmtree(there)
 
 
-def kept_in(folders: Folders) -> Path:
-    """Where the committed runs lie while others are made in their place."""
-    return folders.checkpoints / "replicating"
+def compare_kept(folders: Folders) -> Counter[str]:
+    """Count the replicates that were set aside, by the worst outcome of weights and answers."""
+    counted: Counter[str] = Counter()
+    kept = kept_in(folders) / "runs"
+    for run in sorted(kept.glob("*/[0-9]*")):
+        checks = compare_runs(Run(run), Run(folders.runs / run.relative_to(kept)))
+        outcomes = [check.outcome for check in checks if check.output.endswith((ANSWERS, WEIGHTS))]
+        counted[max(outcomes, key=OUTCOMES.index, default="missing")] += 1
+    return counted
+
+
+def dvc(*arguments: str, quietly: bool = False) -> subprocess.CompletedProcess[str]:
+    """Run DVC with this Python, whether or not its environment is activated."""
+    # DVC runs `python`: let it be this one.
+    search = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    return subprocess.run(
+        [sys.executable, "-m", "dvc", *arguments],
+        env={**os.environ, "PATH": search},
+        capture_output=quietly,
+        text=True,
+    )
 
 
 @click.command()
@@ -94,15 +81,42 @@ def kept_in(folders: Folders) -> Path:
 def command(everything: bool) -> None:
     """Train LeNet-5 anew, go through all stages, and set 1998, committed and this run in a row.
 
-    An interrupted run goes on where it was when the command is given again.
+    An interrupted run goes on where it was when the command is given again. Until all is done the
+    committed runs lie in .checkpoints/replicating.
     """
-    folders = Folders.usual()
+    folders = Folders.below()
     settings = load(folders.params)
     names = [name for name in settings.experiments if everything or name.startswith(OWN)]
-    table = run(folders, settings, names)
+    listed = dvc("stage", "list", quietly=True)
+    if listed.returncode:
+        reason = " ".join((listed.stderr or listed.stdout).strip().splitlines()[-1:])
+        raise ReplicationError(
+            f"DVC does not work here ({reason}), so nothing was moved: `make install` sets it up, "
+            "also in a downloaded archive"
+        )
+    set_aside(folders, names)
+    kept = kept_in(folders)
+    print(
+        f"The committed runs lie in {kept / 'runs'} until all is done. To give up, copy what is in "
+        f"it to {folders.runs}, or `git checkout results dvc.lock`.",
+        flush=True,
+    )
+    if dvc("repro").returncode:
+        raise ReplicationError(
+            "the pipeline stopped (its own message stands above); what was finished is kept, and "
+            f"the same command goes on from there; the committed runs lie in {kept / 'runs'}"
+        )
+    before = read_metrics(kept / METRICS) if (kept / METRICS).exists() else {}
+    now = read_metrics(folders.results / METRICS)
+    table = compare_with_1998(paper.load(folders.paper), settings.compare, names, before, now)
     print("\nErrors in percent, mean over the replicates (their number)\n")
     print(table.to_string(index=False))
-    same, total = same_bytes(kept_in(folders), folders.results)
-    print(f"\n{same} of {total} committed replicates came out byte for byte the same.")
+    outcomes = compare_kept(folders)
+    same = outcomes.pop("byte-equal", 0)
+    rest = "".join(f", {count} {outcome}" for outcome, count in outcomes.items())
+    print(
+        f"\n{same} of {same + outcomes.total()} committed replicates came out byte for byte the "
+        f"same{rest}."
+    )
     print(f"The page: {folders.results / 'report' / 'index.html'}")
-    shutil.rmtree(kept_in(folders))
+    shutil.rmtree(kept)

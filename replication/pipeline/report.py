@@ -11,14 +11,14 @@ import click
 
 from replication import studies
 from replication.errors import ReplicationError
-from replication.folders import Folders, folder_options, path_option
+from replication.folders import PAGE, Folders, folder_options
 
 if TYPE_CHECKING:
     from replication.report.inputs import Inputs
     from replication.report.parts import Block, Part
 
 TEXTS = ("README.md", "paper_notes.md")
-CITATION = Path("CITATION.cff")
+CITATION = "CITATION.cff"
 
 
 def study_parts() -> list[Part]:
@@ -68,12 +68,10 @@ def repository(citation: Path) -> str:
         ) from error
 
 
-def run(
-    folders: Folders, out: Path, texts: Iterable[Path] = (), citation: Path = CITATION
-) -> dict[Path, bool]:
+def run(folders: Folders, texts: Iterable[Path] = ()) -> dict[Path, bool]:
     """Write the page, and bring the marked blocks of ``texts`` up to date.
 
-    The page's links lead into the repository that ``citation`` names, if it names one. Returns by
+    The page's links lead into the repository that CITATION.cff names, if it names one. Returns by
     text whether anything in it changed.
     """
     from replication import demonstration
@@ -92,31 +90,28 @@ def run(
         carried=2,
     )
     network = "" if drawn is None else demonstration.fragment(drawn, level=3)
-    write_text(out, render(inputs, study_parts(), repository(citation), network))
+    address = repository(folders.root / CITATION)
+    write_text(folders.out / PAGE, render(inputs, study_parts(), address, network))
     made = blocks(inputs, study_blocks())
     return {path: rewrite(path, made) for path in texts}
 
 
 @click.command()
-@folder_options("params", "paper", "raw", "prepared", "results")
-@path_option("--out", "results/report/index.html", "The page that is written.")
+@folder_options("params", "out")
 @click.option(
     "--text",
     "texts",
     type=click.Path(path_type=Path),
     multiple=True,
-    default=TEXTS,
-    show_default=True,
+    show_default=" and ".join(TEXTS),
     help="A text whose blocks between <!-- NAME:begin --> and <!-- NAME:end --> are rewritten; "
     "may be given several times.",
 )
-@path_option("--citation", str(CITATION), "Names the repository to which the page links.")
 @click.option("--page-only", is_flag=True, help="Write the page and leave the texts alone.")
-def command(
-    folders: Folders, out: Path, texts: tuple[Path, ...], citation: Path, page_only: bool
-) -> None:
+def command(folders: Folders, texts: tuple[Path, ...], page_only: bool) -> None:
     """Make the page from the files of results/, and bring the numbers in the texts up to date."""
-    changed = run(folders, out, () if page_only else texts, citation)
-    print(f"{out} written")
+    usual = [folders.root / name for name in TEXTS]
+    changed = run(folders, () if page_only else texts or usual)
+    print(f"{folders.out / PAGE} written")
     for path, is_new in changed.items():
         print(f"{path} {'brought up to date' if is_new else 'is up to date'}")

@@ -1,7 +1,5 @@
 """train: the replicates of experiments, from the prepared databases to results/runs."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -64,7 +62,7 @@ def outcome(folders: Folders, settings: Settings, experiment: str) -> Iterator[s
 @click.command()
 @click.argument("names", metavar="[EXPERIMENT]...", nargs=-1)
 @click.option("--all", "every", is_flag=True, help="All experiments; not with names.")
-@folder_options("params", "paper", "raw", "prepared", "runs", "checkpoints")
+@folder_options("params", "runs")
 def command(folders: Folders, names: tuple[str, ...], every: bool) -> None:
     """Train those replicates of EXPERIMENTs that are not there, whole, of these settings and code.
 

@@ -223,7 +223,7 @@ def _headline(inputs: Inputs, claim: str) -> str:
 
 def _figure9(entries: Sequence[Entry]) -> int:
     """How many test errors of Figure 9 differ, without the order of all."""
-    return sum(_title(entry) == _TOPICS["systems.error"] and entry.verdict == "differs"
+    return sum(name_topic(entry) == _TOPICS["systems.error"] and entry.verdict == "differs"
                for entry in entries)  # fmt: skip
 
 
@@ -256,7 +256,7 @@ def topics(entries: Sequence[Entry], tried: Sequence[Tried]) -> list[Topic]:
     """Return what differs, the topic with most of it first; hypotheses stand with their claims."""
     by_title: dict[str, list[Entry]] = {}
     for entry in entries:
-        by_title.setdefault(_title(entry), []).append(entry)
+        by_title.setdefault(name_topic(entry), []).append(entry)
     result = []
     for title, own in by_title.items():
         apart = tuple(entry for entry in own if entry.verdict == "differs")
@@ -267,7 +267,8 @@ def topics(entries: Sequence[Entry], tried: Sequence[Tried]) -> list[Topic]:
     return sorted(result, key=lambda topic: -len(topic.entries))
 
 
-def _title(entry: Entry) -> str:
+def name_topic(entry: Entry) -> str:
+    """Return the title of the topic under which the page has a verdict."""
     if entry.entry == ORDERING:
         return _TOPICS["comparison"]
     return _TOPICS.get(entry.claim) or _TOPICS[entry.heading]

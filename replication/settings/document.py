@@ -1,7 +1,5 @@
 """All of params.yaml, and the sentence that says what is wrong with it."""
 
-from __future__ import annotations
-
 import difflib
 import re
 from typing import Any

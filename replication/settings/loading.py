@@ -1,7 +1,5 @@
 """params.yaml read and checked: what stands in it is what is in force."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar

@@ -1,9 +1,7 @@
 """The experiments of params.yaml: what each kind of system wants to know."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
@@ -100,7 +98,7 @@ class Trained(Entry):
         return Rules(self.squashing, self.subsampling, self.criterion)
 
     @model_validator(mode="after")
-    def _one_rate_a_pass(self) -> Trained:
+    def _one_rate_a_pass(self) -> Self:
         if len(self.learning_rates) != self.passes:
             raise ValueError(
                 f"learning_rates has {len(self.learning_rates)} entries but passes is "
@@ -179,7 +177,7 @@ class Classifier(Entry):
     """What the module wants to know."""
 
     @model_validator(mode="after")
-    def _one_replicate_says_all(self) -> Classifier:
+    def _one_replicate_says_all(self) -> Self:
         if self.seed is None and self.replicates != 1:
             raise ValueError(
                 f"replicates is {self.replicates}, but with the seed null nothing is random and "

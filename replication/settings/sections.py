@@ -1,7 +1,5 @@
 """What all groups of keys in params.yaml are, and the kinds of values in them."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field

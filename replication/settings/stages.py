@@ -1,7 +1,5 @@
 """The stages: how experiments are trained, and how verdicts are reached."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field

@@ -1,8 +1,6 @@
 """The studies beside the pipeline, a group of keys each."""
 
-from __future__ import annotations
-
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -50,7 +48,7 @@ class Readings(Section):
     """The other open choices, tried one at a time around the reading that was decided for."""
 
     @model_validator(mode="after")
-    def _candidates_have_what_the_study_varies(self) -> Readings:
+    def _candidates_have_what_the_study_varies(self) -> Self:
         needed = {"initialisation.range", "sdlm.curvature_start", "criterion.name"}
         lacking = sorted(needed - set(self.library))
         if lacking:
@@ -107,7 +105,7 @@ class Invariance(Section):
     """The test patterns in each wide field, from the left."""
 
     @model_validator(mode="after")
-    def _amounts_lead_away_from_no_change(self) -> Invariance:
+    def _amounts_lead_away_from_no_change(self) -> Self:
         for name in ("scale", "shift", "rotation", "noise"):
             amounts = getattr(self, name)
             if list(amounts) != sorted(set(amounts)):
@@ -189,7 +187,7 @@ class Causes(Section):
     """The field of Section III-E."""
 
     @model_validator(mode="after")
-    def _follows_one_above(self) -> Causes:
+    def _follows_one_above(self) -> Self:
         known = {"held-out", "published"}
         for name, one in self.hypotheses.items():
             if one.choose not in known:

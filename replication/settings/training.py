@@ -1,9 +1,7 @@
 """How images become inputs and how a network learns: the groups of keys of ``base``."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import Field, model_validator
 
@@ -23,7 +21,7 @@ class Prepare(Section):
     """The versions of MNIST that are made (Section III-A, p. 10)."""
 
     @model_validator(mode="after")
-    def _ink_differs_from_paper(self) -> Prepare:
+    def _ink_differs_from_paper(self) -> Self:
         if self.background == self.foreground:
             raise ValueError("background and foreground are equal, so every image would be blank")
         return self
@@ -121,7 +119,7 @@ class Rules(NamedTuple):
     criterion: Criterion
 
     @classmethod
-    def stated(cls, settings: Mapping[str, Any]) -> Rules:
+    def stated(cls, settings: Mapping[str, Any]) -> Self:
         """The rules among a record's settings; KeyError or ValidationError when they are not."""
         return cls(
             Squashing.model_validate(settings["squashing"]),
@@ -152,7 +150,7 @@ class Range(Section):
     """The greatest value."""
 
     @model_validator(mode="after")
-    def _in_order(self) -> Range:
+    def _in_order(self) -> Self:
         if self.low > self.high:
             raise ValueError(f"low is {self.low}, above high, {self.high}; exchange them")
         return self
@@ -177,7 +175,7 @@ class Distortions(Section):
     """What scaling holds in place, in pixels below the centre of mass."""
 
     @model_validator(mode="after")
-    def _scale_is_positive(self) -> Distortions:
+    def _scale_is_positive(self) -> Self:
         if self.inverse_scale.low <= 0:
             raise ValueError(
                 f"inverse_scale.low is {self.inverse_scale.low}; a scale must be greater than 0"

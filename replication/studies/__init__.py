@@ -1,13 +1,12 @@
 """What is studied beside the pipeline: a folder a study, all with the same insides.
 
-``__init__``: what is studied, and the files that the study writes. ``run``: its command, which
-makes them. ``verdict``: the claims that it answers, as `CHECKS`. ``figure``: what the page and the
-README show of it, as `PARTS` and `BLOCKS`, from the files alone, so that it imports neither torch
-nor Numba. A study has those of these modules that it needs. What several need
-stands beside their folders.
+``__init__``: what is studied, and the files that the study writes. ``run``: `run`, which makes
+them, and `summary`, which puts into words what it returns; `replication.pipeline.study` makes a
+command of the two. ``verdict``: the claims that it answers, as `CHECKS`. ``figure``: what the page
+and the README show of it, as `PARTS` and `BLOCKS`, from the files alone, so that it imports neither
+torch nor Numba. A study has those of these modules that it needs. What several need stands beside
+their folders.
 """
-
-from __future__ import annotations
 
 from pathlib import Path
 from types import ModuleType
@@ -30,7 +29,7 @@ STUDIES = {
 
 
 # What each part of a study has to define.
-DEFINES = {"run": "command", "verdict": "CHECKS", "figure": "PARTS"}
+DEFINES = {"run": "run", "verdict": "CHECKS", "figure": "PARTS"}
 
 
 def having(part: str) -> dict[str, str]:

@@ -1,7 +1,5 @@
 """Trained networks, for the studies that show them other images than the test patterns."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import NamedTuple
 

@@ -16,8 +16,6 @@ The paper leaves open how many patterns are filtered out of how many, and what c
 Weights are three vectors. There is no history: no pass of any of the three ends with the answers.
 """
 
-from __future__ import annotations
-
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace

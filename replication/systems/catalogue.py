@@ -1,7 +1,5 @@
 """The system of an experiment, made from its entry in params.yaml."""
 
-from __future__ import annotations
-
 import importlib
 from types import ModuleType
 from typing import cast

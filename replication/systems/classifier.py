@@ -5,8 +5,6 @@ settings, the class `System`, a `ClassifierSystem` whose ``train`` gives a `Mode
 the number of its code. A model gives penalties for images, and says what one answer costs.
 """
 
-from __future__ import annotations
-
 import zlib
 from abc import ABC, abstractmethod
 from typing import ClassVar, Generic, NamedTuple, Protocol, TypeVar

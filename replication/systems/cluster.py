@@ -4,8 +4,6 @@ Imported only when ``train.engine`` is dask. Relative folders are those that a w
 the same, shared, or another copy of the repository, from which each run comes back as bytes.
 """
 
-from __future__ import annotations
-
 import logging
 import queue
 import tempfile

@@ -1,7 +1,5 @@
 """What every system of the comparison has: fit, and what fitting gives."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path

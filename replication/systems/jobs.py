@@ -1,7 +1,5 @@
 """A replicate to be trained: experiment, number, and the key of all that decides its bytes."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Mapping

@@ -12,11 +12,9 @@ The history of the network is left out: its last count of test misses is that of
 which answers no more, while a history has to agree with the answers beside it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 import pandas as pd
@@ -55,7 +53,7 @@ class Options(Section):
     decay: Annotated[Positive | None, Neutral(None)] = None
 
     @model_validator(mode="after")
-    def _decay_belongs_to_local_learning(self) -> Options:
+    def _decay_belongs_to_local_learning(self) -> Self:
         if self.method == "local" and self.decay is None:
             raise ValueError("the method local needs a weight decay; add decay")
         if self.method == "neighbours" and self.decay is not None:

@@ -8,8 +8,6 @@ Torch works with one thread in the whole process as soon as `fit` is called: rep
 side in threads of their own, and sums that are split among threads would depend on their number.
 """
 
-from __future__ import annotations
-
 import math
 import zlib
 from collections import OrderedDict

@@ -1,7 +1,5 @@
 """The networks trained by Appendix C: LeNet-1, LeNet-4, LeNet-5 and the perceptrons."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from replication.errors import ReplicationError

@@ -5,8 +5,6 @@ patterns stay as they are. The paper does not say how often the noise of a patte
 here there are so many versions of each pattern, each with noise of its own.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any

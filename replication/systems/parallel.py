@@ -1,7 +1,5 @@
 """Jobs side by side: in threads of this process, or in the processes of a cluster."""
 
-from __future__ import annotations
-
 import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence

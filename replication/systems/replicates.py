@@ -1,7 +1,5 @@
 """The replicates of an experiment: trained once, kept whole, never trained again."""
 
-from __future__ import annotations
-
 import glob
 import hashlib
 import importlib.metadata

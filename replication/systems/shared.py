@@ -9,8 +9,6 @@ are trained: another command does the work again. (A worker of Dask that shares 
 command keeps its own.)
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import shutil

@@ -12,8 +12,6 @@ of the optimum, these join the support vectors, and so on until none violates th
 at the solution on all patterns.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Annotated, NamedTuple
 

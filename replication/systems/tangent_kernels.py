@@ -9,8 +9,6 @@ Legend: n images, m prototypes, c candidates, s pixels of a side, p = s * s pixe
 Arithmetic is float64 throughout.
 """
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

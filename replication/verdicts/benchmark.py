@@ -5,10 +5,8 @@ Everything stands under the target that Numba compiled for: ``native``, this pro
 such as a peer that is not installed, is left out.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -36,7 +34,7 @@ class Spread(_Part):
     repeats: Count
 
     @model_validator(mode="after")
-    def _in_order(self) -> Spread:
+    def _in_order(self) -> Self:
         if not self.min <= self.median <= self.max:
             raise ValueError("the median lies outside least and greatest")
         return self

@@ -1,7 +1,5 @@
 """Chromium for the tests that open the pages, and tabs that remember what went wrong in them."""
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

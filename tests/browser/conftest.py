@@ -1,7 +1,5 @@
 """One browser for all pages."""
 
-from __future__ import annotations
-
 import pytest
 from browsers import chromium
 

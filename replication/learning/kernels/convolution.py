@@ -5,8 +5,6 @@ the input, ``y`` through the output, ``k`` through the weights; m is an input ma
 5x5 kernel and j a column. Blocks are as long as the registers allow: no sum depends on it.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from numba import literal_unroll

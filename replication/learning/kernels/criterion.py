@@ -1,7 +1,5 @@
 """The criterion of one pattern in the kernels; networks/criteria.py has the formulas to be read."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 import numpy as np

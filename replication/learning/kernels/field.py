@@ -1,7 +1,5 @@
 """The input field: an image of grey levels in the middle of the background."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Full connections, four units at a time, so that what they read is loaded once for the four."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from replication.arithmetic.llvm import LANES

@@ -33,8 +33,6 @@ many units are in registers at a time. (Columns of all units at once would lie 4
 apart, and share few places of the processor's cache.)
 """
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 import numpy as np

@@ -19,8 +19,6 @@ The parameters that a kernel works on are laid out to be read in order, with zer
 each followed by the biases.
 """
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 import numpy as np

@@ -4,8 +4,6 @@ The backward pass is linear in weights, values and slopes. With all three square
 recursion of equations 25 to 27 (Appendix C, p. 42), so gradients and curvatures share one code.
 """
 
-from __future__ import annotations
-
 import math
 from typing import Any, NamedTuple
 

@@ -1,7 +1,5 @@
 """Lays out a network for the kernels, as layout.py says."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from replication.arithmetic.llvm import HALF, LANES

@@ -1,7 +1,5 @@
 """The squashing function A tanh(S a) and its slope, which its own output gives."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 import numpy as np

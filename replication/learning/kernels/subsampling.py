@@ -4,8 +4,6 @@ A vector holds neighbouring columns; what it holds beyond the end of a line, the
 next map writes over. A layer may have two maps for each input map (LeNet-4's S2).
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from replication.arithmetic.llvm import HALF, LANES

@@ -1,7 +1,5 @@
 """What a sweep over the layers carries."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from replication.learning.kernels.layout import Floats, Number

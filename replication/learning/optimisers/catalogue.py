@@ -1,7 +1,5 @@
 """The optimisers by the names that params.yaml uses: a module of this folder each."""
 
-from __future__ import annotations
-
 from functools import partial
 from types import ModuleType
 

@@ -7,8 +7,6 @@ the step of every parameter in the pass that begins: float32 (parameters,), not 
 in params.yaml is the module's.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import NamedTuple
 

@@ -6,8 +6,6 @@ parameter, back-propagated with squared weights and squared slopes (equations 25
 never negative. It is estimated anew before each pass and kept for the pass.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 

@@ -3,8 +3,6 @@
 What Appendix C sets its algorithm against (pp. 41-42).
 """
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 

@@ -1,19 +1,16 @@
 """The first passes, a minute of one processor in all."""
 
-from __future__ import annotations
-
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import click
 import numpy as np
 import pandas as pd
 import torch
 from threadpoolctl import threadpool_limits
 
 from replication import paper
-from replication.folders import Folders, folder_options, path_option
+from replication.folders import Folders
 from replication.learning.engine import Engine
 from replication.learning.monitor import Monitor
 from replication.learning.presentations import OriginalPool
@@ -23,7 +20,7 @@ from replication.mnist.databases import Database
 from replication.networks import catalogue
 from replication.networks.reference import Reference
 from replication.paper import Paper
-from replication.settings import Recipe, Settings, changed, load
+from replication.settings import Recipe, Settings, changed
 from replication.studies.beginnings import BEGINNINGS
 from replication.studies.beginnings.small import Way, best
 
@@ -105,8 +102,8 @@ def criteria(settings: Settings, database: Database) -> Iterator[Value]:
                     yield "updates", "stochastic", number, str(step), value
 
 
-def run(folders: Folders, settings: Settings, out: Path) -> pd.DataFrame:
-    """Write and return the table `BEGINNINGS`."""
+def run(folders: Folders, settings: Settings) -> pd.DataFrame:
+    """Look at the weighted sums, the weights and the criteria of the first passes."""
     # Sums that are split among threads depend on their number.
     torch.set_num_threads(1)
     threadpool_limits(1)
@@ -119,15 +116,11 @@ def run(folders: Folders, settings: Settings, out: Path) -> pd.DataFrame:
     ]
     table = BEGINNINGS.frame(rows)
     table["value"] = table["value"].map(lambda value: float(f"{value:.6g}"))
-    BEGINNINGS.write(out, table)
+    BEGINNINGS.write(folders.out, table)
     return table
 
 
-@click.command()
-@folder_options("params", "paper", "raw", "prepared")
-@path_option("--out", "results", "The folder of the table that is written.")
-def command(folders: Folders, out: Path) -> None:
-    """Look at the weighted sums, the weights and the criteria of the first passes."""
-    table = run(folders, load(folders.params), out)
+def summary(table: pd.DataFrame) -> str:
+    """A line a subject and variant: the mean over the replicates, step by step."""
     means = table.groupby(["subject", "variant", "step"], sort=False)["value"].mean()
-    print(means.unstack("step", sort=False).to_string(float_format="%.4g", na_rep=""))
+    return means.unstack("step", sort=False).to_string(float_format="%.4g", na_rep="")

@@ -1,7 +1,5 @@
 """A small perceptron in plain numpy, to compare squashing functions and ways to update."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

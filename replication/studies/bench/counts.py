@@ -1,7 +1,5 @@
 """The multiply-adds of an update."""
 
-from __future__ import annotations
-
 from replication.networks.specification import Kind, Network
 
 

@@ -1,7 +1,5 @@
 """results/bench.json on the page, a row a figure."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """From what was measured in turns to the figures of results/bench.json, and to what is printed."""
 
-from __future__ import annotations
-
 import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,7 +1,5 @@
 """Everything about the kernels compiled for one processor, measured in turns."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -31,7 +29,6 @@ from replication.studies.bench.processes import (
     TREE,
     Process,
     cores,
-    folders_of,
     last_core,
     pinned,
 )
@@ -105,7 +102,7 @@ def measure(target: str, places: Places, settings: Settings, amounts: Amounts) -
         today = stack.enter_context(Process(TREE, places.today, target, last_core()))
         others = {}
         if places.earlier is not None:
-            folders = folders_of(places.earlier)
+            folders = Folders.below(places.earlier)
             others[EARLIER] = Process(places.earlier, folders, target, last_core())
             stack.enter_context(others[EARLIER])
         stack.enter_context(pinned())

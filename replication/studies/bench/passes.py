@@ -5,8 +5,6 @@ patterns. With s seconds before and after, v a pass (curvatures and test pattern
 E passes of N patterns take s + E (N u + v), and three short trainings give u, v and s.
 """
 
-from __future__ import annotations
-
 import json
 import math
 from collections.abc import Callable, Mapping
@@ -18,7 +16,7 @@ from replication.files import read_json
 from replication.folders import Folders
 from replication.settings import Classifier, Combined, Modern, Recipe, Settings
 from replication.studies.bench.figures import Series, quotients, spread
-from replication.studies.bench.processes import TREE, Process, folders_of, last_core
+from replication.studies.bench.processes import TREE, Process, last_core
 from replication.systems.contract import Task
 from replication.verdicts.benchmark import Sum, Whole
 
@@ -131,7 +129,7 @@ def timed(
     result = {}
     with (
         Process(TREE, folders, target, last_core()) as today,
-        Process(earlier, folders_of(earlier), target, last_core()) as before,
+        Process(earlier, Folders.below(earlier), target, last_core()) as before,
     ):
         for name in dict.fromkeys(representatives(settings).values()):
             recipe: Any = settings.experiment(name)

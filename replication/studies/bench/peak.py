@@ -5,8 +5,6 @@ float32 vectors that stay in registers, enough to hide the time that each takes.
 vectors are is tried; a processor without registers of that width splits them.
 """
 
-from __future__ import annotations
-
 import importlib.metadata
 import os
 import platform

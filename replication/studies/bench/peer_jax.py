@@ -6,8 +6,6 @@ together to one vector takes longer than all else), and C3's kernels fill a matr
 that Table I leaves out are zero and stay so, their steps being zero. JAX is an optional extra.
 """
 
-from __future__ import annotations
-
 import os
 from functools import partial
 from typing import Any

@@ -5,8 +5,6 @@ each parameter, on the same patterns in the same order; their input fields are m
 which is not timed. Whether a peer does the same work is seen from the sum of its losses.
 """
 
-from __future__ import annotations
-
 import ctypes
 import importlib.metadata
 import math

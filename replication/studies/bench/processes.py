@@ -1,7 +1,5 @@
 """Today's code and that of an earlier commit, each in a process of its own, told what to do."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess
@@ -11,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import replication
 from replication.errors import ReplicationError
@@ -75,7 +73,7 @@ class Process:
             )
         return reply["answer"]
 
-    def __enter__(self) -> Process:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -142,12 +140,6 @@ def without_earlier(commit: str = EARLIER) -> str:
         f"This copy has no git history with commit {commit} (an archive, or a shallow clone: "
         "`git fetch --unshallow` brings it), so nothing is compared with its kernels."
     )
-
-
-def folders_of(tree: Path) -> Folders:
-    """The folders of a tree, where they lie by default."""
-    usual = Folders.usual()
-    return Folders(**{name: tree / place for name, place in vars(usual).items()})
 
 
 def _git(tree: Path, *arguments: str) -> bool:

@@ -6,8 +6,6 @@ on standard input, ``{"do": NAME, ...}`` with the arguments of the function of t
 `Worker`; the answer is a line on standard output, ``{"answer": ...}`` or ``{"error": ...}``.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import resource

@@ -1,10 +1,5 @@
 """The errors of the boosted networks, by how many patterns reach the second and the third."""
 
-from __future__ import annotations
-
-from pathlib import Path
-
-import click
 import numpy as np
 import pandas as pd
 import torch
@@ -14,10 +9,10 @@ from replication import paper
 from replication.errors import ReplicationError
 from replication.evaluation.errors import misses, percent
 from replication.evaluation.recomputed import Trained
-from replication.folders import Folders, folder_options, path_option
+from replication.folders import Folders
 from replication.mnist import databases
 from replication.runs import RECORD, WEIGHTS, of_experiment
-from replication.settings import Settings, load
+from replication.settings import Settings
 from replication.studies.boosting import COSTS
 from replication.systems.contract import answers_of
 from replication.verdicts.systems import BOOSTED
@@ -25,10 +20,14 @@ from replication.verdicts.systems import BOOSTED
 NETWORKS = ("first", "second", "third")
 # Of all patterns, in percent; 37.5 make 1.75 networks a pattern.
 CALLED = np.arange(0, 100.1, 2.5)
+FOLDERS = ("runs",)
 
 
 def run(folders: Folders, settings: Settings) -> pd.DataFrame:
-    """The table `COSTS` of the runs that are there; ReplicationError when there is none."""
+    """Find the boosted error for every share of patterns that the later networks are called for.
+
+    Of the runs that are there; where there is none, the command that trains them is named.
+    """
     # Sums that are split among threads depend on their number.
     torch.set_num_threads(1)
     published = paper.load(folders.paper)
@@ -57,15 +56,12 @@ def run(folders: Folders, settings: Settings) -> pd.DataFrame:
             f"there are no weights of {BOOSTED} in {folders.runs}: run "
             f"`python -m replication train {name}` first"
         )
-    return COSTS.frame(rows)
+    table = COSTS.frame(rows)
+    COSTS.write(folders.out, table)
+    return table
 
 
-@click.command()
-@folder_options("params", "paper", "raw", "prepared", "runs")
-@path_option("--out", "results", "The folder of the table that is written.")
-def command(folders: Folders, out: Path) -> None:
-    """Find the boosted error for every share of patterns that the later networks are called for."""
-    table = run(folders, load(folders.params))
-    COSTS.write(out, table)
+def summary(table: pd.DataFrame) -> str:
+    """A line a share: how many networks a pattern takes, and the mean error."""
     mean = table.groupby("nets")["test_error_percent"].mean()
-    print("\n".join(f"{nets:.2f} nets: {error:.3f} %" for nets, error in mean.items()))
+    return "\n".join(f"{nets:.2f} nets: {error:.3f} %" for nets, error in mean.items())

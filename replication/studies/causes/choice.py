@@ -1,7 +1,5 @@
 """Which trial is chosen, and what its test error decides."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple

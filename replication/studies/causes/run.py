@@ -15,15 +15,18 @@ from replication.display import Display
 from replication.errors import ReplicationError
 from replication.evaluation.metrics import read_metrics
 from replication.files import write_table
-from replication.folders import Folders, folder_options, path_option
+from replication.folders import Folders
 from replication.learning.monitor import Monitor
-from replication.settings import Settings, load
+from replication.settings import Settings
 from replication.settings.document import did_you_mean
 from replication.studies.causes import CONCLUSIONS, TALLER, TRIALS, taller
 from replication.studies.causes.choice import Choice, chosen, conclusions, published
 from replication.studies.causes.trials import HELD_OUT, TEST, Laboratory, Levels, Row, Trial
 from replication.systems.jobs import Job
 from replication.systems.parallel import side_by_side
+
+FOLDERS = ("runs",)
+PARAMETERS = (click.Argument(["names"], nargs=-1, metavar="[HYPOTHESIS]..."),)
 
 
 class Study:
@@ -102,11 +105,13 @@ def _outcome(job: Job, monitor: Monitor, *, laboratory: Laboratory, trials: list
     return laboratory.outcome(trials[job.number], monitor)
 
 
-def run(folders: Folders, settings: Settings, out: Path, names: tuple[str, ...]) -> pd.DataFrame:
-    """Try the hypotheses ``names``, or all; write the tables and return the conclusions.
+def run(folders: Folders, settings: Settings, names: tuple[str, ...] = ()) -> pd.DataFrame:
+    """Try each HYPOTHESIS of params.yaml on why published numbers are others than ours, or all.
 
-    Raises ReplicationError for an unknown name, and for one that follows another not yet tried.
+    Chosen on the last training patterns, reported on the test patterns. A hypothesis that follows
+    another is refused until that has been tried.
     """
+    out = folders.out
     hypotheses = settings.causes.hypotheses
     known = [*hypotheses, taller.HYPOTHESIS]
     for name in names:
@@ -141,15 +146,7 @@ def run(folders: Folders, settings: Settings, out: Path, names: tuple[str, ...])
     return study.concluded(choices)
 
 
-@click.command()
-@folder_options("params", "paper", "raw", "prepared", "runs", "checkpoints")
-@path_option("--out", "results", "The folder of the tables that are written, and of metrics.json.")
-@click.argument("hypotheses", nargs=-1)
-def command(folders: Folders, out: Path, hypotheses: tuple[str, ...]) -> None:
-    """Try HYPOTHESES of params.yaml on why published numbers are others than ours, or all.
-
-    Chosen on the last training patterns, reported on the test patterns.
-    """
-    table = run(folders, load(folders.params), out, hypotheses)
+def summary(table: pd.DataFrame) -> str:
+    """The conclusions, as far as they fit on a screen."""
     columns = ["hypothesis", "measure", "published", "before", "ours", "chosen", "role", "decided"]
-    print(table[columns].to_string(index=False))
+    return table[columns].to_string(index=False)

@@ -9,8 +9,6 @@ Beside the keys of an experiment these are varied:
 * ``strength``: the ranges of the distortions, around what distorts nothing, times that.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache

@@ -8,20 +8,16 @@ their own matter all the same: with one for all, F6 falls silent before it has l
 whatever the criterion.
 """
 
-from __future__ import annotations
-
 import math
-from pathlib import Path
 from typing import Any, NamedTuple
 
-import click
 import numpy as np
 import torch
 from torch import Tensor
 
 from replication import paper
 from replication.errors import Diverged
-from replication.folders import Folders, folder_options, path_option
+from replication.folders import Folders
 from replication.mnist import databases
 from replication.mnist.databases import Database
 from replication.networks import catalogue, criteria
@@ -29,7 +25,7 @@ from replication.networks.initialisation import initial_parameters
 from replication.networks.reference import Reference
 from replication.networks.specification import Network
 from replication.paper import Paper
-from replication.settings import Collapse, Recipe, Settings, changed, load
+from replication.settings import Collapse, Recipe, Settings, changed
 from replication.studies.collapse import OUTCOMES
 
 CRITERIA = ("mle", "map")
@@ -149,6 +145,16 @@ def collapse(settings: Settings, published: Paper, database: Database) -> dict[s
     return result
 
 
+def run(folders: Folders, settings: Settings) -> dict[str, Any]:
+    """Train small networks with trainable codes under equations 8 and 9 (Section II-C)."""
+    # Sums that are split among threads depend on their number.
+    torch.set_num_threads(1)
+    database = databases.load(folders.raw, folders.prepared, settings.base.database)
+    outcomes = collapse(settings, paper.load(folders.paper), database)
+    OUTCOMES.write(folders.out, outcomes)
+    return outcomes
+
+
 def summary(outcomes: dict[str, Any]) -> str:
     """A line a criterion."""
     lines = []
@@ -159,21 +165,3 @@ def summary(outcomes: dict[str, Any]) -> str:
             f"{name}: least distance between codes {spreads} of that before; {errors} % missed"
         )
     return "\n".join(lines)
-
-
-def run(folders: Folders, settings: Settings, out: Path) -> dict[str, Any]:
-    """Train all of them, and write and return what they end with."""
-    # Sums that are split among threads depend on their number.
-    torch.set_num_threads(1)
-    database = databases.load(folders.raw, folders.prepared, settings.base.database)
-    outcomes = collapse(settings, paper.load(folders.paper), database)
-    OUTCOMES.write(out, outcomes)
-    return outcomes
-
-
-@click.command()
-@folder_options("params", "paper", "raw", "prepared")
-@path_option("--out", "results", "The folder of the file that is written.")
-def command(folders: Folders, out: Path) -> None:
-    """Train small networks with trainable codes under equations 8 and 9 (Section II-C)."""
-    print(summary(run(folders, load(folders.params), out)))

@@ -1,7 +1,5 @@
 """The distortions of Figure 7 (p. 11) and the distributions fitted to them, drawn."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -5,8 +5,6 @@ original or of the drawn digit. A reading is a change of variables: with its den
 are counted per unit of what was measured, and all readings of a quantity are comparable.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

@@ -1,18 +1,15 @@
 """Distributions fitted to the distortions of Figure 7, p. 11."""
 
-from __future__ import annotations
-
 import math
 from itertools import combinations
-from pathlib import Path
 
-import click
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 from replication import paper
-from replication.folders import Folders, folder_options, path_option
+from replication.folders import Folders
+from replication.settings import Settings
 from replication.studies.distortions import CORRELATIONS, FITS
 from replication.studies.distortions.quantities import Reading, Values, anchor, readings, trusted
 
@@ -120,23 +117,16 @@ def _sizes(values: Values) -> Values:
     return sizes
 
 
-def run(folders: Folders, out: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Write and return the fits and the correlations."""
+def run(folders: Folders, _: Settings) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Fit distributions to the distortions of Figure 7, and correlate its quantities."""
     figure = paper.load(folders.paper).distortions
     fits = fit(figure)
     related = correlations(figure, fits)
-    FITS.write(out, fits)
-    CORRELATIONS.write(out, related)
+    FITS.write(folders.out, fits)
+    CORRELATIONS.write(folders.out, related)
     return fits, related
 
 
-@click.command()
-@folder_options("paper")
-@path_option("--out", "results", "The folder of the tables that are written.")
-def command(folders: Folders, out: Path) -> None:
-    """Fit distributions to the distortions of Figure 7, and correlate its quantities."""
-    fits, related = run(folders, out)
-    with pd.option_context("display.width", 160, "display.max_columns", None):
-        print(fits.round(3).to_string(index=False, na_rep=""))
-        print()
-        print(related.round(3).to_string(index=False))
+def summary(tables: tuple[pd.DataFrame, pd.DataFrame]) -> str:
+    """The fits, then the correlations."""
+    return "\n\n".join(table.round(3).to_string(index=False, na_rep="") for table in tables)

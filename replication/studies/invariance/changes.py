@@ -5,8 +5,6 @@ some probability. The field is that of the network: ink that leaves it is lost, 
 segmenter cuts a character. Numpy and scipy only, so that the report draws the same pictures.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 

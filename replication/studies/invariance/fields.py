@@ -5,8 +5,6 @@ maps, and each output is what the network would say of the square of its own siz
 the space displacement network that Section III-E calls well suited to shapes of unknown position.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

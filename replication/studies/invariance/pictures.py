@@ -1,7 +1,5 @@
 """Digits as in Figure 13 (p. 16) and a field of several digits (p. 8), with a network's answers."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import NamedTuple
 

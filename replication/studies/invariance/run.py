@@ -1,23 +1,22 @@
 """The networks' answers to changed patterns and to fields wider than their own."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 
-import click
 import pandas as pd
 import torch
 
 from replication import paper
 from replication.files import Table
-from replication.folders import Folders, folder_options, path_option
+from replication.folders import Folders
 from replication.mnist import databases
 from replication.mnist.databases import Database
 from replication.paper import Paper
-from replication.settings import Invariance, Settings, load
+from replication.settings import Invariance, Settings
 from replication.studies.invariance import COUNTS, EXAMPLES, FIELDS, changes, fields
 from replication.studies.trained import DATABASE, TrainedNetwork, no_weights, trained_networks
+
+FOLDERS = ("runs",)
 
 
 def networks(
@@ -67,9 +66,27 @@ def study(
     }  # fmt: skip
 
 
-def summary(table: pd.DataFrame) -> str:
+def run(folders: Folders, settings: Settings) -> dict[Table, pd.DataFrame]:
+    """Change digits until the networks miss them, from the committed weights.
+
+    Scale, shift, rotation and noise, and several digits in one wide field (Section III-E). An
+    experiment whose weights are not there has no rows.
+    """
+    # Sums that are split among threads depend on their number.
+    torch.set_num_threads(1)
+    trained = networks(folders.runs, paper.load(folders.paper), settings.invariance)
+    database = databases.load(folders.raw, folders.prepared, DATABASE)
+    tables = study(trained, database, settings.invariance)
+    for output, table in tables.items():
+        output.write(folders.out, table)
+    return tables
+
+
+def summary(tables: Mapping[Table, pd.DataFrame]) -> str:
     """A line an experiment and kind: the error in percent at each amount, over the replicates."""
-    groups = table.groupby(["experiment", "kind", "amount"], sort=False)[["misses", "patterns"]]
+    groups = tables[COUNTS].groupby(["experiment", "kind", "amount"], sort=False)[
+        ["misses", "patterns"]
+    ]
     total = groups.sum().reset_index()
     lines = []
     for (name, kind), rows in total.groupby(["experiment", "kind"], sort=False):
@@ -81,27 +98,3 @@ def summary(table: pd.DataFrame) -> str:
         )
         lines.append(f"{name}, {kind}: percent missed at {said}")
     return "\n".join(lines)
-
-
-def run(folders: Folders, settings: Settings, out: Path) -> dict[Table, pd.DataFrame]:
-    """Write the three tables of the study into the folder ``out``, and return them."""
-    # Sums that are split among threads depend on their number.
-    torch.set_num_threads(1)
-    trained = networks(folders.runs, paper.load(folders.paper), settings.invariance)
-    database = databases.load(folders.raw, folders.prepared, DATABASE)
-    tables = study(trained, database, settings.invariance)
-    for output, table in tables.items():
-        output.write(out, table)
-    return tables
-
-
-@click.command()
-@folder_options("params", "paper", "raw", "prepared", "runs")
-@path_option("--out", "results", "The folder of the tables that are written.")
-def command(folders: Folders, out: Path) -> None:
-    """Change digits until the networks miss them, from the committed weights.
-
-    Scale, shift, rotation and noise, and several digits in one wide field (Section III-E). An
-    experiment whose weights are not there has no rows.
-    """
-    print(summary(run(folders, load(folders.params), out)[COUNTS]))

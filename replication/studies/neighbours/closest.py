@@ -1,7 +1,5 @@
 """The choice of K-NN that comes nearest to each published error (Figure 9, p. 12)."""
 
-from __future__ import annotations
-
 import pandas as pd
 
 from replication.paper import Paper

@@ -1,7 +1,5 @@
 """What the choices that the paper leaves open change in K-NN's error (Figure 9, p. 12)."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import pandas as pd

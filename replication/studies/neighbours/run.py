@@ -1,11 +1,7 @@
 """K nearest neighbours with every choice that the paper leaves open, and what each misses."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 
-import click
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -13,12 +9,11 @@ from threadpoolctl import threadpool_limits
 
 from replication import paper
 from replication.evaluation.errors import missed, percent
-from replication.folders import Folders, folder_options, path_option
+from replication.folders import Folders
 from replication.mnist import databases
 from replication.mnist.databases import Bytes, Database
 from replication.mnist.versions import CROPPED_SIDE, boxed, cropped
-from replication.paper import Paper
-from replication.settings import Settings, load
+from replication.settings import Settings
 from replication.studies.neighbours import ERRORS
 from replication.studies.neighbours.closest import closest
 from replication.systems.classifier import flat
@@ -86,18 +81,11 @@ def table(versions: Mapping[str, Database]) -> pd.DataFrame:
     return ERRORS.frame(rows)
 
 
-def summary(tried: pd.DataFrame, published: Paper) -> str:
-    """A line for each published error, with the choice that comes nearest to it."""
-    return "\n".join(
-        f"{one.row}: published {one.published} %, nearest {one.test_error_percent:.2f} % "
-        f"({one.database}, {one.training_patterns} patterns, k {one.neighbours}, {one.vote}); all "
-        f"from {one.least:.2f} to {one.greatest:.2f} %"
-        for one in closest(tried, published).itertuples()
-    )
+def run(folders: Folders, settings: Settings) -> pd.DataFrame:
+    """Find which field, k, vote and number of prototypes come nearest to K-NN's published errors.
 
-
-def run(folders: Folders, settings: Settings, out: Path) -> pd.DataFrame:
-    """Try every choice on the databases that are prepared, and write and return the errors."""
+    Section III-C.2, p. 12.
+    """
     # Sums that are split among threads depend on their number.
     threadpool_limits(1)
     versions: dict[str, Database] = {
@@ -107,17 +95,15 @@ def run(folders: Folders, settings: Settings, out: Path) -> pd.DataFrame:
     if "regular" in versions:
         versions |= cuts(versions["regular"])
     tried = table(versions)
-    ERRORS.write(out, tried)
-    return tried
+    ERRORS.write(folders.out, tried)
+    return closest(tried, paper.load(folders.paper))
 
 
-@click.command()
-@folder_options("params", "paper", "raw", "prepared")
-@path_option("--out", "results", "The folder of the table that is written.")
-def command(folders: Folders, out: Path) -> None:
-    """Find which field, k, vote and number of prototypes come nearest to K-NN's published errors.
-
-    Section III-C.2, p. 12.
-    """
-    tried = run(folders, load(folders.params), out)
-    print(summary(tried, paper.load(folders.paper)))
+def summary(nearest_choices: pd.DataFrame) -> str:
+    """A line for each published error, with the choice that comes nearest to it."""
+    return "\n".join(
+        f"{one.row}: published {one.published} %, nearest {one.test_error_percent:.2f} % "
+        f"({one.database}, {one.training_patterns} patterns, k {one.neighbours}, {one.vote}); all "
+        f"from {one.least:.2f} to {one.greatest:.2f} %"
+        for one in nearest_choices.itertuples()
+    )

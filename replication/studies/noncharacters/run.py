@@ -1,23 +1,21 @@
 """How much of what is no digit each network rejects."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
-from pathlib import Path
 
-import click
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from replication import paper
-from replication.folders import Folders, folder_options, path_option
+from replication.folders import Folders
 from replication.mnist import databases
 from replication.mnist.databases import centred
-from replication.settings import Noncharacters, Settings, load
+from replication.settings import Noncharacters, Settings
 from replication.studies.invariance.changes import Bytes, in_one_field
 from replication.studies.noncharacters import BETWEEN, REJECTED, SHUFFLED
 from replication.studies.trained import DATABASE, no_weights, trained_networks
+
+FOLDERS = ("runs",)
 
 
 def between(images: Bytes, settings: Noncharacters, side: int) -> Bytes:
@@ -53,7 +51,10 @@ def rejected_percent(
 
 
 def run(folders: Folders, settings: Settings) -> pd.DataFrame:
-    """The table `REJECTED`; raises ReplicationError when an experiment has left no weights."""
+    """Show images of no digit to LeNet-5 with RBF units and with plain ones, and count rejections.
+
+    From the committed weights; the threshold is where params.yaml's share of digits is rejected.
+    """
     published, study = paper.load(folders.paper), settings.noncharacters
     images = databases.load(folders.raw, folders.prepared, DATABASE).test_images
     rows: list[tuple[object, ...]] = []
@@ -70,18 +71,12 @@ def run(folders: Folders, settings: Settings) -> pd.DataFrame:
                 others = network.penalties(make(images[: study.patterns], study, side))
                 share = rejected_percent(digits, others, study.rejected_percent)
                 rows.append((outputs, name, number, kind, share))
-    return REJECTED.frame(rows)
+    table = REJECTED.frame(rows)
+    REJECTED.write(folders.out, table)
+    return table
 
 
-@click.command()
-@folder_options("params", "paper", "raw", "prepared", "runs")
-@path_option("--out", "results", "The folder of the table that is written.")
-def command(folders: Folders, out: Path) -> None:
-    """Show images of no digit to LeNet-5 with RBF units and with plain ones, and count rejections.
-
-    From the committed weights; the threshold is where params.yaml's share of digits is rejected.
-    """
-    table = run(folders, load(folders.params))
-    REJECTED.write(out, table)
-    print("Percent rejected, mean over the replicates\n")
-    print(table.pivot_table(index="kind", columns="outputs", values="rejected_percent").round(1))
+def summary(table: pd.DataFrame) -> str:
+    """What is rejected of each kind of image, by output units."""
+    mean = table.pivot_table(index="kind", columns="outputs", values="rejected_percent").round(1)
+    return f"Percent rejected, mean over the replicates\n\n{mean}"

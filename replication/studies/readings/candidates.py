@@ -1,7 +1,5 @@
 """The readings that are trained, stage by stage, as changes of `base` in params.yaml."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 

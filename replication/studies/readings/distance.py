@@ -7,8 +7,6 @@ the readings of a stage) and what the drawing or the printed digits leave open. 
 right is at a distance of about the square root of two, since its replicates have seeds as well.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from decimal import Decimal

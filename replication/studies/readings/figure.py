@@ -1,7 +1,5 @@
 """The figures of the readings: which way to settle what the text leaves open fits best."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Which readings go on, which is decided for, and the table of all."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import pandas as pd

@@ -1,9 +1,6 @@
 """The readings trained and compared with the evidence, stage by stage, as the protocol says."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import click
@@ -14,7 +11,7 @@ from replication import paper
 from replication.display import Display
 from replication.errors import Diverged
 from replication.experiments import experiments
-from replication.folders import Folders, folder_options, path_option
+from replication.folders import Folders
 from replication.learning.engine import Engine
 from replication.learning.monitor import Monitor
 from replication.learning.optimisers.catalogue import optimiser
@@ -26,7 +23,7 @@ from replication.mnist.databases import Database, grey_levels
 from replication.networks.catalogue import network
 from replication.networks.specification import Network
 from replication.runs import HISTORY_COLUMNS
-from replication.settings import Prepare, Recipe, Settings, changed, load
+from replication.settings import Prepare, Recipe, Settings, changed
 from replication.studies.readings import CURVES, RANKING, STAGES, STEPS
 from replication.studies.readings.candidates import (
     RANGE,
@@ -42,6 +39,8 @@ from replication.studies.readings.distance import Evidence, evidence
 from replication.studies.readings.ranking import Stage, decided, ranked
 from replication.systems.jobs import Job, database, key, presentations
 from replication.systems.parallel import side_by_side
+
+PARAMETERS = (click.Argument(["stages"], nargs=-1, type=click.Choice(STAGES)),)
 
 
 class Ground(NamedTuple):
@@ -158,14 +157,14 @@ def _history(rows: Sequence[Mapping[str, float]]) -> pd.DataFrame:
     })  # fmt: skip
 
 
-def run(
-    folders: Folders, settings: Settings, out: Path, stages: Sequence[str] = STAGES
-) -> pd.DataFrame:
-    """Train what is not there yet, stage by stage, and write the three tables of the study.
+def run(folders: Folders, settings: Settings, stages: Sequence[str] = ()) -> pd.DataFrame:
+    """Train the readings that the protocol names, and rank them by their distance from the paper.
 
-    Of stages that are not among ``stages``, what results/readings_curves.csv has is taken as it is.
+    What code, settings and data have trained before is not trained again. With STAGES, only these
+    are trained; the others stay as they are.
     """
-    on, study = ground(folders, settings), settings.readings
+    on, study, out = ground(folders, settings), settings.readings, folders.out
+    stages = stages or STAGES
     first = steps(on)
     STEPS.write(out, first)
     before = CURVES.read(out) if CURVES.exists(out) else CURVES.frame([])
@@ -191,16 +190,8 @@ def run(
     return table
 
 
-@click.command()
-@folder_options("params", "paper", "raw", "prepared", "checkpoints")
-@path_option("--out", "results", "The folder of the tables that are written.")
-@click.argument("stages", nargs=-1, type=click.Choice(STAGES))
-def command(folders: Folders, out: Path, stages: tuple[str, ...]) -> None:
-    """Train the readings that the protocol names, and rank them by their distance from the paper.
-
-    What code, settings and data have trained before is not trained again. With STAGES, only these
-    are trained; the others stay as they are.
-    """
-    result = run(folders, load(folders.params), out, stages or STAGES)
-    shown = result[result["stage"] != "screening"]
-    print(shown[["stage", "reading", "distance", "rms", "training_error"]].to_string(index=False))
+def summary(table: pd.DataFrame) -> str:
+    """The readings that were trained to the end, by rank."""
+    ranking = table[table["stage"] != "screening"]
+    columns = ["stage", "reading", "distance", "rms", "training_error"]
+    return ranking[columns].to_string(index=False)

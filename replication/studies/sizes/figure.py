@@ -1,7 +1,5 @@
 """Figure 6 (p. 11) redrawn: the error by the number of training patterns."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What makes trainings differ, drawn: the spread by source of randomness."""
 
-from __future__ import annotations
-
 from matplotlib.figure import Figure as Canvas
 
 from replication.report.drawing import TEST, Figure, Source, Table, draw, markdown, table

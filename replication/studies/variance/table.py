@@ -1,7 +1,5 @@
 """Whose share of the spread is whose: one random stream varied at a time."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

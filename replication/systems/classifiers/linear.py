@@ -6,8 +6,6 @@ their diagonal: such a pixel has the weight 0. The layer itself, over any featur
 `pca_quadratic` and `rbf_linear` end in it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 

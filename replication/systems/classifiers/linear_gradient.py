@@ -10,8 +10,6 @@ them: f(1) = 1 = -f(-1), the targets, and the greatest curvature there; so A is 
 and S = artanh(1 / A), close to the values printed there.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal
 

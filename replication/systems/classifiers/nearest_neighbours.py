@@ -5,8 +5,6 @@ belong to it, each weighted by its nearness, so that votes rarely tie; where all
 still says how near they are.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 

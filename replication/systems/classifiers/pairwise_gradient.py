@@ -5,8 +5,6 @@ patterns of class i and -1 from those of class j, and nothing from others. Outpu
 are bounded, so they can be added as they are: the sum of all units i/x minus all units y/i.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

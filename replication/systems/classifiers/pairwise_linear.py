@@ -6,8 +6,6 @@ units y/i. On patterns of classes it never saw a linear unit gives anything, oft
 -1; the paper does not say whether the outputs that are added are bounded.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal

@@ -7,8 +7,6 @@ layer. Less the mean, the layer lacks the 40 numbers themselves, which costs muc
 paper_notes.md); without that subtraction the products contain them.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal
 

@@ -5,8 +5,6 @@ a regularised pseudo-inverse. The paper does not give the Gaussians' width: here
 a multiple of how far the training patterns are from their nearest centre (root mean square).
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

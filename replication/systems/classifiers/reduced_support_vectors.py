@@ -9,8 +9,6 @@ random, each with a chance in proportion to its multiplier. As in the second art
 that are approximated are those with virtual support vectors, or with a shift of 0 those without.
 """
 
-from __future__ import annotations
-
 import functools
 from typing import Annotated, Any
 

@@ -10,8 +10,6 @@ for no machine of its own: by its convexity each of its solutions is one of the 
 another C.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 import numpy as np

@@ -6,8 +6,6 @@ when they are needed, not kept: with all seven of each pattern the memory would 
 of the patterns, far above the published one.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

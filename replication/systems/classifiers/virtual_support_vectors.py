@@ -6,8 +6,6 @@ its virtual ones; each machine is trained anew on its support vectors and its vi
 are the distortions of the row's name: the training patterns are those of the regular database.
 """
 
-from __future__ import annotations
-
 import hashlib
 import io
 from collections.abc import Sequence

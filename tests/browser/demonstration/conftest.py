@@ -1,7 +1,5 @@
 """The page to draw on, made of the committed runs, from a file and served."""
 
-from __future__ import annotations
-
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread

@@ -1,7 +1,5 @@
 """What the tests of the page to draw on share: the network in the tab, and what it says."""
 
-from __future__ import annotations
-
 import base64
 
 import numpy as np

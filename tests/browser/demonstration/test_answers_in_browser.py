@@ -1,7 +1,5 @@
 """The page to draw on computes what the reference computes, of any field and any image."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 import torch

@@ -1,7 +1,5 @@
 """Drawing, pointing, keys and looks of the page to draw on."""
 
-from __future__ import annotations
-
 import pytest
 from browsers import asked, smallest_text
 from live import DEMO, values

@@ -1,7 +1,5 @@
 """Weights in the page to draw on: carried, fetched, chosen, and what is none of them."""
 
-from __future__ import annotations
-
 import base64
 
 import pytest
