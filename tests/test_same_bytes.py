@@ -82,8 +82,11 @@ def test_every_kernel_is_compiled_with_the_same_options() -> None:
     ]  # fmt: skip
     assert len(kernels) > 40
     options = {"nopython": True, "nogil": True, "error_model": "numpy", "boundscheck": None}
+    # How calls are compiled changes no number.
+    of_calls = {"forceinline", "no_cpython_wrapper", "no_cfunc_wrapper", "_nrt"}
     for kernel in kernels:
-        assert kernel.targetoptions == options, kernel
+        given = kernel.targetoptions.items()
+        assert {key: value for key, value in given if key not in of_calls} == options, kernel
 
 
 def test_no_emitted_operation_has_flags() -> None:
