@@ -2,6 +2,7 @@
 
 import posixpath
 from importlib import resources
+from math import fsum
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +81,8 @@ def derive(inputs: Inputs) -> dict[str, Any]:
         "runs": {
             experiment: {
                 "replicates": len(runs),
-                "seconds": sum(run.seconds for run in runs),
+                # Not sum, which rounds otherwise from Python 3.12 on.
+                "seconds": fsum(run.seconds for run in runs),
                 "processors": list(dict.fromkeys(map(_processor, filter(_has_record, runs)))),
             }
             for experiment, runs in inputs.runs.items()

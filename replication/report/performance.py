@@ -1,6 +1,7 @@
 """How it was made, and how fast: experiments, the sentences on speed, the environment."""
 
 from collections.abc import Mapping, Sequence
+from math import fsum
 from typing import Any
 
 from replication.report.drawing import Table, table
@@ -22,7 +23,7 @@ def experiment_table(inputs: Inputs) -> Table:
                 int(entry["replicates"]),
                 *(_mean_and_sd(entry[f"{kind}_percent"]) if f"{kind}_percent" in entry else ""
                   for kind in ("test_error", "training_error", "rejection")),
-                f"{sum(seconds) / len(seconds):.0f}" if seconds else "",
+                f"{fsum(seconds) / len(seconds):.0f}" if seconds else "",
             )
         )  # fmt: skip
     columns = ("experiment", "runs", "test error, %", "training error, %", "to reject, %",
@@ -32,7 +33,7 @@ def experiment_table(inputs: Inputs) -> Table:
 
 def _mean_and_sd(metric: Mapping[str, Any]) -> str:
     values = metric["values"]
-    mean = sum(values) / len(values)
+    mean = fsum(values) / len(values)  # sum rounds otherwise from Python 3.12 on
     sd = metric.get("sd")
     return f"{mean:.3f}" if sd is None else f"{mean:.3f} (sd {float(sd):.3f})"
 
