@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: quick install replicate replicate-all report article test test-slow test-page test-arm check lock ready
+.PHONY: quick install replicate replicate-all studies report article test test-slow test-page test-arm check lock ready
 .DEFAULT_GOAL := quick
 
 quick: ready  ## in two minutes: the raw data, the headline's answers by torch, one training to the last byte
@@ -18,6 +18,9 @@ replicate: ready  ## train LeNet-5 anew, whatever is up to date, and set 1998, c
 
 replicate-all: ready  ## the same, with every system that LeNet-5 is compared with
 	$(BIN)/python -m replication replicate --all
+
+studies: ready  ## train what the studies compare: readings of the paper, causes, spreads
+	$(BIN)/python -m replication studies
 
 report: ready  ## make both pages again, and the numbers in README.md and paper_notes.md
 	$(BIN)/python -m replication demo

@@ -21,6 +21,7 @@ INTERRUPTED = (
 # Commands are imported when they are wanted: most need neither torch nor Numba.
 PIPELINE = {
     "replicate": "Run the whole pipeline anew and compare.",
+    "studies": "Train whatever studies train.",
     "prepare": "Make the databases from raw MNIST.",
     "train": "Train the replicates of experiments.",
     "evaluate": "Count errors and rejections in the answers.",

@@ -24,6 +24,7 @@ from replication.evaluation.metrics import METRICS, read_metrics
 from replication.files import Output, json_bytes, write_bytes, write_text
 from replication.folders import ARTICLE, Folders
 from replication.pipeline.certificate import git
+from replication.pipeline.costs import COSTS
 from replication.runs import RECORD, Run, of_experiment
 from replication.studies import STUDIES
 
@@ -187,6 +188,7 @@ def others(root: Path, results: Path) -> dict[str, str]:
         if isinstance(one, Output)
     }
     outputs[(results / ARTICLE).as_posix()] = "python -m replication article"
+    outputs[(results / COSTS.name).as_posix()] = COSTS.made_by
     return {path: command for path, command in sorted(outputs.items())
             if path not in known and (root / path).exists()}  # fmt: skip
 

@@ -19,6 +19,7 @@ from replication.errors import ReplicationError
 from replication.evaluation.metrics import METRICS, read_metrics
 from replication.evaluation.outputs import OUTCOMES, compare_runs
 from replication.folders import Folders
+from replication.pipeline.costs import measure
 from replication.runs import ANSWERS, TIMING, WEIGHTS, Run
 from replication.settings import load
 from replication.verdicts.claim_experiments import OWN, compare_with_1998
@@ -101,11 +102,13 @@ def command(everything: bool) -> None:
         f"it to {folders.runs}, or `git checkout results dvc.lock`.",
         flush=True,
     )
-    if dvc("repro").returncode:
-        raise ReplicationError(
-            "the pipeline stopped (its own message stands above); what was finished is kept, and "
-            f"the same command goes on from there; the committed runs lie in {kept / 'runs'}"
-        )
+    with measure(folders, "replicate-all" if everything else "replicate"):
+        if dvc("repro").returncode:
+            raise ReplicationError(
+                "the pipeline stopped (its own message stands above); what was finished is kept, "
+                "and the same command goes on from there; the committed runs lie in "
+                f"{kept / 'runs'}"
+            )
     before = read_metrics(kept / METRICS) if (kept / METRICS).exists() else {}
     now = read_metrics(folders.results / METRICS)
     table = compare_with_1998(paper.load(folders.paper), settings.compare, names, before, now)

@@ -6,6 +6,7 @@ here there are so many versions of each pattern, each with noise of its own.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Any
 
 import numpy as np
@@ -14,8 +15,9 @@ from pydantic import Field
 
 from replication.errors import ReplicationError
 from replication.learning.presentations import Batch, Pool
-from replication.learning.streams import generator
+from replication.learning.streams import stream_key
 from replication.mnist.databases import centred
+from replication.mnist.noise import invert
 from replication.networks.specification import Network
 from replication.settings import Combined, Count, Recipe, Section, options
 from replication.systems.contract import Task
@@ -37,9 +39,9 @@ class NoisyPool:
     """Noisy versions of the first training patterns ``images`` uint8 (n, height, width).
 
     ``field`` is the side of the input field in pixels. Of n patterns, n * v + i is version v of
-    original i; all versions are noisy. The noise comes from a generator keyed by seed, replicate
-    and the pattern's own number (the stream of the distortions, of which there are none here), so
-    that it is the same whenever the pattern is shown.
+    original i; all versions are noisy. The noise follows from seed and replicate (the stream of the
+    distortions, of which there are none here) and the pattern's own number, so that it is the same
+    whenever the pattern is shown.
     """
 
     images: NDArray[np.uint8]
@@ -48,6 +50,11 @@ class NoisyPool:
     replicate: int
     noise: Options
     field: int
+
+    @cached_property
+    def _key(self) -> np.uint64:
+        """Of the replicate's noise."""
+        return stream_key(self.recipe, self.replicate, "distortions")
 
     @property
     def size(self) -> int:
@@ -58,10 +65,7 @@ class NoisyPool:
         """Draw the patterns ``numbers``: images uint8 (n, field, field), 1 kB a pattern."""
         originals = numbers % self.recipe.training_patterns
         images = centred(self.images[originals], self.field)
-        for image, number in zip(images, numbers.tolist(), strict=True):
-            draw = generator(self.recipe, self.replicate, "distortions", number)
-            inverted = draw.random(image.shape, np.float32) < self.noise.inverted
-            np.bitwise_xor(image, 255, out=image, where=inverted)  # 255 - grey
+        invert(images, numbers, self.noise.inverted, self._key)
         return Batch(images, self.labels[originals], np.arange(len(numbers)))
 
 

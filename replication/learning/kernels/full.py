@@ -2,107 +2,92 @@
 
 from typing import Any
 
-from replication.arithmetic.rows import (
-    add_products,
-    correlated,
-    load_row,
-    row_of,
-    same_row,
-    store_row,
-)
-from replication.arithmetic.vectors import LANES, load, same, subtract, total
-from replication.compiled import kernel
-from replication.learning.kernels.plan import UNITS
+from replication.arithmetic.llvm import LANES
+from replication.arithmetic.totals import totals
+from replication.arithmetic.vectors import fma, load, same, store, subtract
+from replication.compiled import inlined
+from replication.learning.kernels.layout import FIELD, UNITS, Floats, Place
+from replication.learning.kernels.sweep import Sweep
 
 
-@kernel
-def forward(layer: Any, before: Any, weights: Any, values: Any) -> None:
-    """Weighted sums of every unit: products with even and with odd vectors are added apart."""
-    n, first, maps = before.size, before.start, layer.maps
-    zero = same(values.dtype.type(0))
-    k = layer.weights
-    for unit in range(0, maps, UNITS):
-        even, odd = row_of(UNITS, zero), row_of(UNITS, zero)
-        for x in range(first, first + n, 2 * LANES):
-            even = add_products(even, weights, k, load(values, x))
-            odd = add_products(odd, weights, k + UNITS * LANES, load(values, x + LANES))
-            k += 2 * UNITS * LANES
-        y, bias = layer.start + unit, layer.biases + unit
-        _store_sums(even, odd, weights, bias, values, y)
+@inlined
+def forward(layer: Place, below: Place, weights: Floats, values: Floats) -> None:
+    """Fill in the weighted sums of every unit."""
+    k, zero = layer.weights, same(values.dtype.type(0))
+    for unit in range(0, layer.maps, UNITS):
+        y, b = layer.start + unit, layer.biases + unit
+        first = second = third = fourth = zero
+        for x in range(below.start, below.start + below.size, LANES):
+            value = load(values, x)
+            first = fma(load(weights, k), value, first)
+            second = fma(load(weights, k + LANES), value, second)
+            third = fma(load(weights, k + 2 * LANES), value, third)
+            fourth = fma(load(weights, k + 3 * LANES), value, fourth)
+            k += UNITS * LANES
+        sums = totals(((first,), (second,), (third,), (fourth,)))[0]
+        store(values, y, sums + load(weights, b))
 
 
-@kernel
-def backward(
-    layer: Any, before: Any, weights: Any, values: Any, deltas: Any, sink: Any, scale: Any
-) -> None:
-    """Add derivatives by the outputs of the layer before, and update, in one sweep.
+@inlined
+def backward(layer: Place, below: Place, sweep: Sweep) -> None:
+    """Make the derivatives by the outputs of the layer below, and update, in one sweep.
 
-    ``sink`` may be ``weights``: a weight changes once it has been used.
+    A layer that reads the field updates alone.
     """
-    first, last = before.start, before.start + before.size
-    k = layer.weights
-    for y in range(layer.start, layer.start + layer.maps, UNITS):
-        four = same_row(UNITS, deltas, y, 1)
-        for x in range(first, last, LANES):
-            delta = load_row(1, deltas, x, LANES)
-            store_row(deltas, x, LANES, correlated(delta, weights, k, LANES, four))
-            _update_four(sink, scale, k, four, load(values, x))
-            k += UNITS * LANES
-    _update_biases(layer, deltas, sink, scale)
-
-
-@kernel
-def update(layer: Any, before: Any, values: Any, deltas: Any, sink: Any, scale: Any) -> None:
-    """The update alone, for a layer that reads the input field."""
-    first, last = before.start, before.start + before.size
-    k = layer.weights
-    for y in range(layer.start, layer.start + layer.maps, UNITS):
-        four = same_row(UNITS, deltas, y, 1)
-        for x in range(first, last, LANES):
-            _update_four(sink, scale, k, four, load(values, x))
-            k += UNITS * LANES
-    _update_biases(layer, deltas, sink, scale)
-
-
-@kernel
-def _update_four(sink: Any, scale: Any, k: int, deltas: Any, value: Any) -> None:
-    for unit in range(UNITS):
-        subtract(sink, scale, k + unit * LANES, deltas[unit] * value)
-
-
-@kernel
-def _update_biases(layer: Any, deltas: Any, sink: Any, scale: Any) -> None:
+    if below.kind == FIELD:
+        _update(layer, below, sweep)
+    else:
+        sweep.deltas[below.deltas : below.deltas + below.size] = 0
+        if sweep.in_place:
+            _backward(layer, below, sweep, True)
+        else:
+            _backward(layer, below, sweep, False)
     for unit in range(0, layer.maps, LANES):
-        subtract(sink, scale, layer.biases + unit, load(deltas, layer.start + unit))
+        delta = load(sweep.deltas, layer.deltas + unit)
+        subtract(sweep.sink, sweep.scale, layer.biases + unit, delta)
 
 
-@kernel
-def update_and_forward(
-    layer: Any, before: Any, weights: Any, steps: Any, deltas: Any, earlier: Any, values: Any
-) -> None:
-    """`update` for the pattern before, whose field is ``earlier``, and `forward`, in one sweep.
-
-    The bytes are those of one after the other; a large layer's weights come from memory once less.
-    """
-    n, first, maps = before.size, before.start, layer.maps
-    zero = same(values.dtype.type(0))
-    k = layer.weights
-    _update_biases(layer, deltas, weights, steps)
-    for unit in range(0, maps, UNITS):
-        y, bias = layer.start + unit, layer.biases + unit
-        four = same_row(UNITS, deltas, y, 1)
-        even, odd = row_of(UNITS, zero), row_of(UNITS, zero)
-        for x in range(first, first + n, 2 * LANES):
-            _update_four(weights, steps, k, four, load(earlier, x))
-            even = add_products(even, weights, k, load(values, x))
+@inlined
+def _update(layer: Place, below: Place, sweep: Sweep) -> None:
+    values, deltas, sink, scale = sweep.values, sweep.deltas, sweep.sink, sweep.scale
+    k, x, size = layer.weights, below.start, below.size
+    for unit in range(layer.deltas, layer.deltas + layer.maps, UNITS):
+        first, second = same(deltas[unit]), same(deltas[unit + 1])
+        third, fourth = same(deltas[unit + 2]), same(deltas[unit + 3])
+        for n in range(0, size, LANES):
+            value = load(values, x + n)
+            subtract(sink, scale, k, first * value)
+            subtract(sink, scale, k + LANES, second * value)
+            subtract(sink, scale, k + 2 * LANES, third * value)
+            subtract(sink, scale, k + 3 * LANES, fourth * value)
             k += UNITS * LANES
-            _update_four(weights, steps, k, four, load(earlier, x + LANES))
-            odd = add_products(odd, weights, k, load(values, x + LANES))
+
+
+@inlined
+def _backward(layer: Place, below: Place, sweep: Sweep, in_place: bool) -> None:
+    weights, values, deltas = sweep.weights, sweep.values, sweep.deltas
+    sink, scale = sweep.sink, sweep.scale
+    k, x, d, size = layer.weights, below.start, below.deltas, below.size
+    for unit in range(layer.deltas, layer.deltas + layer.maps, UNITS):
+        first, second = same(deltas[unit]), same(deltas[unit + 1])
+        third, fourth = same(deltas[unit + 2]), same(deltas[unit + 3])
+        for n in range(0, size, LANES):
+            value, delta = load(values, x + n), load(deltas, d + n)
+            delta = _unit(weights, sink, scale, k, first, value, delta, in_place)
+            delta = _unit(weights, sink, scale, k + LANES, second, value, delta, in_place)
+            delta = _unit(weights, sink, scale, k + 2 * LANES, third, value, delta, in_place)
+            delta = _unit(weights, sink, scale, k + 3 * LANES, fourth, value, delta, in_place)
+            store(deltas, d + n, delta)
             k += UNITS * LANES
-        _store_sums(even, odd, weights, bias, values, y)
 
 
-@kernel
-def _store_sums(even: Any, odd: Any, weights: Any, bias: int, values: Any, y: int) -> None:
-    for unit in range(UNITS):
-        values[y + unit] = total(even[unit] + odd[unit]) + weights[bias + unit]
+@inlined
+def _unit(
+    weights: Floats, sink: Floats, scale: Floats, k: int, unit: Any, value: Any, delta: Any,
+    in_place: bool,
+) -> Any:  # fmt: skip
+    """Update a vector of a unit's weights; return ``delta`` and what it gives to what it reads."""
+    weight = load(weights, k)
+    before = weight if in_place else load(sink, k)
+    store(sink, k, fma(-load(scale, k), unit * value, before))
+    return fma(weight, unit, delta)

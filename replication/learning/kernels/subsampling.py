@@ -1,13 +1,13 @@
 """Sub-sampling by two: four inputs are added, multiplied by a coefficient, and a bias is added.
 
-A vector holds eight neighbouring columns, for which sixteen of the layer before are read. A layer
-may have two maps for each input map (LeNet-4's S2).
+A vector holds neighbouring columns; what it holds beyond the end of a line, the next line or the
+next map writes over. A layer may have two maps for each input map (LeNet-4's S2).
 """
 
 from typing import Any
 
+from replication.arithmetic.llvm import HALF, LANES
 from replication.arithmetic.vectors import (
-    LANES,
     evens,
     first_lanes,
     fma,
@@ -19,73 +19,99 @@ from replication.arithmetic.vectors import (
     total,
     upper_twice,
 )  # fmt: skip
-from replication.compiled import kernel
+from replication.compiled import inlined
+from replication.learning.kernels.layout import Floats, Number, Place
 from replication.learning.kernels.squashing import slopes
+from replication.learning.kernels.sweep import Sweep
 
 
-@kernel
-def sums_of_four(layer: Any, before: Any, values: Any, sums: Any, share: Any) -> None:
+@inlined
+def sums_of_four(layer: Place, below: Place, values: Floats, sums: Floats, share: Number) -> None:
     """Fill ``sums`` with ``share`` times the sum of the four values that each unit reads."""
-    x_line, y_line, weight = before.stride, layer.stride, same(share)
-    lines, width = layer.height, layer.width
-    y = layer.start
+    weight, x_line, y, width = same(share), below.width, layer.start, layer.width
     for m in range(layer.maps):
-        x_map = before.start + m // layer.copies * before.height * x_line
-        for line in range(lines):
+        x_map = below.start + m // layer.copies * below.stride
+        for line in range(layer.height):
             x = x_map + 2 * line * x_line
             for column in range(0, width, LANES):
-                left = load(values, x) + load(values, x + x_line)
-                right = load(values, x + LANES) + load(values, x + LANES + x_line)
-                store(sums, y + column, weight * (evens(left, right) + odds(left, right)))
-                x += 2 * LANES
-            y += y_line
+                store(sums, y + column, weight * _four(values, x + 2 * column, x_line))
+            y += width
 
 
-@kernel
-def forward(layer: Any, before: Any, weights: Any, values: Any, sums: Any, share: Any) -> None:
-    """Weighted sums of every unit; what they multiply is kept in ``sums``."""
-    sums_of_four(layer, before, values, sums, share)
-    area = layer.height * layer.stride
+@inlined
+def _four(values: Floats, x: int, line: int) -> Any:
+    """Return the sums of four values each: of two lines, from ``x`` on."""
+    left = load(values, x) + load(values, x + line)
+    right = load(values, x + LANES) + load(values, x + LANES + line)
+    return evens(left, right) + odds(left, right)
+
+
+@inlined
+def forward(
+    layer: Place, below: Place, weights: Floats, values: Floats, sums: Floats, share: Number
+) -> None:
+    """Fill in the weighted sums of every unit; what they multiply is kept in ``sums``."""
+    weight, x_line, y, width = same(share), below.width, layer.start, layer.width
     for m in range(layer.maps):
         coefficient, bias = same(weights[layer.weights + m]), same(weights[layer.biases + m])
-        first = layer.start + m * area
-        for y in range(first, first + area, LANES):
-            store(values, y, fma(coefficient, load(sums, y), bias))
-
-
-@kernel
-def backward(
-    layer: Any, before: Any, slope: Any, weights: Any, outputs: Any, sums: Any, deltas: Any,
-    share: Any, sink: Any, scale: Any,
-) -> None:  # fmt: skip
-    """Add derivatives by the weighted sums of the layer before, and update, in one sweep.
-
-    ``sink`` may be ``weights``: a weight changes once it has been used.
-    """
-    x_line, y_line, zero = before.stride, layer.stride, same(share - share)
-    lines, width = layer.height, layer.width
-    y = layer.start
-    for m in range(layer.maps):
-        k, b = layer.weights + m, layer.biases + m
-        coefficient = same(share * weights[k])
-        products, bias = zero, zero
-        x_map = before.start + m // layer.copies * before.height * x_line
-        for line in range(lines):
-            x = x_map + 2 * line * x_line
+        x = below.start + m // layer.copies * below.stride
+        for _ in range(layer.height):
             for column in range(0, width, LANES):
-                delta = first_lanes(load(deltas, y + column), width - column)
-                products = fma(delta, load(sums, y + column), products)
-                bias = bias + delta
-                below = coefficient * delta
-                for there in (x, x + x_line):
-                    _pass_down(lower_twice(below), there, slope, outputs, deltas)
-                    _pass_down(upper_twice(below), there + LANES, slope, outputs, deltas)
-                x += 2 * LANES
-            y += y_line
-        sink[k] -= scale[k] * total(products)
-        sink[b] -= scale[b] * total(bias)
+                four = weight * _four(values, x + 2 * column, x_line)
+                store(sums, y + column, four)
+                store(values, y + column, fma(coefficient, four, bias))
+            x += 2 * x_line
+            y += width
 
 
-@kernel
-def _pass_down(below: Any, x: int, slope: Any, outputs: Any, deltas: Any) -> None:
-    store(deltas, x, load(deltas, x) + below * slopes(slope, outputs, x))
+@inlined
+def backward(layer: Place, below: Place, sweep: Sweep) -> None:
+    """Make the derivatives by the weighted sums of the layer below, and update."""
+    for m in range(below.maps):
+        _pass_down(layer, below, sweep, m)
+    for m in range(layer.maps):
+        _update(layer, sweep, m)
+
+
+@inlined
+def _pass_down(layer: Place, below: Place, sweep: Sweep, m: int) -> None:
+    """Give each unit's derivative, times its coefficient, to the four that it reads."""
+    deltas, outputs, slope, zero = (
+        sweep.deltas,
+        sweep.outputs,
+        sweep.slope,
+        same(sweep.share - sweep.share),
+    )
+    width, line, stride, copies = layer.width, below.width, layer.stride, layer.copies
+    x, y = below.start + m * below.stride, below.deltas + m * below.delta_stride
+    d, k, share = layer.deltas + m * copies * stride, layer.weights + m * copies, sweep.share
+    for _ in range(layer.height):
+        for _ in range(2):
+            for column in range(0, width, LANES):
+                above = zero
+                for c in range(copies):
+                    coefficient = same(share * sweep.weights[k + c])
+                    above = fma(coefficient, load(deltas, d + c * stride + column), above)
+                above, n = first_lanes(above, width - column), 2 * column
+                store(deltas, y + n, lower_twice(above) * slopes(slope, outputs, x + n))
+                if width - column > HALF:
+                    n += LANES
+                    store(deltas, y + n, upper_twice(above) * slopes(slope, outputs, x + n))
+            x += line
+            y += line
+        d += width
+
+
+@inlined
+def _update(layer: Place, sweep: Sweep, m: int) -> None:
+    """Update the coefficient and the bias of map ``m``."""
+    deltas, sums, area = sweep.deltas, sweep.sums, layer.stride
+    products = bias = same(sweep.share - sweep.share)
+    d, x = layer.deltas + m * area, layer.start + m * area
+    for n in range(0, area, LANES):
+        delta = first_lanes(load(deltas, d + n), area - n)
+        products = fma(delta, load(sums, x + n), products)
+        bias = bias + delta
+    k, b = layer.weights + m, layer.biases + m
+    sweep.sink[k] -= sweep.scale[k] * total(products)
+    sweep.sink[b] -= sweep.scale[b] * total(bias)

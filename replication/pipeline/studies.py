@@ -1,0 +1,23 @@
+"""studies: train whatever the studies train, one after another."""
+
+from importlib import import_module
+
+import click
+
+from replication.folders import Folders
+from replication.pipeline.costs import measure
+from replication.settings import load
+
+# Those that stand on the replicates of `replicate --all` come after it; readings takes longest.
+TRAINING = ("variance", "beginnings", "collapse", "boosting", "causes", "readings")
+
+
+@click.command()
+def command() -> None:
+    """Run every study that trains; what code, settings and data have trained before is kept."""
+    folders = Folders.below()
+    settings = load(folders.params)
+    with measure(folders, "studies"):
+        for study in TRAINING:
+            module = import_module(f"replication.studies.{study}.run")
+            print(f"{study}\n{module.summary(module.run(folders, settings))}", flush=True)
