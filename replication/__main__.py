@@ -6,7 +6,7 @@ from replication.errors import not_installed
 
 if __name__ == "__main__":
     try:
-        from replication.cli import main
+        from replication.pipeline.cli import main
     except ModuleNotFoundError as error:
         print(not_installed(error), file=sys.stderr)
         sys.exit(2)

@@ -4,8 +4,8 @@ from copy import deepcopy
 
 from small import REPOSITORY, parameters, put, small_document
 
-from replication import experiments, settings
-from replication.audit.table import audit
+from replication.comparison.audit.table import audit
+from replication.core import experiments, settings
 from replication.folders import Folders
 
 PARAMS = REPOSITORY / "params.yaml"

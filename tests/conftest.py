@@ -4,9 +4,9 @@ import hypothesis
 import pytest
 from raw_files import write_raw
 
-from replication import paper as paper_module
-from replication.mnist import databases
-from replication.mnist.databases import Database
+from replication.comparison import paper as paper_module
+from replication.core.mnist import databases
+from replication.core.mnist.databases import Database
 
 # No test is timed: the first example may have to wait for the compiler.
 hypothesis.settings.register_profile("untimed", deadline=None)

@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from replication import paper, settings
+from replication.comparison import paper
+from replication.comparison.verdicts import claim_checks
+from replication.comparison.verdicts.counts import counts
+from replication.comparison.verdicts.evidence import Check, Evidence, Subject
+from replication.core import settings
+from replication.core.runs import Answers
 from replication.pipeline import compare
-from replication.runs import Answers
-from replication.verdicts import claim_checks
-from replication.verdicts.counts import counts
-from replication.verdicts.evidence import Check, Evidence, Subject
 
 DATA = Path(__file__).parent.parent / "data" / "paper"
 SETTINGS = settings.load(DATA.parents[1] / "params.yaml")

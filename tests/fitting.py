@@ -8,11 +8,11 @@ from networks_of_tests import NETWORKS
 from small import small_document
 from watching import Watched
 
-from replication import settings
-from replication.mnist import databases
-from replication.networks.reference import Reference
-from replication.systems import catalogue
-from replication.systems.contract import Task
+from replication.core import settings
+from replication.core.mnist import databases
+from replication.core.networks.reference import Reference
+from replication.core.systems import catalogue
+from replication.core.systems.contract import Task
 
 TABLE = databases.grey_levels(-0.1, 1.175)
 LENET4 = NETWORKS["lenet4"]

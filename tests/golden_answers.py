@@ -17,17 +17,17 @@ from typing import Any
 import numpy as np
 from small import REPOSITORY
 
-from replication import settings
-from replication.experiments import experiments
+from replication.core import settings
+from replication.core.experiments import experiments
+from replication.core.learning.identity import ENGINE, MARKS, mark_name, sha256
+from replication.core.learning.monitor import Monitor
+from replication.core.mnist.databases import Database, grey_levels
+from replication.core.systems import jobs
+from replication.core.systems.catalogue import versions
+from replication.core.systems.contract import Task
+from replication.core.systems.jobs import Experiment
 from replication.files import write_json
 from replication.folders import Folders
-from replication.learning.identity import ENGINE, MARKS, mark_name, sha256
-from replication.learning.monitor import Monitor
-from replication.mnist.databases import Database, grey_levels
-from replication.systems import jobs
-from replication.systems.catalogue import versions
-from replication.systems.contract import Task
-from replication.systems.jobs import Experiment
 
 GOLDEN = Path(__file__).parent / "golden"
 CLASSIFIERS = GOLDEN / "classifiers.json"

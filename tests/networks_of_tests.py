@@ -7,11 +7,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from replication import paper
-from replication.networks import lenet1, lenet4, lenet5, lenet5_plain
-from replication.networks.perceptrons import perceptron
-from replication.networks.specification import Network, Stack
-from replication.settings import Criterion, Rules, Sdlm, Squashing, Subsampling
+from replication.comparison import paper
+from replication.core.networks import lenet1, lenet4, lenet5, lenet5_plain
+from replication.core.networks.perceptrons import perceptron
+from replication.core.networks.specification import Network, Stack
+from replication.core.settings import Criterion, Rules, Sdlm, Squashing, Subsampling
 
 PAPER = paper.load(Path(__file__).parents[1] / "data" / "paper")
 

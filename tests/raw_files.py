@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from replication.mnist import idx
+from replication.core.mnist import idx
 
 
 def encoded(array):

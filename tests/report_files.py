@@ -8,9 +8,9 @@ from typing import Any
 import study_files
 from small import REPOSITORY
 
+from replication.comparison.figures.inputs import Inputs
 from replication.folders import Folders
 from replication.pipeline import report
-from replication.report.inputs import Inputs
 
 NEEDED = ("metrics.json",)
 OPTIONAL = ("misclassified.csv", "audit.csv", "bench.json", "readings.csv", "variance.csv",

@@ -18,19 +18,20 @@ from numba.core.registry import cpu_target
 from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
 from numpy.typing import NDArray
 
-from replication import paper, settings
-from replication.arithmetic import blocks
+from replication.comparison import paper
+from replication.core import settings
+from replication.core.arithmetic import blocks
 
 if "other-blocks" in sys.argv:  # before the kernels choose
     blocks.MANY = not blocks.MANY
 
-from replication.learning.engine import Engine
-from replication.learning.optimisers import sdlm
-from replication.learning.presentations import DistortedPool
-from replication.learning.streams import generator
-from replication.learning.trainer import first_parameters
-from replication.mnist.databases import grey_levels, read_raw
-from replication.networks import catalogue
+from replication.core.learning.engine import Engine
+from replication.core.learning.optimisers import sdlm
+from replication.core.learning.presentations import DistortedPool
+from replication.core.learning.streams import generator
+from replication.core.learning.trainer import first_parameters
+from replication.core.mnist.databases import grey_levels, read_raw
+from replication.core.networks import catalogue
 
 ROOT = Path(__file__).parents[1]
 UPDATES = 1000

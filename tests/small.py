@@ -9,11 +9,11 @@ from typing import Any
 from raw_files import write_raw
 from ruamel.yaml import YAML
 
-from replication import settings
+from replication.core import settings
+from replication.core.mnist.databases import Database
+from replication.core.runs import Run
 from replication.folders import Folders
-from replication.mnist.databases import Database
 from replication.pipeline import prepare
-from replication.runs import Run
 
 # Of the study of causes.
 CAUSES = {

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from networks_of_tests import CRITERIA, NETWORKS, Case, random_case
 from test_kernels import check_everything, engine, reference
 
+from replication.core.learning.engine import AT_ONCE, Engine
+from replication.core.learning.kernels.plan import plan
+from replication.core.networks.lenet4 import windows
+from replication.core.networks.specification import Network, Stack, full_table
 from replication.errors import ReplicationError
-from replication.learning.engine import AT_ONCE, Engine
-from replication.learning.kernels.plan import plan
-from replication.networks.lenet4 import windows
-from replication.networks.specification import Network, Stack, full_table
 
 EXAMPLES = settings(
     max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True

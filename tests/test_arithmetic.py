@@ -5,18 +5,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from replication.arithmetic.blocks import (
+from replication.core.arithmetic.blocks import (
     added,
     load_block,
     places,
     store_block,
     zeros,
 )  # fmt: skip
-from replication.arithmetic.columns import add_columns, subtract_columns
-from replication.arithmetic.llvm import HALF, LANES
-from replication.arithmetic.taps import add_products, add_spread, add_taps
-from replication.arithmetic.totals import subtract_row, totals, totals_at
-from replication.arithmetic.vectors import (
+from replication.core.arithmetic.columns import add_columns, subtract_columns
+from replication.core.arithmetic.llvm import HALF, LANES
+from replication.core.arithmetic.taps import add_products, add_spread, add_taps
+from replication.core.arithmetic.totals import subtract_row, totals, totals_at
+from replication.core.arithmetic.vectors import (
     clipped,
     evens,
     fetch,
@@ -31,7 +31,7 @@ from replication.arithmetic.vectors import (
     subtract,
     total,
 )  # fmt: skip
-from replication.compiled import kernel
+from replication.core.compiled import kernel
 
 
 @kernel

@@ -10,10 +10,10 @@ import report_files
 import typst
 from small import REPOSITORY
 
-from replication.article import content as contents
-from replication.article import typesetting
-from replication.article.content import content, figures
 from replication.errors import ReplicationError
+from replication.extras.article import content as contents
+from replication.extras.article import typesetting
+from replication.extras.article.content import content, figures
 from replication.folders import Folders
 
 # What has a digit and is no number: what is cited, names, and in the template's code also lengths,
@@ -62,7 +62,7 @@ def ask(files, tmp_path_factory):
 
 
 def template(name):
-    return resources.files("replication.article").joinpath(name).read_text(encoding="utf-8")
+    return resources.files("replication.extras.article").joinpath(name).read_text(encoding="utf-8")
 
 
 def typed(text):

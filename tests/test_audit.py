@@ -8,12 +8,12 @@ import pytest
 from audited import DOCUMENT, LIBRARY, full, judged
 from ruamel.yaml import YAML
 
-from replication import settings
-from replication.audit import checks
-from replication.audit.records import flattened
-from replication.audit.setting import AUDIT, read_settings
+from replication.comparison.audit import checks
+from replication.comparison.audit.records import flattened
+from replication.comparison.audit.setting import AUDIT, read_settings
+from replication.core import settings
+from replication.core.mnist import versions
 from replication.errors import ReplicationError
-from replication.mnist import versions
 
 
 def test_every_setting_has_a_row_and_every_key_an_entry(paper):

@@ -11,15 +11,15 @@ import pytest
 from audited import changed, judged, small, trained_folders
 from small import put, small_project, write_params
 
-from replication import settings
-from replication.audit.behaviour import Behaviour
-from replication.audit.setting import AUDIT
-from replication.cli import main
+from replication.comparison.audit.behaviour import Behaviour
+from replication.comparison.audit.setting import AUDIT
+from replication.core import settings
+from replication.core.learning.engine import Engine
+from replication.core.runs import HISTORY, RECORD, WEIGHTS
+from replication.core.systems import classifiers
 from replication.files import write_json
-from replication.learning.engine import Engine
 from replication.pipeline import train
-from replication.runs import HISTORY, RECORD, WEIGHTS
-from replication.systems import classifiers
+from replication.pipeline.cli import main
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def project(trained, tmp_path):
 def known(monkeypatch):
     """What the code does is not at issue, and not looked at again."""
     same = Behaviour(0.0, 0.0, 0.0, "float32")
-    monkeypatch.setattr("replication.audit.table.observe", lambda *_: same)
+    monkeypatch.setattr("replication.comparison.audit.table.observe", lambda *_: same)
 
 
 def edit(folder, change, experiment="lenet5", replicates=(0, 1)):

@@ -14,12 +14,14 @@ import pytest
 from fabricated import timed
 from networks_of_tests import NETWORKS
 
-from replication import paper, settings
-from replication.cli import main
+from replication.comparison import paper
+from replication.comparison.verdicts.benchmark import Benchmark, read
+from replication.core import settings
+from replication.core.mnist.databases import read_raw
+from replication.core.networks import catalogue
 from replication.errors import ReplicationError
 from replication.folders import Folders
-from replication.mnist.databases import read_raw
-from replication.networks import catalogue
+from replication.pipeline.cli import main
 from replication.studies import bench
 from replication.studies.bench import measures, passes, peers, processes
 from replication.studies.bench import run as bench_run
@@ -29,7 +31,6 @@ from replication.studies.bench.measures import in_turn
 from replication.studies.bench.passes import Short
 from replication.studies.bench.peak import WIDTHS
 from replication.studies.bench.peer_jax import layers
-from replication.verdicts.benchmark import Benchmark, read
 
 PEERS = ("c", "eager")
 

@@ -15,13 +15,13 @@ from fitting import (
 from small import small_document, small_project
 from watching import Watched
 
-from replication import settings
+from replication.core import settings
+from replication.core.learning.monitor import Stopped
+from replication.core.learning.presentations import DistortedPool
+from replication.core.learning.streams import generator
+from replication.core.systems import boosted, replicates
 from replication.errors import ReplicationError
 from replication.folders import Folders
-from replication.learning.monitor import Stopped
-from replication.learning.presentations import DistortedPool
-from replication.learning.streams import generator
-from replication.systems import boosted, replicates
 
 BOOSTED = {"patterns": 40, "candidates": 700, "lost_percent": 5.0}
 
@@ -240,7 +240,7 @@ def test_no_checkpoint_is_left_and_none_goes_before_the_replicate_is_kept(
         raise ReplicationError("the disk is full")
 
     with monkeypatch.context() as context:
-        context.setattr("replication.runs.write_folder", full)
+        context.setattr("replication.core.runs.write_folder", full)
         with pytest.raises(ReplicationError, match="full"):
             replicates.train("mine", jobs, params.train)
     assert len(list(folders.checkpoints.glob("*.npz"))) == boosted.NETWORKS

@@ -6,12 +6,12 @@ import pytest
 import torch
 from small import small_document, small_project, write_params
 
-from replication import settings
-from replication.cli import main
+from replication.core import settings
+from replication.core.mnist import databases
+from replication.core.settings import Hypothesis
 from replication.errors import ReplicationError
 from replication.folders import Folders
-from replication.mnist import databases
-from replication.settings import Hypothesis
+from replication.pipeline.cli import main
 from replication.studies.causes import CONCLUSIONS, TRIALS, choice, taller
 from replication.studies.causes.trials import HELD_OUT, TEST, Laboratory, altered
 from replication.studies.trained import TrainedNetwork

@@ -12,14 +12,14 @@ import pytest
 from small import contents, small_document, small_project, taken, write_params
 from watching import Watched
 
-from replication import settings
-from replication.cli import main
+from replication.core import settings
+from replication.core.learning.monitor import Message, Monitor
+from replication.core.systems import cluster, replicates
+from replication.core.systems.jobs import Job
 from replication.errors import ReplicationError
 from replication.folders import Folders
-from replication.learning.monitor import Message, Monitor
 from replication.pipeline import train as pipeline
-from replication.systems import cluster, replicates
-from replication.systems.jobs import Job
+from replication.pipeline.cli import main
 
 TRAINED = replicates._trained
 PASSES = Path(".checkpoints/passes")
@@ -180,7 +180,7 @@ def test_a_scheduler_by_tls_without_a_certificate_is_one_sentence(
 def test_without_the_package_the_engine_is_one_sentence(places, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "distributed", None)
     monkeypatch.delitem(sys.modules, cluster.__name__)
-    monkeypatch.delattr(sys.modules["replication.systems"], "cluster")
+    monkeypatch.delattr(sys.modules["replication.core.systems"], "cluster")
     assert "pip install distributed" in mistake(places[1], monkeypatch, capsys, None)
 
 

@@ -8,9 +8,9 @@ import torch
 from networks_of_tests import NETWORKS
 from small import small_document, small_project, write_params
 
-from replication import settings
-from replication.cli import main
+from replication.core import settings
 from replication.errors import Diverged
+from replication.pipeline.cli import main
 from replication.studies.collapse.run import least_distance, train
 
 NETWORK = NETWORKS["tiny-rbf"]

@@ -9,15 +9,15 @@ import click
 import pytest
 from small import REPOSITORY
 
-from replication import cli
-from replication.cli import PIPELINE, STUDIES, main
+from replication.pipeline import cli
+from replication.pipeline.cli import PIPELINE, STUDIES, main
 
 NAMES = [*PIPELINE, *STUDIES]
 
 
 def test_help_names_every_command_without_importing_the_heavy_packages():
     code = (
-        "import sys; from replication.cli import main; main(['--help']); "
+        "import sys; from replication.pipeline.cli import main; main(['--help']); "
         "sys.exit(bool({'torch', 'numba', 'pandas', 'pydantic'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
@@ -101,7 +101,7 @@ def test_without_the_environment_a_sentence_says_how_to_make_it(missing, tmp_pat
 
 def test_the_shell_completes_commands_and_options():
     script = [sys.executable, "-c", "import sys; sys.argv[0] = 'lenet-replication'; "
-              "from replication.cli import main; sys.exit(main())"]  # fmt: skip
+              "from replication.pipeline.cli import main; sys.exit(main())"]  # fmt: skip
     environment = {**os.environ, cli.COMPLETION: "bash_complete"}
     for words, expected in (("lenet-replication inv", "invariance"), ("x audit --st", "--strict")):
         typed = {"COMP_WORDS": words, "COMP_CWORD": str(len(words.split()) - 1)}

@@ -8,22 +8,22 @@ import pytest
 from safetensors.numpy import load_file
 from small import REPOSITORY
 
-from replication import paper as paper_module
-from replication import settings
-from replication.evaluation.metrics import read_metrics
-from replication.evaluation.outputs import FAILURES
-from replication.evaluation.recomputed import Trained
-from replication.experiments import experiments
+from replication.comparison import paper as paper_module
+from replication.comparison.evaluation.metrics import read_metrics
+from replication.comparison.evaluation.outputs import FAILURES
+from replication.comparison.evaluation.recomputed import Trained
+from replication.comparison.verdicts.tables import VERDICTS
+from replication.core import settings
+from replication.core.experiments import experiments
+from replication.core.mnist import databases
+from replication.core.networks.catalogue import network
+from replication.core.runs import RECORD, WEIGHTS, of_experiment
+from replication.core.systems.contract import answers_of
+from replication.core.systems.replicates import is_finished
 from replication.folders import Folders
-from replication.mnist import databases
-from replication.networks.catalogue import network
 from replication.pipeline.again import Scope, recompute_answers
-from replication.runs import RECORD, WEIGHTS, of_experiment
 from replication.studies.causes import TRIALS
 from replication.studies.causes.trials import HELD_OUT, Laboratory
-from replication.systems.contract import answers_of
-from replication.systems.replicates import is_finished
-from replication.verdicts.tables import VERDICTS
 
 FOLDERS = Folders.below(REPOSITORY)
 SETTINGS = settings.load(FOLDERS.params)

@@ -8,14 +8,14 @@ import pandas as pd
 import pytest
 from fabricated import BASE, CHOICES, COST, DATA, LABELS, SETTINGS, SUMMARY, histories, relatives
 
-from replication.cli import main
+from replication.comparison.evaluation import errors
+from replication.comparison.evaluation.metrics import read_metrics
+from replication.core.runs import answers_bytes, history_bytes
 from replication.errors import ReplicationError
-from replication.evaluation import errors
-from replication.evaluation.metrics import read_metrics
 from replication.files import write_bytes, write_json
 from replication.folders import Folders
 from replication.pipeline import compare, evaluate
-from replication.runs import answers_bytes, history_bytes
+from replication.pipeline.cli import main
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def folder(tmp_path, monkeypatch):
         monkeypatch.setattr(stage, "load", lambda _: chosen)
     images = np.zeros((len(LABELS), 28, 28), np.uint8)
     database = SimpleNamespace(test_labels=LABELS, test_images=images)
-    monkeypatch.setattr("replication.mnist.databases.load", lambda *_: database)
+    monkeypatch.setattr("replication.core.mnist.databases.load", lambda *_: database)
     shutil.copytree(DATA, tmp_path / "data" / "paper")
     (tmp_path / "data" / "raw").mkdir()
     write_json(tmp_path / "data" / "prepared" / "summary.json", SUMMARY)

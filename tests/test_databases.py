@@ -5,9 +5,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from raw_files import encoded, write_content
 
+from replication.core.mnist import databases, idx, versions
 from replication.errors import ReplicationError
 from replication.files import write_json
-from replication.mnist import databases, idx, versions
 
 SIDES = {"regular": 28, "deslanted": 20, "sixteen": 16, "cropped": 20, "sixteen-boxed": 16}
 IMAGES = arrays.arrays(np.uint8, (2, 28, 28))

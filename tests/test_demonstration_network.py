@@ -12,12 +12,13 @@ import pytest
 import torch
 from small import REPOSITORY
 
-from replication import demonstration, settings
-from replication.mnist import databases
-from replication.networks import lenet5
-from replication.networks.reference import Reference
-from replication.runs import of_experiment
-from replication.settings import Rules
+from replication.core import settings
+from replication.core.mnist import databases
+from replication.core.networks import lenet5
+from replication.core.networks.reference import Reference
+from replication.core.runs import of_experiment
+from replication.core.settings import Rules
+from replication.report import demonstration
 
 NAMES = ("lenet5-distorted", "lenet5")
 NODE = Path(playwright.__file__).parent / "driver" / "node"

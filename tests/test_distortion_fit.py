@@ -3,9 +3,9 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from replication.cli import main
-from replication.mnist.distortions import COLUMNS, draw
-from replication.settings import load
+from replication.core.mnist.distortions import COLUMNS, draw
+from replication.core.settings import load
+from replication.pipeline.cli import main
 from replication.studies.distortions.quantities import anchor, readings, trusted
 from replication.studies.distortions.run import correlations, fit
 

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from replication.core.learning.presentations import DistortedPool, presented
+from replication.core.learning.streams import generator
+from replication.core.mnist.distortions import COLUMNS, distort, draw
+from replication.core.settings import load
 from replication.errors import ReplicationError
-from replication.learning.presentations import DistortedPool, presented
-from replication.learning.streams import generator
-from replication.mnist.distortions import COLUMNS, distort, draw
-from replication.settings import load
 
 images_of_28 = arrays(np.uint8, (3, 28, 28))
 IDENTITY = np.array([1, 1, 0, 0, 0], dtype=np.float32)

@@ -6,10 +6,10 @@ import golden_answers
 import pytest
 from golden_answers import CLASSIFIERS, UPDATE, engine_file, same_as_before, updated
 
-from replication.learning.identity import ENGINE, MARKS, mark_name
-from replication.runs import RECORD
-from replication.systems import jobs
-from replication.systems.catalogue import versions
+from replication.core.learning.identity import ENGINE, MARKS, mark_name
+from replication.core.runs import RECORD
+from replication.core.systems import jobs
+from replication.core.systems.catalogue import versions
 
 EXPERIMENTS = {experiment.name: experiment for experiment in golden_answers.known()}
 NETWORKS = [name for name, one in EXPERIMENTS.items() if one.network is not None]

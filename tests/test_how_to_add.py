@@ -12,7 +12,7 @@ import report_files
 from ruamel.yaml import YAML
 from small import REPOSITORY, small_document, small_project, write_params
 
-from replication.runs import Run
+from replication.core.runs import Run
 
 pytestmark = pytest.mark.slow
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
@@ -27,10 +27,10 @@ STUDY_LINE = re.search(r"its line `(.*?)` in `STUDIES`", README)[1]
 KEYS = """
 import json, sys
 from pathlib import Path
-from replication import settings
-from replication.experiments import experiments
+from replication.core import settings
+from replication.core.experiments import experiments
 from replication.folders import Folders
-from replication.systems.jobs import key
+from replication.core.systems.jobs import key
 
 document = settings.load(Path(sys.argv[1]))
 folders = Folders.below(Path(sys.argv[1]).parent)

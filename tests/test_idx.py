@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from raw_files import encoded, write_content
 
+from replication.core.mnist import idx
 from replication.errors import ReplicationError
-from replication.mnist import idx
 
 # Of the uncompressed canonical files; stated here again so that data/raw/SHA256SUMS cannot drift.
 CANONICAL = {

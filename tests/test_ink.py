@@ -11,18 +11,18 @@ from hypothesis import strategies as st
 from networks_of_tests import Case, random_case
 from test_kernels import check_everything
 
-from replication.arithmetic.blocks import zeros
-from replication.arithmetic.llvm import LANES
-from replication.compiled import kernel
-from replication.learning import engine as engines
-from replication.learning.engine import Engine
-from replication.learning.kernels import ink
-from replication.learning.kernels.field import Levels
-from replication.learning.kernels.layout import INK
-from replication.learning.kernels.plan import plan
-from replication.networks.perceptrons import perceptron
-from replication.networks.reference import Reference
-from replication.networks.specification import Stack
+from replication.core.arithmetic.blocks import zeros
+from replication.core.arithmetic.llvm import LANES
+from replication.core.compiled import kernel
+from replication.core.learning import engine as engines
+from replication.core.learning.engine import Engine
+from replication.core.learning.kernels import ink
+from replication.core.learning.kernels.field import Levels
+from replication.core.learning.kernels.layout import INK
+from replication.core.learning.kernels.plan import plan
+from replication.core.networks.perceptrons import perceptron
+from replication.core.networks.reference import Reference
+from replication.core.networks.specification import Stack
 
 
 def sparse(

@@ -10,18 +10,18 @@ import torch
 from fabricated import SETTINGS
 from small import contents, small_project
 
+from replication.comparison.verdicts.evidence import Wording
+from replication.core.mnist import databases, distortions
+from replication.core.networks import lenet5
+from replication.core.networks.reference import Reference
+from replication.core.settings import Invariance, load
 from replication.errors import ReplicationError
 from replication.folders import Folders
-from replication.mnist import databases, distortions
-from replication.networks import lenet5
-from replication.networks.reference import Reference
-from replication.settings import Invariance, load
 from replication.studies import invariance as study
 from replication.studies.invariance import changes as invariance
 from replication.studies.invariance import fields, pictures
 from replication.studies.invariance import figure as chart
 from replication.studies.invariance.run import run
-from replication.verdicts.evidence import Wording
 
 FIELD = 32
 CHOICES = Invariance(

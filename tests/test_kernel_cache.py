@@ -12,7 +12,7 @@ from small import REPOSITORY
 pytestmark = pytest.mark.slow
 PROGRAM = """
 import numpy as np
-from replication.learning.kernels import squashing
+from replication.core.learning.kernels import squashing
 values = np.full(4, 1.0, np.float32)
 squashing.squash(values, np.float32(1), np.float32(1))
 hits = sum(squashing.squash.stats.cache_hits.values())

@@ -8,12 +8,12 @@ import torch
 from networks_of_tests import CRITERIA, NETWORKS, Case, random_case
 from numpy.typing import NDArray
 
-from replication.learning.engine import AT_ONCE, Engine, Presented
-from replication.learning.identity import sha256
-from replication.learning.kernels import criterion
-from replication.learning.kernels.plan import plan
-from replication.learning.kernels.squashing import squash
-from replication.networks.reference import Reference
+from replication.core.learning.engine import AT_ONCE, Engine, Presented
+from replication.core.learning.identity import sha256
+from replication.core.learning.kernels import criterion
+from replication.core.learning.kernels.plan import plan
+from replication.core.learning.kernels.squashing import squash
+from replication.core.networks.reference import Reference
 
 TOLERANCE = {np.float64: 1e-10, np.float32: 2e-4}
 

@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from safetensors import numpy as tensors
 from small import parameters, put
 
-from replication import settings
-from replication.audit.records import covers, unused
-from replication.experiments import experiments
-from replication.networks.specification import Stack
-from replication.paper import load
-from replication.runs import weights_bytes
-from replication.settings import Neutral, Section
-from replication.systems import jobs
+from replication.comparison.audit.records import covers, unused
+from replication.comparison.paper import load
+from replication.core import settings
+from replication.core.experiments import experiments
+from replication.core.networks.specification import Stack
+from replication.core.runs import weights_bytes
+from replication.core.settings import Neutral, Section
+from replication.core.systems import jobs
 
 PAPER = load(FOLDERS.paper)
 

@@ -17,10 +17,10 @@ from fitting import (
 )
 from watching import Watched
 
+from replication.core.learning.monitor import Stopped
+from replication.core.mnist import databases
+from replication.core.networks.reference import Reference
 from replication.errors import ReplicationError
-from replication.learning.monitor import Stopped
-from replication.mnist import databases
-from replication.networks.reference import Reference
 
 NEIGHBOURS = {"method": "neighbours", "neighbours": 7}
 LOCAL = {"method": "local", "neighbours": 30, "decay": 0.05}

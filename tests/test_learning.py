@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from networks_of_tests import CRITERIA, NETWORKS
 
-from replication import settings
-from replication.learning.optimisers import sdlm
-from replication.learning.presentations import hessian_patterns, presented
-from replication.learning.streams import generator
-from replication.networks import criteria
-from replication.networks.initialisation import initial_parameters
-from replication.networks.specification import Kind
-from replication.settings import Criterion, Recipe
+from replication.core import settings
+from replication.core.learning.optimisers import sdlm
+from replication.core.learning.presentations import hessian_patterns, presented
+from replication.core.learning.streams import generator
+from replication.core.networks import criteria
+from replication.core.networks.initialisation import initial_parameters
+from replication.core.networks.specification import Kind
+from replication.core.settings import Criterion, Recipe
 
 BASE = settings.load(Path(__file__).parents[1] / "params.yaml").base
 

@@ -7,12 +7,12 @@ import pytest
 from fitting import classifier, cut, task_of
 from watching import Watched
 
-from replication import settings
+from replication.core import settings
+from replication.core.learning.monitor import Stopped
+from replication.core.systems.classifier import Patterns
+from replication.core.systems.classifiers import linear_gradient, pca_quadratic, rbf_linear
+from replication.core.systems.classifiers.pairwise_linear import PAIRS
 from replication.errors import ReplicationError
-from replication.learning.monitor import Stopped
-from replication.systems.classifier import Patterns
-from replication.systems.classifiers import linear_gradient, pca_quadratic, rbf_linear
-from replication.systems.classifiers.pairwise_linear import PAIRS
 
 SILENT = Watched()
 OPTIONS = {
@@ -26,7 +26,9 @@ OPTIONS = {
 
 
 def system(name, **options):
-    module = importlib.import_module(f"replication.systems.classifiers.{name.replace('-', '_')}")
+    module = importlib.import_module(
+        f"replication.core.systems.classifiers.{name.replace('-', '_')}"
+    )
     return module.System("mine", classifier(name, OPTIONS[name] | options, seed=4))
 
 
@@ -76,7 +78,7 @@ def test_a_pixel_that_was_never_inked_changes_no_answer():
 def test_solving_in_chunks_gives_the_same(monkeypatch):
     patterns = noise()
     whole = trained("linear", patterns).penalties(patterns.images)
-    monkeypatch.setattr("replication.systems.classifiers.linear._CHUNK", 37)
+    monkeypatch.setattr("replication.core.systems.classifiers.linear._CHUNK", 37)
     np.testing.assert_allclose(
         trained("linear", patterns).penalties(patterns.images), whole, atol=1e-9
     )
@@ -114,7 +116,7 @@ def test_one_step_of_a_sigmoid_unit_is_the_gradient_of_its_squared_error():
 
 
 def test_a_sigmoid_unit_gives_the_targets_for_sums_of_one_and_bends_most_there():
-    from replication.systems.classifiers.linear_gradient import squashed
+    from replication.core.systems.classifiers.linear_gradient import squashed
 
     sums = np.linspace(-2, 2, 401)
     values = squashed(sums)

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from fabricated import BASE, COST, LABELS, PATTERNS, history
 
+from replication.comparison.evaluation.metrics import evaluate, read_metrics, write_metrics
+from replication.core.runs import ANSWERS, HISTORY, Answers, Run, answers_bytes, history_bytes
+from replication.core.runs import COST as COST_FILE
 from replication.errors import ReplicationError
-from replication.evaluation.metrics import evaluate, read_metrics, write_metrics
 from replication.files import write_bytes, write_json
-from replication.runs import ANSWERS, HISTORY, Answers, Run, answers_bytes, history_bytes
-from replication.runs import COST as COST_FILE
 
 
 def evaluated(folder, replicates=2, test_misses=100, labels=LABELS):

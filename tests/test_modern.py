@@ -11,12 +11,10 @@ from torch import nn
 from torchvision.transforms import Compose, Resize, ToTensor
 from watching import Watched
 
-from replication import runs, settings
-from replication.errors import ReplicationError
-from replication.files import write_bytes
-from replication.learning.monitor import Stopped
-from replication.systems.catalogue import system
-from replication.systems.modern import (
+from replication.core import runs, settings
+from replication.core.learning.monitor import Stopped
+from replication.core.systems.catalogue import system
+from replication.core.systems.modern import (
     Learner,
     ModernSystem,
     connections,
@@ -26,6 +24,8 @@ from replication.systems.modern import (
     resized,
     scaled,
 )
+from replication.errors import ReplicationError
+from replication.files import write_bytes
 
 EPOCHS, BATCH = 3, 32
 # 200 is no multiple of 32, so the last batch is a smaller one.
@@ -215,8 +215,6 @@ def test_the_catalogue_makes_it_from_params(repository, paper):
 def test_the_catalogue_names_the_experiment_that_cannot_be(repository, paper):
     recipe = settings.load(repository / "params.yaml").base
     wrong = recipe.model_copy(update={"network": "lenet7"})
-    expected = (
-        r"^experiment lenet7-wide: params\.yaml names 'lenet7' .* replication/networks has lenet1"
-    )
+    expected = r"^experiment lenet7-wide: params\.yaml names 'lenet7' .*/core/networks has lenet1"
     with pytest.raises(ReplicationError, match=expected):
         system("lenet7-wide", wrong, paper)

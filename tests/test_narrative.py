@@ -7,8 +7,8 @@ import pytest
 from report_files import changed, load
 from small import REPOSITORY
 
+from replication.comparison.verdicts.tables import VERDICTS
 from replication.report import charts, narrative, tables
-from replication.verdicts.tables import VERDICTS
 
 
 @pytest.fixture(scope="module")

@@ -9,12 +9,12 @@ from fitting import classifier, task_of
 from small import small_document, small_project, write_params
 from watching import Watched
 
-from replication.cli import main
+from replication.core.systems.classifiers.nearest_neighbours import System, nearest, votes
 from replication.errors import ReplicationError
+from replication.pipeline.cli import main
 from replication.studies.neighbours import ERRORS, figure
 from replication.studies.neighbours import run as neighbours
 from replication.studies.neighbours.closest import closest
-from replication.systems.classifiers.nearest_neighbours import System, nearest, votes
 
 
 def points(count, seed):
@@ -29,7 +29,7 @@ def by_sorting(image, prototypes, count):
 
 
 def test_nearest_finds_the_distances_that_sorting_finds(monkeypatch):
-    monkeypatch.setattr("replication.systems.classifiers.nearest_neighbours._CHUNK", 7)
+    monkeypatch.setattr("replication.core.systems.classifiers.nearest_neighbours._CHUNK", 7)
     images, prototypes = points(20, 1), points(50, 2)
     numbers, distances = nearest(images, prototypes, 5)
     for image, found, far in zip(images, numbers, distances, strict=True):

@@ -3,7 +3,7 @@
 import pytest
 from fitting import answers_by, check_against_scores, fit, recipe_of, same_bytes
 
-from replication.learning.engine import Engine
+from replication.core.learning.engine import Engine
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.stats import binom
 
+from replication.core.mnist.noise import invert
+from replication.core.systems.noisy import NoisyPool
+from replication.core.systems.noisy import Options as Noise
 from replication.errors import ReplicationError
-from replication.mnist.noise import invert
-from replication.systems.noisy import NoisyPool
-from replication.systems.noisy import Options as Noise
 
 NOISE = {"inverted": 0.1, "versions": 20}
 

@@ -7,10 +7,10 @@ import pytest
 from fabricated import FULL, found, noncharacters, with_study
 from small import small_project
 
+from replication.core.mnist.databases import centred
+from replication.core.settings import load
 from replication.errors import ReplicationError
 from replication.folders import Folders
-from replication.mnist.databases import centred
-from replication.settings import load
 from replication.studies.noncharacters import KINDS, PLAIN, RBF, REJECTED
 from replication.studies.noncharacters import run as study
 

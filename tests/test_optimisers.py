@@ -9,17 +9,17 @@ import numpy as np
 import pytest
 from small import REPOSITORY, small_document, small_project, write_params
 
-from replication import settings
+from replication.core import settings
+from replication.core.learning.optimisers import catalogue
+from replication.core.learning.optimisers.contract import Situation
 from replication.errors import ReplicationError
-from replication.learning.optimisers import catalogue
-from replication.learning.optimisers.contract import Situation
 
 MODULE = '''
 """Steps that fall with every pass: a third optimiser, in a file of its own."""
 
 import numpy as np
 
-from replication.settings import Positive, Section
+from replication.core.settings import Positive, Section
 
 
 class Options(Section):
@@ -40,12 +40,13 @@ PROGRAM = """
 import sys
 from pathlib import Path
 import numpy as np
-from replication import paper, settings
-from replication.learning.engine import Engine
-from replication.learning.monitor import Message, Monitor, Stopped
-from replication.learning.presentations import OriginalPool
-from replication.learning.trainer import Trainer
-from replication.networks import catalogue
+from replication.comparison import paper
+from replication.core import settings
+from replication.core.learning.engine import Engine
+from replication.core.learning.monitor import Message, Monitor, Stopped
+from replication.core.learning.presentations import OriginalPool
+from replication.core.learning.trainer import Trainer
+from replication.core.networks import catalogue
 
 root, checkpoint, stops = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3] == "stops"
 base = settings.load(root / "params.yaml").base
@@ -76,7 +77,7 @@ def test_a_third_optimiser_is_one_file_and_its_state_survives_an_interruption(tm
         REPOSITORY / "replication", tmp_path / "replication",
         ignore=shutil.ignore_patterns("__pycache__"),
     )  # fmt: skip
-    (tmp_path / "replication/learning/optimisers/falling.py").write_text(MODULE)
+    (tmp_path / "replication/core/learning/optimisers/falling.py").write_text(MODULE)
 
     def trained(name, how):
         done = subprocess.run(
@@ -105,7 +106,7 @@ def test_an_optimiser_with_an_option_of_its_own_is_audited(tmp_path, tiny):
     write_params(project / "params.yaml", document)
     shutil.copytree(REPOSITORY / "replication", project / "replication",
                     ignore=shutil.ignore_patterns("__pycache__"))  # fmt: skip
-    (project / "replication/learning/optimisers/falling.py").write_text(MODULE)
+    (project / "replication/core/learning/optimisers/falling.py").write_text(MODULE)
     done = subprocess.run(
         [sys.executable, "-m", "replication", "audit", "--out", "audit.csv"],
         cwd=project,

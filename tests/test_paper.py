@@ -5,9 +5,9 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from replication import paper as paper_module
+from replication.comparison import paper as paper_module
+from replication.comparison.paper.claims import Kind
 from replication.errors import ReplicationError
-from replication.paper.claims import Kind
 
 
 @pytest.fixture

@@ -2,10 +2,10 @@
 
 import pytest
 
-from replication import settings
+from replication.core import settings
+from replication.core.systems import parallel
+from replication.core.systems.parallel import at_once
 from replication.machine import cores, memory
-from replication.systems import parallel
-from replication.systems.parallel import at_once
 
 GB = 10**9
 

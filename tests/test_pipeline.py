@@ -14,7 +14,9 @@ import pytest
 from ruamel.yaml import YAML
 from small import REPOSITORY, contents, small_document, small_project, write_params
 
-from replication import cli, settings, studies
+from replication import studies
+from replication.core import settings
+from replication.pipeline import cli
 
 DOCUMENT: dict[str, Any] = YAML(typ="safe", pure=True).load(
     (REPOSITORY / "dvc.yaml").read_text(encoding="utf-8")
@@ -43,7 +45,9 @@ def modules(name):
     if name in cli.STUDIES:
         return ["replication.pipeline.study", f"replication.studies.{name}.run"]
     part = {"compare": "verdict", "report": "figure"}.get(name, "")
-    systems = [module for module in IMPORTS.modules if module.startswith("replication.systems.")]
+    systems = [
+        module for module in IMPORTS.modules if module.startswith("replication.core.systems.")
+    ]
     return [f"replication.pipeline.{name}", *studies.having(part).values(),
             *(systems if name == "train" else ())]  # fmt: skip
 
@@ -63,7 +67,7 @@ def test_a_stage_depends_on_the_code_it_imports_and_on_no_other(name):
 
 @pytest.mark.parametrize("dropping", ["__pycache__/a.pyc", ".mypy_cache/a", "a.py~", ".a.py.swp"])
 def test_what_tools_leave_behind_is_no_dependency(dropping):
-    assert run(REPOSITORY, "dvc", "check-ignore", f"replication/settings/{dropping}")
+    assert run(REPOSITORY, "dvc", "check-ignore", f"replication/core/settings/{dropping}")
 
 
 def test_invariance_depends_on_the_runs_that_it_changes_the_digits_of_and_on_no_other():

@@ -10,17 +10,17 @@ from hypothesis import strategies as st
 from PIL import Image
 from safetensors.numpy import save_file
 
-from replication import settings
-from replication.cli import main
+from replication.comparison.evaluation.recomputed import Trained, base_settings
+from replication.comparison.evaluation.rejection import rejected_share, threshold
+from replication.core import settings
+from replication.core.mnist import drawn
+from replication.core.networks import lenet5
+from replication.core.runs import RECORD_KEYS, Answers, answers_bytes
+from replication.core.systems.contract import answers_of
 from replication.errors import ReplicationError
-from replication.evaluation.recomputed import Trained, base_settings
-from replication.evaluation.rejection import rejected_share, threshold
 from replication.files import write_bytes, write_json
-from replication.mnist import drawn
-from replication.networks import lenet5
+from replication.pipeline.cli import main
 from replication.pipeline.digits import described
-from replication.runs import RECORD_KEYS, Answers, answers_bytes
-from replication.systems.contract import answers_of
 
 
 def grown(image, times):

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from raw_files import write_raw
 
+from replication.core.mnist import databases, described, idx
+from replication.core.settings import Prepare
 from replication.errors import ReplicationError
 from replication.folders import Folders
-from replication.mnist import databases, described, idx
 from replication.pipeline import prepare as stage
-from replication.settings import Prepare
 
 NAMES = ("regular", "deslanted", "sixteen")
 

@@ -11,8 +11,8 @@ from rocrate_validator.services import validate_metadata_as_dict
 from ruamel.yaml import YAML
 from small import REPOSITORY
 
+from replication.extras.provenance import crate, manifest
 from replication.folders import Folders
-from replication.pipeline.provenance import crate, manifest
 
 PROFILE = "workflow-run-crate"
 

@@ -11,9 +11,9 @@ import pytest
 import study_files
 from small import small_project
 
-from replication import settings
+from replication.comparison.paper import load as load_paper
+from replication.core import settings
 from replication.folders import Folders
-from replication.paper import load as load_paper
 from replication.studies.readings import CURVES, RANKING, STEPS, figure
 from replication.studies.readings import run as study
 from replication.studies.readings.candidates import (

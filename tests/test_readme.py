@@ -9,13 +9,13 @@ import report_files
 from report_files import load
 from small import REPOSITORY
 
-from replication.cli import main
+from replication.comparison.verdicts.evidence import OUTCOMES
 from replication.errors import ReplicationError
 from replication.folders import Folders
 from replication.pipeline import report
+from replication.pipeline.cli import main
 from replication.report import texts
 from replication.report.texts import replace_blocks, rewrite
-from replication.verdicts.evidence import OUTCOMES
 
 STUDIES = report.study_blocks()
 EMPTY = "before\n<!-- results:begin -->\nold\n<!-- results:end -->\nafter\n"

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from replication import paper
-from replication.evaluation import errors, rejection
+from replication.comparison import paper
+from replication.comparison.evaluation import errors, rejection
 
 PAPER = Path(__file__).parent.parent / "data" / "paper"
 LABELS = np.array([0, 1, 2, 3, 4], dtype=np.uint8)

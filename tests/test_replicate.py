@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from small import REPOSITORY
 
-from replication.cli import main
 from replication.files import write_json
 from replication.folders import Folders
+from replication.pipeline.cli import main
 from replication.pipeline.replicate import compare_kept, kept_in, set_aside
 
 RUNS = Path("results/runs/linear")

@@ -10,13 +10,12 @@ import pytest
 from reading_html import parsed
 from report_files import OPTIONAL, load, project
 
-from replication import demonstration
+from replication.comparison.figures.drawing import Figure
 from replication.errors import ReplicationError
 from replication.folders import PAGE, Folders
 from replication.pipeline import report
-from replication.report import charts, page, systems, tables
-from replication.report.drawing import Figure
-from replication.templates import text as text_of
+from replication.report import charts, demonstration, page, systems, tables
+from replication.report.templates import text as text_of
 
 REQUESTING = ("src", "srcset", "href", "action", "formaction", "data", "poster", "ping", "manifest")
 

@@ -11,11 +11,11 @@ from fabricated import history, timed
 from PIL import Image
 from report_files import load, project
 
+from replication.comparison.figures.inputs import name_system
+from replication.comparison.verdicts.benchmark import Benchmark, read
+from replication.core.runs import history_bytes
 from replication.files import write_bytes
 from replication.report import charts, gallery, performance, rejections, systems
-from replication.report.inputs import name_system
-from replication.runs import history_bytes
-from replication.verdicts.benchmark import Benchmark, read
 
 
 @pytest.fixture(scope="module")

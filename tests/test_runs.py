@@ -4,9 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from replication.errors import ReplicationError
-from replication.files import write_bytes, write_json
-from replication.runs import (
+from replication.core.runs import (
     RECORD_KEYS,
     Answers,
     answers_bytes,
@@ -15,6 +13,8 @@ from replication.runs import (
     read_history,
     read_record,
 )
+from replication.errors import ReplicationError
+from replication.files import write_bytes, write_json
 
 
 def answers(n=20):

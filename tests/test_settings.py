@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from small import parameters, put
 
-from replication import plugins, settings
-from replication.cli import main
+from replication.core import plugins, settings
+from replication.core.settings import Classifier, Combined, Modern, Recipe
+from replication.core.systems.catalogue import CLASSIFIERS
 from replication.errors import ReplicationError
-from replication.settings import Classifier, Combined, Modern, Recipe
-from replication.systems.catalogue import CLASSIFIERS
+from replication.pipeline.cli import main
 
 PARAMS = Path(__file__).parents[1] / "params.yaml"
 DOCUMENT = parameters()

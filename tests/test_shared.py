@@ -8,16 +8,16 @@ from fitting import SQUARED
 from small import contents, small_document, small_project, taken, write_params
 from watching import Watched
 
-from replication import settings
+from replication.core import settings
+from replication.core.learning import engine
+from replication.core.learning.monitor import Stopped
+from replication.core.runs import Run
+from replication.core.systems import replicates
+from replication.core.systems.classifiers import virtual_support_vectors
+from replication.core.systems.shared import Shared
 from replication.errors import ReplicationError
 from replication.folders import Folders
-from replication.learning import engine
-from replication.learning.monitor import Stopped
 from replication.pipeline import train
-from replication.runs import Run
-from replication.systems import replicates
-from replication.systems.classifiers import virtual_support_vectors
-from replication.systems.shared import Shared
 
 LENET4 = {"network": "lenet4", "criterion": SQUARED}
 MACHINES = {"degree": 5, "constant": 1, "regularisation": 10, "shift": 1}

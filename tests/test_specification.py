@@ -5,11 +5,11 @@ import pytest
 import torch
 from networks_of_tests import NETWORKS, PAPER, random_case
 
+from replication.comparison.verdicts.counts import counts
+from replication.core.networks import catalogue
+from replication.core.networks.reference import Reference
+from replication.core.networks.specification import Stack, full_table
 from replication.errors import ReplicationError
-from replication.networks import catalogue
-from replication.networks.reference import Reference
-from replication.networks.specification import Stack, full_table
-from replication.verdicts.counts import counts
 
 COUNTS = counts(PAPER)
 PUBLISHED = {

@@ -6,7 +6,7 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
-from replication.verdicts import statistics
+from replication.comparison.verdicts import statistics
 
 FIVE = [1.0, 2.0, 3.0, 4.0, 5.0]
 finite = st.floats(-100, 100, allow_nan=False)

@@ -6,16 +6,16 @@ from fitting import classifier, task_of
 from sklearn.svm import SVC
 from watching import Watched
 
-from replication.errors import ReplicationError
-from replication.learning.monitor import Stopped
-from replication.systems import support_machines
-from replication.systems.classifier import Patterns, flat
-from replication.systems.classifiers import (
+from replication.core.learning.monitor import Stopped
+from replication.core.systems import support_machines
+from replication.core.systems.classifier import Patterns, flat
+from replication.core.systems.classifiers import (
     reduced_support_vectors,
     support_vectors,
     virtual_support_vectors,
 )
-from replication.systems.support_machines import Decision, Kind, Machine
+from replication.core.systems.support_machines import Decision, Kind, Machine
+from replication.errors import ReplicationError
 
 KINDS = [Kind(4, 0.0, 10.0), Kind(9, 1.0, 0.5)]
 

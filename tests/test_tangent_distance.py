@@ -7,10 +7,10 @@ import pytest
 from fitting import classifier, cut, task_of
 from watching import Watched
 
+from replication.core.systems import tangent_kernels
+from replication.core.systems.classifier import Patterns
+from replication.core.systems.classifiers.tangent_distance import System, least_by_class
 from replication.errors import ReplicationError
-from replication.systems import tangent_kernels
-from replication.systems.classifier import Patterns
-from replication.systems.classifiers.tangent_distance import System, least_by_class
 
 SIDE, SIGMA = 16, 0.9
 SILENT = Watched()

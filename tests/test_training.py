@@ -20,15 +20,15 @@ import numpy as np
 import pytest
 from small import contents, small_document, small_project, write_params
 
-from replication.cli import main
-from replication.display import Display
+from replication.core.display import Display
+from replication.core.learning import checkpoints
+from replication.core.learning.checkpoints import Progress
+from replication.core.learning.identity import ENGINE, sha256
+from replication.core.learning.monitor import Message
+from replication.core.runs import HASHES, RECORD, Run
 from replication.errors import ReplicationError
-from replication.learning import checkpoints
-from replication.learning.checkpoints import Progress
-from replication.learning.identity import ENGINE, sha256
-from replication.learning.monitor import Message
 from replication.pipeline import train
-from replication.runs import HASHES, RECORD, Run
+from replication.pipeline.cli import main
 
 OUTPUTS = {"answers.npz", "cost.json", "history.csv", "record.json", "timing.json",
            "weights.safetensors"}  # fmt: skip

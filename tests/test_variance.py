@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from replication import settings
+from replication.core import settings
 from replication.studies.variance.table import errors, histories, source, sources
 
 

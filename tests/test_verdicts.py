@@ -20,9 +20,9 @@ from fabricated import (
     with_study,
 )
 
-from replication.networks import lenet5
+from replication.comparison.verdicts import claim_checks, counts, curves, tables
+from replication.core.networks import lenet5
 from replication.pipeline import compare
-from replication.verdicts import claim_checks, counts, curves, tables
 
 
 def test_every_claim_that_is_no_setting_has_a_verdict_and_none_stands_twice():

@@ -16,8 +16,8 @@ from fabricated import (
     with_study,
 )
 
+from replication.comparison.verdicts import systems
 from replication.errors import ReplicationError
-from replication.verdicts import systems
 
 
 def test_contradictions_are_decided_where_ours_can():

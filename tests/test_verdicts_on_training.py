@@ -20,9 +20,9 @@ from fabricated import (
     with_study,
 )
 
+from replication.comparison.verdicts import curves, overlap, tables
+from replication.core.runs import Answers
 from replication.errors import ReplicationError
-from replication.runs import Answers
-from replication.verdicts import curves, overlap, tables
 
 
 def test_curves_of_the_paper_itself_are_reproduced():

@@ -12,14 +12,14 @@ import pytest
 from safetensors.numpy import load_file, save_file
 from small import REPOSITORY, small_document, small_project, write_params
 
-from replication import settings
-from replication.cli import main
-from replication.evaluation.outputs import OUTCOMES, compare_answers, compare_files
+from replication.comparison.evaluation.outputs import OUTCOMES, compare_answers, compare_files
+from replication.core import settings
+from replication.core.mnist.databases import Database
+from replication.core.runs import Answers, answers_bytes, read_answers
 from replication.files import read_json, write_bytes, write_json, write_text
 from replication.machine import processor
-from replication.mnist.databases import Database
 from replication.pipeline import again
-from replication.runs import Answers, answers_bytes, read_answers
+from replication.pipeline.cli import main
 
 RUN = "results/runs/lenet5/0"
 

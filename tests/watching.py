@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from replication.learning.monitor import Message, Monitor
+from replication.core.learning.monitor import Message, Monitor
 
 
 class Watched(Monitor):

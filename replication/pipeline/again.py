@@ -10,25 +10,30 @@ from typing import NamedTuple
 
 import numpy as np
 
+from replication.comparison.evaluation.errors import misses
+from replication.comparison.evaluation.metrics import METRICS, read_metrics
+from replication.comparison.evaluation.outputs import (
+    Check,
+    compare_answers,
+    compare_files,
+    compare_runs,
+)
+from replication.comparison.evaluation.recomputed import Trained
+from replication.comparison.paper import Paper
+from replication.core.experiments import experiments
+from replication.core.mnist import databases
+from replication.core.runs import ANSWERS, HISTORY, RECORD, WEIGHTS, Run
+from replication.core.settings import Recipe, Settings
+from replication.core.systems.contract import answers_of
+from replication.core.systems.jobs import Experiment, Job
+from replication.core.systems.parallel import at_once
+from replication.core.systems.replicates import compare_beginning, train
 from replication.errors import ReplicationError
-from replication.evaluation.errors import misses
-from replication.evaluation.metrics import METRICS, read_metrics
-from replication.evaluation.outputs import Check, compare_answers, compare_files, compare_runs
-from replication.evaluation.recomputed import Trained
-from replication.experiments import experiments
 from replication.folders import Folders
-from replication.mnist import databases
-from replication.paper import Paper
 from replication.pipeline import article, audit, compare, evaluate, report
-from replication.runs import ANSWERS, HISTORY, RECORD, WEIGHTS, Run
-from replication.settings import Recipe, Settings
 from replication.studies.collapse import run as collapse
 from replication.studies.distortions import run as distortions
 from replication.studies.invariance import run as invariance
-from replication.systems.contract import answers_of
-from replication.systems.jobs import Experiment, Job
-from replication.systems.parallel import at_once
-from replication.systems.replicates import compare_beginning, train
 
 
 class Scope(NamedTuple):

@@ -9,8 +9,8 @@ from replication.folders import ARTICLE, Folders, folder_options
 
 def run(folders: Folders) -> Path:
     """Write the article and return its file; raises as `read_inputs` and `content` do."""
-    from replication.article.content import content, figures
-    from replication.article.typesetting import pdf
+    from replication.extras.article.content import content, figures
+    from replication.extras.article.typesetting import pdf
     from replication.files import write_bytes
     from replication.pipeline.report import read_inputs
 

@@ -8,14 +8,14 @@ from typing import get_args
 
 import click
 
-from replication import paper
-from replication.audit.difference import differences
-from replication.audit.setting import AUDIT
-from replication.audit.table import Audit, audit
-from replication.experiments import experiments
+from replication.comparison import paper
+from replication.comparison.audit.difference import differences
+from replication.comparison.audit.setting import AUDIT
+from replication.comparison.audit.table import Audit, audit
+from replication.core.experiments import experiments
+from replication.core.settings import Settings, load
 from replication.files import write_table
 from replication.folders import PLACES, Folders, folder_options, path_option
-from replication.settings import Settings, load
 
 DEPARTS = 1
 

@@ -7,19 +7,26 @@ from typing import Any
 
 import click
 
-from replication import paper, studies
-from replication.evaluation.metrics import METRICS, read_metrics
+from replication import studies
+from replication.comparison import paper
+from replication.comparison.evaluation.metrics import METRICS, read_metrics
+from replication.comparison.verdicts import tables
+from replication.comparison.verdicts.claim_checks import (
+    SECTIONS,
+    Verdict,
+    merge_checks,
+    run_checks,
+    tally,
+)
+from replication.comparison.verdicts.counts import counts
+from replication.comparison.verdicts.evidence import Checks, Evidence
+from replication.core.mnist import databases
+from replication.core.runs import ANSWERS, HISTORY, TIMING, Run, of_experiment
+from replication.core.settings import Settings, load
 from replication.files import read_json
 from replication.folders import Folders, folder_options
-from replication.mnist import databases
-from replication.runs import ANSWERS, HISTORY, TIMING, Run, of_experiment
-from replication.settings import Settings, load
 from replication.studies.variance import CURVES, SPREAD
 from replication.studies.variance.table import spread
-from replication.verdicts import tables
-from replication.verdicts.claim_checks import SECTIONS, Verdict, merge_checks, run_checks, tally
-from replication.verdicts.counts import counts
-from replication.verdicts.evidence import Checks, Evidence
 
 DIFFERS, INCOMPLETE = 1, 3
 

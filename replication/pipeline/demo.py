@@ -4,14 +4,15 @@ from pathlib import Path
 
 import click
 
-from replication import demonstration, paper
+from replication.comparison import paper
+from replication.comparison.evaluation.metrics import METRICS, read_metrics
+from replication.core.mnist import idx
+from replication.core.runs import TRAIN, of_experiment
+from replication.core.settings import Settings, load
 from replication.errors import ReplicationError
-from replication.evaluation.metrics import METRICS, read_metrics
 from replication.files import write_text
 from replication.folders import DEMONSTRATION, Folders, folder_options
-from replication.mnist import idx
-from replication.runs import TRAIN, of_experiment
-from replication.settings import Settings, load
+from replication.report import demonstration
 
 
 def run(folders: Folders, settings: Settings) -> Path:

@@ -6,15 +6,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from replication import paper
+from replication.comparison import paper
+from replication.comparison.evaluation.recomputed import Trained, base_settings
+from replication.comparison.evaluation.rejection import target_percent, threshold
+from replication.core.mnist import databases, drawn
+from replication.core.runs import ANSWERS, RECORD, WEIGHTS, Run, read_weights
+from replication.core.settings import load
+from replication.core.systems.contract import answers_of
 from replication.errors import ReplicationError
-from replication.evaluation.recomputed import Trained, base_settings
-from replication.evaluation.rejection import target_percent, threshold
 from replication.folders import Folders
-from replication.mnist import databases, drawn
-from replication.runs import ANSWERS, RECORD, WEIGHTS, Run, read_weights
-from replication.settings import load
-from replication.systems.contract import answers_of
 
 # Systems whose weights are one network's, which answers by itself.
 ANSWERS_ALONE = ("network", "noisy")

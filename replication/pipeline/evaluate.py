@@ -5,12 +5,12 @@ from typing import Any
 
 import click
 
-from replication import paper
-from replication.evaluation.metrics import METRICS, evaluate, write_metrics
-from replication.evaluation.rejection import target_percent
+from replication.comparison import paper
+from replication.comparison.evaluation.metrics import METRICS, evaluate, write_metrics
+from replication.comparison.evaluation.rejection import target_percent
+from replication.core.mnist import databases
+from replication.core.settings import Settings, load
 from replication.folders import Folders, folder_options
-from replication.mnist import databases
-from replication.settings import Settings, load
 
 
 def run(folders: Folders, settings: Settings) -> dict[str, Any]:

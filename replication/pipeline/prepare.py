@@ -4,11 +4,11 @@ from typing import Any
 
 import click
 
+from replication.core.mnist import databases
+from replication.core.mnist.described import prepare
+from replication.core.settings import Settings, load
 from replication.files import write_json
 from replication.folders import Folders, folder_options
-from replication.mnist import databases
-from replication.mnist.described import prepare
-from replication.settings import Settings, load
 
 
 def run(folders: Folders, settings: Settings) -> dict[str, Any]:

@@ -14,15 +14,15 @@ from pathlib import Path
 
 import click
 
-from replication import paper
+from replication.comparison import paper
+from replication.comparison.evaluation.metrics import METRICS, read_metrics
+from replication.comparison.evaluation.outputs import OUTCOMES, compare_runs
+from replication.comparison.verdicts.claim_experiments import OWN, compare_with_1998
+from replication.core.runs import ANSWERS, TIMING, WEIGHTS, Run
+from replication.core.settings import load
 from replication.errors import ReplicationError
-from replication.evaluation.metrics import METRICS, read_metrics
-from replication.evaluation.outputs import OUTCOMES, compare_runs
+from replication.extras.costs import measure
 from replication.folders import Folders
-from replication.pipeline.costs import measure
-from replication.runs import ANSWERS, TIMING, WEIGHTS, Run
-from replication.settings import load
-from replication.verdicts.claim_experiments import OWN, compare_with_1998
 
 
 def kept_in(folders: Folders) -> Path:

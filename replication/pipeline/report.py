@@ -14,8 +14,8 @@ from replication.errors import ReplicationError
 from replication.folders import PAGE, Folders, folder_options
 
 if TYPE_CHECKING:
-    from replication.report.inputs import Inputs
-    from replication.report.parts import Block, Part
+    from replication.comparison.figures.inputs import Inputs
+    from replication.comparison.figures.parts import Block, Part
 
 TEXTS = ("README.md", "paper_notes.md")
 CITATION = "CITATION.cff"
@@ -37,10 +37,10 @@ def read_inputs(folders: Folders) -> Inputs:
 
     The runs are those in the folder of results. Raises ReplicationError as the readers do.
     """
-    from replication.evaluation.metrics import METRICS, read_metrics
+    from replication.comparison.evaluation.metrics import METRICS, read_metrics
+    from replication.comparison.figures import inputs
+    from replication.core.settings import load
     from replication.pipeline.compare import all_checks, read_evidence, read_runs
-    from replication.report import inputs
-    from replication.settings import load
 
     folders, settings = replace(folders, runs=folders.results / "runs"), load(folders.params)
     metrics = read_metrics(folders.results / METRICS)
@@ -74,8 +74,8 @@ def run(folders: Folders, texts: Iterable[Path] = ()) -> dict[Path, bool]:
     The page's links lead into the repository that CITATION.cff names, if it names one. Returns by
     text whether anything in it changed.
     """
-    from replication import demonstration
     from replication.files import write_text
+    from replication.report import demonstration
     from replication.report.page import render
     from replication.report.texts import blocks, rewrite
 

@@ -4,9 +4,9 @@ from importlib import import_module
 
 import click
 
+from replication.core.settings import load
+from replication.extras.costs import measure
 from replication.folders import Folders
-from replication.pipeline.costs import measure
-from replication.settings import load
 
 # Those that stand on the replicates of `replicate --all` come after it; readings takes longest.
 TRAINING = ("variance", "beginnings", "collapse", "boosting", "causes", "readings")

@@ -4,9 +4,9 @@ from typing import Any
 
 import click
 
-from replication import plugins
+from replication.core import plugins
+from replication.core.settings import load
 from replication.folders import Folders, folder_options
-from replication.settings import load
 
 
 def command(study: str) -> click.Command:

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 
 import click
 
+from replication.core.settings import Settings, load
 from replication.folders import Folders, folder_options
-from replication.settings import Settings, load
 
 
 def run(folders: Folders, settings: Settings, names: Sequence[str]) -> Counter[str]:
@@ -16,9 +16,9 @@ def run(folders: Folders, settings: Settings, names: Sequence[str]) -> Counter[s
     of another. Raises ReplicationError when params.yaml has no such experiment.
     """
     # Imported when a training begins: a help text need not wait for the compiler.
-    from replication.experiments import experiments
-    from replication.systems.jobs import Job
-    from replication.systems.replicates import train
+    from replication.core.experiments import experiments
+    from replication.core.systems.jobs import Job
+    from replication.core.systems.replicates import train
 
     ready = experiments({name: settings.experiment(name) for name in names}, settings, folders)
     jobs = [Job(one, number) for one in ready for number in range(one.recipe.replicates)]
@@ -32,13 +32,13 @@ def outcome(folders: Folders, settings: Settings, experiment: str) -> Iterator[s
     The verdict is on the test error, by the rule of all verdicts; where nothing is random the rule
     needs the other systems, and `compare` gives it.
     """
-    from replication import paper
-    from replication.evaluation.metrics import evaluate
-    from replication.evaluation.rejection import target_percent
-    from replication.mnist import databases
-    from replication.verdicts.claim_experiments import published_errors
-    from replication.verdicts.evidence import Evidence
-    from replication.verdicts.rule import judge_percent
+    from replication.comparison import paper
+    from replication.comparison.evaluation.metrics import evaluate
+    from replication.comparison.evaluation.rejection import target_percent
+    from replication.comparison.verdicts.claim_experiments import published_errors
+    from replication.comparison.verdicts.evidence import Evidence
+    from replication.comparison.verdicts.rule import judge_percent
+    from replication.core.mnist import databases
 
     stated, recipe, base = paper.load(folders.paper), settings.experiment(experiment), settings.base
     labels = databases.read_raw(folders.raw).test_labels

@@ -11,13 +11,17 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-from replication import paper
+from replication.comparison import paper
+from replication.comparison.evaluation.outputs import FAILURES, Check
+from replication.comparison.verdicts.claim_experiments import OWN
+from replication.comparison.verdicts.tables import CLAIMS, VERDICTS
+from replication.core.mnist import databases, idx
+from replication.core.runs import COST
+from replication.core.settings import Recipe, load
 from replication.errors import ReplicationError
-from replication.evaluation.outputs import FAILURES, Check
+from replication.extras import certificate as certificates
 from replication.files import write_text
 from replication.folders import Folders, folder_options, path_option
-from replication.mnist import databases, idx
-from replication.pipeline import certificate as certificates
 from replication.pipeline.again import (
     Scope,
     begin_again,
@@ -25,10 +29,6 @@ from replication.pipeline.again import (
     recompute_answers,
     train_again,
 )
-from replication.runs import COST
-from replication.settings import Recipe, load
-from replication.verdicts.claim_experiments import OWN
-from replication.verdicts.tables import CLAIMS, VERDICTS
 
 DIFFERENT = 1
 CERTIFICATE = "certificate"

@@ -7,11 +7,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
-from replication.report.drawing import (
+from replication.comparison.figures.drawing import (
+    DATA,
     DISTORTED,
     INK,
     MUTED,
     PAPER,
+    SERIES,
     TEST,
     TRAINING,
     Figure,
@@ -21,13 +23,11 @@ from replication.report.drawing import (
     marks,
     table,
 )
-from replication.report.inputs import Inputs
-from replication.verdicts.claim_experiments import experiment_for
-from replication.verdicts.curves import Curves, percentages
-from replication.verdicts.statistics import prediction_interval
+from replication.comparison.figures.inputs import Inputs
+from replication.comparison.verdicts.claim_experiments import experiment_for
+from replication.comparison.verdicts.curves import Curves, percentages
+from replication.comparison.verdicts.statistics import prediction_interval
 
-DATA = "../../data/paper"
-SERIES = {"training": TRAINING, "test": TEST}
 NAMES = {
     "lenet5.test-error": "test error",
     "lenet5.training-error": "training error",

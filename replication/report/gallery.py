@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from replication.report.drawing import Source, Table, table
-from replication.report.inputs import Inputs, records
+from replication.comparison.figures.drawing import Source, Table, table
+from replication.comparison.figures.inputs import Inputs, records
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,11 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from replication.paper import CONTRADICTIONS, Claim
+from replication.comparison.figures.inputs import Inputs, name_system, records
+from replication.comparison.paper import CONTRADICTIONS, Claim
+from replication.comparison.verdicts.systems import ORDERING
 from replication.report.charts import HEADLINE, NAMES
-from replication.report.inputs import Inputs, name_system, records
 from replication.report.tables import FIRST, Entry
-from replication.verdicts.systems import ORDERING
 
 # What a verdict is about: its claim, or the heading of claims.yaml.
 _TOPICS = {

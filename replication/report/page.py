@@ -8,15 +8,15 @@ from typing import Any, TypeVar
 from jinja2 import meta
 from markupsafe import Markup
 
-from replication.audit.setting import AUDIT
+from replication.comparison.audit.setting import AUDIT
+from replication.comparison.figures.inputs import Inputs, name_system
+from replication.comparison.figures.parts import Part
+from replication.comparison.verdicts.systems import ORDERING
+from replication.comparison.verdicts.tables import MISCLASSIFIED
+from replication.core.runs import TRAIN
 from replication.report import charts, narrative, performance, rejections, systems, tables
 from replication.report.gallery import gallery
-from replication.report.inputs import Inputs, name_system
-from replication.report.parts import Part
-from replication.runs import TRAIN
-from replication.templates import templates, text
-from replication.verdicts.systems import ORDERING
-from replication.verdicts.tables import MISCLASSIFIED
+from replication.report.templates import templates, text
 
 TEMPLATES = ("page.html.j2", "appendices.html.j2", "macros.html.j2")
 _FOLDER = "results/report"  # in which the page lies

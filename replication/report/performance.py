@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from math import fsum
 from typing import Any
 
-from replication.report.drawing import Table, table
-from replication.report.inputs import Inputs
-from replication.runs import RECORD, TIMING
-from replication.verdicts.benchmark import BENCH, EARLIER, Spread, Target
+from replication.comparison.figures.drawing import Table, table
+from replication.comparison.figures.inputs import Inputs
+from replication.comparison.verdicts.benchmark import BENCH, EARLIER, Spread, Target
+from replication.core.runs import RECORD, TIMING
 
 _SECONDS_A_DAY = 86_400
 

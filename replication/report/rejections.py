@@ -6,13 +6,14 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
-from replication.evaluation.rejection import error_reject_curve, target_percent
-from replication.report.drawing import (
+from replication.comparison.evaluation.rejection import error_reject_curve, target_percent
+from replication.comparison.figures.drawing import (
     ACCENT,
     DISTORTED,
     GRID,
     INK,
     MUTED,
+    PUBLISHED,
     TEST,
     TRAINING,
     Figure,
@@ -21,9 +22,9 @@ from replication.report.drawing import (
     panels,
     table,
 )
-from replication.report.inputs import Inputs, name_system
-from replication.report.systems import PUBLISHED, REJECTION, Line, lines
-from replication.verdicts.curves import Curves
+from replication.comparison.figures.inputs import Inputs, name_system
+from replication.comparison.verdicts.curves import Curves
+from replication.report.systems import REJECTION, Line, lines
 
 # As Section III-C has them; what is not named here is in the last panel.
 FAMILIES: Mapping[str, tuple[str, ...]] = {

@@ -9,12 +9,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from numpy.typing import ArrayLike, NDArray
 
-from replication.evaluation.rejection import target_percent
-from replication.report.charts import DATA
-from replication.report.drawing import (
+from replication.comparison.evaluation.rejection import target_percent
+from replication.comparison.figures.drawing import (
     INK,
     MUTED,
     PAPER,
+    PUBLISHED,
     TEST,
     Figure,
     Source,
@@ -24,9 +24,8 @@ from replication.report.drawing import (
     marks,
     table,
 )
-from replication.report.inputs import Inputs, name_system, records
+from replication.comparison.figures.inputs import Inputs, name_system, records
 
-PUBLISHED = f"{DATA}/figures9_to_12_systems.csv"
 _ROW = 20  # units of the SVG
 _APART = 0.17  # of a row: 1998 above its middle, ours below
 

@@ -5,14 +5,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, get_args
 
-from replication.audit.setting import Setting
-from replication.paper import Status
-from replication.report.charts import DATA, HEADLINE, NAMES
-from replication.report.drawing import Source
-from replication.report.inputs import Inputs
-from replication.verdicts.claim_checks import Verdict
-from replication.verdicts.evidence import OUTCOMES, Outcome, Wording
-from replication.verdicts.rule import format_number
+from replication.comparison.audit.setting import Setting
+from replication.comparison.figures.drawing import DATA, Source
+from replication.comparison.figures.inputs import Inputs
+from replication.comparison.paper import Status
+from replication.comparison.verdicts.claim_checks import Verdict
+from replication.comparison.verdicts.evidence import OUTCOMES, Outcome, Wording
+from replication.comparison.verdicts.rule import format_number
+from replication.report.charts import HEADLINE, NAMES
 
 CLAIMS = f"{DATA}/claims.yaml"
 # What is to be looked into comes first.

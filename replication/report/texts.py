@@ -11,14 +11,14 @@ from pathlib import Path
 
 import numpy as np
 
+from replication.comparison.figures.drawing import markdown, table
+from replication.comparison.figures.inputs import Inputs, records
+from replication.comparison.figures.parts import Block
+from replication.comparison.verdicts.claim_experiments import OWN, compare_with_1998
+from replication.comparison.verdicts.evidence import OUTCOMES
 from replication.errors import ReplicationError
 from replication.files import write_text
 from replication.report import performance, tables
-from replication.report.drawing import markdown, table
-from replication.report.inputs import Inputs, records
-from replication.report.parts import Block
-from replication.verdicts.claim_experiments import OWN, compare_with_1998
-from replication.verdicts.evidence import OUTCOMES
 
 _MARK = re.compile(r"<!-- ([a-z]+):(begin|end) -->")
 _BLOCK = re.compile(r"(<!-- ([a-z]+):begin -->).*?(<!-- \2:end -->)", re.DOTALL)

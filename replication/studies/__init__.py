@@ -45,6 +45,6 @@ def having(part: str) -> dict[str, str]:
 def modules(part: str) -> list[ModuleType]:
     """The same, imported."""
     # The names of the studies are wanted for a help text, which need not wait for the settings.
-    from replication import plugins
+    from replication.core import plugins
 
     return [plugins.load(f"{__name__}.{study}", part, DEFINES[part]) for study in having(part)]

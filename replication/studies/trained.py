@@ -6,13 +6,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from replication.comparison.evaluation.recomputed import Trained
+from replication.comparison.paper import Paper
+from replication.core.learning.engine import Engine
+from replication.core.mnist.databases import Levels
+from replication.core.networks.reference import Reference
+from replication.core.runs import RECORD, WEIGHTS, Run, of_experiment
 from replication.errors import ReplicationError
-from replication.evaluation.recomputed import Trained
-from replication.learning.engine import Engine
-from replication.mnist.databases import Levels
-from replication.networks.reference import Reference
-from replication.paper import Paper
-from replication.runs import RECORD, WEIGHTS, Run, of_experiment
 
 DATABASE = "regular"
 

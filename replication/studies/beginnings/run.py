@@ -9,18 +9,18 @@ import pandas as pd
 import torch
 from threadpoolctl import threadpool_limits
 
-from replication import paper
+from replication.comparison import paper
+from replication.comparison.paper import Paper
+from replication.core.learning.engine import Engine
+from replication.core.learning.monitor import Monitor
+from replication.core.learning.presentations import OriginalPool
+from replication.core.learning.trainer import Trainer, first_parameters
+from replication.core.mnist import databases
+from replication.core.mnist.databases import Database
+from replication.core.networks import catalogue
+from replication.core.networks.reference import Reference
+from replication.core.settings import Recipe, Settings, changed
 from replication.folders import Folders
-from replication.learning.engine import Engine
-from replication.learning.monitor import Monitor
-from replication.learning.presentations import OriginalPool
-from replication.learning.trainer import Trainer, first_parameters
-from replication.mnist import databases
-from replication.mnist.databases import Database
-from replication.networks import catalogue
-from replication.networks.reference import Reference
-from replication.paper import Paper
-from replication.settings import Recipe, Settings, changed
 from replication.studies.beginnings import BEGINNINGS
 from replication.studies.beginnings.small import Way, best
 

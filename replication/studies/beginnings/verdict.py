@@ -5,11 +5,11 @@ from functools import partial
 
 import pandas as pd
 
-from replication.paper import Claim
+from replication.comparison.paper import Claim
+from replication.comparison.verdicts.evidence import Check, Checks, Evidence, Finding, Subject
+from replication.comparison.verdicts.rule import judge_mean
+from replication.comparison.verdicts.statistics import Interval
 from replication.studies.beginnings import BEGINNINGS
-from replication.verdicts.evidence import Check, Checks, Evidence, Finding, Subject
-from replication.verdicts.rule import judge_mean
-from replication.verdicts.statistics import Interval
 
 
 def _load_subject(evidence: Evidence, subject: str) -> dict[str, pd.DataFrame]:

@@ -4,7 +4,7 @@ All that is compared is timed in turns, over and over, on one core, so that what
 machine for a while slows all of it; a ratio is formed within each turn. Times are CPU seconds.
 """
 
-from replication.verdicts.benchmark import BENCH
+from replication.comparison.verdicts.benchmark import BENCH
 
 FILE, COMMAND = BENCH.name, BENCH.made_by
 NETWORKS = ("lenet5", "lenet4", "lenet1", "perceptron-300", "perceptron-1000",

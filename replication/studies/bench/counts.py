@@ -1,6 +1,6 @@
 """The multiply-adds of an update."""
 
-from replication.networks.specification import Kind, Network
+from replication.core.networks.specification import Kind, Network
 
 
 def multiply_adds(network: Network) -> int:

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from replication.report.drawing import Table
-from replication.report.inputs import Inputs
-from replication.report.parts import Part
+from replication.comparison.figures.drawing import Table
+from replication.comparison.figures.inputs import Inputs
+from replication.comparison.figures.parts import Part
 from replication.studies.bench import COMMAND
 
 

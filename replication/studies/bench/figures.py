@@ -4,8 +4,8 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from replication.comparison.verdicts.benchmark import Benchmark, Peer, Spread, Target, Timed
 from replication.studies.bench import DISTORTED, NETWORKS
-from replication.verdicts.benchmark import Benchmark, Peer, Spread, Target, Timed
 
 Series = list[float]
 EARLIER = "earlier-"

@@ -8,12 +8,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
-from replication import paper
+from replication.comparison import paper
+from replication.comparison.verdicts.benchmark import Target
+from replication.core.mnist.databases import read_raw
+from replication.core.networks import catalogue
+from replication.core.settings import Modern, Settings
 from replication.errors import ReplicationError
 from replication.folders import Folders
-from replication.mnist.databases import read_raw
-from replication.networks import catalogue
-from replication.settings import Modern, Settings
 from replication.studies.bench import DISTORTED, NETWORKS
 from replication.studies.bench.counts import multiply_adds
 from replication.studies.bench.figures import (
@@ -32,7 +33,6 @@ from replication.studies.bench.processes import (
     last_core,
     pinned,
 )
-from replication.verdicts.benchmark import Target
 
 MODERN = "lenet5-modern"
 # The patterns for which a peer has inputs, and those over which its losses are compared.

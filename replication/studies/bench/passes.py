@@ -11,14 +11,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from replication.comparison.verdicts.benchmark import Sum, Whole
+from replication.core.settings import Classifier, Combined, Modern, Recipe, Settings
+from replication.core.systems.contract import Task
 from replication.errors import ReplicationError
 from replication.files import read_json
 from replication.folders import Folders
-from replication.settings import Classifier, Combined, Modern, Recipe, Settings
 from replication.studies.bench.figures import Series, quotients, spread
 from replication.studies.bench.processes import TREE, Process, last_core
-from replication.systems.contract import Task
-from replication.verdicts.benchmark import Sum, Whole
 
 TESTS = 10_000
 # The classifier that begins with the machines of another one, which today's code fits once.

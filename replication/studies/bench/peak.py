@@ -18,8 +18,8 @@ from llvmlite.binding import get_host_cpu_name
 from numba import types
 from numba.core import cgutils
 
-from replication.arithmetic.llvm import fused, intrinsic, repeated
-from replication.compiled import config, kernel
+from replication.core.arithmetic.llvm import fused, intrinsic, repeated
+from replication.core.compiled import config, kernel
 from replication.machine import processor
 
 WIDTHS = (4, 8, 16)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from replication.networks.specification import Kind, Layer, Network
+from replication.core.networks.specification import Kind, Layer, Network
 from replication.studies.bench.peers import Floats, Start
 
 # Read by XLA when it starts.

@@ -18,12 +18,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from replication.core.mnist.databases import Database, fields
+from replication.core.networks.reference import Reference
+from replication.core.networks.specification import Network
+from replication.core.settings import Modern, Rules
+from replication.core.systems.modern import Learner, resized
 from replication.errors import ReplicationError
-from replication.mnist.databases import Database, fields
-from replication.networks.reference import Reference
-from replication.networks.specification import Network
-from replication.settings import Modern, Rules
-from replication.systems.modern import Learner, resized
 
 # Sums of float32 in another order differ, and training makes that larger.
 AGREEMENT = 1e-4

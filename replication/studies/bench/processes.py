@@ -12,9 +12,9 @@ from types import TracebackType
 from typing import Any, Self
 
 import replication
+from replication.comparison.verdicts.benchmark import EARLIER
 from replication.errors import ReplicationError
 from replication.folders import Folders
-from replication.verdicts.benchmark import EARLIER
 
 TREE = Path(replication.__file__).resolve().parents[1]
 _SCRIPT = Path(__file__).with_name("worker.py")

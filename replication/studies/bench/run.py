@@ -4,17 +4,17 @@ import platform
 
 import click
 
+from replication.comparison.verdicts.benchmark import Benchmark, read
+from replication.core.settings import Settings
 from replication.errors import ReplicationError
 from replication.files import read_json, write_json
 from replication.folders import Folders
 from replication.machine import processor
-from replication.settings import Settings
 from replication.studies.bench import COMMAND, FILE
 from replication.studies.bench.figures import listed
 from replication.studies.bench.measures import FULL, QUICK, Places, measure
 from replication.studies.bench.passes import whole
 from replication.studies.bench.processes import earlier_tree, without_earlier
-from replication.verdicts.benchmark import Benchmark, read
 
 PARAMETERS = (
     click.Option(["--passes"], is_flag=True, help="Time what all trainings take, from short ones."),

@@ -14,21 +14,26 @@ import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from replication import paper, settings
-from replication.learning.engine import Engine
-from replication.learning.monitor import Monitor
-from replication.learning.presentations import DistortedPool, OriginalPool, Pool
-from replication.learning.streams import generator
-from replication.learning.trainer import first_parameters
-from replication.mnist.databases import Database, derive, grey_levels, read_raw
-from replication.networks import catalogue
-from replication.systems.catalogue import system
-from replication.systems.contract import Task
+
+def _module(name: str) -> Any:
+    """Import a module of today's tree, or of one in which these rooms were not there yet."""
+    rooms = ("core.", "comparison.") if find_spec("replication.core") else ("",)
+    found = (f"replication.{room}{name}" for room in rooms)
+    return import_module(next(path for path in found if find_spec(path)))
+
+
+databases, monitor = _module("mnist.databases"), _module("learning.monitor")
+networks, paper, settings = _module("networks.catalogue"), _module("paper"), _module("settings")
+presentations, streams = _module("learning.presentations"), _module("learning.streams")
+engine, trainer = _module("learning.engine"), _module("learning.trainer")
+systems, contract = _module("systems.catalogue"), _module("systems.contract")
 
 DISTORTED = "distorted"
 
@@ -36,27 +41,28 @@ DISTORTED = "distorted"
 class Training:
     """A network in training: real images in random order, the recipe's first step sizes."""
 
-    def __init__(
-        self, what: str, chosen: settings.Settings, published: Any, data: Database
-    ) -> None:
+    def __init__(self, what: str, chosen: Any, published: Any, data: Any) -> None:
         """``what`` is a network of the catalogue, or ``distorted``: LeNet-5 with distortions."""
         base = chosen.base
         name = base.network if what == DISTORTED else what
-        self.network = catalogue.network(name, "regular", published)
+        self.network = networks.network(name, "regular", published)
         criterion = base.criterion.name if self.network.codes.size else "squared-error"
         recipe = settings.changed(base, {"network": name, "criterion.name": criterion})
         images, labels = data.train_images, data.train_labels
-        self._pool: Pool = OriginalPool(images, labels, len(images))
+        self._pool = presentations.OriginalPool(images, labels, len(images))
         if what == DISTORTED:
-            draw = generator(recipe, 0, "distortions")
-            self._pool = DistortedPool(
+            draw = streams.generator(recipe, 0, "distortions")
+            self._pool = presentations.DistortedPool(
                 images, labels, len(images), recipe.distortions, draw, self.network.field
             )
-        self.levels = grey_levels(chosen.prepare.background, chosen.prepare.foreground)
-        self._engine, self._sdlm = Engine(self.network, recipe.rules, self.levels), recipe.sdlm
-        self.order = generator(recipe, 0, "order").permutation(self._pool.size)
+        self.levels = databases.grey_levels(chosen.prepare.background, chosen.prepare.foreground)
+        self._engine, self._sdlm = (
+            engine.Engine(self.network, recipe.rules, self.levels),
+            recipe.sdlm,
+        )
+        self.order = streams.generator(recipe, 0, "order").permutation(self._pool.size)
         self._sample = self._pool.show(self.order[: recipe.sdlm.patterns])
-        self.parameters = first_parameters(self.network, recipe, 0)
+        self.parameters = trainer.first_parameters(self.network, recipe, 0)
         rate = recipe.learning_rates[0]
         self.steps = (rate / (recipe.sdlm.mu + self.curvature())).astype(np.float32)
 
@@ -81,9 +87,9 @@ class Worker:
     def __init__(self, params: Path, published: Path, raw: Path) -> None:
         """The settings, the folder of the paper's tables, and that of MNIST."""
         self._settings, self._paper = settings.load(params), paper.load(published)
-        self._regular = read_raw(raw)
+        self._regular = databases.read_raw(raw)
         self._trainings: dict[str, list[Training]] = {}
-        self._database = cache(lambda name: derive(name, self._regular))
+        self._database = cache(lambda name: databases.derive(name, self._regular))
 
     def ready(self) -> bool:
         """The data are read."""
@@ -170,13 +176,17 @@ class Worker:
             changes["options"] = {**full.options, **few}
         recipe = full.model_copy(update=changes)
         every = self._database(recipe.database)
-        data = Database(every.train_images, every.train_labels, every.test_images[:tests],
+        data = databases.Database(every.train_images, every.train_labels, every.test_images[:tests],
                         every.test_labels[:tests])  # fmt: skip
-        levels = grey_levels(self._settings.prepare.background, self._settings.prepare.foreground)
-        silent = Monitor(experiment, lambda _: None, lambda: False)
+        levels = databases.grey_levels(
+            self._settings.prepare.background, self._settings.prepare.foreground
+        )
+        silent = monitor.Monitor(experiment, lambda _: None, lambda: False)
         with tempfile.TemporaryDirectory() as folder:
-            task = Task(experiment, replicate, data, levels, Path(folder, "checkpoint.npz"))
-            system(experiment, recipe, self._paper).fit(task, silent)
+            task = contract.Task(
+                experiment, replicate, data, levels, Path(folder, "checkpoint.npz")
+            )
+            systems.system(experiment, recipe, self._paper).fit(task, silent)
 
 
 def main() -> None:

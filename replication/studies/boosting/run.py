@@ -5,17 +5,17 @@ import pandas as pd
 import torch
 from safetensors.numpy import load_file
 
-from replication import paper
+from replication.comparison import paper
+from replication.comparison.evaluation.errors import misses, percent
+from replication.comparison.evaluation.recomputed import Trained
+from replication.comparison.verdicts.systems import BOOSTED
+from replication.core.mnist import databases
+from replication.core.runs import RECORD, WEIGHTS, of_experiment
+from replication.core.settings import Settings
+from replication.core.systems.contract import answers_of
 from replication.errors import ReplicationError
-from replication.evaluation.errors import misses, percent
-from replication.evaluation.recomputed import Trained
 from replication.folders import Folders
-from replication.mnist import databases
-from replication.runs import RECORD, WEIGHTS, of_experiment
-from replication.settings import Settings
 from replication.studies.boosting import COSTS
-from replication.systems.contract import answers_of
-from replication.verdicts.systems import BOOSTED
 
 NETWORKS = ("first", "second", "third")
 # Of all patterns, in percent; 37.5 make 1.75 networks a pattern.

@@ -2,11 +2,11 @@
 
 import math
 
-from replication.paper import Claim
+from replication.comparison.paper import Claim
+from replication.comparison.verdicts.evidence import Checks, Evidence, Finding
+from replication.comparison.verdicts.rule import judge_mean
+from replication.comparison.verdicts.statistics import Interval
 from replication.studies.boosting import COSTS
-from replication.verdicts.evidence import Checks, Evidence, Finding
-from replication.verdicts.rule import judge_mean
-from replication.verdicts.statistics import Interval
 
 
 def judge(evidence: Evidence, claim: Claim) -> Finding:

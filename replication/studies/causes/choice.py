@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from replication.comparison.paper import Paper
+from replication.core.settings import Causes, Hypothesis
 from replication.errors import ReplicationError
-from replication.paper import Paper
-from replication.settings import Causes, Hypothesis
 from replication.studies.causes import CONCLUSIONS
 from replication.studies.causes.trials import HELD_OUT, TEST, Levels, Row, shown
 

@@ -10,20 +10,20 @@ from typing import Any
 import click
 import pandas as pd
 
-from replication import paper
-from replication.display import Display
+from replication.comparison import paper
+from replication.comparison.evaluation.metrics import read_metrics
+from replication.core.display import Display
+from replication.core.learning.monitor import Monitor
+from replication.core.settings import Settings
+from replication.core.settings.document import did_you_mean
+from replication.core.systems.jobs import Job
+from replication.core.systems.parallel import side_by_side
 from replication.errors import ReplicationError
-from replication.evaluation.metrics import read_metrics
 from replication.files import write_table
 from replication.folders import Folders
-from replication.learning.monitor import Monitor
-from replication.settings import Settings
-from replication.settings.document import did_you_mean
 from replication.studies.causes import CONCLUSIONS, TALLER, TRIALS, taller
 from replication.studies.causes.choice import Choice, chosen, conclusions, published
 from replication.studies.causes.trials import HELD_OUT, TEST, Laboratory, Levels, Row, Trial
-from replication.systems.jobs import Job
-from replication.systems.parallel import side_by_side
 
 FOLDERS = ("runs",)
 PARAMETERS = (click.Argument(["names"], nargs=-1, metavar="[HYPOTHESIS]..."),)

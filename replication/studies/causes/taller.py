@@ -15,11 +15,11 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
-from replication.evaluation.errors import misses
+from replication.comparison.evaluation.errors import misses
+from replication.comparison.paper import Paper
+from replication.core.mnist import databases
+from replication.core.settings import Settings
 from replication.folders import Folders
-from replication.mnist import databases
-from replication.paper import Paper
-from replication.settings import Settings
 from replication.studies.causes import CONCLUSIONS, TALLER
 from replication.studies.invariance import COUNTS, changes
 from replication.studies.invariance.verdict import curve, extent

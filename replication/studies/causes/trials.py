@@ -17,23 +17,23 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from replication.comparison.evaluation.errors import Mask, missed, percent, similarity
+from replication.comparison.evaluation.rejection import rejected_share, target_percent
+from replication.comparison.paper import Paper
+from replication.core.experiments import experiments
+from replication.core.learning.monitor import Monitor
+from replication.core.mnist import databases
+from replication.core.mnist.databases import Database
+from replication.core.settings import Classifier, Hypothesis, Recipe, Settings, options
+from replication.core.settings.loading import put
+from replication.core.systems.catalogue import versions
+from replication.core.systems.classifier import ClassifierSystem
+from replication.core.systems.contract import Task, answers_of
+from replication.core.systems.jobs import Experiment, hashed
+from replication.core.systems.support_machines import Decision
 from replication.errors import ReplicationError
-from replication.evaluation.errors import Mask, missed, percent, similarity
-from replication.evaluation.rejection import rejected_share, target_percent
-from replication.experiments import experiments
 from replication.folders import Folders
-from replication.learning.monitor import Monitor
-from replication.mnist import databases
-from replication.mnist.databases import Database
-from replication.paper import Paper
-from replication.settings import Classifier, Hypothesis, Recipe, Settings, options
-from replication.settings.loading import put
 from replication.studies.causes import TRIALS
-from replication.systems.catalogue import versions
-from replication.systems.classifier import ClassifierSystem
-from replication.systems.contract import Task, answers_of
-from replication.systems.jobs import Experiment, hashed
-from replication.systems.support_machines import Decision
 
 OWN = ("training_patterns", "subset", "repeated", "faster", "strength")
 HELD_OUT, TEST = "held-out", "test"

@@ -15,17 +15,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from replication import paper
+from replication.comparison import paper
+from replication.comparison.paper import Paper
+from replication.core.mnist import databases
+from replication.core.mnist.databases import Database
+from replication.core.networks import catalogue, criteria
+from replication.core.networks.initialisation import initial_parameters
+from replication.core.networks.reference import Reference
+from replication.core.networks.specification import Network
+from replication.core.settings import Collapse, Recipe, Settings, changed
 from replication.errors import Diverged
 from replication.folders import Folders
-from replication.mnist import databases
-from replication.mnist.databases import Database
-from replication.networks import catalogue, criteria
-from replication.networks.initialisation import initial_parameters
-from replication.networks.reference import Reference
-from replication.networks.specification import Network
-from replication.paper import Paper
-from replication.settings import Collapse, Recipe, Settings, changed
 from replication.studies.collapse import OUTCOMES
 
 CRITERIA = ("mle", "map")

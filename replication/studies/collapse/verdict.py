@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from statistics import fmean
 
-from replication.paper import Claim
+from replication.comparison.paper import Claim
+from replication.comparison.verdicts.evidence import Checks, Evidence, Finding, Outcome, Unmeasured
+from replication.comparison.verdicts.rule import too_few
 from replication.studies.collapse import OUTCOMES
-from replication.verdicts.evidence import Checks, Evidence, Finding, Outcome, Unmeasured
-from replication.verdicts.rule import too_few
 
 # Codes that are this much closer than before training have collapsed into one.
 _COLLAPSED = 0.01

@@ -9,9 +9,9 @@ from matplotlib.figure import Figure as Canvas
 from numpy.typing import NDArray
 from scipy import stats
 
-from replication.report.charts import DATA
-from replication.report.drawing import (
+from replication.comparison.figures.drawing import (
     ACCENT,
+    DATA,
     GRID,
     INK,
     MUTED,
@@ -23,8 +23,8 @@ from replication.report.drawing import (
     panels,
     table,
 )
-from replication.report.inputs import Inputs, records
-from replication.report.parts import Block, Part
+from replication.comparison.figures.inputs import Inputs, records
+from replication.comparison.figures.parts import Block, Part
 from replication.studies.distortions import COMMAND, FITS
 from replication.studies.distortions.quantities import readings, trusted
 

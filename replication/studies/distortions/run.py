@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from replication import paper
+from replication.comparison import paper
+from replication.core.settings import Settings
 from replication.folders import Folders
-from replication.settings import Settings
 from replication.studies.distortions import CORRELATIONS, FITS
 from replication.studies.distortions.quantities import Reading, Values, anchor, readings, trusted
 

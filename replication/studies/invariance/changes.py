@@ -13,9 +13,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
-from replication.evaluation.errors import misses
-from replication.mnist.databases import centred, margins
-from replication.settings import Invariance
+from replication.comparison.evaluation.errors import misses
+from replication.core.mnist.databases import centred, margins
+from replication.core.settings import Invariance
 from replication.studies.invariance import COUNTS, EXAMPLES
 
 Bytes = NDArray[np.uint8]

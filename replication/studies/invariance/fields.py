@@ -12,9 +12,9 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
-from replication.mnist.databases import Levels
-from replication.networks.reference import Reference
-from replication.networks.specification import Kind, Network
+from replication.core.mnist.databases import Levels
+from replication.core.networks.reference import Reference
+from replication.core.networks.specification import Kind, Network
 from replication.studies.invariance import FIELDS
 from replication.studies.invariance.changes import Bytes
 

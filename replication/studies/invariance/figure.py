@@ -9,11 +9,20 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
-from replication.paper import Paper
-from replication.report.charts import DATA
-from replication.report.drawing import GRID, INK, MUTED, Figure, Source, draw, panels, table
-from replication.report.inputs import Inputs
-from replication.report.parts import Part
+from replication.comparison.figures.drawing import (
+    DATA,
+    GRID,
+    INK,
+    MUTED,
+    Figure,
+    Source,
+    draw,
+    panels,
+    table,
+)
+from replication.comparison.figures.inputs import Inputs
+from replication.comparison.figures.parts import Part
+from replication.comparison.paper import Paper
 from replication.studies.invariance import COMMAND, COUNTS, pictures
 from replication.studies.invariance.changes import KINDS
 from replication.studies.invariance.pictures import COLOURS, experiments

@@ -10,8 +10,7 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from replication.networks import lenet5
-from replication.report.drawing import (
+from replication.comparison.figures.drawing import (
     ACCENT,
     DISTORTED,
     GRID,
@@ -25,7 +24,8 @@ from replication.report.drawing import (
     panels,
     table,
 )
-from replication.report.inputs import Inputs, records
+from replication.comparison.figures.inputs import Inputs, records
+from replication.core.networks import lenet5
 from replication.studies.invariance import EXAMPLES, FIELDS
 from replication.studies.invariance.changes import KINDS, changed, in_one_field
 

@@ -6,13 +6,13 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from replication import paper
+from replication.comparison import paper
+from replication.comparison.paper import Paper
+from replication.core.mnist import databases
+from replication.core.mnist.databases import Database
+from replication.core.settings import Invariance, Settings
 from replication.files import Table
 from replication.folders import Folders
-from replication.mnist import databases
-from replication.mnist.databases import Database
-from replication.paper import Paper
-from replication.settings import Invariance, Settings
 from replication.studies.invariance import COUNTS, EXAMPLES, FIELDS, changes, fields
 from replication.studies.trained import DATABASE, TrainedNetwork, no_weights, trained_networks
 

@@ -17,12 +17,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from replication.paper import Claim
+from replication.comparison.paper import Claim
+from replication.comparison.verdicts.evidence import Checks, Evidence, Finding, Outcome, Unmeasured
+from replication.comparison.verdicts.rule import format_number, judge_mean, too_few
+from replication.comparison.verdicts.statistics import Interval, contrast, power
 from replication.studies.invariance import COMMAND, COUNTS
 from replication.studies.invariance.changes import BOTH_WAYS
-from replication.verdicts.evidence import Checks, Evidence, Finding, Outcome, Unmeasured
-from replication.verdicts.rule import format_number, judge_mean, too_few
-from replication.verdicts.statistics import Interval, contrast, power
 
 
 def curve(rows: pd.DataFrame, kind: str) -> pd.Series[float]:

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from replication.paper import Paper
+from replication.comparison.paper import Paper
 from replication.studies.neighbours import DESLANTED, SYSTEM
 
 

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from replication.report.drawing import Source, Table, table
-from replication.report.inputs import Inputs, records
-from replication.report.parts import Part
-from replication.report.systems import PUBLISHED
+from replication.comparison.figures.drawing import PUBLISHED, Source, Table, table
+from replication.comparison.figures.inputs import Inputs, records
+from replication.comparison.figures.parts import Part
 from replication.studies.neighbours import COMMAND, ERRORS, SYSTEM
 from replication.studies.neighbours.closest import closest
 

@@ -7,17 +7,17 @@ import pandas as pd
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from replication import paper
-from replication.evaluation.errors import missed, percent
+from replication.comparison import paper
+from replication.comparison.evaluation.errors import missed, percent
+from replication.core.mnist import databases
+from replication.core.mnist.databases import Bytes, Database
+from replication.core.mnist.versions import CROPPED_SIDE, boxed, cropped
+from replication.core.settings import Settings
+from replication.core.systems.classifier import flat
+from replication.core.systems.classifiers.nearest_neighbours import nearest, tally, votes
 from replication.folders import Folders
-from replication.mnist import databases
-from replication.mnist.databases import Bytes, Database
-from replication.mnist.versions import CROPPED_SIDE, boxed, cropped
-from replication.settings import Settings
 from replication.studies.neighbours import ERRORS
 from replication.studies.neighbours.closest import closest
-from replication.systems.classifier import flat
-from replication.systems.classifiers.nearest_neighbours import nearest, tally, votes
 
 NEIGHBOURS = (1, 3, 5, 9)
 # The first 1,000, 3,000, 7,500, 15,000, 30,000 and 60,000 training patterns.

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from replication import paper
+from replication.comparison import paper
+from replication.core.mnist import databases
+from replication.core.mnist.databases import centred
+from replication.core.settings import Noncharacters, Settings
 from replication.folders import Folders
-from replication.mnist import databases
-from replication.mnist.databases import centred
-from replication.settings import Noncharacters, Settings
 from replication.studies.invariance.changes import Bytes, in_one_field
 from replication.studies.noncharacters import BETWEEN, REJECTED, SHUFFLED
 from replication.studies.trained import DATABASE, no_weights, trained_networks

@@ -3,11 +3,11 @@
 import math
 from functools import partial
 
-from replication.paper import Claim
+from replication.comparison.paper import Claim
+from replication.comparison.verdicts.evidence import Check, Checks, Evidence, Finding, Subject
+from replication.comparison.verdicts.rule import judge_mean
+from replication.comparison.verdicts.statistics import Interval
 from replication.studies.noncharacters import KINDS, PLAIN, RBF, REJECTED
-from replication.verdicts.evidence import Check, Checks, Evidence, Finding, Subject
-from replication.verdicts.rule import judge_mean
-from replication.verdicts.statistics import Interval
 
 
 def checks(evidence: Evidence, claim: Claim) -> list[Check]:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from replication.settings import Readings, Recipe, changed, value_at
+from replication.core.settings import Readings, Recipe, changed, value_at
 
 Value = str | int | float
 

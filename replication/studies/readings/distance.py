@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from replication.paper import Paper
-from replication.verdicts.statistics import mean_interval
+from replication.comparison.paper import Paper
+from replication.comparison.verdicts.statistics import mean_interval
 
 CONFIDENCE = 0.95
 

@@ -7,9 +7,9 @@ import pandas as pd
 from matplotlib.figure import Figure as Canvas
 from numpy.typing import NDArray
 
-from replication.report.charts import DATA
-from replication.report.drawing import (
+from replication.comparison.figures.drawing import (
     ACCENT,
+    DATA,
     DISTORTED,
     INK,
     TEST,
@@ -22,8 +22,8 @@ from replication.report.drawing import (
     markdown,
     table,
 )
-from replication.report.inputs import Inputs, records
-from replication.report.parts import Block, Part
+from replication.comparison.figures.inputs import Inputs, records
+from replication.comparison.figures.parts import Block, Part
 from replication.studies.readings import COMMAND, CURVES, RANKING
 
 _WORDS = {

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from replication.core.settings import Settings
 from replication.errors import ReplicationError
-from replication.settings import Settings
 from replication.studies.readings.candidates import (
     Reading,
     controls,

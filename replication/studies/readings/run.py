@@ -7,23 +7,25 @@ import click
 import numpy as np
 import pandas as pd
 
-from replication import paper
-from replication.display import Display
+from replication.comparison import paper
+from replication.core.display import Display
+from replication.core.experiments import experiments
+from replication.core.learning.engine import Engine
+from replication.core.learning.monitor import Monitor
+from replication.core.learning.optimisers.catalogue import optimiser
+from replication.core.learning.optimisers.contract import Situation
+from replication.core.learning.presentations import OriginalPool
+from replication.core.learning.trainer import Trainer, first_parameters
+from replication.core.mnist import databases
+from replication.core.mnist.databases import Database, grey_levels
+from replication.core.networks.catalogue import network
+from replication.core.networks.specification import Network
+from replication.core.runs import HISTORY_COLUMNS
+from replication.core.settings import Prepare, Recipe, Settings, changed
+from replication.core.systems.jobs import Job, database, key, presentations
+from replication.core.systems.parallel import side_by_side
 from replication.errors import Diverged
-from replication.experiments import experiments
 from replication.folders import Folders
-from replication.learning.engine import Engine
-from replication.learning.monitor import Monitor
-from replication.learning.optimisers.catalogue import optimiser
-from replication.learning.optimisers.contract import Situation
-from replication.learning.presentations import OriginalPool
-from replication.learning.trainer import Trainer, first_parameters
-from replication.mnist import databases
-from replication.mnist.databases import Database, grey_levels
-from replication.networks.catalogue import network
-from replication.networks.specification import Network
-from replication.runs import HISTORY_COLUMNS
-from replication.settings import Prepare, Recipe, Settings, changed
 from replication.studies.readings import CURVES, RANKING, STAGES, STEPS
 from replication.studies.readings.candidates import (
     RANGE,
@@ -37,8 +39,6 @@ from replication.studies.readings.candidates import (
 )
 from replication.studies.readings.distance import Evidence, evidence
 from replication.studies.readings.ranking import Stage, decided, ranked
-from replication.systems.jobs import Job, database, key, presentations
-from replication.systems.parallel import side_by_side
 
 PARAMETERS = (click.Argument(["stages"], nargs=-1, type=click.Choice(STAGES)),)
 

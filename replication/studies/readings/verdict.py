@@ -1,8 +1,8 @@
 """The verdict on the contradiction that the study of readings decides (pp. 6, 7)."""
 
-from replication.paper import Contradiction
+from replication.comparison.paper import Contradiction
+from replication.comparison.verdicts.evidence import Checks, Evidence, Finding, Unmeasured
 from replication.studies.readings import RANKING
-from replication.verdicts.evidence import Checks, Evidence, Finding, Unmeasured
 
 
 def judge_pooling(evidence: Evidence, _: Contradiction) -> Finding:

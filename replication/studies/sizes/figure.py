@@ -6,19 +6,20 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
-from replication.report.charts import DATA, SERIES
-from replication.report.drawing import (
+from replication.comparison.figures.drawing import (
+    DATA,
     DISTORTED,
     INK,
     PAPER,
+    SERIES,
     Figure,
     Source,
     draw,
     label_at,
     table,
 )
-from replication.report.inputs import Inputs, records
-from replication.report.parts import Part
+from replication.comparison.figures.inputs import Inputs, records
+from replication.comparison.figures.parts import Part
 
 
 def training_set_size(inputs: Inputs) -> Figure | None:

@@ -4,9 +4,16 @@ import math
 from collections.abc import Sequence
 from functools import partial
 
-from replication.paper import Claim
-from replication.verdicts.evidence import Check, Checks, Evidence, Finding, Subject, Unmeasured
-from replication.verdicts.rule import judge_percent
+from replication.comparison.paper import Claim
+from replication.comparison.verdicts.evidence import (
+    Check,
+    Checks,
+    Evidence,
+    Finding,
+    Subject,
+    Unmeasured,
+)
+from replication.comparison.verdicts.rule import judge_percent
 
 SERIES = ("training", "test")
 

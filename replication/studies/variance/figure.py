@@ -2,9 +2,17 @@
 
 from matplotlib.figure import Figure as Canvas
 
-from replication.report.drawing import TEST, Figure, Source, Table, draw, markdown, table
-from replication.report.inputs import Inputs, records
-from replication.report.parts import Block, Part
+from replication.comparison.figures.drawing import (
+    TEST,
+    Figure,
+    Source,
+    Table,
+    draw,
+    markdown,
+    table,
+)
+from replication.comparison.figures.inputs import Inputs, records
+from replication.comparison.figures.parts import Block, Part
 from replication.studies.variance import SPREAD
 
 _WORDS = {"order": "order of the patterns", "hessian": "patterns for the curvatures"}

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pandas as pd
 
-from replication.experiments import experiments
+from replication.core.experiments import experiments
+from replication.core.runs import HASHES
+from replication.core.settings import Settings
+from replication.core.systems.jobs import Job
+from replication.core.systems.replicates import train
 from replication.folders import Folders
-from replication.runs import HASHES
-from replication.settings import Settings
 from replication.studies.variance import CURVES
-from replication.systems.jobs import Job
-from replication.systems.replicates import train
 
 
 def run(folders: Folders, settings: Settings) -> pd.DataFrame:

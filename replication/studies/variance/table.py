@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from replication.settings import Recipe, Settings
+from replication.core.settings import Recipe, Settings
 from replication.studies.variance import SPREAD
 
 STREAMS = ("initialisation", "order", "hessian", "distortions")

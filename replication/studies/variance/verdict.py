@@ -4,14 +4,14 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from replication.paper import Claim
+from replication.comparison.paper import Claim
+from replication.comparison.verdicts.claim_experiments import experiment_for
+from replication.comparison.verdicts.curves import steps_of_pass_1
+from replication.comparison.verdicts.evidence import Checks, Evidence, Finding, Unmeasured
+from replication.comparison.verdicts.rule import too_few
 from replication.studies.variance import COMMAND, CURVES
 from replication.studies.variance.table import errors
 from replication.studies.variance.table import histories as varied
-from replication.verdicts.claim_experiments import experiment_for
-from replication.verdicts.curves import steps_of_pass_1
-from replication.verdicts.evidence import Checks, Evidence, Finding, Unmeasured
-from replication.verdicts.rule import too_few
 
 
 def judge(evidence: Evidence, claim: Claim) -> Finding:

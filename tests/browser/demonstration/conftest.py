@@ -9,8 +9,9 @@ from browsers import visitor
 from live import NAMES
 from small import REPOSITORY
 
-from replication import demonstration, settings
-from replication.runs import of_experiment
+from replication.core import settings
+from replication.core.runs import of_experiment
+from replication.report import demonstration
 
 
 @pytest.fixture(scope="session")

@@ -6,10 +6,10 @@ import torch
 from live import DEMO, NAMES, as_text, values
 from PIL import Image
 
-from replication.mnist import databases, drawn
-from replication.networks import lenet5
-from replication.networks.reference import Reference
-from replication.settings import Rules
+from replication.core.mnist import databases, drawn
+from replication.core.networks import lenet5
+from replication.core.networks.reference import Reference
+from replication.core.settings import Rules
 from replication.studies.invariance import changes
 
 pytestmark = pytest.mark.browser

@@ -1,0 +1,206 @@
+"""The audit: each setting of the authors beside what was in force in our runs.
+
+With the runs, what was in force is what their records say: a setting without a record is not called
+faithful, and one that a record speaks against is a contradiction. Without them the params alone are
+judged. A claim or a key of params.yaml of which data/paper/settings.yaml says nothing is an error.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, get_args
+
+from replication.comparison.audit import records
+from replication.comparison.audit.behaviour import Behaviour, observe
+from replication.comparison.audit.checks import Case, Opinion, experiments_about, judge
+from replication.comparison.audit.records import WHOLE, Conflict, covers, flattened
+from replication.comparison.audit.setting import Setting
+from replication.comparison.paper import Choice, Paper, Status, format_value
+from replication.core.networks import catalogue
+from replication.core.settings import AnyRecipe, Classifier, Combined, Modern, Recipe, Settings
+from replication.core.systems.jobs import Experiment
+from replication.errors import ReplicationError
+
+
+class FromRuns(NamedTuple):
+    """What the runs show.
+
+    Attributes:
+        runs: by experiment, how many are there and how many the params ask for.
+        conflicts: where they contradict the params or one another.
+        behaviour: what the code does; None without a run of the undistorted experiment.
+    """
+
+    runs: Mapping[str, tuple[int, int]]
+    conflicts: Sequence[Conflict]
+    behaviour: Behaviour | None
+
+
+class Audit(NamedTuple):
+    """The settings, and where the runs contradict the params or one another."""
+
+    settings: Sequence[Setting]
+    conflicts: Sequence[Conflict]
+
+
+def audit(
+    paper: Paper, settings: Settings, ready: Sequence[Experiment], source: str, *, runs: bool
+) -> Audit:
+    """Audit ``settings``, read from the file ``source``, and with ``runs`` those that are there.
+
+    ``ready`` are all their experiments. Raises ReplicationError for what training would refuse, for
+    a damaged run, and for a key that settings.yaml does not explain.
+    """
+    _refuse_gaps(paper, settings)
+    for experiment in ready:
+        records.refuse(experiment, paper)
+    from_runs = _from_runs(paper, settings, ready, source) if runs else None
+    auditor = _Auditor(paper, settings, from_runs)
+    judged = [choice for choice in paper.choices.values() if choice.heading != "systems"]
+    rows = [auditor.judge_choice(choice) for choice in judged]
+    rows += [auditor.judge_experiment(name) for name in settings.experiments]
+    conflicts = from_runs.conflicts if from_runs else ()
+    remedy = f"the records contradict {source}: train anew, or restore the file"
+    rows += [
+        Setting(f"results/runs/{c.experiment}: {c.key}", "", "", c.text, "contradiction", remedy)
+        for c in conflicts
+    ]
+    return Audit(rows, conflicts)
+
+
+def _refuse_gaps(paper: Paper, settings: Settings) -> None:
+    keys = flattened(settings.model_dump(mode="json", exclude={"experiments"}))
+    explained = [key for choice in paper.choices.values() for key in choice.keys]
+    gaps = {key for key in keys if not covers(explained, key)}
+    gaps |= {key for key in explained if not any(covers([key], name) for name in keys)}
+    if gaps:
+        raise ReplicationError(
+            f"{', '.join(sorted(gaps))}: each key of params.yaml needs an entry of "
+            "data/paper/settings.yaml, and each key there has to be in params.yaml: add or remove"
+        )
+
+
+def _from_runs(
+    paper: Paper, settings: Settings, ready: Sequence[Experiment], source: str
+) -> FromRuns:
+    counts = {e.name: (len(records.runs_of(e)), e.recipe.replicates) for e in ready}
+    conflicts = [c for e in ready for c in records.conflicts_of(e, paper, source)]
+    name, behaviour = settings.compare.experiments.undistorted, None
+    if counts.get(name, (0, 0))[0]:
+        recipe = _recipe(settings, name)
+        network = catalogue.network(recipe.network, recipe.database, paper)
+        behaviour = observe(recipe, settings.prepare, network)
+    return FromRuns(counts, conflicts, behaviour)
+
+
+def _recipe(settings: Settings, name: str) -> Recipe:
+    recipe = settings.experiment(name)
+    if not isinstance(recipe, Recipe):
+        raise ReplicationError(
+            f"params.yaml: compare.experiments names {name}, which is no network of the paper: "
+            "name another"
+        )
+    return recipe
+
+
+@dataclass(frozen=True)
+class _Auditor:
+    """Judges settings and experiments by the params, then by the runs that they are about."""
+
+    paper: Paper
+    settings: Settings
+    from_runs: FromRuns | None
+
+    def judge_choice(self, choice: Choice) -> Setting:
+        """Judge a setting of the authors, or a key of which they say nothing."""
+        roles = self.settings.compare.experiments
+        about = list(experiments_about(self.settings, choice))
+        stated = (choice.id, choice.page, choice.statement)
+        if choice.about == "distorted" and not about:
+            remark = f"there is no experiment {roles.distorted}"
+            return Setting(*stated, "not made", "departs", remark)
+        role = roles.distorted if choice.about == "distorted" else roles.undistorted
+        recipe = _recipe(self.settings, role)
+        opinion = judge(self._case(choice, recipe))
+        keys = [key.removeprefix("base.") for key in choice.keys]
+        unused = records.unused(recipe, self.paper)
+        if keys and all(covers(unused, key) for key in keys):
+            opinion = opinion._replace(status="unstated", remark="of no effect in this reading")
+        keys = [key.removeprefix("prepare.") for key in keys if key != "replicates"]
+        return Setting(*stated, *self._backed(opinion, about, (*keys, *choice.evidence, *WHOLE)))
+
+    def judge_experiment(self, name: str) -> Setting:
+        """Judge an experiment by what it changes of base."""
+        recipe, printed = self.settings.experiments[name], "what the rows of single settings say"
+        if isinstance(recipe, Modern):
+            printed = "not the paper's"
+            remark = "on purpose: not the paper's network or training, but one to compare them with"
+            opinion = Opinion("LeNet-5 as usually built today", "departs", remark)
+        elif isinstance(recipe, Classifier):
+            choice = self.paper.choices.get(recipe.system)
+            printed = choice.statement if choice else "not stated"
+            remark = "what the paper leaves open is in the module's own words"
+            opinion = Opinion(_options(recipe), "unstated", remark)
+        else:
+            opinion = self._judge_trained(recipe)
+        keys = (*recipe.in_force(), *WHOLE, "evidence", "history", "presentations", "parameters")
+        return Setting(f"experiments.{name}", "", printed, *self._backed(opinion, [name], keys))
+
+    def _case(self, choice: Choice, recipe: Recipe) -> Case:
+        behaviour = self.from_runs.behaviour if self.from_runs else None
+        return Case(self.paper, self.settings, recipe, choice, behaviour)
+
+    def _backed(self, opinion: Opinion, about: Sequence[str], keys: Sequence[str]) -> Opinion:
+        """Return the opinion with what the runs of the experiments ``about`` say of ``keys``."""
+        if self.from_runs is None or not about:
+            return opinion
+        in_force, status, remark = opinion
+        conflicts = self.from_runs.conflicts
+        against = [c for c in conflicts if c.experiment in about and covers(keys, c.key)]
+        if against:
+            texts = "; ".join(f"in {c.experiment}, {c.key}: {c.text}" for c in against)
+            return Opinion(in_force, "contradiction", f"{remark}; but {texts}")
+        there, asked = (sum(self.from_runs.runs[name][n] for name in about) for n in (0, 1))
+        if there:
+            return Opinion(in_force, status, f"{remark} (in {there} of {asked} runs)")
+        unseen: Status = "unstated" if status == "faithful" else status
+        return Opinion(in_force, unseen, f"{remark} (no run yet)")
+
+    def _judge_trained(self, recipe: Recipe | Combined) -> Opinion:
+        alone = records.plain(recipe)
+        unused = {"replicates", *records.unused(recipe, self.paper)}
+        base = flattened(self.settings.base.model_dump())
+        changed = {
+            key: value
+            for key, value in flattened(alone.model_dump()).items()
+            if value != base.get(key) and not covers(unused, key)
+        }
+        in_force = "; ".join(f"{k}: {format_value(v)}" for k, v in changed.items()) or "as base"
+        if isinstance(recipe, Combined):
+            in_force = f"{recipe.system} with {_options(recipe)}; {in_force}"
+        opinions = self._opinions(alone, unused)
+        status: Status = max(
+            (opinion.status for opinion in opinions), key=get_args(Status).index, default="faithful"
+        )
+        remarks = dict.fromkeys(opinion.remark for opinion in opinions)
+        return Opinion(in_force, status, "; ".join(remarks) or "they hold")
+
+    def _opinions(self, recipe: Recipe, unused: set[str]) -> list[Opinion]:
+        """Return those that an experiment changes."""
+        choices = self.paper.choices.values()
+        others = [choice for choice in choices if choice.heading == "other"]
+        # What the paper says of LeNet-5 alone, an entry under `other` says of every network.
+        general = [key for choice in others for key in choice.keys]
+        claims = [c for c in choices if c.heading == "claims" and c.keys]
+        own = [choice for choice in claims if not covers(general, choice.keys[0])]
+        opinions = []
+        for choice in (*others, *own):
+            used = not all(covers(unused, key.removeprefix("base.")) for key in choice.keys)
+            opinion = judge(self._case(choice, recipe))
+            if used and opinion != judge(self._case(choice, self.settings.base)):
+                opinions.append(opinion)
+        return opinions
+
+
+def _options(recipe: AnyRecipe) -> str:
+    options: Mapping[str, object] = getattr(recipe, "options", {})
+    return ", ".join(f"{key}: {format_value(value)}" for key, value in options.items()) or "fitted"

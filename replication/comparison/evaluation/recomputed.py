@@ -1,0 +1,64 @@
+"""Answers recomputed from committed weights by the torch reference, independently of the kernels.
+
+Float32, so many patterns at a time; the settings are those that the replicate's record states.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from replication.comparison.paper import Paper
+from replication.core.mnist import databases
+from replication.core.networks import catalogue
+from replication.core.networks.reference import Reference
+from replication.core.settings import Rules, Settings
+from replication.errors import ReplicationError
+
+BATCH = 500
+
+
+class Trained:
+    """A network as its record describes it, ready for weights and images."""
+
+    def __init__(self, stated: Mapping[str, Any], paper: Paper, source: Path) -> None:
+        """``stated`` are a record's settings; ReplicationError naming ``source`` if incomplete."""
+        try:
+            self.system, self.database = str(stated["system"]), str(stated["database"])
+            self.network = catalogue.network(str(stated["network"]), self.database, paper)
+            self.table = databases.grey_levels(stated["background"], stated["foreground"])
+            self.rules = Rules.stated(stated)
+            self.reference = Reference(self.network, self.rules)
+        except (KeyError, TypeError, ValidationError) as error:
+            raise ReplicationError(
+                f"{source} does not say how its network was trained ({type(error).__name__}: "
+                f"{' '.join(str(error).split())}): restore it from the repository"
+            ) from error
+
+    def penalties(
+        self, weights: NDArray[np.float32], images: NDArray[np.uint8]
+    ) -> NDArray[np.float32]:
+        """(patterns, classes), the least is the class given, for uint8 (patterns, height, width).
+
+        ``weights`` is float32 (network.parameters,).
+        """
+        parameters = torch.from_numpy(weights)
+        parts = []
+        with torch.no_grad():
+            for start in range(0, len(images), BATCH):
+                placed = databases.fields(
+                    images[start : start + BATCH], self.network.field, self.table
+                )
+                inputs = torch.from_numpy(placed[:, np.newaxis])
+                parts.append(self.reference.penalties(parameters, inputs)[:, :, 0, 0].numpy())
+        return np.concatenate(parts)
+
+
+def base_settings(settings: Settings) -> dict[str, Any]:
+    """What a record of the base recipe would state, for weights without a record."""
+    levels = {name: getattr(settings.prepare, name) for name in ("background", "foreground")}
+    return {**settings.base.in_force(), **levels}

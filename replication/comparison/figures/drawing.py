@@ -1,0 +1,229 @@
+"""From matplotlib to SVG that lives inside the page: the page's colours and font, equal bytes.
+
+Charts are drawn with stand-in colours, one a role; in the SVG each becomes a CSS variable of the
+page, so that the same figure serves light, dark and print.
+"""
+
+import io
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import matplotlib as mpl
+import seaborn
+from markupsafe import Markup, escape
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
+
+# Stand-ins that nothing else draws with; each role is a CSS variable in page.css.
+INK, MUTED, GRID = "#010101", "#010102", "#010103"
+TEST, TRAINING, DISTORTED, ACCENT = "#010104", "#010105", "#010106", "#010107"
+PAPER = "#010108"
+_ROLES = {
+    INK: "ink",
+    MUTED: "muted",
+    GRID: "line",
+    TEST: "test",
+    TRAINING: "training",
+    DISTORTED: "distorted",
+    ACCENT: "accent",
+    PAPER: "paper",
+}
+SERIES = {"training": TRAINING, "test": TEST}
+DATA = "../../data/paper"
+PUBLISHED = f"{DATA}/figures9_to_12_systems.csv"
+_POINTS_PER_INCH = 72
+WIDE, NARROW = 500.0, 340.0  # units of the SVG: a column of the page, and a phone
+_MARKS = "marks:"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where numbers come from: a link relative to the page, and what to look for there."""
+
+    href: str
+    key: str
+
+    @property
+    def name(self) -> str:
+        """Return the file's name as shown."""
+        return self.href.replace("../../", "").replace("../", "")
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of text under columns; ``numeric`` columns are set to the right.
+
+    sources: by column, from where its cells come. verdict: the column whose words are verdicts,
+    if there is one.
+    """
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    numeric: frozenset[int] = frozenset()
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    verdict: str = ""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A chart with all that the page owes its reader: words for it, its numbers, their files."""
+
+    name: str
+    title: str
+    svg: Markup
+    caption: str
+    table: Table
+    sources: tuple[Source, ...]
+
+
+def draw(name: str, alt: str, height: float, paint: Callable[[Canvas], None]) -> Markup:
+    """Return an inline SVG twice, `WIDE` and `NARROW`, of which the page shows the one that fits.
+
+    ``name`` keeps its ids apart from those of other figures, ``alt`` says in words what is seen,
+    ``height`` is in units of the SVG, in which text is 12 high; `panels` may set another.
+    """
+    return Markup("\n").join(
+        _drawn(f"{name}-{size}", size, alt, (width, height), paint)
+        for size, width in (("wide", WIDE), ("narrow", NARROW))
+    )
+
+
+def _drawn(
+    name: str, size: str, alt: str, extent: tuple[float, float], paint: Callable[[Canvas], None]
+) -> Markup:
+    with mpl.rc_context(_style(name)):
+        canvas = Canvas(
+            figsize=(extent[0] / _POINTS_PER_INCH, extent[1] / _POINTS_PER_INCH),
+            layout="constrained",
+        )
+        paint(canvas)
+        seaborn.despine(canvas)
+        # What lies inside of the axes has no say in the layout, and takes long to measure.
+        for axes in canvas.axes:
+            for artist in (*axes.lines, *axes.collections, *axes.patches, *axes.images):
+                artist.set_in_layout(False)
+        stream = io.BytesIO()
+        nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+        canvas.savefig(stream, format="svg", transparent=True, metadata=nothing)
+    return _inline(name, size, alt, stream.getvalue().decode("utf-8"))
+
+
+def is_narrow(canvas: Canvas) -> bool:
+    """Return whether it is the drawing for a phone."""
+    return float(canvas.get_figwidth()) * _POINTS_PER_INCH <= NARROW
+
+
+def panels(canvas: Canvas, count: int, columns: int, height: float, **options: Any) -> list[Axes]:
+    """Return ``count`` panels of this height, side by side as far as there is room."""
+    across = min(count, (columns + 1) // 2 if is_narrow(canvas) else columns)
+    down = -(-count // across)
+    canvas.set_figheight((40 + height * down) / _POINTS_PER_INCH)
+    grid = list(canvas.subplots(down, across, squeeze=False, **options).flat)
+    for axes in grid[count:]:
+        axes.set_axis_off()
+    return grid[:count]
+
+
+def marks(experiment: str, replicate: int | None = None) -> str:
+    """Return a ``gid`` that names what is drawn: one replicate, or a point for each of all."""
+    return _MARKS + experiment + ("" if replicate is None else f" {replicate}")
+
+
+def _style(name: str) -> Any:
+    return {
+        # Shipped with matplotlib, so the layout is the same everywhere; the page shows its own.
+        "font.family": "DejaVu Sans",
+        **dict.fromkeys(("font.size", "axes.titlesize", "axes.labelsize"), 12.0),
+        **dict.fromkeys(("xtick.labelsize", "ytick.labelsize", "legend.fontsize"), 11.5),
+        **dict.fromkeys(("axes.linewidth", "xtick.major.width", "ytick.major.width"), 0.8),
+        **dict.fromkeys(("text.color", "axes.labelcolor", "xtick.color", "ytick.color"), MUTED),
+        **dict.fromkeys(("axes.edgecolor", "grid.color"), GRID),
+        "axes.titlelocation": "left",
+        "legend.frameon": False,
+        "svg.fonttype": "none",
+        "svg.hashsalt": name,
+    }
+
+
+def _inline(name: str, size: str, alt: str, svg: str) -> Markup:
+    svg = svg[svg.index("<svg") :]
+    box = re.search(r'viewBox="([^"]+)"', svg)
+    assert box is not None
+    body = svg[svg.index(">") + 1 :]
+    body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
+    # Its rule is for every element of whatever it stands in: page.css has it for charts only.
+    body = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>", "", body, flags=re.DOTALL)
+    body = body.replace("xlink:href", "href")
+    body = re.sub(r"font-family: [^;\"]*;? ?", "", body)
+    body = re.sub(r' transform="rotate\(-0 [^)]*\)"', "", body)
+    body = re.sub(r'(?<= )(d|x|y|x1|x2|y1|y2)="([^"]*)"', _rounded, body)
+    body = body.replace(f' id="{_MARKS}', ' data-marks="')
+    referred = set(re.findall(r"(?:href=\"#|url\(#)([\w.-]+)", body))
+    body = re.sub(
+        r' id="([^"]*)"',
+        lambda match: f' id="{name}-{match[1]}"' if match[1] in referred else "",
+        body,
+    )
+    body = re.sub(r"(href=\"#|url\(#)", rf"\g<1>{name}-", body)
+    for colour, role in _ROLES.items():
+        body = body.replace(colour, f"var(--{role})")
+    body = re.sub(r">\s+<", ">\n<", body)
+    start = f'<svg class="chart {size}" viewBox="{box[1]}" role="img" aria-label="{escape(alt)}">'
+    return Markup(start + body.strip())
+
+
+def _rounded(match: re.Match[str]) -> str:
+    """A tenth of a unit is a tenth of a pixel; more only makes the page heavy."""
+    numbers = re.sub(
+        r"-?\d+\.\d{2,}", lambda number: f"{float(number[0]):.1f}".removesuffix(".0"), match[2]
+    )
+    return f'{match[1]}="{" ".join(numbers.split())}"'
+
+
+def label_at(axes: Axes, x: float, y: float, text: str, colour: str) -> None:
+    """Write beside a point, to its right, instead of in a legend."""
+    axes.annotate(
+        text,
+        (x, y),
+        xytext=(7, 0),
+        textcoords="offset points",
+        va="center",
+        color=colour,
+        annotation_clip=False,
+    )
+
+
+def table(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    sources: Mapping[str, Source] | None = None,
+    verdict: str = "",
+) -> Table:
+    """Return a `Table` of anything; columns whose cells are all numbers or empty are numeric."""
+    text = tuple(tuple(_cell(cell) for cell in row) for row in rows)
+    numeric = frozenset(
+        place
+        for place in range(len(columns))
+        if all(isinstance(row[place], int | float | None) for row in rows)
+    )
+    return Table(tuple(columns), text, numeric, sources or {}, verdict)
+
+
+def _cell(value: object) -> str:
+    if value is None or (isinstance(value, float) and value != value):
+        return ""
+    if isinstance(value, float):
+        return f"{value:.4g}" if abs(value) < 10_000 else f"{value:.0f}"
+    return str(value)
+
+
+def markdown(content: Table) -> str:
+    """Return a table as GitHub renders it, for README.md and paper_notes.md."""
+    rule = ["--:" if place in content.numeric else "---" for place in range(len(content.columns))]
+    return "\n".join(map(_line, (content.columns, rule, *content.rows)))
+
+
+def _line(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"

@@ -1,0 +1,218 @@
+"""Verdicts on effects, pp. 9 to 15: what one thing changes, with an interval for the change."""
+
+import math
+from collections.abc import Sequence
+from functools import partial
+from itertools import pairwise
+
+import numpy as np
+
+from replication.comparison.evaluation.errors import missed
+from replication.comparison.paper import Claim
+from replication.comparison.verdicts import statistics
+from replication.comparison.verdicts.claim_experiments import experiment_for
+from replication.comparison.verdicts.evidence import (
+    Check,
+    Checks,
+    Evidence,
+    Finding,
+    Outcome,
+    Subject,
+    Unmeasured,
+)
+from replication.comparison.verdicts.rule import judge_mean
+from replication.comparison.verdicts.statistics import Interval
+from replication.comparison.verdicts.systems import (
+    ERROR,
+    OPERATIONS,
+    published_column,
+    values_of,
+)
+
+_AN_HOUR = 3600.0
+
+
+def judge_fall(
+    evidence: Evidence,
+    before: Sequence[float],
+    after: Sequence[float],
+    published: float,
+    half_unit: float | None = None,
+) -> Finding:
+    """Judge an error that is claimed to fall from one recipe to another (Welch, seeds vary).
+
+    Args:
+        evidence: for its choices.
+        before, after: percent, one for each replicate.
+        published: by how many points it fell in 1998, one run of each.
+        half_unit: the rounding of that; where it is given, the size is claimed as well.
+
+    The power is that of seeing it rise by as much as it is said to fall.
+    """
+    choices = evidence.choices
+    if min(len(before), len(after)) < choices.minimum_replicates:
+        raise Unmeasured(f"fewer than {choices.minimum_replicates} replicates of one of the two")
+    contrast = statistics.contrast(after, before, choices.confidence)
+    outcome: Outcome = "inconclusive"
+    if contrast.mean.high < 0 or (half_unit and not contrast.run.meets(published, half_unit)):
+        outcome = "differs"
+    elif contrast.mean.low > 0:
+        outcome = "reproduced"
+    return Finding(
+        outcome,
+        f"{contrast.change:+.3g} points",
+        f"the mean falls by {contrast.mean.low:.4g} to {contrast.mean.high:.4g} points (Welch's "
+        "interval, seeds vary), and between one more run of each the fall is in "
+        f"{contrast.run.low:.4g} to {contrast.run.high:.4g}",
+        contrast.mean.low,
+        contrast.mean.high,
+        min(len(before), len(after)),
+        mean=contrast.change,
+        shift=2 * published,
+        power=statistics.power(published, contrast.deviation, contrast.freedom, choices.confidence),
+    )
+
+
+def falls(evidence: Evidence, claim: Claim) -> list[Check]:
+    """Check what a change of Figure 9's row does to the error, for each pair."""
+    column = published_column(evidence, ERROR)
+
+    def judge(first: str, second: str) -> Finding:
+        half = None
+        if claim.value is not None:
+            half = sum(statistics.half_unit(column[name]) for name in (first, second))
+        fall = column[first] - column[second]
+        before, after = (values_of(evidence, name, ERROR) for name in (first, second))
+        return judge_fall(evidence, before, after, fall, half)
+
+    return [
+        Check(
+            Subject.of(
+                claim,
+                second if len(claim.systems) > 1 else "",
+                f"{column[first]:g} to {column[second]:g} percent",
+                column[first] - column[second],
+                unit="points",
+            ),
+            partial(judge, first, second),
+        )
+        for first, second in claim.systems
+    ]
+
+
+def sizes(evidence: Evidence, claim: Claim) -> list[Check]:
+    """Check what more training patterns do to the error (Figure 6), for each step and reading."""
+    table = evidence.paper.training_set_size
+    table = table[~table["distorted_training"]]
+    errors = dict(zip(table["training_patterns"], table["test_error_percent"], strict=True))
+
+    def judge(first: str, second: str, published: float) -> Finding:
+        before, after = (evidence.metric(name, ERROR) for name in (first, second))
+        return judge_fall(evidence, before, after, published)
+
+    checks = []
+    for smaller, larger in pairwise(sorted(errors)):
+        names = [evidence.choices.training_sizes.get(size, ()) for size in (smaller, larger)]
+        fall = float(errors[smaller] - errors[larger])
+        for place, first in enumerate(names[0]):
+            second = names[1][min(place, len(names[1]) - 1)] if names[1] else ""
+            published = f"{errors[smaller]:g} to {errors[larger]:g} percent"
+            subject = Subject.of(claim, f"{first}:{second}", published, fall, unit="points")
+            checks.append(Check(subject, partial(judge, first, second, fall)))
+    return checks
+
+
+def linear_units(evidence: Evidence, claim: Claim) -> list[Check]:
+    """Check gradient descent, with linear and with sigmoid units, against solving (p. 12)."""
+    choices = evidence.choices
+
+    def values(way: str) -> list[float]:
+        if way not in choices.linear_units:
+            raise Unmeasured(f"no experiment is {way}: name one in compare.linear_units")
+        return evidence.metric(choices.linear_units[way], ERROR)
+
+    def judge(way: str) -> Finding:
+        descended, solved = values(way), float(np.mean(values("solved")))
+        allowed = choices.roughly * solved
+        gaps = [value - solved for value in descended]
+        claimed = Interval(-allowed, allowed)
+        what = f"the change from the solved system's {solved:.4g} %"
+        return judge_mean(gaps, choices, claimed, allowed, "points", what)
+
+    return [
+        Check(Subject.of(claim, name), partial(judge, name)) for name in ("descended", "sigmoid")
+    ]
+
+
+def judge_cost(evidence: Evidence, claim: Claim) -> Finding:
+    """Judge how many times as many multiply-adds the second system takes as the first (p. 14)."""
+    first, second = (float(np.mean(values_of(evidence, s, OPERATIONS))) for s in claim.systems[0])
+    ratio, allowed = second / first, evidence.choices.roughly * claim.number
+    near = abs(ratio - claim.number) <= allowed
+    column = published_column(evidence, OPERATIONS)
+    theirs = column[claim.systems[0][1]] / column[claim.systems[0][0]]
+    return Finding(
+        "reproduced" if near else "differs",
+        f"{ratio:.4g} times",
+        f"about allows {allowed:.4g} either way, and Figure 11's own numbers give {theirs:.4g}",
+        claim.number - allowed,
+        claim.number + allowed,
+        mean=ratio,
+        shift=2 * allowed,
+        power=None if claim.role == "arithmetic" else 1.0,
+    )
+
+
+def judge_halves(evidence: Evidence, claim: Claim) -> Finding:
+    """Judge the error on the half from SD-1, the first, less that on the half from SD-3 (p. 9).
+
+    The power is that of seeing the first half as much easier as 1998's 82 misses have it harder.
+    """
+    labels, half = evidence.labels, len(evidence.labels) // 2
+    answers = evidence.answered(experiment_for(claim, evidence.choices))
+    wrong = [missed(each.classes, labels) for each in answers]
+    gaps = [100.0 * float(each[:half].mean() - each[half:].mean()) for each in wrong]
+    past = evidence.paper.misclassified["test_index"].to_numpy() < half
+    first, second = int(past.sum()), int((~past).sum())
+    theirs, claimed = 100.0 * (first - second) / half, Interval(0.0, math.inf)
+    what = (
+        "the error on the half from SD-1 less that on the half from SD-3 (1998's, with "
+        f"distortions, missed {first} and {second})"
+    )
+    return judge_mean(gaps, evidence.choices, claimed, theirs, "points", what)
+
+
+def judge_training_times(evidence: Evidence, claim: Claim) -> Finding:
+    """Judge whether each of the simple classifiers was trained within an hour (p. 15).
+
+    The times differ from machine to machine, so that no verdict shows them.
+    """
+    systems = evidence.choices.systems
+    names = {system: systems.get(system, system) for (system,) in claim.systems}
+    absent = [system for system, name in names.items() if not evidence.seconds.get(name)]
+    if absent:
+        raise Unmeasured(f"there is no timing.json of {', '.join(absent)}")
+    slow = [name for name in names.values() if max(evidence.seconds[name]) > _AN_HOUR]
+    return Finding(
+        "differs" if slow else "reproduced",
+        f"{len(names) - len(slow)} of {len(names)} within an hour",
+        "by timing.json of the runs, on hardware of today",
+        power=1.0,
+    )
+
+
+CHECKS = Checks(
+    claims={
+        "effect.virtual-vectors-cost": judge_cost,
+        "effect.reduced-set-cost": judge_cost,
+        "data.halves": judge_halves,
+        "training.simple-classifiers": judge_training_times,
+    },
+    tables={
+        "effect.distortions-lenet5": falls,
+        "effect.distortions-perceptrons": falls,
+        "effect.deslanting": falls,
+        "effect.training-size": sizes,
+        "effect.linear-units": linear_units,
+    },
+)

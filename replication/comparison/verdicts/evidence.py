@@ -1,0 +1,277 @@
+"""What the verdicts are made from, and what a verdict is.
+
+The evidence is what the files hold, nothing computed. A check that misses some of it raises
+`Unmeasured`, which becomes the verdict `unmeasured`: a missing number is never a pass.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, NamedTuple, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from replication.comparison.paper import CONTRADICTIONS, Claim, Contradiction, Paper
+from replication.core.runs import Answers
+from replication.core.settings import Compare
+from replication.files import Document, Output, Table
+
+Outcome = Literal["reproduced", "differs", "inconclusive", "unmeasured"]
+OUTCOMES: tuple[Outcome, ...] = ("reproduced", "differs", "inconclusive", "unmeasured")
+
+
+class Unmeasured(Exception):
+    """The evidence for a claim is missing; the message says which, and what makes it."""
+
+
+@dataclass(frozen=True)
+class Wording:
+    """How a verdict's texts name systems and write large numbers: verdicts.csv by id and power.
+
+    names: by ``system/database`` or experiment; what has none is named by its id.
+    spelt_out: 14,440 instead of 1.444e+04.
+    """
+
+    names: Mapping[str, str] = field(default_factory=dict)
+    spelt_out: bool = False
+
+    def name(self, system: str) -> str:
+        """Return the name of a system or an experiment."""
+        return self.names.get(system, system)
+
+    def number(self, value: float) -> str:
+        """Return a number with four significant digits."""
+        text = f"{value:.4g}"
+        return f"{float(text):,.0f}" if self.spelt_out and "e+" in text else text
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the files hold.
+
+    Attributes:
+        paper: data/paper.
+        choices: section ``compare`` of params.yaml.
+        amplitude, slope: of the squashing function in force.
+        counts: exact numbers that follow from the architectures, by claim.
+        summary: data/prepared/summary.json.
+        labels, images: uint8 (n,) and (n, 28, 28), the test patterns.
+        metrics: results/metrics.json, by experiment.
+        histories, answers: one entry for each replicate, by experiment, in the order of the
+            metrics.
+        studies: what studies and the benchmark have written, by the name of the file.
+        seconds: how long each replicate was trained, by experiment; no verdict shows them.
+        wording: how the texts of the verdicts name systems.
+    """
+
+    paper: Paper
+    choices: Compare
+    amplitude: float
+    slope: float
+    counts: Mapping[str, int]
+    summary: Mapping[str, Any]
+    labels: NDArray[np.uint8]
+    metrics: Mapping[str, Any]
+    histories: Mapping[str, Sequence[pd.DataFrame]]
+    answers: Mapping[str, Sequence[Answers]]
+    studies: Mapping[str, Any] = field(default_factory=dict)
+    images: NDArray[np.uint8] = field(default_factory=lambda: np.zeros((0, 28, 28), np.uint8))
+    seconds: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    wording: Wording = Wording()
+
+    def metric(self, experiment: str, name: str) -> list[float]:
+        """Return the values of ``name``, such as ``test_error_percent``, of each replicate."""
+        if experiment not in self.metrics:
+            raise _not_run(experiment)
+        if name not in self.metrics[experiment]:
+            raise Unmeasured(f"results/metrics.json has no {name} of `{experiment}`")
+        return [float(value) for value in self.metrics[experiment][name]["values"]]
+
+    def history(self, experiment: str) -> Sequence[pd.DataFrame]:
+        """Return the replicates' histories, all of the same number of passes."""
+        histories = self.histories.get(experiment, ())
+        if not histories:
+            raise _not_run(experiment)
+        if len({len(history) for history in histories}) > 1:
+            raise Unmeasured(f"the replicates of `{experiment}` differ in their number of passes")
+        return histories
+
+    def answered(self, experiment: str) -> Sequence[Answers]:
+        """Return the replicates' answers."""
+        if not self.answers.get(experiment):
+            raise _not_run(experiment)
+        return self.answers[experiment]
+
+    def study(self, output: Output) -> Any:
+        """Return what a study has written: a table for a `Table`, a mapping for a `Document`."""
+        if output.name not in self.studies:
+            raise Unmeasured(f"there is no results/{output.name}: run `{output.made_by}`")
+        return self.studies[output.name]
+
+
+def _not_run(experiment: str) -> Unmeasured:
+    return Unmeasured(f"the experiment `{experiment}` has not been run: `dvc repro` trains it")
+
+
+class Tests(NamedTuple):
+    """The p values behind a verdict on a published number; Holm adjusts them by family.
+
+    one_run: that one more run lies as far off. mean: that the mean is the published number.
+    equivalence: that the mean is a margin or more away from it (not adjusted: small is agreement).
+    """
+
+    one_run: float
+    mean: float
+    equivalence: float
+    one_run_holm: float | None = None
+    mean_holm: float | None = None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What the evidence says of a claim.
+
+    Attributes:
+        ours, reason: in words: our counterpart of the published number, and why the outcome is
+            what it is, one sentence without its full stop.
+        low, high: of the interval that the reason is about.
+        replicates: 0 where no run is involved.
+        mean, sd: over the replicates, in the claim's unit, where ours is one number for each.
+        power: the probability, 0 to 1, of ``differs`` had the truth been ``shift`` away from what
+            is published (in its unit; NaN where there is no such number). Where nothing is random
+            it is 1 or 0: whether that would not have been ``reproduced``. What is arithmetic, and a
+            choice between two statements, has none.
+    """
+
+    outcome: Outcome
+    ours: str
+    reason: str
+    low: float | None = None
+    high: float | None = None
+    replicates: int = 0
+    tests: Tests | None = None
+    mean: float | None = None
+    sd: float | None = None
+    shift: float | None = None
+    power: float | None = None
+
+    def with_mean_and_sd(self, values: Sequence[float]) -> Self:
+        """Return the same with the mean and the standard deviation of the replicates' values."""
+        sd = float(np.std(values, ddof=1)) if len(values) > 1 else None
+        return replace(self, mean=float(np.mean(values)), sd=sd)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a verdict is about: a claim, an entry of its table, or a contradiction.
+
+    Attributes:
+        claim: ``<claim>``, or ``<claim>:<entry>``. page: several for a contradiction.
+        published: `printed`, or the statement. printed: the number or numbers with their unit,
+            empty where none is published.
+        value: the published number as verdicts.csv has it, which leaves out Figure 6's.
+        number: the published number, where it is one, in ``unit``.
+        statement, heading: of claims.yaml; a claim without a statement is named by its section.
+        about: what an entry is about, in words; empty where its id says it.
+    """
+
+    claim: str
+    kind: str
+    role: str
+    page: str
+    published: str
+    printed: str
+    value: float | None
+    number: float | None
+    unit: str
+    statement: str
+    heading: str
+    about: str
+
+    @classmethod
+    def of(
+        cls,
+        claim: Claim,
+        entry: str = "",
+        printed: str = "",
+        value: float | None = None,
+        *,
+        number: float | None = None,
+        unit: str = "",
+        role: str = "",
+        about: str = "",
+        in_words: str = "",
+    ) -> Self:
+        """Return the claim itself, or the entry ``<claim>:<entry>`` of its table.
+
+        Without ``printed`` it is ``number`` with its ``unit``, or else the claim's own value.
+        ``in_words``: what is published, where it is neither a number nor the claim's statement.
+        """
+        if value is None and isinstance(claim.value, int | float):
+            value = claim.value
+        if number is not None:
+            printed = printed or f"{number:g} {unit}".rstrip()
+        else:
+            number, unit = value, unit or claim.unit
+        if not printed and not in_words:
+            printed = print_value(claim)
+        return cls(
+            f"{claim.id}:{entry}" if entry else claim.id,
+            claim.kind,
+            role or claim.role_of(entry),
+            str(claim.page),
+            printed or in_words or claim.statement or claim.see,
+            printed,
+            value,
+            number,
+            unit,
+            claim.statement or _section(claim),
+            claim.heading,
+            about,
+        )
+
+    @classmethod
+    def contradiction(cls, entry: Contradiction) -> Self:
+        """Return a place where the paper says two things."""
+        pages, statement = ", ".join(map(str, entry.pages)), entry.statement
+        return cls(
+            entry.id, "contradiction", entry.role, pages, statement, "",
+            None, None, "", statement, CONTRADICTIONS, "",
+        )  # fmt: skip
+
+
+def print_value(claim: Claim) -> str:
+    """Return the published value with its unit, empty where there is no value."""
+    if claim.value is None:
+        return ""
+    values = claim.value if isinstance(claim.value, tuple) else (claim.value,)
+    return " ".join([" to ".join(f"{value:.15g}" for value in values), claim.unit]).strip()
+
+
+def _section(claim: Claim) -> str:
+    return claim.section if claim.section[:3] in ("Fig", "App") else f"Section {claim.section}"
+
+
+class Check(NamedTuple):
+    """A row of verdicts.csv before it is decided: what it is about, and what decides it."""
+
+    subject: Subject
+    judge: Callable[[], Finding]
+
+
+@dataclass(frozen=True)
+class Checks:
+    """What checks which claim, in one section of the paper or one study.
+
+    claims: by claim, for those that are one row of verdicts.csv. tables: by claim, for those with
+    a row for each entry. contradictions: by contradiction. outputs: the studies' files that they
+    look at.
+    """
+
+    claims: Mapping[str, Callable[[Evidence, Claim], Finding]] = field(default_factory=dict)
+    tables: Mapping[str, Callable[[Evidence, Claim], list[Check]]] = field(default_factory=dict)
+    contradictions: Mapping[str, Callable[[Evidence, Contradiction], Finding]] = field(
+        default_factory=dict
+    )
+    outputs: tuple[Table | Document, ...] = ()

@@ -1,0 +1,109 @@
+"""What a training leaves behind after each pass, to go on from after an interruption."""
+
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from replication.core.learning.identity import ENGINE, MARKS, mark_name
+from replication.core.runs import HASHES
+from replication.errors import ReplicationError
+from replication.files import packed, write_bytes
+
+_STATE = "optimiser."
+OURS = f"engine {ENGINE}"
+
+
+@dataclass
+class Progress:
+    """A training after some whole passes.
+
+    Attributes:
+        parameters: those of the network.
+        history: a row for each pass.
+        state: what the optimiser remembers, by name.
+        hashes: `identity.sha256` of the weights, by the number of presentations before; among them
+            those after each pass.
+        penalties: (n, classes) of the test patterns after the last pass; no part of a checkpoint.
+    """
+
+    parameters: NDArray[np.float32]
+    history: list[dict[str, float]] = field(default_factory=list)
+    state: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+    hashes: dict[int, str] = field(default_factory=dict)
+    penalties: NDArray[np.floating] = field(default_factory=lambda: np.empty((0, 0)))
+
+    @property
+    def passes(self) -> int:
+        """How many passes are done."""
+        return len(self.history)
+
+    def table(self) -> pd.DataFrame:
+        """Return the history, counts as whole numbers, with the hash of the weights of each pass.
+
+        Raises KeyError for a pass without a hash.
+        """
+        counts = ["pass", "training_presentations", "training_misses", "test_misses"]
+        table = pd.DataFrame(self.history).astype(dict.fromkeys(counts, "int64"))
+        ends = table["training_presentations"].cumsum()
+        return table.assign(**{HASHES: [self.hashes[number] for number in ends]})
+
+    def marks(self) -> dict[str, str]:
+        """Return the evidence of how the training began: a hash for each mark it has reached."""
+        return {mark_name(mark): self.hashes[mark] for mark in MARKS if mark in self.hashes}
+
+
+def write(path: Path, progress: Progress, maker: str = OURS) -> None:
+    """Write a checkpoint, whole or not at all; ``maker`` trains with it, such as ``engine 1``."""
+    columns = list(progress.history[0]) if progress.history else []
+    rows = np.array([[row[name] for name in columns] for row in progress.history], np.float64)
+    state = {_STATE + name: values for name, values in progress.state.items()}
+    arrays = {
+        "maker": np.array(maker),
+        "parameters": progress.parameters,
+        "columns": np.array(columns, np.str_),
+        "history": rows,
+        "presentations": np.array(list(progress.hashes), np.int64),
+        "hashes": np.array(list(progress.hashes.values()), np.str_),
+    }
+    write_bytes(path, packed({**arrays, **state}))
+
+
+def read(path: Path, parameters: int, maker: str = OURS) -> Progress | None:
+    """Read a checkpoint with ``parameters`` parameters by ``maker``; None when there is none.
+
+    Raises ReplicationError for one that is damaged or by another maker.
+    """
+    try:
+        # np.load would leave a damaged file open if it opened it itself.
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
+            columns = archive["columns"].tolist()
+            history = [dict(zip(columns, row, strict=True)) for row in archive["history"].tolist()]
+            names = [name for name in archive.files if name.startswith(_STATE)]
+            state = {name.removeprefix(_STATE): archive[name] for name in names}
+            numbers, hashes = archive["presentations"].tolist(), archive["hashes"].tolist()
+            by = str(archive["maker"])
+            progress = Progress(
+                archive["parameters"], history, state, dict(zip(numbers, hashes, strict=True))
+            )
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile) as error:
+        raise ReplicationError(
+            f"the checkpoint {path} is damaged ({error}): delete it, and that replicate is "
+            "trained from its first pass"
+        ) from error
+    if by != maker:
+        raise ReplicationError(
+            f"the checkpoint {path} is by {by}, and this is {maker}, which would go on otherwise: "
+            "delete it, and that replicate is trained from its first pass"
+        )
+    if progress.parameters.shape != (parameters,) or progress.parameters.dtype != np.float32:
+        raise ReplicationError(
+            f"the checkpoint {path} holds {progress.parameters.size} parameters instead of "
+            f"{parameters}: delete it, and that replicate is trained from its first pass"
+        )
+    return progress

@@ -1,0 +1,246 @@
+"""A whole network in the kernels, and what the engine calls: each call one loop over patterns.
+
+The backward pass is linear in weights, values and slopes. With all three squared it is the
+recursion of equations 25 to 27 (Appendix C, p. 42), so gradients and curvatures share one code.
+"""
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from replication.core.compiled import kernel, lean
+from replication.core.learning.kernels import convolution, criterion, full, ink, subsampling
+from replication.core.learning.kernels.criterion import Answer, Criterion
+from replication.core.learning.kernels.field import Bytes, Levels, clear, fetch_image, show
+from replication.core.learning.kernels.ink import Ink
+from replication.core.learning.kernels.layout import (
+    CONVOLUTION,
+    FIELD,
+    INK,
+    SUBSAMPLING,
+    Floats,
+    Integers,
+    Number,
+    Plan,
+    aligned,
+)
+from replication.core.learning.kernels.squashing import Slope, multiply_by_slopes, squash
+from replication.core.learning.kernels.sweep import Sweep
+
+
+class Rules(NamedTuple):
+    """The scalars of a network and its criterion, in the precision of the run.
+
+    Attributes:
+        amplitude: A of the squashing function A tanh(S a).
+        slope: S.
+        share: weight of each of the four inputs of a sub-sampling unit: 1 added, 1/4 averaged.
+        criterion: what is minimised.
+    """
+
+    amplitude: Number
+    slope: Number
+    share: Number
+    criterion: Criterion
+
+
+class Memory(NamedTuple):
+    """Working memory of one network: made by `memory`, one for each thread.
+
+    Attributes:
+        values, sums: laid out as plan.py says: of every unit the output, and what a sub-sampling
+            unit's coefficient multiplies.
+        deltas: of every unit the derivative of the criterion by the weighted sum.
+        scratch: room for the sums of a column of kernels.
+        answer: what the network says of the pattern in hand.
+        ink: the first layer in training, if it reads the field.
+    """
+
+    values: Floats
+    sums: Floats
+    deltas: Floats
+    scratch: Floats
+    answer: Answer
+    ink: Ink
+
+
+def memory(plan: Plan) -> Memory:
+    """Return working memory for ``plan``, zeroed."""
+    dtype = plan.codes.dtype
+    sizes = plan.values, plan.values, plan.slopes, plan.scratch
+    answer = Answer(np.zeros(plan.classes, dtype), np.zeros(plan.classes))
+    values, sums, deltas, scratch = (aligned(size, dtype) for size in sizes)
+    return Memory(values, sums, deltas, scratch, answer, ink.state(plan))
+
+
+@lean
+def forward(plan: Plan, rules: Rules, weights: Floats, memory: Memory) -> None:
+    """Fill in values and sums of every unit from the input field upwards, and the penalties."""
+    values = memory.values
+    for n in range(1, plan.layers.size):
+        layer, below = plan.layers[n], plan.layers[n - 1]
+        if layer.kind == CONVOLUTION:
+            convolution.pack(layer, below, values)
+            convolution.forward(plan, layer, weights, values)
+        elif layer.kind == SUBSAMPLING:
+            subsampling.forward(layer, below, weights, values, memory.sums, rules.share)
+        elif layer.kind == INK:
+            ink.forward(layer, below, weights, values, memory.ink)
+        else:
+            full.forward(layer, below, weights, values)
+        squash(values[layer.start : layer.start + layer.size], rules.amplitude, rules.slope)
+    criterion.penalties(rules.criterion, plan.layers[-1], values, memory.answer)
+
+
+@lean
+def backward(plan: Plan, sweep: Sweep, first: Ink) -> None:
+    """Propagate the last layer's derivatives down, and subtract ``scale`` times the result.
+
+    On entry the last layer's place in ``deltas`` holds the derivatives by its outputs.
+    """
+    for n in range(plan.layers.size - 1, 0, -1):
+        layer, below = plan.layers[n], plan.layers[n - 1]
+        if layer.kind != CONVOLUTION:  # the sub-sampling that reads one multiplies its own
+            multiply_by_slopes(sweep.slope, layer, sweep.outputs, sweep.deltas)
+        if layer.kind == SUBSAMPLING:
+            subsampling.backward(layer, below, sweep)
+        elif layer.kind == CONVOLUTION:
+            if below.kind != FIELD:
+                convolution.backward(plan, layer, below, sweep)
+            convolution.update(plan, layer, sweep)
+        elif layer.kind == INK:
+            ink.update(layer, below, sweep, first)
+        else:
+            full.backward(layer, below, sweep)
+
+
+@kernel
+def first_order(rules: Rules, weights: Floats, memory: Memory, sink: Floats, scale: Floats) -> Any:
+    """Return the `Sweep` that subtracts ``scale`` times the gradient from ``sink``."""
+    slope = Slope(rules.slope * rules.amplitude, rules.slope / rules.amplitude, False)
+    values, sums, deltas, scratch, _, _ = memory
+    return Sweep(
+        weights, values, values, sums, deltas, scratch, slope, rules.share, sink, scale, False
+    )
+
+
+@lean
+def updating(rules: Rules, weights: Floats, memory: Memory, steps: Floats) -> Any:
+    """Return the `Sweep` that subtracts ``steps`` times the gradient from ``weights``."""
+    slope = Slope(rules.slope * rules.amplitude, rules.slope / rules.amplitude, False)
+    values, sums, deltas, scratch, _, _ = memory
+    return Sweep(
+        weights, values, values, sums, deltas, scratch, slope, rules.share, weights, steps, True
+    )
+
+
+@kernel
+def second_order(
+    rules: Rules, squares: Floats, memory: Memory, values: Floats, sums: Floats, sink: Floats,
+    scale: Floats,
+) -> Any:  # fmt: skip
+    """Return the `Sweep` of equations 25 to 27, from ``squares`` of weights, values and sums."""
+    slope = Slope(rules.slope * rules.amplitude, rules.slope / rules.amplitude, True)
+    share = rules.share * rules.share
+    return Sweep(
+        squares, memory.values, values, sums, memory.deltas, memory.scratch, slope, share, sink,
+        scale, False,
+    )  # fmt: skip
+
+
+@lean
+def train(
+    plan: Plan, rules: Rules, weights: Floats, steps: Floats, images: Bytes, labels: Any,
+    order: Integers, levels: Levels, memory: Memory,
+) -> Any:  # fmt: skip
+    """Present the patterns ``order`` one by one, updating ``weights`` after each (eq. 18, p. 41).
+
+    Return the misses made on the way, the sum of the losses, and the number of the presentation
+    whose loss was not finite any more, or -1.
+    """
+    misses, losses, last = 0, 0.0, plan.layers[-1]
+    sweep, reads_ink = updating(rules, weights, memory, steps), plan.layers[1].kind == INK
+    clear(plan, levels, memory.values)
+    for n in range(order.size):
+        label = int(labels[order[n]])
+        if reads_ink:
+            ink.show(plan.layers[0], images[order[n]], levels, memory.ink)
+        else:
+            show(plan, images[order[n]], levels, memory.values)
+        fetch_image(images[order[min(n + 1, order.size - 1)]])
+        forward(plan, rules, weights, memory)
+        loss = criterion.loss(rules.criterion, last, memory.values, memory.answer, label)
+        if not math.isfinite(loss):
+            return misses, losses, n
+        losses += loss
+        misses += criterion.best(memory.answer) != label
+        criterion.gradient(
+            rules.criterion, last, memory.values, memory.answer, label, memory.deltas
+        )
+        backward(plan, sweep, memory.ink)
+    return misses, losses, -1
+
+
+@kernel
+def gradient(
+    plan: Plan, rules: Rules, weights: Floats, image: Bytes, label: int, levels: Levels,
+    memory: Memory,
+) -> Any:  # fmt: skip
+    """Return the loss of one pattern and its gradient, a vector like ``weights``."""
+    last, answer = plan.layers[-1], memory.answer
+    clear(plan, levels, memory.values)
+    show(plan, image, levels, memory.values)
+    forward(plan, rules, weights, memory)
+    loss = criterion.loss(rules.criterion, last, memory.values, answer, label)
+    criterion.gradient(rules.criterion, last, memory.values, answer, label, memory.deltas)
+    result, scale = np.zeros_like(weights), -np.ones_like(weights)
+    backward(plan, first_order(rules, weights, memory, result, scale), memory.ink)
+    return loss, result
+
+
+@kernel
+def curvature(
+    plan: Plan, rules: Rules, weights: Floats, images: Bytes, subset: Integers, levels: Levels,
+    memory: Memory, start: float, squares_summed: bool,
+) -> Any:  # fmt: skip
+    """Return h_kk: the mean over ``subset`` of the Gauss-Newton second derivatives (eqs. 25-27).
+
+    ``start`` is the second derivative by every output of the last layer, or negative: then it is
+    the criterion's own. A coefficient multiplies the sum of its four inputs; its curvature takes
+    the square of that sum or, with ``squares_summed``, the sum of their squares.
+    """
+    last, answer = plan.layers[-1], memory.answer
+    result = np.zeros_like(weights)
+    scale = np.full_like(weights, -1.0 / subset.size)
+    squares = weights * weights
+    clear(plan, levels, memory.values)
+    for pattern in subset:
+        show(plan, images[pattern], levels, memory.values)
+        forward(plan, rules, weights, memory)
+        if rules.criterion.kind == criterion.MAP:
+            criterion.share(rules.criterion, answer)
+        criterion.curvature(rules.criterion, last, memory.values, answer, start, memory.deltas)
+        values, sums = memory.values * memory.values, memory.sums * memory.sums
+        sweep = second_order(rules, squares, memory, values, sums, result, scale)
+        if squares_summed:
+            for n in range(1, plan.layers.size):
+                if plan.layers[n].kind == SUBSAMPLING:
+                    subsampling.sums_of_four(
+                        plan.layers[n], plan.layers[n - 1], values, sums, sweep.share
+                    )
+        backward(plan, sweep, memory.ink)
+    return result
+
+
+@kernel
+def classify(
+    plan: Plan, rules: Rules, weights: Floats, images: Bytes, levels: Levels, memory: Memory,
+    penalties: Floats,
+) -> None:  # fmt: skip
+    """Fill ``penalties`` (patterns, classes): the lower the likelier."""
+    clear(plan, levels, memory.values)
+    for n in range(images.shape[0]):
+        show(plan, images[n], levels, memory.values)
+        forward(plan, rules, weights, memory)
+        penalties[n] = memory.answer.penalties

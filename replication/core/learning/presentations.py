@@ -1,0 +1,112 @@
+"""Which patterns a replicate is shown, in which order."""
+
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from replication.core.learning.streams import generator
+from replication.core.mnist.databases import centred
+from replication.core.mnist.distortions import distort, draw
+from replication.core.settings import Distortions, Recipe
+
+
+class Batch(NamedTuple):
+    """Images uint8 (n, h, w) with labels uint8 (n,), and the numbers of those to be shown."""
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.uint8]
+    order: NDArray[np.int64]
+
+
+class Pool(Protocol):
+    """The training patterns of one replicate, numbered from 0."""
+
+    @property
+    def size(self) -> int:
+        """How many patterns there are."""
+
+    def show(self, numbers: NDArray[np.int64]) -> Batch:
+        """The patterns ``numbers``, ready for the kernels."""
+
+
+@dataclass(frozen=True)
+class OriginalPool:
+    """The first ``size`` training patterns of a database, as they are."""
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.uint8]
+    size: int
+
+    def show(self, numbers: NDArray[np.int64]) -> Batch:
+        """No copy: the kernels walk through the images by number."""
+        return Batch(self.images, self.labels, numbers)
+
+
+class DistortedPool:
+    """``originals`` patterns followed by ``copies`` distorted versions of each (page 11).
+
+    With 60,000 originals and 9 copies these are the paper's 60,000 and 540,000 patterns. Pattern
+    ``originals * v + i`` is version v of original i, version 0 the original itself. Only the
+    parameters of all distortions are kept (20 bytes a pattern, 11 MB); a pattern is drawn when it
+    is shown, and is the same whenever and with whatever others that is.
+    """
+
+    def __init__(
+        self,
+        images: NDArray[np.uint8],
+        labels: NDArray[np.uint8],
+        originals: int,
+        distortions: Distortions,
+        generator: np.random.Generator,
+        field: int,
+    ) -> None:
+        """The first ``originals`` of ``images`` uint8 (n, height, width); ``field`` in pixels."""
+        self._images, self._labels = images[:originals], labels[:originals]
+        self._field = field
+        self._parameters = draw(distortions, originals * distortions.copies, generator)
+        self.size = originals * (1 + distortions.copies)
+
+    def show(self, numbers: NDArray[np.int64]) -> Batch:
+        """Draw the patterns ``numbers``: images uint8 (n, field, field), 1 kB a pattern."""
+        originals = len(self._images)
+        images = centred(self._images[numbers % originals], self._field)
+        (distorted,) = np.nonzero(numbers >= originals)
+        images[distorted] = distort(
+            self._images[numbers[distorted] % originals],
+            self._parameters[numbers[distorted] - originals],
+            self._field,
+        )
+        return Batch(images, self._labels[numbers % originals], np.arange(len(numbers)))
+
+
+def presented(recipe: Recipe, replicate: int, pool_size: int, turn: int) -> NDArray[np.int64]:
+    """The numbers of the patterns shown in pass ``turn`` (from 0), one a presentation.
+
+    The pool is gone through again and again in a constant random order (Appendix C, p. 41), or in
+    an order drawn anew each time; a pass is the next ``presentations_per_pass`` of that sequence.
+    """
+    length = recipe.presentations_per_pass
+    first, last = turn * length, (turn + 1) * length
+    rounds = range(first // pool_size, -(-last // pool_size))
+    parts = []
+    for number in rounds:
+        draw = 0 if recipe.order == "constant" else number
+        order = generator(recipe, replicate, "order", draw).permutation(pool_size)
+        low, high = number * pool_size, (number + 1) * pool_size
+        parts.append(order[max(first, low) - low : min(last, high) - low])
+    return np.concatenate(parts)
+
+
+def hessian_patterns(
+    recipe: Recipe, replicate: int, pool_size: int, turn: int
+) -> NDArray[np.int64]:
+    """The patterns for the diagonal Hessian before pass ``turn``, all different.
+
+    Drawn at random, or consecutive: the first that the pass presents.
+    """
+    count = min(recipe.sdlm.patterns, pool_size)
+    if recipe.sdlm.patterns_drawn == "consecutive":
+        return presented(recipe, replicate, pool_size, turn)[:count]
+    return generator(recipe, replicate, "hessian", turn).choice(pool_size, count, replace=False)

@@ -1,0 +1,128 @@
+"""The training of one replicate, pass by pass: Section III-B, p. 10, with Appendix C."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from replication.core.learning import checkpoints
+from replication.core.learning.checkpoints import Progress
+from replication.core.learning.engine import Engine
+from replication.core.learning.identity import MARKS
+from replication.core.learning.monitor import Monitor
+from replication.core.learning.optimisers.catalogue import optimiser
+from replication.core.learning.optimisers.contract import Optimiser, Situation
+from replication.core.learning.presentations import Pool, presented
+from replication.core.learning.streams import generator
+from replication.core.networks.initialisation import initial_parameters
+from replication.core.networks.specification import Network
+from replication.core.settings import Recipe
+from replication.errors import Diverged
+
+
+@dataclass(frozen=True)
+class Trainer:
+    """Trains one replicate and keeps a checkpoint after each pass.
+
+    ``test`` are the images and labels that count the misses after each pass.
+    """
+
+    recipe: Recipe
+    replicate: int
+    engine: Engine
+    pool: Pool
+    test: tuple[NDArray[np.uint8], NDArray[np.uint8]]
+    checkpoint: Path
+
+    def run(self, monitor: Monitor) -> Progress:
+        """Go on from the last whole pass to the end of the last, and classify the test patterns.
+
+        The penalties that count the misses of the last pass are those that are returned.
+        Raises Stopped when ``monitor`` asks for it, and ReplicationError when the training
+        diverges; in both cases the passes done so far are kept.
+        """
+        network, recipe = self.engine.network, self.recipe
+        steps_of = optimiser(recipe)
+        progress = checkpoints.read(self.checkpoint, network.parameters)
+        if progress is None:
+            progress = Progress(first_parameters(network, recipe, self.replicate))
+        for turn in range(progress.passes, recipe.passes):
+            self._pass(turn, progress, steps_of, monitor)
+            checkpoints.write(self.checkpoint, progress)
+            monitor.passed(progress.history[-1], recipe.passes, len(self.test[1]))
+        if not progress.penalties.size:  # it was interrupted after its last pass
+            progress.penalties = self.engine.penalties(progress.parameters, self.test[0])
+        return progress
+
+    def begin(self, presentations: int = MARKS[-1]) -> Progress:
+        """Train the first ``presentations`` alone, at most a pass, and keep nothing.
+
+        Returns the weights after them and the hashes at the marks on the way: those of `run`.
+        """
+        recipe, network = self.recipe, self.engine.network
+        progress = Progress(first_parameters(network, recipe, self.replicate))
+        steps = optimiser(recipe)(self._situation(0, progress))
+        numbers = presented(recipe, self.replicate, self.pool.size, 0)[:presentations]
+        marks = [mark for mark in MARKS if mark <= len(numbers)]
+        done = self.engine.train(progress.parameters, steps, *self.pool.show(numbers), marks=marks)
+        progress.hashes |= dict(zip(marks, done.hashes, strict=False))
+        return progress
+
+    def _situation(self, turn: int, progress: Progress) -> Situation:
+        return Situation(
+            self.engine, self.pool, self.recipe, self.replicate, turn, progress.parameters,
+            progress.state,
+        )  # fmt: skip
+
+    def _pass(self, turn: int, progress: Progress, steps_of: Optimiser, monitor: Monitor) -> None:
+        recipe, engine, pool = self.recipe, self.engine, self.pool
+        parameters, situation = progress.parameters, self._situation(turn, progress)
+        steps = steps_of(situation)
+        before = turn * recipe.presentations_per_pass
+        batch = pool.show(presented(recipe, self.replicate, pool.size, turn))
+        length = len(batch.order)
+        marks = sorted({length, *(mark - before for mark in MARKS if 0 < mark - before < length)})
+        done = engine.train(
+            parameters, steps, *batch, marks=marks,
+            watch=lambda number: monitor.presented(before + number),
+        )  # fmt: skip
+        if done.failed >= 0:
+            layer = engine.first_unsound_layer(parameters, batch.images[batch.order[done.failed]])
+            kept = f"pass {turn} is kept in {self.checkpoint}" if turn else "no pass was whole"
+            raise Diverged(
+                f"{monitor.name} diverged in pass {turn + 1} at pattern {done.failed + 1}, first "
+                f"in layer {layer}, whose values are not finite any more ({kept}): lower its "
+                "learning_rates or raise sdlm.mu in params.yaml"
+            )
+        progress.hashes |= {
+            before + mark: total for mark, total in zip(marks, done.hashes, strict=True)
+        }
+        images, labels = self.test
+        progress.penalties = engine.penalties(parameters, images)
+        missed = progress.penalties.argmin(axis=1) != labels
+        row = {
+            "pass": turn + 1,
+            "learning_rate": situation.learning_rate,
+            "training_presentations": length,
+            "training_misses": done.misses,
+            "test_misses": int(missed.sum()),
+            "mean_criterion": done.losses / length,
+            **ranges(engine.network, steps),
+        }
+        progress.history.append(row)
+
+
+def first_parameters(network: Network, recipe: Recipe, replicate: int) -> NDArray[np.float32]:
+    """The parameters that a replicate begins with."""
+    return initial_parameters(network, recipe, generator(recipe, replicate, "initialisation"))
+
+
+def ranges(network: Network, steps: NDArray[np.float32]) -> dict[str, float]:
+    """Least and greatest step of each layer: ``step_C1_min``, ``step_C1_max``, ..."""
+    result = {}
+    for layer in network.trainable:
+        some = steps[layer.offset : layer.end]
+        result[f"step_{layer.name}_min"] = float(some.min())
+        result[f"step_{layer.name}_max"] = float(some.max())
+    return result

@@ -1,0 +1,11 @@
+"""Fully connected multilayer perceptrons: Sections III-C.5 and III-C.6, p. 12."""
+
+from replication.core.networks.specification import Network, Stack
+
+
+def perceptron(hidden: tuple[int, ...], field: int) -> Network:
+    """A perceptron on ``field`` x ``field`` pixels with the hidden layers given and ten outputs."""
+    stack = Stack("perceptron-" + "-".join(map(str, hidden)), field)
+    for number, units in enumerate(hidden, start=1):
+        stack.full(f"hidden{number}", units)
+    return stack.full("output", 10).network()

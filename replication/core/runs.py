@@ -1,0 +1,366 @@
+"""What a replicate leaves behind: the folder ``results/runs/<experiment>/<replicate>/``.
+
+The one place that knows the names and the formats of the files in it.
+"""
+
+import hashlib
+import io
+import tokenize
+import zipfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors import numpy as tensors
+
+from replication.errors import ReplicationError
+from replication.files import (
+    damaged,
+    json_bytes,
+    packed,
+    read_json,
+    read_table,
+    table_bytes,
+    write_folder,
+)
+
+TRAIN = "python -m replication train"
+ANSWERS, HISTORY, WEIGHTS = "answers.npz", "history.csv", "weights.safetensors"
+COST, RECORD, TIMING = "cost.json", "record.json", "timing.json"
+# What NumPy and zipfile raise on damaged archives, found by flipping bits of sound ones.
+_DAMAGE = (
+    ValueError, KeyError, EOFError, TypeError, AttributeError, OSError, OverflowError, MemoryError,
+    SyntaxError, NotImplementedError, RuntimeError, tokenize.TokenError, zipfile.BadZipFile,
+    zlib.error,
+)  # fmt: skip
+CLASSES = 10
+HISTORY_COLUMNS = (
+    "pass",
+    "learning_rate",
+    "training_presentations",
+    "training_misses",
+    "test_misses",
+    "mean_criterion",
+)
+# In history.csv, the SHA-256 of the weights after each pass: float32, little-endian, in the order
+# of the table of layers (`replication.core.learning.identity.sha256`).
+HASHES = "weights_sha256"
+RECORD_KEYS = frozenset(
+    {
+        "experiment",
+        "replicate",
+        "key",
+        "settings",
+        "streams",
+        "versions",
+        "data",
+        "presentations",
+        "parameters",
+        "packages",
+    }
+)
+# In the record, the SHA-256 of each other file of the run; of timing.json there is none.
+FILES = "files"
+_SHA256 = "[0-9a-f]{64}"
+COST_KEYS = frozenset({"operations_thousands", "memory_thousands"})
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a finished replicate leaves behind for each test pattern.
+
+    Attributes:
+        classes: uint8 (n,), the class given, 0 to 9.
+        margins: float32 (n,), the difference between the two best scores: not negative, larger is
+            surer; comparable only within one network.
+
+    Raises ValueError when shapes, types or ranges are others.
+    """
+
+    classes: NDArray[np.uint8]
+    margins: NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        """Refuse what no classifier can have answered."""
+        if self.classes.dtype != np.uint8 or self.margins.dtype != np.float32:
+            raise ValueError("classes must be uint8 and margins float32")
+        if self.classes.ndim != 1 or self.classes.shape != self.margins.shape:
+            raise ValueError(f"{self.classes.shape} classes with {self.margins.shape} margins")
+        if self.classes.size and int(self.classes.max()) >= CLASSES:
+            raise ValueError(f"a class of {int(self.classes.max())}; classes are 0 to 9")
+        if not (np.isfinite(self.margins) & (self.margins >= 0)).all():
+            raise ValueError("a margin that is negative or not finite")
+
+
+def answers_bytes(answers: Answers) -> bytes:
+    """``answers.npz``; equal answers give equal bytes."""
+    return packed({"classes": answers.classes, "margins": answers.margins})
+
+
+def read_answers(path: Path, made_by: str = TRAIN) -> Answers:
+    """Read ``answers.npz``.
+
+    Raises ReplicationError when it is missing, or damaged: other arrays, shapes, types or ranges.
+    """
+    try:
+        # From memory: np.load forgets to close the file when it is no archive.
+        content = io.BytesIO(path.read_bytes())
+        with np.load(content, allow_pickle=False) as archive:
+            if set(archive.files) != {"classes", "margins"}:
+                raise ValueError(f"it holds {', '.join(archive.files) or 'nothing'}")
+            return Answers(archive["classes"], archive["margins"])
+    except FileNotFoundError as error:
+        raise ReplicationError(f"{path} is missing: run `{made_by}` first") from error
+    except _DAMAGE as error:
+        raise damaged(path, error, made_by) from error
+
+
+def read_weights(path: Path, parameters: int, made_by: str = TRAIN) -> NDArray[np.float32]:
+    """Read the one tensor ``parameters`` of ``weights.safetensors``, float32 (parameters,).
+
+    Raises ReplicationError when it is missing or damaged: no such tensor, others beside it, another
+    shape or type, or a value that is not finite.
+    """
+    try:
+        stored = tensors.load(path.read_bytes())
+    except FileNotFoundError as error:
+        raise ReplicationError(f"{path} is missing: run `{made_by}` first") from error
+    except (SafetensorError, KeyError, OSError) as error:
+        raise damaged(path, error, made_by) from error
+    if set(stored) != {"parameters"}:
+        problem = f"it holds {', '.join(sorted(stored)) or 'nothing'} instead of parameters"
+        raise damaged(path, problem, made_by)
+    values = stored["parameters"]
+    if values.dtype != np.float32:
+        raise damaged(path, f"its parameters are {values.dtype}, not float32", made_by)
+    if values.shape != (parameters,):
+        problem = f"its parameters have the shape {values.shape} instead of ({parameters},)"
+        raise damaged(path, problem, made_by)
+    if not np.isfinite(values).all():
+        raise damaged(path, "a parameter that is not finite", made_by)
+    return values
+
+
+def weights_bytes(weights: Mapping[str, NDArray[np.float32]]) -> bytes:
+    """Return ``weights.safetensors`` with the tensors ``weights``; nothing for none.
+
+    The arrays may lie in memory in any order: of one that is not contiguous safetensors 0.8.0
+    itself would write other values.
+    """
+    whole = {name: np.ascontiguousarray(values) for name, values in weights.items()}
+    return tensors.save(whole) if whole else b""
+
+
+def read_cost(path: Path, made_by: str = TRAIN) -> dict[str, float]:
+    """Read ``cost.json``: thousands of multiply-adds and of variables that one answer takes.
+
+    Raises ReplicationError when it is missing or damaged.
+    """
+    cost = read_json(path, made_by)
+    if not isinstance(cost, dict) or set(cost) != COST_KEYS:
+        raise damaged(path, f"it holds other keys than {', '.join(sorted(COST_KEYS))}", made_by)
+    if not all(isinstance(value, int | float) and value > 0 for value in cost.values()):
+        raise damaged(path, "a cost that is not a positive number", made_by)
+    return cost
+
+
+def is_without_hashes(history: pd.DataFrame) -> bool:
+    """Whether a history has no hashes of the weights after each pass.
+
+    Transitional: the runs of engine 1 were trained before each pass left its hash. When everything
+    is trained again this goes, and `HASHES` becomes one of `HISTORY_COLUMNS`.
+    """
+    return HASHES not in history.columns
+
+
+def _history_problem(history: pd.DataFrame) -> str | None:
+    """What makes a history impossible, or None."""
+    absent = [name for name in HISTORY_COLUMNS if name not in history.columns]
+    if absent:
+        return f"no column {', '.join(absent)}"
+    numbers = history.drop(columns=HASHES, errors="ignore")
+    if not all(pd.api.types.is_numeric_dtype(dtype) for dtype in numbers.dtypes):
+        return "a cell that is not a number"
+    if not np.isfinite(numbers.to_numpy(dtype=np.float64)).all():
+        return "a cell that is empty or not finite"
+    if history["pass"].tolist() != list(range(1, len(history) + 1)) or history.empty:
+        return "the passes are not 1, 2, 3 ..."
+    for name in ("training_presentations", "training_misses", "test_misses"):
+        if not pd.api.types.is_integer_dtype(history[name].dtype):
+            return f"{name} are not whole numbers"
+    if not history["training_misses"].between(0, history["training_presentations"]).all():
+        return "more training misses than presentations, or fewer than none"
+    if (
+        not is_without_hashes(history)
+        and not history[HASHES].astype(str).str.fullmatch(_SHA256).all()
+    ):
+        return f"a cell of {HASHES} that is no SHA-256"
+    if (history["test_misses"] < 0).any() or (history["learning_rate"] <= 0).any():
+        return "a negative number of test misses or a learning rate that is not positive"
+    return None
+
+
+def history_bytes(history: pd.DataFrame) -> bytes:
+    """``history.csv``, one row a pass; ValueError for a history that cannot be."""
+    problem = _history_problem(history)
+    if problem is not None:
+        raise ValueError(problem)
+    return table_bytes(history)
+
+
+def read_history(path: Path, made_by: str = TRAIN) -> pd.DataFrame:
+    """Read ``history.csv``: `HISTORY_COLUMNS`, then ``step_<layer>_min`` and ``_max`` by layer.
+
+    The last column is `HASHES`, where the run has it. ``pass`` counts 1, 2, 3 ...; misses are
+    counts, ``test_misses`` after the pass and ``training_misses`` during it, of
+    ``training_presentations``. Raises ReplicationError for a missing or damaged file.
+    """
+    history = read_table(path, HISTORY_COLUMNS, made_by)
+    problem = _history_problem(history)
+    if problem is not None:
+        raise damaged(path, problem, made_by)
+    return history
+
+
+def read_record(path: Path, made_by: str = TRAIN) -> dict[str, Any]:
+    """Read ``record.json``: what was in force in a run; raises ReplicationError if incomplete."""
+    record = read_json(path, made_by)
+    if not isinstance(record, dict) or not record.keys() >= RECORD_KEYS:
+        absent = sorted(RECORD_KEYS - set(record if isinstance(record, dict) else ()))
+        raise damaged(path, f"no {', '.join(absent)}", made_by)
+    return record
+
+
+@dataclass(frozen=True)
+class Run:
+    """The folder of one replicate; every part is read and checked once, when it is first wanted.
+
+    Reading a part raises ReplicationError when its file is missing or damaged.
+    """
+
+    folder: Path
+
+    def path(self, name: str) -> Path:
+        """Where a file of the run lies; ``name`` is one of this module's, such as `ANSWERS`."""
+        return self.folder / name
+
+    def has(self, name: str) -> bool:
+        """Whether a file of the run is there."""
+        return self.path(name).exists()
+
+    @property
+    def made_by(self) -> str:
+        """The command that makes the run, and makes it anew when it is not whole."""
+        return f"{TRAIN} {self.folder.parent.name}"
+
+    @cached_property
+    def answers(self) -> Answers:
+        """The classes and margins given to the test patterns."""
+        return read_answers(self._sound(ANSWERS), self.made_by)
+
+    @cached_property
+    def history(self) -> pd.DataFrame:
+        """A row a pass; only a system that is trained in passes has one."""
+        return read_history(self._sound(HISTORY), self.made_by)
+
+    @cached_property
+    def cost(self) -> dict[str, float]:
+        """What one answer takes."""
+        return read_cost(self._sound(COST), self.made_by)
+
+    @cached_property
+    def record(self) -> dict[str, Any]:
+        """What was in force when the replicate was trained."""
+        return read_record(self.path(RECORD), self.made_by)
+
+    @cached_property
+    def timing(self) -> dict[str, Any]:
+        """How long the training took, and on what; no result depends on it."""
+        content = read_json(self.path(TIMING), self.made_by)
+        return content if isinstance(content, dict) else {}
+
+    @property
+    def seconds(self) -> float:
+        """How long the training took where the run was made; 0 where no clock says it."""
+        return float(self.timing.get("seconds", 0.0)) if self.has(TIMING) else 0.0
+
+    @property
+    def seconds_alone(self) -> float:
+        """How long it would have taken alone: with the parts that other replicates had done."""
+        parts = self.timing.get("shared", []) if self.has(TIMING) else []
+        return self.seconds + sum(float(part["seconds"]) for part in parts)
+
+    def weights(self, parameters: int) -> NDArray[np.float32]:
+        """The weights of the run of a single network with so many parameters."""
+        return read_weights(self._sound(WEIGHTS), parameters, self.made_by)
+
+    def write(
+        self,
+        answers: Answers,
+        history: pd.DataFrame,
+        weights: bytes,
+        cost: Mapping[str, float],
+        timing: Mapping[str, Any],
+        record: Mapping[str, Any],
+    ) -> None:
+        """Write all of it; an empty history or no ``weights`` (safetensors) leave no file.
+
+        The record gets the sums of the other files. All is written beside the run and then takes
+        its place, so that what lies there is one whole run or none.
+        """
+        parts: dict[str, bytes] = {
+            ANSWERS: answers_bytes(answers),
+            COST: json_bytes(dict(cost)),
+        }
+        if weights:
+            parts[WEIGHTS] = weights
+        if not history.empty:
+            parts[HISTORY] = history_bytes(history)
+        sums = {name: hashlib.sha256(content).hexdigest() for name, content in parts.items()}
+        parts[RECORD] = json_bytes({**record, FILES: sums})
+        parts[TIMING] = json_bytes(dict(timing))
+        write_folder(self.folder, parts)
+
+    def files(self) -> dict[str, bytes]:
+        """Every file of the run by name, for another machine to `take`."""
+        return {path.name: path.read_bytes() for path in sorted(self.folder.iterdir())}
+
+    def take(self, files: Mapping[str, bytes]) -> None:
+        """Become the run whose `files` these are, whole."""
+        write_folder(self.folder, files)
+
+    def is_whole(self) -> bool:
+        """Whether all files that the record lists are there with the sums that it states."""
+        try:
+            return bool(self._sums) and all(self._has_its_sum(name) for name in self._sums)
+        except ReplicationError:
+            return False
+
+    @cached_property
+    def _sums(self) -> dict[str, str]:
+        """SHA-256 by file, as the record has them; none without a record."""
+        sums: dict[str, str] = self.record.get(FILES, {}) if self.has(RECORD) else {}
+        return sums
+
+    def _has_its_sum(self, name: str) -> bool:
+        path = self.path(name)
+        return path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == self._sums[name]
+
+    def _sound(self, name: str) -> Path:
+        """Where a file lies; ReplicationError if it is there and is not what the record sums."""
+        path = self.path(name)
+        if name in self._sums and path.exists() and not self._has_its_sum(name):
+            raise damaged(path, f"its sum is not the one in {RECORD} beside it", self.made_by)
+        return path
+
+
+def of_experiment(runs: Path, experiment: str, replicates: int) -> list[Run]:
+    """The runs of the replicates 0, 1, 2 ... of an experiment, whether or not they are there."""
+    return [Run(runs / experiment / str(number)) for number in range(replicates)]

@@ -1,0 +1,131 @@
+"""params.yaml read and checked: what stands in it is what is in force."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from replication.core.settings.document import Settings, did_you_mean, sentence
+from replication.core.settings.recipes import OWN_FORMS, Classifier, Modern, Recipe
+from replication.core.settings.sections import Section
+from replication.errors import ReplicationError
+
+Chosen = TypeVar("Chosen", bound=Section)
+
+
+def options(kind: type[Chosen], values: Mapping[str, Any], *place: str) -> Chosen:
+    """The ``options`` at ``place`` in params.yaml as the module that they are for wants them.
+
+    Raises ReplicationError for an unknown, missing or impossible one.
+    """
+    try:
+        return kind.model_validate(dict(values))
+    except ValidationError as error:
+        raise ReplicationError(sentence(error, "params.yaml", place, kind)) from error
+
+
+def changed(recipe: Recipe, changes: Mapping[str, str | int | float]) -> Recipe:
+    """``recipe`` with other values for some keys, such as ``{"criterion.j": 5.0}``.
+
+    Raises ReplicationError for an unknown key or an impossible value.
+    """
+    document = recipe.model_dump()
+    for path, value in changes.items():
+        put(document, path, value)
+    return options(Recipe, document, "readings")
+
+
+def put(document: dict[str, Any], path: str, value: Any) -> None:
+    """Set a key such as ``criterion.j`` of a recipe's ``document``; ReplicationError for none.
+
+    Which ``options`` there are only their module knows, and says when it is given them.
+    """
+    *groups, key = path.split(".")
+    section: Any = document
+    for group in groups:
+        section = section.get(group) if isinstance(section, dict) else None
+    if not isinstance(section, dict) or (key not in section and groups != ["options"]):
+        raise ReplicationError(f"params.yaml: there is no setting '{path}': correct it")
+    section[key] = value
+
+
+def value_at(section: Section, path: str) -> Any:
+    """The value of a key such as ``criterion.j``; ReplicationError when there is none."""
+    value: Any = section
+    for key in path.split("."):
+        if not isinstance(value, Section) or key not in type(value).model_fields:
+            raise ReplicationError(f"params.yaml: there is no setting '{path}': correct it")
+        value = getattr(value, key)
+    return value
+
+
+def _merge(base: Any, changes: Any) -> Any:
+    if isinstance(base, Mapping) and isinstance(changes, Mapping):
+        merged = {**base, **changes}
+        return {key: _merge(base[key], merged[key]) if key in base else merged[key]
+                for key in merged}  # fmt: skip
+    return changes
+
+
+def _completed(base: Mapping[str, Any], group: str, entries: Mapping[str, Any], source: str) -> Any:
+    """The ``entries`` of ``group``, each merged with ``base`` if its system wants that."""
+    complete = {}
+    for name, changes in entries.items():
+        if changes is not None and not isinstance(changes, Mapping):
+            raise ReplicationError(
+                f"{source}: {group}.{name} is {changes!r}, but it must list the settings "
+                "that differ from base, or be {}: correct it"
+            )
+        entry = changes or {}
+        system = str(entry.get("system", base.get("system")))
+        if system not in OWN_FORMS and "options" not in entry:
+            raise ReplicationError(
+                f"{source}: {group}.{name}.system is {system!r}{did_you_mean(system, OWN_FORMS)}, "
+                f"which is none of {', '.join(OWN_FORMS)}, and there are no options as of a "
+                "classifier: correct it"
+            )
+        alone = OWN_FORMS.get(system, Classifier) in (Modern, Classifier)
+        complete[name] = entry if alone else _merge(base, entry)
+    return complete
+
+
+def parse(document: Any, source: str) -> Settings:
+    """Check a parsed document; ``source`` is named in messages.
+
+    Raises ReplicationError naming the key, the value and the rule.
+    """
+    if not isinstance(document, Mapping):
+        raise ReplicationError(f"{source} holds no settings: restore it from the repository")
+    document = dict(document)
+    base = document.get("base")
+    for group in ("experiments", "variance"):
+        entries = document.get(group)
+        if isinstance(base, Mapping) and isinstance(entries, Mapping):
+            document[group] = _completed(base, group, entries, source)
+    try:
+        return Settings.model_validate(document)
+    except ValidationError as error:
+        raise ReplicationError(sentence(error, source)) from error
+
+
+def load(path: Path) -> Settings:
+    """Read and check params.yaml.
+
+    Raises ReplicationError for a file that cannot be read or is malformed, and for an unknown,
+    missing or impossible key, with one sentence that names it.
+    """
+    try:
+        # YAML 1.2: PyYAML would take 1e-05 for a string.
+        document = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ReplicationError(
+            f"{path} cannot be read ({error.strerror}): name a file of settings that is there; "
+            "the repository's own comes back with `git checkout params.yaml`"
+        ) from error
+    except (YAMLError, UnicodeDecodeError) as error:
+        detail = " ".join(str(error).split())
+        raise ReplicationError(f"{path} is not valid YAML ({detail}): correct it") from error
+    return parse(document, str(path))

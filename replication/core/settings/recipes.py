@@ -1,0 +1,246 @@
+"""The experiments of params.yaml: what each kind of system wants to know."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Discriminator, Field, Tag, model_validator
+
+from replication.core.settings.sections import (
+    Count,
+    Database,
+    Name,
+    Options,
+    Positive,
+    Section,
+    Seed,
+)
+from replication.core.settings.training import (
+    Criterion,
+    Distortions,
+    Initialisation,
+    Optimiser,
+    Rules,
+    Sdlm,
+    Squashing,
+    Streams,
+    Subsampling,
+)
+
+
+class Entry(Section):
+    """What every experiment has, whatever its system."""
+
+    replicates: Count
+    """How many trainings, each with its own number."""
+    seed: Seed | None
+    """Of all random streams; null where nothing is random."""
+
+    def in_force(self) -> dict[str, Any]:
+        """Return the settings that a replicate's record states."""
+        return self.model_dump(mode="json", exclude={"replicates"})
+
+    def unused(self, *, subsampled: bool) -> frozenset[str]:
+        """Return the keys, such as ``criterion.j``, that have no effect here, whatever they are.
+
+        ``subsampled`` says whether the network has sub-sampling layers.
+        """
+        del subsampled
+        return frozenset()
+
+    def training(self, *, subsampled: bool) -> dict[str, Any]:
+        """Return the settings that have an effect on a replicate, and no others.
+
+        ``subsampled`` as in `unused`. A group of keys that are all without effect is left out.
+        """
+        result = self.effective()
+        for key in {"replicates", *self.unused(subsampled=subsampled)}:
+            *groups, last = key.split(".")
+            section = result
+            for group in groups:
+                section = section.get(group, {})
+            section.pop(last, None)
+        return result
+
+
+class Trained(Entry):
+    """What Appendix C trains: a network, its data and how it learns."""
+
+    seed: Seed
+    """Of all random streams."""
+    network: Name
+    """A name of replication/core/networks/catalogue.py."""
+    database: Database
+    """The version of MNIST (Section III-A)."""
+    training_patterns: Count
+    """How many patterns are trained on, from the first (Figure 6)."""
+    distorted: Annotated[bool, Field(strict=True)]
+    """Whether distorted patterns are trained on as well (p. 11)."""
+    distortions: Distortions
+    """How they are distorted; of no effect otherwise."""
+    passes: Count
+    """How many passes (p. 10)."""
+    presentations_per_pass: Count
+    """How many patterns are shown in a pass."""
+    learning_rates: tuple[Positive, ...]
+    """The global learning rate of each pass (p. 10)."""
+    order: Literal["constant", "fresh"]
+    """One random order for all passes (p. 41), or a fresh one for each."""
+    optimiser: Optimiser
+    """What gives the step of every parameter before each pass."""
+    sdlm: Sdlm
+    """The step sizes (Appendix C)."""
+    squashing: Squashing
+    """The squashing function (Appendix A)."""
+    initialisation: Initialisation
+    """The initial weights (Appendix A)."""
+    subsampling: Subsampling
+    """The sub-sampling layers (Section II-B)."""
+    criterion: Criterion
+    """What is minimised (Section II-C)."""
+    streams: Streams
+    """Which random streams replicates share."""
+
+    @property
+    def rules(self) -> Rules:
+        """What the network computes."""
+        return Rules(self.squashing, self.subsampling, self.criterion)
+
+    @model_validator(mode="after")
+    def _one_rate_a_pass(self) -> Self:
+        if len(self.learning_rates) != self.passes:
+            raise ValueError(
+                f"learning_rates has {len(self.learning_rates)} entries but passes is "
+                f"{self.passes}; give one learning rate a pass"
+            )
+        return self
+
+    def in_force(self) -> dict[str, Any]:
+        """Return the settings that a replicate's record states."""
+        silent = {"replicates"} if self.distorted else {"replicates", "distortions"}
+        return self.model_dump(mode="json", exclude=silent)
+
+    def unused(self, *, subsampled: bool) -> frozenset[str]:
+        """Return the keys that have no effect here; ``subsampled`` as in `Entry.unused`."""
+        name, sdlm = self.criterion.name, self.optimiser.name == "sdlm"
+        used = {
+            "criterion.j": name == "map",
+            "criterion.distance": name != "squared-error",
+            "sdlm": sdlm,
+            "sdlm.coefficient_curvature": sdlm and subsampled,
+            "streams.hessian": sdlm and self.sdlm.patterns_drawn == "random",
+            "subsampling": subsampled,
+            "initialisation.coefficients": subsampled,
+            "distortions": self.distorted,
+            "streams.distortions": self.distorted or self.draws_noise,
+        }
+        return frozenset(key for key, has_effect in used.items() if not has_effect)
+
+    @property
+    def draws_noise(self) -> bool:
+        """Whether noise comes from the stream of the distortions."""
+        return False
+
+    def presentations(self, patterns: int) -> int:
+        """How many patterns a network is shown, whatever the database's number of patterns."""
+        del patterns
+        return self.passes * self.presentations_per_pass
+
+
+class Recipe(Trained):
+    """One experiment that is a network trained by Appendix C."""
+
+    system: Literal["network"]
+    """A network of the paper, trained by itself."""
+
+
+class Combined(Trained):
+    """A system made of networks that Appendix C trains; ``options`` are its module's own."""
+
+    system: Literal["boosted", "last-layer", "noisy"]
+    """A module of replication/systems."""
+    options: Options
+    """What its module in replication/core/systems wants to know."""
+
+    @property
+    def draws_noise(self) -> bool:
+        """Whether noise comes from the stream of the distortions."""
+        return self.system == "noisy"
+
+    def recipe(self) -> Recipe:
+        """How each of its networks is trained."""
+        return Recipe(system="network", **dict(self.model_dump(exclude={"system", "options"})))
+
+
+class Classifier(Entry):
+    """A system fitted at once, by a module of replication/core/systems/classifiers.
+
+    Nothing is merged with ``base``. A ``seed`` of null says that nothing in it is random.
+    """
+
+    system: Name
+    """A module of replication/core/systems/classifiers, with hyphens for underscores."""
+    database: Database
+    """The version of MNIST (Section III-A)."""
+    options: Options
+    """What the module wants to know."""
+
+    @model_validator(mode="after")
+    def _one_replicate_says_all(self) -> Self:
+        if self.seed is None and self.replicates != 1:
+            raise ValueError(
+                f"replicates is {self.replicates}, but with the seed null nothing is random and "
+                "all would be the same; set it to 1, or give a seed"
+            )
+        return self
+
+    def presentations(self, patterns: int) -> int:
+        """How many patterns a replicate is fitted to: ``patterns``, those of the database."""
+        return patterns
+
+
+class Modern(Entry):
+    """LeNet-5 as usually built today: its entry stands alone, nothing is merged with ``base``."""
+
+    seed: Seed
+    """Of all random streams."""
+    system: Literal["modern"]
+    """replication/core/systems/modern.py."""
+    database: Literal["regular"]
+    """The version of MNIST."""
+    epochs: Count
+    """How often each pattern is shown."""
+    batch: Count
+    """Patterns in a batch."""
+    learning_rate: Positive
+    """Of Adam."""
+
+    def presentations(self, patterns: int) -> int:
+        """How many patterns a replicate is shown, for a database of ``patterns``."""
+        return self.epochs * patterns
+
+
+# Systems whose entries have a form of their own; any other is a classifier.
+OWN_FORMS: Mapping[str, type[Entry]] = {
+    "network": Recipe,
+    "boosted": Combined,
+    "last-layer": Combined,
+    "noisy": Combined,
+    "modern": Modern,
+}
+AnyRecipe = Recipe | Combined | Classifier | Modern
+ByKind = Annotated[
+    Annotated[Recipe, Tag("Recipe")]
+    | Annotated[Combined, Tag("Combined")]
+    | Annotated[Classifier, Tag("Classifier")]
+    | Annotated[Modern, Tag("Modern")],
+    Discriminator(lambda entry: _kind(entry)),
+]
+
+
+def _kind(entry: Any) -> str | None:
+    """The name of the class of an experiment's entry, by its system; None for no system."""
+    if isinstance(entry, Entry):
+        return type(entry).__name__
+    if not isinstance(entry, Mapping) or "system" not in entry:
+        return None
+    return OWN_FORMS.get(str(entry["system"]), Classifier).__name__

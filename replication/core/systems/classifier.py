@@ -1,0 +1,106 @@
+"""What every classifier that is fitted at once has, and how it becomes a system.
+
+A module of the package ``classifiers`` holds one classifier: the class `Options` with its settings,
+the class `System`, a `ClassifierSystem` whose ``train`` gives a `Model`, and ``VERSION``, the
+number of its code. A model gives penalties for images, and says what one answer costs.
+"""
+
+import zlib
+from abc import ABC, abstractmethod
+from typing import ClassVar, Generic, NamedTuple, Protocol, TypeVar
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from replication.core.learning.monitor import Monitor
+from replication.core.settings import Classifier, Section, options
+from replication.core.systems.contract import Cost, Fitted, Task, answers_of
+from replication.core.systems.shared import NOT_SHARED, Shared
+from replication.machine import blas
+
+Chosen = TypeVar("Chosen", bound=Section)
+
+
+class Patterns(NamedTuple):
+    """Images uint8 (n, height, width), 0 background to 255 ink, with labels uint8 (n,).
+
+    And the parts of the work that replicates of these patterns have in common.
+    """
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.uint8]
+    shared: Shared = NOT_SHARED
+
+
+class Model(Protocol):
+    """A fitted classifier."""
+
+    def penalties(self, images: NDArray[np.uint8]) -> NDArray[np.floating]:
+        """(patterns, classes) for images uint8 (patterns, height, width): the lower the likelier.
+
+        The rejection margin is the difference between the two lowest.
+        """
+
+    def cost(self) -> Cost:
+        """What one answer takes, after `penalties` where it depends on the patterns."""
+
+
+class ClassifierSystem(ABC, Generic[Chosen]):
+    """A classifier and its settings; ``train`` is all that a module has to add."""
+
+    Options: ClassVar[type[Section]]
+    memory = 1_000_000_000
+    chosen: Chosen
+
+    def __init__(self, experiment: str, recipe: Classifier) -> None:
+        """Raises ReplicationError, naming ``experiment``, for options that cannot be."""
+        self._seed = recipe.seed
+        self.chosen = options(self.Options, recipe.options, "experiments", experiment, "options")  # type: ignore[assignment]
+
+    @abstractmethod
+    def train(self, patterns: Patterns, random: np.random.Generator, monitor: Monitor) -> Model:
+        """Fit to the training patterns; every random number comes from ``random``.
+
+        Long work says what it does with ``monitor.line`` and calls ``monitor.check()`` now and
+        then, which raises Stopped when it is asked to stop.
+        """
+
+    def model(self, task: Task, monitor: Monitor) -> Model:
+        """Train on the task's training patterns.
+
+        BLAS and torch work with one thread in the whole process from then on: replicates run side
+        by side, and sums that are split among threads would depend on their number.
+        """
+        threadpool_limits(1)
+        torch.set_num_threads(1)
+        seed = np.random.SeedSequence(
+            self._seed or 0, spawn_key=(task.replicate, zlib.crc32(b"classifier"))
+        )
+        database = task.database
+        patterns = Patterns(database.train_images, database.train_labels, task.shared)
+        return self.train(patterns, np.random.default_rng(seed), monitor)
+
+    def begin(self, task: Task) -> dict[str, str]:
+        """Return nothing: our engine has no part in it."""
+        del task
+        return {}
+
+    def fit(self, task: Task, monitor: Monitor) -> Fitted:
+        """Train, and answer the test patterns."""
+        database = task.database
+        model = self.model(task, monitor)
+        monitor.check()
+        answers = answers_of(model.penalties(database.test_images))
+        shown = len(database.train_labels)
+        monitor.presented(shown)
+        wrong = int((answers.classes != database.test_labels).sum())
+        monitor.line(f"fitted, {wrong} of {len(database.test_labels)} missed in test")
+        return Fitted(answers, model.cost(), pd.DataFrame(), {}, 0, shown, blas=blas())
+
+
+def flat(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Images uint8 (n, height, width) as float32 (n, height * width), 0 background to 1 ink."""
+    return (images.reshape(len(images), -1) / np.float32(255)).astype(np.float32)

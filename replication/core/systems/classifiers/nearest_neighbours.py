@@ -1,0 +1,118 @@
+"""K nearest neighbours by Euclidean distance: Section III-C.2, p. 12.
+
+All training patterns are kept. A class's penalty is minus the votes of those of the k nearest that
+belong to it, each weighted by its nearness, so that votes rarely tie; where all agree, the margin
+still says how near they are.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from replication.core.learning.monitor import Monitor
+from replication.core.settings import Count, Section
+from replication.core.systems.classifier import ClassifierSystem, Patterns, flat
+from replication.core.systems.contract import Cost
+
+# Raised when the golden answers change, and only then (see CONTRIBUTING.md).
+VERSION = 1
+
+CLASSES = 10
+# Test patterns at a time: 500 x 60,000 distances are 120 MB.
+_CHUNK = 500
+
+
+class Options(Section):
+    """How many neighbours vote."""
+
+    neighbours: Count
+
+
+def nearest(
+    images: NDArray[np.float32], prototypes: NDArray[np.float32], count: int
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """The ``count`` nearest of ``prototypes`` (m, d) for each of ``images`` (n, d), nearest first.
+
+    Returns their numbers, int64 (n, count), and squared distances, float32 (n, count), by distance
+    and then by number: of equal distances the first prototype is the nearer, and the last place is
+    its too. Exact but for float32's rounding.
+    """
+    squares = (prototypes**2).sum(axis=1)
+    numbers = np.empty((len(images), count), np.int64)
+    distances = np.empty((len(images), count), np.float32)
+    for start in range(0, len(images), _CHUNK):
+        some = images[start : start + _CHUNK]
+        table = squares - 2.0 * (some @ prototypes.T) + (some**2).sum(axis=1, keepdims=True)
+        found = np.sort(_least(table, count), axis=1)
+        own = np.take_along_axis(table, found, axis=1)
+        order = np.argsort(own, axis=1, kind="stable")
+        numbers[start : start + _CHUNK] = np.take_along_axis(found, order, axis=1)
+        distances[start : start + _CHUNK] = np.take_along_axis(own, order, axis=1)
+    return numbers, np.maximum(distances, 0.0)
+
+
+def _least(table: NDArray[np.float32], count: int) -> NDArray[np.int64]:
+    """Return the columns of the ``count`` least values of each row, in no order.
+
+    Where several values compete for the last place, NumPy's choice is the processor's, and is made
+    again here: the first columns.
+    """
+    found = np.argpartition(table, count - 1, axis=1)[:, :count]
+    last = np.take_along_axis(table, found, axis=1).max(axis=1)
+    competing = np.flatnonzero((table <= last[:, np.newaxis]).sum(axis=1) > count)
+    for row in competing:
+        near = np.flatnonzero(table[row] <= last[row])
+        found[row] = near[np.argsort(table[row, near], kind="stable")[:count]]
+    return found
+
+
+def tally(labels: NDArray[np.uint8], weights: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Minus the weight of each class, (n, classes).
+
+    ``labels`` (n, count) are the neighbours' classes; the neighbour in column c has the weight
+    ``weights`` (n, count) or (1, count) gives it.
+    """
+    rows = np.arange(len(labels))[:, np.newaxis]
+    result = np.zeros((len(labels), CLASSES), np.float32)
+    np.subtract.at(result, (rows, labels), weights)
+    return result
+
+
+def votes(labels: NDArray[np.uint8], distances: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Minus the votes for each class, (n, classes), for the neighbours' ``labels`` (n, count).
+
+    ``distances`` (n, count) are squared. A neighbour counts 1 / distance: one at twice the distance
+    half as much.
+    """
+    weights = 1.0 / (np.sqrt(distances) + 1e-6)
+    return tally(labels, weights.astype(np.float32, copy=False))
+
+
+class Neighbours:
+    """The training patterns, kept."""
+
+    def __init__(self, patterns: Patterns, neighbours: int) -> None:
+        """``neighbours`` of them vote."""
+        self._prototypes, self._labels = flat(patterns.images), patterns.labels
+        self._count = neighbours
+
+    def penalties(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Minus the votes, (patterns, classes)."""
+        numbers, distances = nearest(flat(images), self._prototypes, self._count)
+        return votes(self._labels[numbers], distances)
+
+    def cost(self) -> Cost:
+        """One multiply-add and one variable for each pixel of each prototype."""
+        return Cost(self._prototypes.size / 1e3, self._prototypes.size / 1e3)
+
+
+class System(ClassifierSystem[Options]):
+    """K nearest neighbours."""
+
+    Options = Options
+
+    def train(
+        self, patterns: Patterns, random: np.random.Generator, monitor: Monitor
+    ) -> Neighbours:
+        """Keep the patterns."""
+        del random, monitor
+        return Neighbours(patterns, self.chosen.neighbours)

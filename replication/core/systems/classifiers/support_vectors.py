@@ -1,0 +1,82 @@
+"""Support vector machine with a polynomial kernel: Section III-C.11, p. 14.
+
+Ten machines, one class against the rest; the class of the largest decision value is given. See
+`replication.core.systems.support_machines`.
+
+With inputs of one ``scale`` s, the root mean square length of the training images, the kernel is
+((x.y / s^2 + c) / (1 + c))^degree: with c = 1 / s^2 that of Cortes and Vapnik (1995), (u.v + 1)^d
+on the pixels, 0 to 1, but for a factor that C takes up. Their slack, the square of the sum, asks
+for no machine of its own: by its convexity each of its solutions is one of the plain sum for
+another C.
+"""
+
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from replication.core.learning.monitor import Monitor
+from replication.core.settings import Neutral
+from replication.core.systems.classifier import ClassifierSystem, Patterns, flat
+from replication.core.systems.support_machines import (
+    MEMORY,
+    Decision,
+    Inputs,
+    KernelOptions,
+    Kind,
+    chunked,
+    first_of_each,
+    inputs_of,
+    signs_of,
+    together,
+)
+
+# Raised when the golden answers change, and only then (see CONTRIBUTING.md).
+VERSION = 1
+
+
+class Options(KernelOptions):
+    """What all machines share, and the inputs.
+
+    Attributes:
+        inputs: images divided each by its own length; or all by one scale, with the kernel
+            (u.v + constant)^degree on pixels.
+    """
+
+    inputs: Annotated[Literal["length", "pixels"], Neutral("length")] = "length"
+
+
+class Scaled(Decision):
+    """Decision values of machines over images that are all divided by one ``scale``."""
+
+    def __init__(self, made: Decision, kind: Kind, scale: np.float32) -> None:
+        """``made`` has vectors of that scale."""
+        super().__init__(made.vectors, made.weights, made.biases, kind)
+        self._scale = scale
+
+    def penalties(self, images: NDArray[np.uint8]) -> Inputs:
+        """Minus the decision values."""
+        return -self.values(flat(images) / self._scale)
+
+
+class System(ClassifierSystem[Options]):
+    """Ten machines over their support vectors among the training patterns."""
+
+    Options = Options
+    memory = MEMORY
+
+    def train(self, patterns: Patterns, random: np.random.Generator, monitor: Monitor) -> Decision:
+        """The solution on all patterns: nothing in it is random."""
+        del random
+        kind, first = self.chosen.kind(), first_of_each(patterns.labels)
+        signs = signs_of(patterns.labels)
+        if self.chosen.inputs == "length":
+            inputs = inputs_of(patterns.images)
+            return together(inputs, chunked(inputs, signs, first, kind, monitor), kind)
+        inputs = flat(patterns.images)
+        square = float((inputs**2).sum(axis=1, dtype=np.float64).mean())
+        scale = np.float32(np.sqrt(square))
+        inputs = inputs / scale
+        kind = kind._replace(constant=kind.constant / square)
+        machines = chunked(inputs, signs, first, kind, monitor)
+        return Scaled(together(inputs, machines, kind), kind, scale)

@@ -1,0 +1,150 @@
+"""Virtual support vector machine: Section III-C.11, p. 14, row V-SVM of Figure 9.
+
+Schoelkopf, Burges and Vapnik (Incorporating Invariances in Support Vector Learning Machines, 1996):
+the support vectors of each machine, shifted by a pixel in each of the four main directions, are
+its virtual ones; each machine is trained anew on its support vectors and its virtual ones. They
+are the distortions of the row's name: the training patterns are those of the regular database.
+"""
+
+import hashlib
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from replication.core.learning.monitor import Monitor
+from replication.core.settings import Count
+from replication.core.systems.classifier import ClassifierSystem, Patterns
+from replication.core.systems.support_machines import (
+    CLASSES,
+    MEMORY,
+    Decision,
+    Inputs,
+    KernelOptions,
+    Kind,
+    Machine,
+    chunked,
+    first_of_each,
+    inputs_of,
+    signs_of,
+    together,
+)
+from replication.files import packed
+from replication.machine import blas
+
+# Raised when the golden answers change, and only then (see CONTRIBUTING.md).
+VERSION = 1
+
+Images = NDArray[np.uint8]
+Numbers = NDArray[np.int64]
+# An image and its four shifts.
+COPIES = 5
+
+
+class Options(KernelOptions):
+    """Those of the kernel, and how many pixels the virtual vectors are shifted by."""
+
+    shift: Count
+
+
+def with_shifted(images: Images, shift: int) -> Images:
+    """Each image, and the image moved by ``shift`` pixels up, down, to the left and to the right.
+
+    ``images`` is (n, height, width), the result (5 n, height, width), the five of an image one
+    after another; ink that leaves the field is lost, what comes in is background.
+    """
+    result = np.zeros((len(images), COPIES, *images.shape[1:]), np.uint8)
+    result[:, 0] = images
+    result[:, 1, :-shift] = images[:, shift:]
+    result[:, 2, shift:] = images[:, :-shift]
+    result[:, 3, :, :-shift] = images[:, :, shift:]
+    result[:, 4, :, shift:] = images[:, :, :-shift]
+    return result.reshape(-1, *images.shape[1:])
+
+
+def virtual_machines(
+    patterns: Patterns, kind: Kind, shift: int, monitor: Monitor
+) -> tuple[Inputs, list[Machine]]:
+    """Return the inputs, and the ten machines whose support vectors are numbers of these.
+
+    Nothing in them is random, so replicates that want the same ones share them.
+    """
+    decisive = {
+        **kind._asdict(),
+        "shift": shift,
+        "images": [*patterns.images.shape, hashlib.sha256(patterns.images.tobytes()).hexdigest()],
+        "labels": hashlib.sha256(patterns.labels.tobytes()).hexdigest(),
+        "version": VERSION,
+        "blas": blas(),
+    }
+    with patterns.shared.part("virtual machines", decisive, monitor) as part:
+        content = part.content
+        if content is None:
+            content = _packed(*_trained(patterns, kind, shift, monitor))
+            part.leave(content)
+    used, machines = _unpacked(content)
+    return inputs_of(with_shifted(patterns.images[used], shift)), machines
+
+
+def _packed(used: Numbers, machines: Sequence[Machine]) -> bytes:
+    arrays: dict[str, NDArray[Any]] = {"used": used}
+    for column, machine in enumerate(machines):
+        for name, values in machine._asdict().items():
+            arrays[f"{name}{column}"] = np.asarray(values)
+    return packed(arrays)
+
+
+def _unpacked(content: bytes) -> tuple[Numbers, list[Machine]]:
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        machines = [
+            Machine(
+                arrays[f"numbers{column}"],
+                arrays[f"weights{column}"],
+                float(arrays[f"bias{column}"]),
+            )
+            for column in range(CLASSES)
+        ]
+        return arrays["used"], machines
+
+
+def _trained(
+    patterns: Patterns, kind: Kind, shift: int, monitor: Monitor
+) -> tuple[Numbers, list[Machine]]:
+    """Train on all patterns, and anew on support vectors and virtual ones.
+
+    Returns the patterns used, ascending, and machines whose vectors are numbers of these shifted.
+    """
+    machines = chunked(
+        inputs_of(patterns.images),
+        signs_of(patterns.labels),
+        first_of_each(patterns.labels),
+        kind,
+        monitor,
+    )
+    used = np.unique(np.concatenate([machine.numbers for machine in machines]))
+    inputs = inputs_of(with_shifted(patterns.images[used], shift))
+    signs = signs_of(np.repeat(patterns.labels[used], COPIES))
+    for column, machine in enumerate(machines):
+        places = np.searchsorted(used, machine.numbers)
+        own = (places[:, None] * COPIES + np.arange(COPIES)).ravel()
+        # The support vectors themselves: there are both signs among them.
+        first = np.arange(0, len(own), COPIES)
+        found = chunked(inputs[own], signs[own, column : column + 1], first, kind, monitor)[0]
+        machines[column] = found._replace(numbers=own[found.numbers])
+    return used, machines
+
+
+class System(ClassifierSystem[Options]):
+    """Ten machines over support vectors, virtual ones among them."""
+
+    Options = Options
+    memory = MEMORY
+
+    def train(self, patterns: Patterns, random: np.random.Generator, monitor: Monitor) -> Decision:
+        """Twice: on all patterns, and on support vectors and virtual ones. Nothing is random."""
+        del random
+        kind = self.chosen.kind()
+        inputs, machines = virtual_machines(patterns, kind, self.chosen.shift, monitor)
+        return together(inputs, machines, kind)

@@ -1,0 +1,162 @@
+"""A replicate to be trained: experiment, number, and the key of all that decides its bytes."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from replication.core.learning.optimisers.catalogue import options_of
+from replication.core.mnist import databases
+from replication.core.mnist.databases import Database
+from replication.core.networks import catalogue as networks
+from replication.core.networks.printed import Printed, read_printed
+from replication.core.networks.specification import Network
+from replication.core.runs import Run
+from replication.core.settings import AnyRecipe, Classifier, Combined, Modern, Prepare, options
+from replication.core.systems import catalogue
+from replication.core.systems.catalogue import versions
+from replication.core.systems.contract import System
+from replication.folders import Folders
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """What all replicates of an experiment share.
+
+    ``recipe`` and ``prepare`` are the settings in force; a replicate with more parameters than
+    ``kept`` leaves its answers alone, not its weights.
+    """
+
+    name: str
+    recipe: AnyRecipe
+    prepare: Prepare
+    kept: int
+    folders: Folders
+
+    def run(self, replicate: int) -> Run:
+        """What a finished replicate leaves behind."""
+        return Run(self.folders.runs / self.name / str(replicate))
+
+    @property
+    def data(self) -> databases.Stated:
+        """What the prepared data's summary states of the experiment's database."""
+        return databases.stated(self.folders.prepared, self.recipe.database)
+
+    @cached_property
+    def system(self) -> System:
+        """What trains the replicates; built once."""
+        published = _paper(self.folders.paper, Path.cwd())
+        return catalogue.system(self.name, self.recipe, published)
+
+    @cached_property
+    def network(self) -> Network | None:
+        """The network that our engine trains, or None."""
+        if isinstance(self.recipe, Classifier | Modern):
+            return None
+        published = _paper(self.folders.paper, Path.cwd())
+        return networks.network(self.recipe.network, self.recipe.database, published)
+
+    @cached_property
+    def effective(self) -> dict[str, Any]:
+        """The validated settings that have an effect on a replicate, and no others.
+
+        In place of a network's name stands the hash of its table of layers, so that one that is
+        edited is another. Raises ReplicationError for options that cannot be.
+        """
+        recipe, network = self.recipe, self.network
+        result = recipe.training(subsampled=network is not None and network.subsampled)
+        if isinstance(recipe, Classifier | Combined):
+            kind = catalogue.module(recipe).Options
+            place = ("experiments", self.name, "options")
+            result["options"] = options(kind, recipe.options, *place).effective()
+        if not isinstance(recipe, Classifier | Modern):
+            result["optimiser"]["options"] = options_of(recipe.optimiser).effective()
+        if network is not None:
+            result["network"] = network.sha256
+            result["levels"] = [self.prepare.background, self.prepare.foreground]
+        return result
+
+
+def presentations(experiment: Experiment) -> int:
+    """How many patterns one replicate is shown in training, by all networks that it trains.
+
+    A system of several networks says how many in its module's ``NETWORKS``.
+    """
+    module = catalogue.module(experiment.recipe)
+    several: int = getattr(module, "NETWORKS", 1)
+    return several * experiment.recipe.presentations(experiment.data.training_patterns)
+
+
+class Job(NamedTuple):
+    """One replicate of an experiment."""
+
+    experiment: Experiment
+    number: int
+
+    @property
+    def name(self) -> str:
+        """As it is shown: the experiment and the replicate's number."""
+        return f"{self.experiment.name} {self.number}"
+
+
+def key(experiment: Experiment, replicate: int) -> str:
+    """Return the hash of all that decides the replicate's bytes.
+
+    That is what `identity` takes in, and the numbers of the code (`versions`).
+    """
+    return hashed({**_decisive(experiment, replicate), "versions": versions(experiment.recipe)})
+
+
+def identity(experiment: Experiment, replicate: int) -> str:
+    """Return the hash of the settings that have an effect, the replicate, and the data.
+
+    It is the same whatever the code: so the bytes of two codes can be held against each other.
+    """
+    return hashed(_decisive(experiment, replicate))
+
+
+def _decisive(experiment: Experiment, replicate: int) -> dict[str, Any]:
+    return {
+        "settings": experiment.effective,
+        "replicate": replicate,
+        "data": experiment.data.sha256,
+    }
+
+
+def hashed(document: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a document's canonical JSON: sorted keys, and one text a number.
+
+    4 and 4.0 are equal; so are 0.0 and -0.0. The same in each version of Python.
+    """
+    text = json.dumps(_canonical(document), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _canonical(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _canonical(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_canonical(each) for each in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+# One reading serves all replicates of a process, as long as a relative path means the same folder.
+
+
+@cache
+def _paper(folder: Path, _: Path) -> Printed:
+    return read_printed(folder)
+
+
+@cache
+def _database(raw: Path, prepared: Path, name: str, _: Path) -> Database:
+    return databases.load(raw, prepared, name)
+
+
+def database(experiment: Experiment) -> Database:
+    """The patterns of an experiment, read once a process."""
+    folders = experiment.folders
+    return _database(folders.raw, folders.prepared, experiment.recipe.database, Path.cwd())

@@ -1,0 +1,168 @@
+"""Compiled kernels of the tangent distance (P. Simard, Y. LeCun and J. Denker, "Efficient pattern
+recognition using a new transformation distance", NIPS 5, 1993; Section III-C.10, pp. 13-14).
+
+An image and all that small deformations make of it lie near a plane: the image plus any sum of its
+seven tangents. The two-sided tangent distance is the least squared Euclidean distance of a point of
+one plane from a point of the other's.
+
+Legend: n images, m prototypes, c candidates, s pixels of a side, p = s * s pixels, t tangents.
+Arithmetic is float64 throughout.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from replication.core.arithmetic.llvm import LANES
+from replication.core.arithmetic.vectors import fma, load, same, total
+from replication.core.compiled import kernel
+
+# x and y translation, scaling, rotation, two hyperbolic deformations, line thickness.
+TANGENTS = 7
+
+# Added to the diagonal of the normal equations of tangents of length 1: where two tangents coincide
+# these have no single solution. Far above float64's rounding, far below what changes an answer.
+RIDGE = 1e-8
+
+Floats = NDArray[np.float64]
+
+
+@kernel
+def product(left: Floats, right: Floats, result: Floats) -> None:
+    """The matrix product of two (s, s), into ``result``."""
+    for i in range(left.shape[0]):
+        result[i, :] = 0.0
+        for k in range(right.shape[0]):
+            factor = left[i, k]
+            for j in range(right.shape[1]):
+                result[i, j] += factor * right[k, j]
+
+
+@kernel
+def dot(left: Floats, right: Floats) -> Any:
+    """The sum of the products of two (p,): whole vectors, then what is left over."""
+    whole = left.size - left.size % LANES
+    sums = same(0.0)
+    for i in range(0, whole, LANES):
+        sums = fma(load(left, i), load(right, i), sums)
+    result = total(sums)
+    for i in range(whole, left.size):
+        result = fma(left[i], right[i], result)
+    return result
+
+
+@kernel
+def tangents(image: Floats, smooth: Floats, slope: Floats, work: Floats, result: Floats) -> None:
+    """The tangents of ``image`` (s, s), of length 1, into ``result`` (t, p).
+
+    ``smooth`` and ``slope`` (s, s), from `filters`, smooth along an axis, and differentiate what
+    is smoothed. Coordinates are in pixels, right and down from the middle of the image. ``work`` is
+    (3, s, s). A tangent of length 0, such as all those of an image without ink, stays 0.
+    """
+    side = image.shape[0]
+    middle, right, down = work[0], work[1], work[2]
+    product(smooth, image, middle)
+    product(middle, slope.T, right)
+    product(slope, image, middle)
+    product(middle, smooth.T, down)
+    for i in range(side):
+        y = i - 0.5 * (side - 1)
+        for j in range(side):
+            x = j - 0.5 * (side - 1)
+            a, b, p = right[i, j], down[i, j], i * side + j
+            result[0, p] = a
+            result[1, p] = b
+            result[2, p] = x * a + y * b
+            result[3, p] = y * a - x * b
+            result[4, p] = x * a - y * b
+            result[5, p] = y * a + x * b
+            result[6, p] = a * a + b * b
+    for t in range(TANGENTS):
+        length = math.sqrt(dot(result[t], result[t]))
+        if length > 0.0:
+            for p in range(side * side):
+                result[t, p] /= length
+
+
+@kernel
+def gram(left: Floats, right: Floats, result: Floats) -> None:
+    """The products of each of ``left`` (t, p) with each of ``right`` (t, p), into (t, t)."""
+    for i in range(TANGENTS):
+        for j in range(TANGENTS):
+            result[i, j] = dot(left[i], right[j])
+
+
+@kernel
+def explained(matrix: Floats, vector: Floats) -> float:
+    """v' M^-1 v for a positive definite M: by Cholesky, M and v are overwritten."""
+    total = 0.0
+    for j in range(vector.size):
+        for k in range(j):
+            matrix[j, j] -= matrix[j, k] * matrix[j, k]
+            vector[j] -= matrix[j, k] * vector[k]
+        matrix[j, j] = math.sqrt(matrix[j, j])
+        vector[j] /= matrix[j, j]
+        total += vector[j] * vector[j]
+        for i in range(j + 1, vector.size):
+            for k in range(j):
+                matrix[i, j] -= matrix[i, k] * matrix[j, k]
+            matrix[i, j] /= matrix[j, j]
+    return total
+
+
+@kernel
+def distances(
+    images: NDArray[np.float32],
+    prototypes: NDArray[np.float32],
+    candidates: NDArray[np.int64],
+    smooth: Floats,
+    slope: Floats,
+    result: Floats,
+) -> None:
+    """Squared tangent distances of ``images`` (n, p) to their ``candidates`` (n, c), into (n, c).
+
+    ``candidates`` are numbers of ``prototypes`` (m, p); ``smooth`` and ``slope`` as for `tangents`.
+    The normal equations are those of the difference d = image - prototype and of the tangents of
+    both, B: the distance is d'd - (B'd)' (B'B)^-1 (B'd).
+    """
+    side, pixels = smooth.shape[0], images.shape[1]
+    own, other = np.empty((TANGENTS, pixels)), np.empty((TANGENTS, pixels))
+    work, difference = np.empty((3, side, side)), np.empty(pixels)
+    image, prototype = np.empty(pixels), np.empty(pixels)
+    corner = np.empty((TANGENTS, TANGENTS))
+    matrix, vector = np.empty((2 * TANGENTS, 2 * TANGENTS)), np.empty(2 * TANGENTS)
+    for n in range(images.shape[0]):
+        image[:] = images[n]
+        tangents(image.reshape(side, side), smooth, slope, work, own)
+        gram(own, own, corner)
+        for c in range(candidates.shape[1]):
+            prototype[:] = prototypes[candidates[n, c]]
+            difference[:] = image - prototype
+            tangents(prototype.reshape(side, side), smooth, slope, work, other)
+            matrix[:TANGENTS, :TANGENTS] = corner
+            gram(other, own, matrix[TANGENTS:, :TANGENTS])
+            gram(other, other, matrix[TANGENTS:, TANGENTS:])
+            for t in range(TANGENTS):
+                vector[t] = dot(own[t], difference)
+                vector[TANGENTS + t] = dot(other[t], difference)
+            for i in range(2 * TANGENTS):
+                matrix[i, i] += RIDGE
+            square = dot(difference, difference)
+            result[n, c] = max(square - explained(matrix, vector), 0.0)
+
+
+def filters(side: int, sigma: float) -> tuple[Floats, Floats]:
+    """What smooths along an axis of ``side`` pixels, and its derivative: two (side, side).
+
+    A Gaussian of ``sigma`` pixels and its derivative at whole pixels, so scaled that a constant
+    stays itself and a ramp of slope 1 has the derivative 1; outside the image there is no ink.
+    """
+    reach = side + math.ceil(6 * sigma)
+    steps = np.arange(-reach, reach + 1, dtype=np.float64)
+    bell = np.exp(-0.5 * (steps / sigma) ** 2)
+    apart = np.subtract.outer(np.arange(side), np.arange(side))
+    smooth = bell / bell.sum()
+    slope = -steps * bell / (steps**2 * bell).sum()
+    return smooth[apart + reach], slope[apart + reach]

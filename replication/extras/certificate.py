@@ -1,0 +1,104 @@
+"""Write the certificate of `verify`: what came out on which machine, to be sent back."""
+
+import platform
+import subprocess
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from replication.comparison.evaluation.outputs import FAILURES, Check
+from replication.core.runs import RECORD, WEIGHTS, Run
+from replication.errors import ReplicationError
+from replication.files import write_json, write_text
+from replication.machine import processor
+
+CERTIFICATE, TEXT = "certificate.json", "certificate.txt"
+PACKAGES = ("numpy", "scipy", "numba", "torch", "scikit-learn", "pandas", "matplotlib")
+NOT_VERIFIED = "not verified"
+
+
+def certificate(checks: Sequence[Check], not_verified: Sequence[str]) -> dict[str, Any]:
+    """Return what was verified, where, and what came out; the same again is the same bytes."""
+    weights = [check.outcome for check in checks if check.output.endswith(f"/{WEIGHTS}")]
+    return {
+        "commit": commit(Path.cwd()),
+        "machine": {
+            "processor": processor(),
+            "architecture": platform.machine(),
+            "system": platform.system(),
+            "python": platform.python_version(),
+        },
+        "packages": {name: metadata.version(name) for name in PACKAGES},
+        "passed": not any(check.outcome in FAILURES for check in checks),
+        "outcomes": dict(Counter(check.outcome for check in checks)),
+        "weights": dict(Counter(weights)),
+        "committed_on": dict(Counter(filter(None, map(_made_on, checks)))),
+        "outputs": [check._asdict() for check in checks],
+        "not_verified": list(not_verified),
+    }
+
+
+def _made_on(check: Check) -> str:
+    """Return the processor that the committed output was made on; empty where no record says it."""
+    run = Run(Path(check.output).parent)
+    try:
+        return str(run.record.get("processor") or "") if run.has(RECORD) else ""
+    except ReplicationError:
+        return ""
+
+
+def git(folder: Path, *arguments: str) -> str:
+    """Return what git prints in ``folder``; empty where there is no git or no repository."""
+    try:
+        return subprocess.run(
+            ["git", *arguments], cwd=folder, capture_output=True, text=True, check=True
+        ).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+
+
+def commit(folder: Path) -> str:
+    """Return the commit, with a plus sign where files differ; empty without git."""
+    changed = git(folder, "status", "--porcelain", "--untracked-files=no")
+    return git(folder, "rev-parse", "HEAD") + ("+" if changed else "")
+
+
+def line(output: str, outcome: str, detail: str = "") -> str:
+    """Return the line that is printed for one output."""
+    return f"{outcome:<19}{output:<52} {detail}".rstrip()
+
+
+def text(content: Mapping[str, Any]) -> str:
+    """Return the certificate for people."""
+    machine = content["machine"]
+    outcomes, weights = (
+        ", ".join(f"{count} {outcome}" for outcome, count in content[name].items())
+        for name in ("outcomes", "weights")
+    )
+    committed_on = content["committed_on"].items()
+    processors = "; ".join(f"{name}, {count} outputs" for name, count in committed_on)
+    packages = ", ".join(f"{name} {version}" for name, version in content["packages"].items())
+    lines = [
+        "Certificate of a verification of the LeNet-5 replication",
+        "",
+        f"commit      {content['commit'] or 'not known (no git)'}",
+        f"made on     {processors or 'not recorded'}",
+        f"verified on {machine['processor']}, {machine['architecture']}, {machine['system']}",
+        f"packages    Python {machine['python']}, {packages}",
+        f"outputs     {outcomes}",
+        f"weights     {weights or 'no network was trained again'}",
+        f"verdict     {'as committed' if content['passed'] else 'NOT as committed'}",
+        "",
+        *(line(**output) for output in content["outputs"]),
+        *(line(output, NOT_VERIFIED) for output in content["not_verified"]),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def write(folder: Path, content: Mapping[str, Any]) -> Path:
+    """Write both files into ``folder``, and return the text's."""
+    write_json(folder / CERTIFICATE, dict(content))
+    write_text(folder / TEXT, text(content))
+    return folder / TEXT
