@@ -16,9 +16,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "replication"
-INNER = ("arithmetic", "compiled.py", "networks", "learning", "mnist", "settings/training.py")
-CORE = ("arithmetic", "compiled.py", "networks", "learning", "mnist", "settings", "systems",
-        "runs.py")  # fmt: skip
+INNER = ("core/arithmetic", "core/compiled.py", "core/networks", "core/learning", "core/mnist",
+         "core/settings/training.py")  # fmt: skip
+CORE = ("core",)
 BESIDE = ("*.css", "*.j2", "*.js", "*.typ")
 NO_CODE = {tokenize.COMMENT, tokenize.DEDENT, tokenize.ENCODING, tokenize.ENDMARKER,
            tokenize.INDENT, tokenize.NEWLINE, tokenize.NL}  # fmt: skip

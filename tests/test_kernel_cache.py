@@ -40,7 +40,7 @@ def test_an_edited_kernel_is_compiled_anew(tmp_path):
     shutil.copytree(REPOSITORY / "replication", project / "replication")
     assert squashed(project, tmp_path) == (0.761594, 0)
     assert squashed(project, tmp_path) == (0.761594, 1)
-    source = project / "replication" / "learning" / "kernels" / "squashing.py"
+    source = project / "replication/core/learning/kernels/squashing.py"
     before = source.stat()
     text = source.read_text(encoding="utf-8")
     edited = text.replace("same(amplitude) *", "same(amplitude + amplitude) *")

@@ -91,7 +91,7 @@ def test_every_kernel_is_compiled_with_the_same_options() -> None:
 
 def test_no_emitted_operation_has_flags() -> None:
     """LLVM's flags of a single operation would allow what the options of a kernel do not."""
-    for path in sorted((REPOSITORY / "replication" / "arithmetic").glob("*.py")):
+    for path in sorted((REPOSITORY / "replication/core/arithmetic").glob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call):
                 given = {keyword.arg for keyword in node.keywords}
