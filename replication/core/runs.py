@@ -41,14 +41,8 @@ _DAMAGE = (
     zlib.error,
 )  # fmt: skip
 CLASSES = 10
-HISTORY_COLUMNS = (
-    "pass",
-    "learning_rate",
-    "training_presentations",
-    "training_misses",
-    "test_misses",
-    "mean_criterion",
-)
+COUNTS = ("training_presentations", "training_misses", "test_misses")
+HISTORY_COLUMNS = ("pass", "learning_rate", *COUNTS, "mean_criterion")
 # In history.csv, the SHA-256 of the weights after each pass: float32, little-endian, in the order
 # of the table of layers (`replication.core.learning.identity.sha256`).
 HASHES = "weights_sha256"
@@ -181,30 +175,29 @@ def is_without_hashes(history: pd.DataFrame) -> bool:
 
 
 def _history_problem(history: pd.DataFrame) -> str | None:
-    """What makes a history impossible, or None."""
+    """Return what makes a history impossible, or None."""
     absent = [name for name in HISTORY_COLUMNS if name not in history.columns]
     if absent:
         return f"no column {', '.join(absent)}"
     numbers = history.drop(columns=HASHES, errors="ignore")
     if not all(pd.api.types.is_numeric_dtype(dtype) for dtype in numbers.dtypes):
         return "a cell that is not a number"
-    if not np.isfinite(numbers.to_numpy(dtype=np.float64)).all():
-        return "a cell that is empty or not finite"
-    if history["pass"].tolist() != list(range(1, len(history) + 1)) or history.empty:
-        return "the passes are not 1, 2, 3 ..."
-    for name in ("training_presentations", "training_misses", "test_misses"):
-        if not pd.api.types.is_integer_dtype(history[name].dtype):
-            return f"{name} are not whole numbers"
-    if not history["training_misses"].between(0, history["training_presentations"]).all():
-        return "more training misses than presentations, or fewer than none"
-    if (
-        not is_without_hashes(history)
-        and not history[HASHES].astype(str).str.fullmatch(_SHA256).all()
-    ):
-        return f"a cell of {HASHES} that is no SHA-256"
-    if (history["test_misses"] < 0).any() or (history["learning_rate"] <= 0).any():
-        return "a negative number of test misses or a learning rate that is not positive"
-    return None
+    presentations, training, test = (history[name] for name in COUNTS)
+    conditions = {
+        "a cell that is empty or not finite": np.isfinite(numbers.to_numpy(np.float64)).all(),
+        "the passes are not 1, 2, 3 ...": [*history["pass"]] == [*range(1, len(history) + 1)],
+        "no passes": len(history),
+        **{f"{name} are not whole numbers": history[name].dtype.kind in "iu" for name in COUNTS},
+        "more training misses than presentations, or fewer than none": (
+            training.between(0, presentations).all()
+        ),
+        f"a cell of {HASHES} that is no SHA-256": (
+            is_without_hashes(history) or history[HASHES].astype(str).str.fullmatch(_SHA256).all()
+        ),
+        "a negative number of test misses": (test >= 0).all(),
+        "a learning rate that is not positive": (history["learning_rate"] > 0).all(),
+    }
+    return next((problem for problem, holds in conditions.items() if not holds), None)
 
 
 def history_bytes(history: pd.DataFrame) -> bytes:
@@ -315,10 +308,7 @@ class Run:
         The record gets the sums of the other files. All is written beside the run and then takes
         its place, so that what lies there is one whole run or none.
         """
-        parts: dict[str, bytes] = {
-            ANSWERS: answers_bytes(answers),
-            COST: json_bytes(dict(cost)),
-        }
+        parts = {ANSWERS: answers_bytes(answers), COST: json_bytes(dict(cost))}
         if weights:
             parts[WEIGHTS] = weights
         if not history.empty:

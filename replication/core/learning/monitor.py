@@ -13,7 +13,7 @@ class Message(NamedTuple):
 
     Attributes:
         name: the experiment and the replicate's number.
-        presentations: how many patterns its present network has been shown so far.
+        presentations: how many patterns it has been shown so far, by all networks that it trains.
         line: what a pass brought, or nothing.
     """
 
@@ -32,17 +32,23 @@ class Monitor:
         self.name = name
         self._send = send
         self._is_stopped = is_stopped
-        self._presentations = 0
+        self._earlier = self._present = 0  # presentations of the networks before, and of this one
 
     def presented(self, presentations: int) -> None:
-        """Say how many patterns have been presented so far; raises Stopped when asked to stop."""
+        """Say how many patterns the network that is trained has been shown so far.
+
+        With a smaller number than before the next network has begun. Raises Stopped when asked to
+        stop.
+        """
         self.check()
-        self._presentations = presentations
-        self._send(Message(self.name, presentations))
+        if presentations < self._present:
+            self._earlier += self._present
+        self._present = presentations
+        self.line("")
 
     def line(self, text: str) -> None:
         """Say what a pass brought."""
-        self._send(Message(self.name, self._presentations, text))
+        self._send(Message(self.name, self._earlier + self._present, text))
 
     def passed(self, row: Mapping[str, float], passes: int, test_patterns: int) -> None:
         """Say what ``row`` of a history, one of ``passes``, says."""

@@ -75,56 +75,36 @@ def read_sums(raw: Path) -> dict[str, str]:
         if match is None:
             raise ReplicationError(f"{path}, line {number}, is not a SHA-256 and a name: {mend}")
         sums[f"{match[2]}.gz"] = match[1]
-    for name in FILES:
-        if name not in sums:
-            raise ReplicationError(f"{path} has no line for {name.removesuffix('.gz')}: {mend}")
+    absent = [name.removesuffix(".gz") for name in FILES if name not in sums]
+    if absent:
+        raise ReplicationError(f"{path} has no line for {', '.join(absent)}: {mend}")
     return sums
 
 
-def check_sum(path: Path, content: bytes) -> None:
-    """Raise ReplicationError unless ``content`` is what ``SHA256SUMS`` beside ``path`` says."""
-    expected = read_sums(path.parent).get(path.name)
-    if expected is None:
-        raise _damaged(path, f"has no line in {SUMS} beside it")
-    found = hashlib.sha256(content).hexdigest()
-    if found != expected:
-        raise _damaged(path, f"has the SHA-256 {found[:12]}.. where {SUMS} says {expected[:12]}..")
-
-
-def uncompressed(path: Path) -> bytes:
-    """The uncompressed content of a gzipped file.
-
-    Raises ReplicationError when it is missing, empty, truncated or damaged.
-    """
+def uncompress(path: Path) -> bytes:
+    """Return the content of a gzipped file; ReplicationError when it is missing or damaged."""
     try:
-        packed = path.read_bytes()
+        return gzip.decompress(path.read_bytes())
     except FileNotFoundError as error:
         raise ReplicationError(f"{path} is missing: restore it with `{RESTORE}`") from error
-    except OSError as error:
-        raise _damaged(path, f"cannot be read ({error.strerror})") from error
-    if not packed:
-        raise _damaged(path, "is empty")
-    try:
-        return gzip.decompress(packed)
-    except EOFError as error:
-        raise _damaged(path, "is truncated: its compressed stream has no end") from error
-    except (OSError, zlib.error) as error:
-        raise _damaged(path, f"is not a sound gzip file ({error})") from error
+    except (OSError, EOFError, zlib.error) as error:
+        raise _damaged(path, f"is not a whole gzip file ({error})") from error
 
 
 def _read(path: Path, dimensions: int) -> Bytes:
-    content = uncompressed(path)
-    check_sum(path, content)
-    # Only who seals a file of his own can get past here with a header that does not fit.
+    content = uncompress(path)
+    stated, real = read_sums(path.parent)[path.name], hashlib.sha256(content).hexdigest()
+    if real != stated:
+        raise _damaged(path, f"has the SHA-256 {real[:12]}.. where {SUMS} says {stated[:12]}..")
+    # Only a file with a sum of the user's own can have a header that does not fit.
     header = 4 + 4 * dimensions
     sizes = np.frombuffer(content[4:header].ljust(4 * dimensions, b"\0"), ">u4").tolist()
     magic = bytes([0, 0, _UNSIGNED_BYTE, dimensions])
     if content[:4] != magic or not 0 < math.prod(sizes) == len(content) - header:
-        raise _damaged(
-            path, f"is not {dimensions}-dimensional, or does not hold as much as its header says"
-        )
+        problem = f"is not {dimensions}-dimensional, or does not hold as much as its header says"
+        raise _damaged(path, problem)
     return np.frombuffer(content, np.uint8, offset=header).reshape(sizes)
 
 
-def _damaged(path: Path, what: str) -> ReplicationError:
-    return ReplicationError(f"{path} {what}: restore it with `{RESTORE}`")
+def _damaged(path: Path, problem: str) -> ReplicationError:
+    return ReplicationError(f"{path} {problem}: restore it with `{RESTORE}`")

@@ -39,6 +39,10 @@ class Entry(Section):
         """Return the settings that a replicate's record states."""
         return self.model_dump(mode="json", exclude={"replicates"})
 
+    def network_recipe(self) -> "Recipe | None":
+        """Return how our engine trains each network of the system; None where it trains none."""
+        return None
+
     def unused(self, *, subsampled: bool) -> frozenset[str]:
         """Return the keys, such as ``criterion.j``, that have no effect here, whatever they are.
 
@@ -152,6 +156,10 @@ class Recipe(Trained):
     system: Literal["network"]
     """A network of the paper, trained by itself."""
 
+    def network_recipe(self) -> Self:
+        """Return itself."""
+        return self
+
 
 class Combined(Trained):
     """A system made of networks that Appendix C trains; ``options`` are its module's own."""
@@ -166,8 +174,8 @@ class Combined(Trained):
         """Whether noise comes from the stream of the distortions."""
         return self.system == "noisy"
 
-    def recipe(self) -> Recipe:
-        """How each of its networks is trained."""
+    def network_recipe(self) -> Recipe:
+        """Return how each of its networks is trained by itself."""
         return Recipe(system="network", **dict(self.model_dump(exclude={"system", "options"})))
 
 

@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 
 from replication.core.learning.monitor import Monitor
 from replication.core.settings import Classifier, Section, options
-from replication.core.systems.contract import Cost, Fitted, Task, answers_of
+from replication.core.systems.contract import Cost, Fitted, Task
 from replication.core.systems.shared import NOT_SHARED, Shared
 from replication.machine import blas
 
@@ -83,21 +83,14 @@ class ClassifierSystem(ABC, Generic[Chosen]):
         patterns = Patterns(database.train_images, database.train_labels, task.shared)
         return self.train(patterns, np.random.default_rng(seed), monitor)
 
-    def begin(self, task: Task) -> dict[str, str]:
-        """Return nothing: our engine has no part in it."""
-        del task
-        return {}
-
     def fit(self, task: Task, monitor: Monitor) -> Fitted:
         """Train, and answer the test patterns."""
         database = task.database
         model = self.model(task, monitor)
         monitor.check()
-        answers = answers_of(model.penalties(database.test_images))
-        shown = len(database.train_labels)
+        penalties, shown = model.penalties(database.test_images), len(database.train_labels)
         monitor.presented(shown)
-        wrong = int((answers.classes != database.test_labels).sum())
-        monitor.line(f"fitted, {wrong} of {len(database.test_labels)} missed in test")
+        answers = task.answer(penalties, monitor, "fitted")
         return Fitted(answers, model.cost(), pd.DataFrame(), {}, 0, shown, blas=blas())
 
 

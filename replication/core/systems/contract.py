@@ -15,6 +15,17 @@ from replication.core.runs import Answers
 from replication.core.systems.shared import NOT_SHARED, Shared
 
 
+def answers_from_penalties(penalties: NDArray[np.floating]) -> Answers:
+    """Return the class of least penalty, the first of equals, and how far the second best is.
+
+    ``penalties`` is (patterns, classes): the lower the likelier.
+    """
+    best = penalties.argmin(axis=1)
+    two = np.partition(penalties, 1, axis=1)[:, :2]
+    margins = (two[:, 1] - two[:, 0]).astype(np.float32)
+    return Answers(best.astype(np.uint8), margins)
+
+
 class Task(NamedTuple):
     """One replicate to be fitted.
 
@@ -33,6 +44,16 @@ class Task(NamedTuple):
     levels: NDArray[np.float32]
     checkpoint: Path
     shared: Shared = NOT_SHARED
+
+    def answer(self, penalties: NDArray[np.floating], monitor: Monitor, event: str) -> Answers:
+        """Return the answers to the test patterns by their penalties, and say how many are wrong.
+
+        The monitor is told after which ``event``.
+        """
+        answers, labels = answers_from_penalties(penalties), self.database.test_labels
+        wrong = int((answers.classes != labels).sum())
+        monitor.line(f"{event}, {wrong} of {len(labels)} missed in test")
+        return answers
 
 
 class Cost(NamedTuple):
@@ -81,20 +102,3 @@ class System(Protocol):
 
         Raises ReplicationError when training fails and Stopped when ``monitor`` asks to stop.
         """
-
-    def begin(self, task: Task) -> Mapping[str, str]:
-        """Train the first presentations alone; the hashes of the weights by `identity.mark_name`.
-
-        Nothing for a system that our engine does not train.
-        """
-
-
-def answers_of(penalties: NDArray[np.floating]) -> Answers:
-    """The class of least penalty, the first of equals, and how far the second best is from it.
-
-    ``penalties`` is (patterns, classes): the lower the likelier.
-    """
-    best = penalties.argmin(axis=1)
-    two = np.partition(penalties, 1, axis=1)[:, :2]
-    margins = (two[:, 1] - two[:, 0]).astype(np.float32)
-    return Answers(best.astype(np.uint8), margins)

@@ -8,14 +8,14 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from replication.core import plugins
 from replication.core.learning.optimisers.catalogue import options_of
 from replication.core.mnist import databases
 from replication.core.mnist.databases import Database
-from replication.core.networks import catalogue as networks
 from replication.core.networks.printed import Printed, read_printed
 from replication.core.networks.specification import Network
 from replication.core.runs import Run
-from replication.core.settings import AnyRecipe, Classifier, Combined, Modern, Prepare, options
+from replication.core.settings import AnyRecipe, Classifier, Prepare, Settings, options
 from replication.core.systems import catalogue
 from replication.core.systems.catalogue import versions
 from replication.core.systems.contract import System
@@ -45,19 +45,31 @@ class Experiment:
         """What the prepared data's summary states of the experiment's database."""
         return databases.stated(self.folders.prepared, self.recipe.database)
 
-    @cached_property
-    def system(self) -> System:
-        """What trains the replicates; built once."""
-        published = _paper(self.folders.paper, Path.cwd())
-        return catalogue.system(self.name, self.recipe, published)
+    @property
+    def database(self) -> Database:
+        """The patterns, read once in each process."""
+        folders = self.folders
+        return _load(folders.raw, folders.prepared, self.recipe.database, Path.cwd())
 
     @cached_property
     def network(self) -> Network | None:
         """The network that our engine trains, or None."""
-        if isinstance(self.recipe, Classifier | Modern):
-            return None
-        published = _paper(self.folders.paper, Path.cwd())
-        return networks.network(self.recipe.network, self.recipe.database, published)
+        published = _read_printed(self.folders.paper, Path.cwd())
+        return catalogue.build_network(self.name, self.recipe, published)
+
+    @cached_property
+    def system(self) -> System:
+        """What trains the replicates."""
+        return catalogue.build_system(self.name, self.recipe, self.network)
+
+    @property
+    def presentations(self) -> int:
+        """How many patterns a replicate is shown in training, by all networks that it trains.
+
+        A system of several networks says how many in its module's ``NETWORKS``.
+        """
+        several: int = getattr(catalogue.load_module(self.recipe), "NETWORKS", 1)
+        return several * self.recipe.presentations(self.data.training_patterns)
 
     @cached_property
     def effective(self) -> dict[str, Any]:
@@ -66,28 +78,30 @@ class Experiment:
         In place of a network's name stands the hash of its table of layers, so that one that is
         edited is another. Raises ReplicationError for options that cannot be.
         """
-        recipe, network = self.recipe, self.network
-        result = recipe.training(subsampled=network is not None and network.subsampled)
-        if isinstance(recipe, Classifier | Combined):
-            kind = catalogue.module(recipe).Options
+        plain, network = self.recipe.network_recipe(), self.network
+        result = self.recipe.training(subsampled=network is not None and network.subsampled)
+        if "options" in result:
+            kind = catalogue.load_module(self.recipe).Options
             place = ("experiments", self.name, "options")
-            result["options"] = options(kind, recipe.options, *place).effective()
-        if not isinstance(recipe, Classifier | Modern):
-            result["optimiser"]["options"] = options_of(recipe.optimiser).effective()
-        if network is not None:
+            result["options"] = options(kind, result["options"], *place).effective()
+        if plain and network:
+            result["optimiser"]["options"] = options_of(plain.optimiser).effective()
             result["network"] = network.sha256
             result["levels"] = [self.prepare.background, self.prepare.foreground]
         return result
 
 
-def presentations(experiment: Experiment) -> int:
-    """How many patterns one replicate is shown in training, by all networks that it trains.
-
-    A system of several networks says how many in its module's ``NETWORKS``.
-    """
-    module = catalogue.module(experiment.recipe)
-    several: int = getattr(module, "NETWORKS", 1)
-    return several * experiment.recipe.presentations(experiment.data.training_patterns)
+def prepare_experiments(
+    recipes: Mapping[str, AnyRecipe], settings: Settings, folders: Folders
+) -> list[Experiment]:
+    """Return an experiment for each of ``recipes``; ReplicationError for an unknown classifier."""
+    for recipe in recipes.values():
+        if isinstance(recipe, Classifier):
+            plugins.source(catalogue.CLASSIFIERS, recipe.system, "System")
+    return [
+        Experiment(name, recipe, settings.prepare, settings.train.kept_parameters, folders)
+        for name, recipe in recipes.items()
+    ]
 
 
 class Job(NamedTuple):
@@ -143,20 +157,14 @@ def _canonical(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-# One reading serves all replicates of a process, as long as a relative path means the same folder.
+# Read once for all replicates of a process, as long as a relative path means the same folder.
 
 
 @cache
-def _paper(folder: Path, _: Path) -> Printed:
+def _read_printed(folder: Path, _: Path) -> Printed:
     return read_printed(folder)
 
 
 @cache
-def _database(raw: Path, prepared: Path, name: str, _: Path) -> Database:
+def _load(raw: Path, prepared: Path, name: str, _: Path) -> Database:
     return databases.load(raw, prepared, name)
-
-
-def database(experiment: Experiment) -> Database:
-    """The patterns of an experiment, read once a process."""
-    folders = experiment.folders
-    return _database(folders.raw, folders.prepared, experiment.recipe.database, Path.cwd())

@@ -28,8 +28,8 @@ from replication.core.learning.monitor import Monitor
 from replication.core.networks.specification import Network
 from replication.core.settings import Combined, Count, Neutral, Positive, Section, options
 from replication.core.systems.classifiers.nearest_neighbours import CLASSES, nearest, votes
-from replication.core.systems.contract import Cost, Fitted, Task, answers_of
-from replication.core.systems.network import NetworkSystem
+from replication.core.systems.contract import Cost, Fitted, Task
+from replication.core.systems.network import System as NetworkSystem
 from replication.machine import blas
 
 # Raised when the golden answers change, and only then (see CONTRIBUTING.md).
@@ -90,7 +90,7 @@ class System(NetworkSystem):
 
     def __init__(self, experiment: str, recipe: Combined, network: Network) -> None:
         """Raises ReplicationError, naming ``experiment``, for options that cannot be."""
-        super().__init__(network, recipe.recipe())
+        super().__init__(experiment, recipe, network)
         self._options = options(Options, recipe.options, "experiments", experiment, "options")
         below = network.layers[: network.layers.index(network.trainable[-1])]
         self._hidden = Network(network.name, network.field, below, np.zeros((0, 0), np.float32))
@@ -115,11 +115,8 @@ class System(NetworkSystem):
         database, count = task.database, self._recipe.training_patterns
         known, labels = activations(database.train_images[:count]), database.train_labels[:count]
         tested = _parts(activations(database.test_images), monitor)
-        answers = answers_of(
-            np.concatenate([self._penalties(known, labels, some) for some in tested])
-        )
-        wrong = int((answers.classes != database.test_labels).sum())
-        monitor.line(f"output layer replaced, {wrong} of {len(answers.classes)} missed in test")
+        penalties = np.concatenate([self._penalties(known, labels, some) for some in tested])
+        answers = task.answer(penalties, monitor, "output layer replaced")
         return replace(
             fitted, answers=answers, history=pd.DataFrame(), cost=self._cost(known), blas=blas()
         )

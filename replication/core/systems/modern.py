@@ -27,7 +27,7 @@ from replication.core.learning.checkpoints import Progress
 from replication.core.learning.identity import sha256
 from replication.core.learning.monitor import Monitor
 from replication.core.settings import Modern
-from replication.core.systems.contract import Cost, Fitted, Task, answers_of
+from replication.core.systems.contract import Cost, Fitted, Task, answers_from_penalties
 from replication.errors import ReplicationError
 from replication.machine import blas
 
@@ -40,8 +40,8 @@ SIDE = 32
 SCORED = 1000
 
 
-def network() -> nn.Sequential:
-    """The network without values in its parameters: (n, 1, 32, 32) to logits (n, 10)."""
+def build() -> nn.Sequential:
+    """Return the network without values in its parameters: (n, 1, 32, 32) to logits (n, 10)."""
     # On "meta" nothing is drawn: torch's own generator is shared by all threads.
     with torch.device("meta"):
         layers: OrderedDict[str, nn.Module] = OrderedDict(
@@ -61,9 +61,9 @@ def network() -> nn.Sequential:
         return nn.Sequential(layers)
 
 
-def initialised(seed: int) -> nn.Sequential:
-    """The network with torch's default initial values: uniform within 1 / sqrt(fan-in)."""
-    model = network().to_empty(device="cpu")
+def initialise(seed: int) -> nn.Sequential:
+    """Return the network with torch's default initial values: uniform within 1 / sqrt(fan-in)."""
+    model = build().to_empty(device="cpu")
     generator = torch.Generator().manual_seed(seed)
     for layer in model:
         if isinstance(layer, nn.Conv2d | nn.Linear):
@@ -73,11 +73,14 @@ def initialised(seed: int) -> nn.Sequential:
     return model
 
 
-def connections() -> int:
-    """Multiply-adds of one answer, counted as the paper counts connections: with the biases."""
+def count_connections() -> int:
+    """Return the multiply-adds of one answer, counted as the paper counts connections.
+
+    That is with the biases, and four for each unit of a pooling layer.
+    """
     total = 0
     x = torch.empty(1, 1, SIDE, SIDE, device="meta")
-    for layer in network():
+    for layer in build():
         x = layer(x)
         if isinstance(layer, nn.Conv2d | nn.Linear):
             total += x.numel() * (layer.weight[0].numel() + 1)
@@ -86,7 +89,7 @@ def connections() -> int:
     return total
 
 
-def resized(images: NDArray[np.uint8]) -> Tensor:
+def resize(images: NDArray[np.uint8]) -> Tensor:
     """Resize images uint8 (n, height, width) to uint8 (n, 1, 32, 32) by torchvision.
 
     On Pillow's images that is its bilinear filter, in whole numbers: the same on every machine.
@@ -95,15 +98,9 @@ def resized(images: NDArray[np.uint8]) -> Tensor:
     return torch.stack([functional.pil_to_tensor(field) for field in fields])
 
 
-def scaled(images: Tensor) -> Tensor:
-    """Grey levels uint8 as float32, 0 to 1."""
+def scale(images: Tensor) -> Tensor:
+    """Return grey levels uint8 as float32, 0 to 1."""
     return images.float() / 255
-
-
-def cost() -> Cost:
-    """Multiply-adds and parameters, as for the paper's networks."""
-    size = sum(values.numel() for values in network().parameters())
-    return Cost(connections() / 1e3, size / 1e3)
 
 
 class Learner:
@@ -111,44 +108,45 @@ class Learner:
 
     def __init__(self, seed: int, learning_rate: float) -> None:
         """``seed`` decides the initial values."""
-        self.model = initialised(seed)
+        self.model = initialise(seed)
         self._parameters = list(self.model.parameters())
         self._optimiser = torch.optim.Adam(self._parameters, learning_rate)
         self.size = sum(values.numel() for values in self._parameters)
 
     def step(self, images: Tensor, labels: Tensor) -> tuple[float, int]:
-        """One update from a batch, (n, 1, 32, 32) uint8 and (n,) int64.
+        """Update the weights by a batch, (n, 1, 32, 32) uint8 and (n,) int64.
 
         Returns the mean criterion and the number of misses, both from before the update.
         """
         self._optimiser.zero_grad()
-        logits = self.model(scaled(images))
+        logits = self.model(scale(images))
         criterion = nn.functional.cross_entropy(logits, labels)
         criterion.backward()  # type: ignore[no-untyped-call]
         self._optimiser.step()
         return criterion.item(), int((logits.argmax(dim=1) != labels).sum())
 
     def penalties(self, images: Tensor) -> NDArray[np.float32]:
-        """(patterns, classes): minus the logits, so that the least is the class given."""
+        """Return minus the logits, (patterns, classes), so that the least is the class given."""
         with torch.no_grad():
-            parts = [-self.model(scaled(part)) for part in torch.split(images, SCORED)]
-        result: NDArray[np.float32] = torch.cat(parts).numpy()
-        return result
+            parts = [-self.model(scale(part)) for part in torch.split(images, SCORED)]
+        return np.asarray(torch.cat(parts).numpy())
 
     def weights(self) -> dict[str, NDArray[np.float32]]:
-        """The parameters by name, such as ``C1.weight``."""
+        """Return the parameters by name, such as ``C1.weight``."""
         return {name: values.numpy().copy() for name, values in self.model.state_dict().items()}
 
     def _decisive(self) -> list[Tensor]:
-        """All that the next step depends on: the parameters and Adam's two means of each."""
-        kept = [self._optimiser.state[values] for values in self._parameters]
-        means = [one[name] for name in ("exp_avg", "exp_avg_sq") for one in kept]
-        return [*self._parameters, *means]
+        """Return all that the next step depends on: parameters and Adam's two means of each."""
+        states = [self._optimiser.state[values] for values in self._parameters]
+        return [
+            *self._parameters,
+            *(s["exp_avg"] for s in states),
+            *(s["exp_avg_sq"] for s in states),
+        ]
 
     def state(self) -> NDArray[np.float32]:
-        """What `restore` needs, (3 * size,)."""
-        result: NDArray[np.float32] = parameters_to_vector(self._decisive()).detach().numpy()
-        return result
+        """Return what `restore` needs, (3 * size,)."""
+        return np.asarray(parameters_to_vector(self._decisive()).detach().numpy())
 
     def restore(self, state: NDArray[np.float32], steps: int) -> None:
         """Go back to what `state` gave after ``steps`` updates."""
@@ -163,9 +161,10 @@ class Learner:
 
 
 @dataclass(frozen=True)
-class ModernSystem:
-    """The article's network, and the experiment's entry in params.yaml."""
+class System:
+    """The article's network, and the experiment's name and entry in params.yaml."""
 
+    experiment: str
     recipe: Modern
     # Mostly the images as float32, twice.
     memory = 1_000_000_000
@@ -178,47 +177,38 @@ class ModernSystem:
         learner = Learner(int(draw.integers(2**63)), recipe.learning_rate)
         patterns = len(database.train_images)
         progress = checkpoints.read(task.checkpoint, 3 * learner.size, _MAKER)
-        if progress is None:
-            progress = Progress(np.empty(0, np.float32))
-        else:
+        if progress:
             steps = progress.passes * math.ceil(patterns / recipe.batch)
             learner.restore(progress.parameters, steps)
-        images = resized(database.train_images)
+        else:
+            progress = Progress(np.empty(0, np.float32))
+        images, test = resize(database.train_images), resize(database.test_images)
         labels = torch.from_numpy(database.train_labels.astype(np.int64))
-        test = resized(database.test_images)
-        penalties = np.empty((0, 0), np.float32)
+        penalties = None
         for turn in range(progress.passes, recipe.epochs):
             order = self._generator(task.replicate, "order", turn).permutation(patterns)
             row = self._epoch(turn, learner, images[order], labels[order], monitor)
             penalties = learner.penalties(test)
             row["test_misses"] = int((penalties.argmin(axis=1) != database.test_labels).sum())
-            state = learner.state()
-            hashes = {(turn + 1) * patterns: sha256(state[: learner.size])}
-            progress = Progress(
-                state, [*progress.history, row], hashes={**progress.hashes, **hashes}
-            )
+            progress.parameters = learner.state()
+            progress.history.append(row)
+            weights = progress.parameters[: learner.size]
+            progress.hashes[(turn + 1) * patterns] = sha256(weights)
             checkpoints.write(task.checkpoint, progress, _MAKER)
             monitor.passed(row, recipe.epochs, len(test))
+        if penalties is None:  # it was interrupted after its last pass
+            penalties = learner.penalties(test)
         return Fitted(
-            # Anew where it was interrupted after the last pass.
-            answers_of(penalties if penalties.size else learner.penalties(test)),
-            cost(),
-            progress.table(),
-            learner.weights(),
-            learner.size,
-            recipe.presentations(patterns),
+            answers_from_penalties(penalties),
+            Cost(count_connections() / 1e3, learner.size / 1e3),
+            progress.table(), learner.weights(), learner.size, recipe.presentations(patterns),
             blas=blas(),
-        )
-
-    def begin(self, task: Task) -> dict[str, str]:
-        """Return nothing: our engine has no part in it."""
-        del task
-        return {}
+        )  # fmt: skip
 
     def _epoch(
         self, turn: int, learner: Learner, images: Tensor, labels: Tensor, monitor: Monitor
     ) -> dict[str, float]:
-        """Go through patterns in their order, and give the history's row without test misses."""
+        """Go through patterns in their order; return the history's row without test misses."""
         recipe, total, misses = self.recipe, 0.0, 0
         batches = zip(*(torch.split(part, recipe.batch) for part in (images, labels)), strict=True)
         for number, (inputs, classes) in enumerate(batches, start=1):
@@ -232,17 +222,14 @@ class ModernSystem:
             misses += missed
             monitor.presented(turn * len(images) + min(number * recipe.batch, len(images)))
         return {
-            "pass": turn + 1,
-            "learning_rate": recipe.learning_rate,
-            "training_presentations": len(images),
-            "training_misses": misses,
-            "test_misses": 0,
-            "mean_criterion": total / len(images),
-        }
+            "pass": turn + 1, "learning_rate": recipe.learning_rate,
+            "training_presentations": len(images), "training_misses": misses,
+            "test_misses": 0, "mean_criterion": total / len(images),
+        }  # fmt: skip
 
     def _generator(
         self, replicate: int, stream: Literal["initialisation", "order"], turn: int = 0
     ) -> np.random.Generator:
-        """One stream for each purpose and epoch: going on draws what not stopping would have."""
+        """Return a stream for each purpose and epoch: going on draws what it would have anyway."""
         key = (replicate, zlib.crc32(stream.encode()), turn)
         return np.random.default_rng(np.random.SeedSequence(self.recipe.seed, spawn_key=key))

@@ -9,19 +9,19 @@ from replication.core.learning.presentations import DistortedPool, OriginalPool,
 from replication.core.learning.streams import generator
 from replication.core.learning.trainer import Trainer, first_parameters
 from replication.core.networks.specification import Network
-from replication.core.settings import Recipe
+from replication.core.settings import Combined, Recipe
 from replication.core.systems.contract import Cost, Fitted, Task, answers_of
 from replication.errors import ReplicationError
 from replication.files import write_bytes
 
 
-class NetworkSystem:
+class System:
     """A network and the recipe it is trained by."""
 
     # Mostly a pass of patterns that are drawn, 1 kB each.
     memory = 500_000_000
 
-    def __init__(self, network: Network, recipe: Recipe) -> None:
+    def __init__(self, _: str, recipe: Recipe | Combined, network: Network) -> None:
         """Raises ReplicationError when the criterion is not one for the network's outputs."""
         rbf = network.codes.size > 0
         if rbf == (recipe.criterion.name == "squared-error"):
@@ -31,7 +31,7 @@ class NetworkSystem:
                 f"{network.name}: set criterion.name to {fitting}"
             )
         self._network = network
-        self._recipe = recipe
+        self._recipe = recipe.network_recipe()
 
     def fit(self, task: Task, monitor: Monitor) -> Fitted:
         """Train pass by pass, going on from the checkpoint where there is one."""
@@ -68,9 +68,11 @@ class NetworkSystem:
                 f"params.yaml: experiments.{task.experiment}.training_patterns is "
                 f"{recipe.training_patterns}, but the database has {available}: lower it"
             )
-        engine = Engine(self._network, recipe.rules, task.levels)
-        test = (database.test_images, database.test_labels)
-        return Trainer(recipe, task.replicate, engine, self._pool(task), test, task.checkpoint)
+        test, pool = (database.test_images, database.test_labels), self._pool(task)
+        return Trainer(recipe, task.replicate, self._engine(task), pool, test, task.checkpoint)
+
+    def _engine(self, task: Task) -> Engine:
+        return Engine(self._network, self._recipe.rules, task.levels)
 
     def _decisive(self, task: Task) -> dict[str, Any]:
         """All that the trained network follows from, in the form of JSON."""

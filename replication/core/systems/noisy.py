@@ -20,7 +20,7 @@ from replication.core.mnist.noise import invert
 from replication.core.networks.specification import Network
 from replication.core.settings import Combined, Count, Recipe, Section, options
 from replication.core.systems.contract import Task
-from replication.core.systems.network import NetworkSystem
+from replication.core.systems.network import System as NetworkSystem
 from replication.errors import ReplicationError
 
 # Raised when the golden answers change, and only then (see CONTRIBUTING.md).
@@ -74,7 +74,7 @@ class System(NetworkSystem):
 
     def __init__(self, experiment: str, recipe: Combined, network: Network) -> None:
         """Raises ReplicationError for options that cannot be, and together with distortions."""
-        super().__init__(network, recipe.recipe())
+        super().__init__(experiment, recipe, network)
         self._noise = options(Options, recipe.options, "experiments", experiment, "options")
         if recipe.distorted:
             raise ReplicationError(

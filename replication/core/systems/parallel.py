@@ -35,7 +35,7 @@ def side_by_side(
     how: Train,
     show: Callable[[Message], None],
 ) -> Iterator[Result]:
-    """What ``work`` gives for each job, as it comes, by the engine that is chosen.
+    """Yield what ``work`` gives for each job, as it comes, by the engine that is chosen.
 
     ``work`` and what it gives can be pickled. Messages are shown from the calling thread. On an
     error or Ctrl-C the other jobs are asked to stop, and the first error is raised.
@@ -50,7 +50,7 @@ def side_by_side(
             f"train.engine in params.yaml is dask, but the package {error.name} is not installed: "
             "`python -m pip install distributed` adds it, or set train.engine to local"
         ) from error
-    return cluster.processes(work, jobs, how.scheduler, count, show)
+    return cluster.run_in_dask(work, jobs, how.scheduler, count, show)
 
 
 def _threads(
@@ -59,7 +59,7 @@ def _threads(
     workers: int,
     show: Callable[[Message], None],
 ) -> Iterator[Result]:
-    """Threads of this process, for the kernels release its lock; all have stopped at the end."""
+    # The kernels release Python's lock.
     messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
     stop = threading.Event()
     with ThreadPoolExecutor(workers) as executor:

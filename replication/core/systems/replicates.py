@@ -17,7 +17,8 @@ from replication.core.runs import RECORD, weights_bytes
 from replication.core.settings import Train
 from replication.core.systems.catalogue import versions
 from replication.core.systems.contract import Fitted, Task
-from replication.core.systems.jobs import Experiment, Job, database, key, presentations
+from replication.core.systems.jobs import Experiment, Job, key
+from replication.core.systems.network import System as NetworkSystem
 from replication.core.systems.parallel import side_by_side
 from replication.core.systems.shared import Shared, folder_in, remove
 from replication.errors import ReplicationError
@@ -62,14 +63,15 @@ def compare_beginning(experiment: Experiment) -> Beginning | None:
     The replicate is the first that is there with the present settings, data and numbers of code,
     and whose record says how it began; None where there is none.
     """
-    if experiment.network is None:
+    system = experiment.system
+    if not isinstance(system, NetworkSystem):
         return None
     for number in range(experiment.recipe.replicates):
         job, run = Job(experiment, number), experiment.run(number)
         if not run.has(RECORD) or run.record["key"] != key(*job):
             continue
         stated = run.record["evidence"]
-        here = experiment.system.begin(_task(job, experiment.folders.checkpoints / "none.npz"))
+        here = system.begin(_task(job, experiment.folders.checkpoints / "none.npz"))
         for mark in reversed(MARKS):
             name = mark_name(mark)
             if name in stated and name in here:
@@ -88,7 +90,7 @@ def train(title: str, jobs: Sequence[Job], how: Train) -> list[Job]:
         if beginning is not None and not beginning.equal:
             raise ReplicationError(beginning.text)
     missing = [job for job in jobs if not is_finished(*job)]
-    shown = sum(presentations(job.experiment) for job in missing)
+    shown = sum(job.experiment.presentations for job in missing)
     with Display(title, shown) as display:
         for job, files in side_by_side(_trained, missing, how, display.show):
             if not is_finished(*job):  # a worker wrote it where this process does not see it
@@ -132,7 +134,7 @@ def _task(job: Job, checkpoint: Path) -> Task:
     prepare = experiment.prepare
     levels = grey_levels(prepare.background, prepare.foreground)
     shared = Shared(folder_in(experiment.folders.checkpoints), job.name)
-    return Task(experiment.name, replicate, database(experiment), levels, checkpoint, shared)
+    return Task(experiment.name, replicate, experiment.database, levels, checkpoint, shared)
 
 
 def _write(job: Job, unique: str, task: Task, fitted: Fitted, took: Mapping[str, float]) -> None:
