@@ -10,7 +10,7 @@ class ReplicationError(Exception):
 
 
 def not_installed(error: ModuleNotFoundError) -> str:
-    """What to say where a package is missing, as without the environment."""
+    """Return what to say where a package is missing, as without the environment."""
     return (
         f"replication: the package {error.name} is not installed for this Python: run "
         "`make install` in the repository, then `source .venv/bin/activate`"

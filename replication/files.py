@@ -86,7 +86,7 @@ def write_json(path: Path, content: Any) -> None:
 
 
 def json_bytes(content: Any) -> bytes:
-    """JSON with sorted keys and an indent of two: equal content is equal bytes."""
+    """Return JSON with sorted keys and an indent of two: equal content is equal bytes."""
     return (json.dumps(content, indent=2, sort_keys=True, allow_nan=False) + "\n").encode()
 
 
@@ -104,15 +104,15 @@ def read_json(path: Path, made_by: str) -> Any:
 
 
 def damaged(path: Path, problem: object, made_by: str) -> ReplicationError:
-    """The error that names a damaged file, what is wrong with it and the command that makes it."""
+    """Return the error that names a damaged file, its problem and the command that makes it."""
     return ReplicationError(
         f"{path} is damaged ({problem}): run `{made_by}` to make it anew, or bring the committed "
         f"one back with `git checkout {path.as_posix()}`"
     )
 
 
-def packed(arrays: Mapping[str, NDArray[Any]]) -> bytes:
-    """An ``.npz`` archive of ``arrays``, uncompressed; equal arrays give equal bytes."""
+def pack_arrays(arrays: Mapping[str, NDArray[Any]]) -> bytes:
+    """Return an ``.npz`` archive of ``arrays``, uncompressed; equal arrays give equal bytes."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for name, array in arrays.items():
@@ -128,7 +128,7 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
 
 
 def table_bytes(table: pd.DataFrame) -> bytes:
-    """A CSV table: UTF-8, LF, six significant digits, empty for a missing number."""
+    """Return a CSV table: UTF-8, LF, six significant digits, empty for a missing number."""
     return table.to_csv(index=False, lineterminator="\n", float_format="%.6g").encode()
 
 
@@ -159,7 +159,7 @@ class Output:
     made_by: str
 
     def exists(self, results: Path) -> bool:
-        """Whether it has been made."""
+        """Return whether it has been made."""
         return (results / self.name).exists()
 
 
@@ -170,7 +170,7 @@ class Table(Output):
     columns: tuple[str, ...]
 
     def frame(self, rows: Iterable[Sequence[object] | Mapping[str, object]]) -> pd.DataFrame:
-        """The table of ``rows``, each with a value for every column, in their order or by name."""
+        """Return the table of ``rows``, each with all columns' values, in order or by name."""
         return pd.DataFrame(list(rows), columns=list(self.columns))
 
     def read(self, results: Path) -> pd.DataFrame:

@@ -11,7 +11,7 @@ _EXTENSIONS = ("avx512f", "avx2", "fma", "avx", "sse4_2", "asimd")
 
 
 def processor() -> str:
-    """The processor's name and the vector extensions that it has, such as ``AMD EPYC (avx2 fma)``.
+    """Return the processor's name and vector extensions, such as ``AMD EPYC (avx2 fma)``.
 
     Where the system does not say, its architecture.
     """

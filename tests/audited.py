@@ -5,7 +5,8 @@ from copy import deepcopy
 from small import REPOSITORY, parameters, put, small_document
 
 from replication.comparison.audit.table import audit
-from replication.core import experiments, settings
+from replication.core import settings
+from replication.core.systems.jobs import prepare_experiments
 from replication.folders import Folders
 
 PARAMS = REPOSITORY / "params.yaml"
@@ -61,7 +62,7 @@ def judged(paper, document, folder=None):
     """The settings by id; with the runs of ``folder`` if there is one."""
     chosen = settings.parse(document, "params.yaml")
     places = Folders.below() if folder is None else trained_folders(folder)
-    ready = experiments.experiments(chosen.experiments, chosen, places)
+    ready = prepare_experiments(chosen.experiments, chosen, places)
     found = audit(paper, chosen, ready, "params.yaml", runs=folder is not None)
     return {setting.id: setting for setting in found.settings}
 

@@ -45,7 +45,8 @@ def recipe_of(system, options=None, **changes):
 
 
 def system_of(paper, system, options=None, **changes):
-    return catalogue.system("mine", recipe_of(system, options, **changes), paper)
+    recipe = recipe_of(system, options, **changes)
+    return catalogue.build_system("mine", recipe, catalogue.build_network("mine", recipe, paper))
 
 
 def fit(paper, tiny, folder, system, options=None, **changes):
@@ -57,7 +58,7 @@ def answers_by(recipe, weights):
     reference, parameters = Reference(LENET4, recipe.rules), torch.from_numpy(weights)
 
     def answer(images):
-        inputs = torch.from_numpy(databases.fields(images, 32, TABLE)[:, None])
+        inputs = torch.from_numpy(databases.make_inputs(images, 32, TABLE)[:, None])
         return reference.penalties(parameters, inputs)[:, :, 0, 0].numpy()
 
     return answer

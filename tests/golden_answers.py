@@ -18,14 +18,13 @@ import numpy as np
 from small import REPOSITORY
 
 from replication.core import settings
-from replication.core.experiments import experiments
 from replication.core.learning.identity import ENGINE, MARKS, mark_name, sha256
 from replication.core.learning.monitor import Monitor
 from replication.core.mnist.databases import Database, grey_levels
 from replication.core.systems import jobs
 from replication.core.systems.catalogue import versions
 from replication.core.systems.contract import Task
-from replication.core.systems.jobs import Experiment
+from replication.core.systems.jobs import Experiment, prepare_experiments
 from replication.files import write_json
 from replication.folders import Folders
 
@@ -42,7 +41,7 @@ Entries = dict[str, dict[str, Any]]
 def known() -> list[Experiment]:
     """Return all experiments of params.yaml."""
     chosen = settings.load(FOLDERS.params)
-    return experiments(chosen.experiments, chosen, FOLDERS)
+    return prepare_experiments(chosen.experiments, chosen, FOLDERS)
 
 
 def engine_file(number: int = ENGINE) -> Path:
@@ -60,13 +59,13 @@ def beginning(experiment: Experiment) -> str:
     """Return the hash of the weights of replicate 0 after 1,000 presentations, trained now."""
     levels = grey_levels(experiment.prepare.background, experiment.prepare.foreground)
     nowhere = Path(tempfile.gettempdir()) / "none.npz"
-    task = Task(experiment.name, 0, jobs.database(experiment), levels, nowhere)
+    task = Task(experiment.name, 0, experiment.database, levels, nowhere)
     return experiment.system.begin(task)[mark_name(MARKS[-1])]
 
 
 def few(experiment: Experiment) -> Database:
     """Return the first patterns of the experiment's database."""
-    whole = jobs.database(experiment)
+    whole = experiment.database
     return Database(
         whole.train_images[:PATTERNS], whole.train_labels[:PATTERNS],
         whole.test_images[:ANSWERED], whole.test_labels[:ANSWERED],
@@ -75,7 +74,7 @@ def few(experiment: Experiment) -> Database:
 
 def fitted_identity(experiment: Experiment) -> str:
     """Return what a classifier's golden answers follow from, whatever the code."""
-    return jobs.hashed({"settings": experiment.effective, "data": few(experiment).sha256()})
+    return jobs.hash_document({"settings": experiment.effective, "data": few(experiment).sha256()})
 
 
 def answers(experiment: Experiment) -> str:

@@ -29,7 +29,7 @@ from replication.core.learning.engine import Engine
 from replication.core.learning.optimisers import sdlm
 from replication.core.learning.presentations import DistortedPool
 from replication.core.learning.streams import generator
-from replication.core.learning.trainer import first_parameters
+from replication.core.learning.trainer import draw_first_parameters
 from replication.core.mnist.databases import grey_levels, read_raw
 from replication.core.networks import catalogue
 
@@ -106,11 +106,11 @@ def main(name: str = "native", updates: int = UPDATES) -> None:
             "training_patterns": 500,
             **FIXED,
         }
-        recipe = settings.changed(chosen.base, changes)
+        recipe = settings.change_recipe(chosen.base, changes)
         crop = (32 - network.field) // 2
         images = np.ascontiguousarray(batch.images[:, crop : 32 - crop, crop : 32 - crop])
         engine = Engine(network, recipe.rules, levels)
-        parameters = first_parameters(network, recipe, 0)
+        parameters = draw_first_parameters(network, recipe, 0)
         curvatures = engine.curvature(parameters, images, np.arange(min(50, updates)), recipe.sdlm)
         print(network_name, f"{criterion}-curvature", sha256(curvatures))
         steps = sdlm.step_sizes(curvatures, recipe.learning_rates[0], recipe.sdlm.mu)

@@ -40,8 +40,10 @@ def network_of(boost, name):
 
 def found_for(tiny, number, count=700):
     """The candidates for the network after ``number`` others."""
-    recipe = boosted.later(recipe_of("boosted", BOOSTED, distorted=True).recipe(), number)
-    return boosted.candidates(tiny.train_images, tiny.train_labels, recipe, 0, count, 32)
+    recipe = boosted.later_recipe(
+        recipe_of("boosted", BOOSTED, distorted=True).network_recipe(), number
+    )
+    return boosted.draw_candidates(tiny.train_images, tiny.train_labels, recipe, 0, count, 32)
 
 
 def test_the_first_network_is_that_of_the_distorted_experiment(paper, tiny, boost, tmp_path):
@@ -55,7 +57,7 @@ def test_candidates_are_new_and_in_random_order(tiny):
     assert len(one.order) == len(set(one.order.tolist())) == 700
     assert one.pool.size == 800
     assert one.order.tolist() != sorted(one.order.tolist())
-    recipe = recipe_of("boosted", BOOSTED, distorted=True).recipe()
+    recipe = recipe_of("boosted", BOOSTED, distorted=True).network_recipe()
     draw = generator(recipe, 0, "distortions")
     first = DistortedPool(tiny.train_images, tiny.train_labels, 200, recipe.distortions, draw, 32)
     numbers = np.arange(200, 800)
@@ -66,7 +68,7 @@ def test_candidates_are_new_and_in_random_order(tiny):
 
 def test_the_second_network_learns_from_patterns_of_which_half_are_right(tiny, boost):
     first = network_of(boost, "first")
-    pool = boosted.half_right(found_for(tiny, 1), first, 40, Watched())
+    pool = boosted.select_half_right(found_for(tiny, 1), first, 40, Watched())
     batch = pool.show(np.arange(pool.size))
     assert pool.size == 40
     right = first(batch.images).argmin(axis=1) == batch.labels
@@ -77,7 +79,7 @@ def test_the_second_network_learns_from_patterns_of_which_half_are_right(tiny, b
 def test_the_third_network_learns_from_patterns_in_dispute(tiny, boost):
     first, second = network_of(boost, "first"), network_of(boost, "second")
     found = found_for(tiny, 2)
-    pool = boosted.in_dispute(found, first, second, 40, Watched())
+    pool = boosted.select_disputed(found, first, second, 40, Watched())
     batch = pool.show(np.arange(pool.size))
     assert (first(batch.images).argmin(axis=1) != second(batch.images).argmin(axis=1)).all()
     everyone = found.pool.show(found.order)
@@ -112,12 +114,12 @@ def test_a_network_that_never_errs_cannot_be_boosted(tiny):
         return np.stack([np.arange(10) != next(answers) for _ in images]).astype(np.float32)
 
     with pytest.raises(ReplicationError, match=r"options\.candidates"):
-        boosted.half_right(found, perfect, 40, Watched())
+        boosted.select_half_right(found, perfect, 40, Watched())
 
 
 def test_the_three_networks_differ_from_the_start():
-    plain = recipe_of("boosted", BOOSTED, distorted=True).recipe()
-    recipes = [plain, boosted.later(plain, 1), boosted.later(plain, 2)]
+    plain = recipe_of("boosted", BOOSTED, distorted=True).network_recipe()
+    recipes = [plain, boosted.later_recipe(plain, 1), boosted.later_recipe(plain, 2)]
     assert len({generator(recipe, 0, "initialisation").random() for recipe in recipes}) == 3
 
 
@@ -136,11 +138,11 @@ def test_the_bar_is_the_least_that_loses_no_more_than_allowed():
     margins = margins_of(first)
     missed = (first.argmin(axis=1) != labels) & (together.argmin(axis=1) == labels)
     for percent, allowed in ((0.0, 0), (1.0, 4), (2.49, 9)):
-        bar = boosted.bar(first, together, labels, percent)
+        bar = boosted.confidence_threshold(first, together, labels, percent)
         assert (missed & (margins > bar)).sum() == allowed
         # At any lower one more is lost.
         assert (missed & (margins >= bar)).sum() == allowed + 1
-    assert boosted.bar(first, together, labels, 100.0) < 0
+    assert boosted.confidence_threshold(first, together, labels, 100.0) < 0
 
 
 def test_later_networks_are_called_only_where_the_first_is_not_confident(tiny, boost):
@@ -168,7 +170,7 @@ def test_the_answers_follow_from_the_weights_and_the_cost_from_the_calls(tiny, b
     fitted, _ = boost
     nets = [network_of(boost, name) for name in ("first", "second", "third")]
     first, second, third = (net(tiny.train_images) for net in nets)
-    bar = boosted.bar(first, first + second + third, tiny.train_labels, 5.0)
+    bar = boosted.confidence_threshold(first, first + second + third, tiny.train_labels, 5.0)
     first, second, third = (net(tiny.test_images) for net in nets)
     sure = margins_of(first) > bar
     assert 0 < sure.sum() < 100

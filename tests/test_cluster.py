@@ -21,7 +21,7 @@ from replication.folders import Folders
 from replication.pipeline import train as pipeline
 from replication.pipeline.cli import main
 
-TRAINED = replicates._trained
+TRAINED = replicates.train_job
 PASSES = Path(".checkpoints/passes")
 
 
@@ -36,7 +36,7 @@ def address(places):
     """A scheduler whose two workers were started in the first copy."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(places[0])
-        workers = cluster.local_cluster(2)
+        workers = cluster.start_cluster(2)
     with workers:
         yield workers.scheduler_address
 
@@ -89,7 +89,7 @@ def test_no_experiment_waits_for_another(places, address, monkeypatch, capsys, e
     write_params(Path("two.yaml"), document)
     alone = trained(None, f"two alone for {engine}", "two.yaml")
     said = capsys.readouterr().out
-    monkeypatch.setattr(replicates, "_trained", meets_the_other)
+    monkeypatch.setattr(replicates, "train_job", meets_the_other)
     scheduler = address if engine == "dask" else None
     shutil.rmtree(".checkpoints")
     assert trained(scheduler, f"two by {engine}", "two.yaml") == alone
@@ -133,7 +133,7 @@ def test_a_replicate_whose_worker_dies_goes_on_from_its_checkpoint_in_another(
 ):
     monkeypatch.chdir(places[0])
     alone = trained(None, "alone")
-    monkeypatch.setattr(replicates, "_trained", dies_in_its_second_pass)
+    monkeypatch.setattr(replicates, "train_job", dies_in_its_second_pass)
     assert trained(address, "with a death") == alone
     (one, first, *_), (other, second, *_) = [
         line.split(maxsplit=1) for line in PASSES.read_text(encoding="utf-8").splitlines()

@@ -21,7 +21,7 @@ def parts(name="mle", **collapse):
     document["collapse"] |= {"patterns": 40, "passes": 60, "batch": 10, "learning_rate": 0.02}
     document["collapse"] |= collapse
     chosen = settings.parse(document, "params.yaml")
-    recipe = settings.changed(chosen.base, {"criterion.name": name, "criterion.divisor": 1.0})
+    recipe = settings.change_recipe(chosen.base, {"criterion.name": name, "criterion.divisor": 1.0})
     generator = np.random.default_rng(5)
     labels = torch.from_numpy(generator.integers(0, 4, 40))
     # Each class is a bright quarter of the field, so that it can be learned.

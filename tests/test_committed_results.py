@@ -14,11 +14,11 @@ from replication.comparison.evaluation.outputs import FAILURES
 from replication.comparison.evaluation.recomputed import Trained
 from replication.comparison.verdicts.tables import VERDICTS
 from replication.core import settings
-from replication.core.experiments import experiments
 from replication.core.mnist import databases
 from replication.core.networks.catalogue import network
-from replication.core.runs import RECORD, WEIGHTS, of_experiment
-from replication.core.systems.contract import answers_of
+from replication.core.runs import RECORD, WEIGHTS, experiment_runs
+from replication.core.systems.contract import answers_from_penalties
+from replication.core.systems.jobs import prepare_experiments
 from replication.core.systems.replicates import is_finished
 from replication.folders import Folders
 from replication.pipeline.again import Scope, recompute_answers
@@ -39,7 +39,7 @@ NETWORKS = sorted(
 
 def runs(experiment):
     replicates = SETTINGS.experiments[experiment].replicates
-    return of_experiment(FOLDERS.runs, experiment, replicates)
+    return experiment_runs(FOLDERS.runs, experiment, replicates)
 
 
 @cache
@@ -68,8 +68,8 @@ def test_the_reference_gives_the_boosted_answers_from_the_three_committed_networ
     ratio = run.cost["operations_thousands"] / (trained.network.connections / 1e3)
     called = round((ratio - 1) / 2 * len(first))
     alone = np.ones(len(first), bool)
-    alone[np.argsort(answers_of(first).margins)[:called]] = False
-    again = answers_of(np.where(alone[:, None], 3 * first, together))
+    alone[np.argsort(answers_from_penalties(first).margins)[:called]] = False
+    again = answers_from_penalties(np.where(alone[:, None], 3 * first, together))
     np.testing.assert_array_equal(again.classes, run.answers.classes)
     np.testing.assert_allclose(again.margins, run.answers.margins, rtol=0, atol=2e-2)
     assert 0 < called < len(first)
@@ -98,7 +98,7 @@ def present(run, recipe):
 @pytest.mark.parametrize("experiment", sorted(SETTINGS.experiments))
 def test_every_replicate_was_made_with_the_committed_settings(experiment):
     recipe = SETTINGS.experiments[experiment]
-    (ready,) = experiments({experiment: recipe}, SETTINGS, FOLDERS)
+    (ready,) = prepare_experiments({experiment: recipe}, SETTINGS, FOLDERS)
     subsampled = ready.network is not None and ready.network.subsampled
     expected = recipe.training(subsampled=subsampled)
     for run in runs(experiment):
@@ -111,7 +111,7 @@ def test_every_committed_replicate_was_made_with_the_present_settings_data_and_c
     """So `train --all` finds nothing to do, and no result is of another code than the committed."""
     stale = [
         f"{experiment.name}/{number}"
-        for experiment in experiments(SETTINGS.experiments, SETTINGS, FOLDERS)
+        for experiment in prepare_experiments(SETTINGS.experiments, SETTINGS, FOLDERS)
         for number in range(experiment.recipe.replicates)
         if not is_finished(experiment, number)
     ]

@@ -34,16 +34,16 @@ def slanted_bar(slope):
 
 @pytest.mark.parametrize("slope", [-0.5, -0.2, 0.3, 0.6])
 def test_slant_of_a_leaning_bar_is_its_slope(slope):
-    assert versions.slants(slanted_bar(slope))[0] == pytest.approx(slope, abs=0.01)
+    assert versions.measure_slants(slanted_bar(slope))[0] == pytest.approx(slope, abs=0.01)
 
 
 @pytest.mark.parametrize("slope", [-0.5, 0.3, 0.6])
 def test_deslanted_bar_is_upright_where_it_was(slope):
-    upright = versions.deslanted(slanted_bar(slope))
+    upright = versions.deslant(slanted_bar(slope))
     assert upright.shape == (1, 20, 20)
     assert upright.dtype == np.uint8
-    assert versions.slants(upright)[0] == pytest.approx(0, abs=0.02)
-    ink, ink_x, _ = versions.moments(upright)
+    assert versions.measure_slants(upright)[0] == pytest.approx(0, abs=0.02)
+    ink, ink_x, _ = versions.measure_moments(upright)
     assert ink_x[0] / ink[0] == pytest.approx(9.5, abs=0.05)
 
 
@@ -51,12 +51,12 @@ def test_upright_image_is_only_cropped_by_deslanting():
     image = np.zeros((1, 28, 28), np.uint8)
     image[0, 5:23, 12:16] = 200
     image[0, 2, 2:26] = 100
-    np.testing.assert_array_equal(versions.deslanted(image), image[:, 4:24, 4:24])
+    np.testing.assert_array_equal(versions.deslant(image), image[:, 4:24, 4:24])
 
 
 def test_deslanting_leaves_little_slant_in_mnist(tiny):
-    before = np.abs(versions.slants(tiny.train_images)).mean()
-    after = np.abs(versions.slants(versions.deslanted(tiny.train_images))).mean()
+    before = np.abs(versions.measure_slants(tiny.train_images)).mean()
+    after = np.abs(versions.measure_slants(versions.deslant(tiny.train_images))).mean()
     assert before > 0.15
     assert after < 0.04
 
@@ -65,7 +65,7 @@ def test_deslanting_leaves_little_slant_in_mnist(tiny):
 def test_image_without_height_is_not_sheared(rows):
     image = np.zeros((1, 28, 28), np.uint8)
     image[0, 10 : 10 + rows, 8:20] = 255
-    np.testing.assert_array_equal(versions.deslanted(image), image[:, 4:24, 4:24])
+    np.testing.assert_array_equal(versions.deslant(image), image[:, 4:24, 4:24])
 
 
 def test_each_of_sixteen_squared_pixels_is_the_mean_over_its_area(tiny):
@@ -73,26 +73,26 @@ def test_each_of_sixteen_squared_pixels_is_the_mean_over_its_area(tiny):
     # Every input pixel repeated 4 x 4 times: an output pixel then covers 5 x 5 whole ones.
     fine = images[:, 4:24, 4:24].repeat(4, axis=1).repeat(4, axis=2).astype(np.float64)
     means = fine.reshape(5, 16, 5, 16, 5).mean(axis=(2, 4))
-    np.testing.assert_array_equal(versions.sixteen(images), np.floor(means + 0.5 + 1e-9))
+    np.testing.assert_array_equal(versions.reduce_to_sixteen(images), np.floor(means + 0.5 + 1e-9))
 
 
 def test_boxed_reduction_keeps_all_ink_that_the_crop_cuts_off():
     image = np.zeros((1, 28, 28), np.uint8)
     image[0, 2:22, 3:9] = 255
     ink = 20 * 6 * 255 / (5 / 4) ** 2
-    assert versions.sixteen(image).sum() < 0.95 * ink
-    assert versions.sixteen_boxed(image).sum() == pytest.approx(ink, rel=0.01)
+    assert versions.reduce_to_sixteen(image).sum() < 0.95 * ink
+    assert versions.reduce_boxed_to_sixteen(image).sum() == pytest.approx(ink, rel=0.01)
 
 
 @given(st.integers(0, 255))
 def test_flat_image_stays_flat_when_reduced(level):
     image = np.full((1, 28, 28), level, np.uint8)
-    assert (versions.sixteen(image) == level).all()
+    assert (versions.reduce_to_sixteen(image) == level).all()
 
 
 @given(IMAGES)
 def test_an_image_is_treated_alone(images):
-    for version in (versions.deslanted, versions.sixteen):
+    for version in (versions.deslant, versions.reduce_to_sixteen):
         np.testing.assert_array_equal(version(images)[1:], version(images[1:]))
 
 
@@ -128,7 +128,7 @@ def test_grey_levels_end_at_background_and_foreground(paper):
 
 def test_fields_centre_the_image_in_background():
     table = databases.grey_levels(-1.0, 1.0)
-    placed = databases.fields(np.full((2, 28, 28), 255, np.uint8), 32, table)
+    placed = databases.make_inputs(np.full((2, 28, 28), 255, np.uint8), 32, table)
     assert placed.shape == (2, 32, 32)
     assert placed.dtype == np.float32
     assert (placed[:, 2:30, 2:30] == 1).all()
@@ -137,14 +137,14 @@ def test_fields_centre_the_image_in_background():
 
 def test_field_smaller_than_the_images_is_refused(tiny):
     with pytest.raises(ReplicationError, match=r"24x24 .*28x28"):
-        databases.fields(tiny.test_images, 24, databases.grey_levels(0.0, 1.0))
+        databases.make_inputs(tiny.test_images, 24, databases.grey_levels(0.0, 1.0))
 
 
 def test_what_is_made_from_raw_files_is_what_the_summary_states(tmp_path, tiny, tiny_raw):
     state(tmp_path, "sixteen", databases.derive("sixteen", tiny))
     made = databases.load(tiny_raw, tmp_path, "sixteen")
     assert made.train_images.shape == (200, 16, 16)
-    assert databases.stated(tmp_path, "sixteen") == (made.sha256(), 200)
+    assert databases.read_facts(tmp_path, "sixteen") == (made.sha256(), 200)
 
 
 def test_another_hash_than_the_summary_states_is_refused(tmp_path, tiny, tiny_raw):

@@ -14,7 +14,7 @@ from small import REPOSITORY
 from replication.comparison.evaluation.rejection import target_percent
 from replication.core import settings
 from replication.core.networks import lenet5
-from replication.core.runs import of_experiment
+from replication.core.runs import experiment_runs
 from replication.files import write_json
 from replication.pipeline.cli import main
 from replication.report import demonstration
@@ -25,7 +25,7 @@ NAMES = ("lenet5-distorted", "lenet5")
 
 @pytest.fixture(scope="module")
 def runs():
-    return {name: of_experiment(REPOSITORY / "results" / "runs", name, 2) for name in NAMES}
+    return {name: experiment_runs(REPOSITORY / "results" / "runs", name, 2) for name in NAMES}
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +103,7 @@ def test_a_network_is_computed_as_its_own_record_says(make, runs, tmp_path):
         "squashing": {"amplitude": 1.5, "slope": 0.5},
     }
     write_json(copy / "record.json", record)
-    (one,) = make({"lenet5": of_experiment(tmp_path, "lenet5", 1)})["networks"]
+    (one,) = make({"lenet5": experiment_runs(tmp_path, "lenet5", 1)})["networks"]
     rules = [one[name] for name in ("distance", "share", "amplitude", "slope")]
     assert rules == [0.5, 0.25, 1.5, 0.5]
 
@@ -117,7 +117,7 @@ def test_every_replicate_is_listed_and_names_its_file_and_the_sum_of_its_weights
     for one in found:
         content = (REPOSITORY / "results" / one["file"]).read_bytes()
         assert zlib.crc32(content[-4 * lenet5.network(paper).parameters :]) == one["sum"]
-    assert make({name: of_experiment(tmp_path, name, 2) for name in NAMES}) is None
+    assert make({name: experiment_runs(tmp_path, name, 2) for name in NAMES}) is None
 
 
 def test_the_page_asks_for_nothing_but_the_weights_of_a_replicate_that_is_chosen(page):

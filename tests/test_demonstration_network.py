@@ -16,7 +16,7 @@ from replication.core import settings
 from replication.core.mnist import databases
 from replication.core.networks import lenet5
 from replication.core.networks.reference import Reference
-from replication.core.runs import of_experiment
+from replication.core.runs import experiment_runs
 from replication.core.settings import Rules
 from replication.report import demonstration
 
@@ -40,7 +40,7 @@ console.log(JSON.stringify(answers));
 
 @pytest.fixture(scope="module")
 def runs():
-    return {name: of_experiment(REPOSITORY / "results" / "runs", name, 1) for name in NAMES}
+    return {name: experiment_runs(REPOSITORY / "results" / "runs", name, 1) for name in NAMES}
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from replication.core.mnist.distortions import COLUMNS, draw
+from replication.core.mnist.distortions import COLUMNS, draw_distortions
 from replication.core.settings import load
 from replication.pipeline.cli import main
 from replication.studies.distortions.quantities import anchor, readings, trusted
@@ -79,7 +79,7 @@ def test_the_one_doubtful_match_is_left_out_and_decides_nothing(paper, fits):
 
 
 def test_fit_finds_again_what_was_drawn(distortions):
-    drawn = draw(distortions, 500, np.random.default_rng(8))
+    drawn = draw_distortions(distortions, 500, np.random.default_rng(8))
     best = chosen(fit(figure_of(drawn)))
     for key, (quantity, reading) in DRAWN.items():
         row, limits = best.loc[quantity], getattr(distortions, key)

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from replication.core.learning.presentations import DistortedPool, presented
+from replication.core.learning.presentations import DistortedPool, present_order
 from replication.core.learning.streams import generator
-from replication.core.mnist.distortions import COLUMNS, distort, draw
+from replication.core.mnist.distortions import COLUMNS, distort, draw_distortions
 from replication.core.settings import load
 from replication.errors import ReplicationError
 
@@ -25,7 +25,7 @@ def base(repository):
 
 @pytest.fixture(scope="module")
 def parameters(base):
-    return draw(base.distortions, 300, np.random.default_rng(3))
+    return draw_distortions(base.distortions, 300, np.random.default_rng(3))
 
 
 @pytest.fixture(scope="module")
@@ -194,7 +194,9 @@ def test_field_smaller_than_the_image_is_named(sample):
 
 def test_drawn_parameters_keep_within_the_settings(base):
     said = base.distortions
-    sx, sy, shear, right, down = draw(said, 20_000, np.random.default_rng(0)).T.astype(float)
+    sx, sy, shear, right, down = draw_distortions(said, 20_000, np.random.default_rng(0)).T.astype(
+        float
+    )
     measured = {
         "inverse_scale": 1 / np.sqrt(sx * sy),
         "log_squeeze": np.log(sx / sy),
@@ -214,7 +216,7 @@ def test_drawn_parameters_keep_within_the_settings(base):
 
 def test_same_seed_gives_the_same_parameters_and_another_gives_others(base):
     once, again, other = (
-        draw(base.distortions, 50, np.random.default_rng(seed)) for seed in (1, 1, 2)
+        draw_distortions(base.distortions, 50, np.random.default_rng(seed)) for seed in (1, 1, 2)
     )
     assert once.dtype == np.float32
     assert np.array_equal(once, again)
@@ -277,7 +279,7 @@ def test_twenty_passes_show_each_pattern_of_the_pool_twice(base, tiny):
     patterns = pool(base, tiny, originals=200)
     recipe = base.model_copy(update={"presentations_per_pass": 200})
     shown = np.concatenate(
-        [presented(recipe, 0, patterns.size, turn) for turn in range(recipe.passes)]
+        [present_order(recipe, 0, patterns.size, turn) for turn in range(recipe.passes)]
     )
     assert (np.bincount(shown, minlength=patterns.size) == 2).all()
     assert np.array_equal(shown[:2000], shown[2000:])

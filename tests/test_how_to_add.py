@@ -28,13 +28,13 @@ KEYS = """
 import json, sys
 from pathlib import Path
 from replication.core import settings
-from replication.core.experiments import experiments
+from replication.core.systems.jobs import prepare_experiments
 from replication.folders import Folders
 from replication.core.systems.jobs import key
 
 document = settings.load(Path(sys.argv[1]))
 folders = Folders.below(Path(sys.argv[1]).parent)
-known = experiments(document.experiments, document, folders)
+known = prepare_experiments(document.experiments, document, folders)
 print(json.dumps({experiment.name: key(experiment, 0) for experiment in known}))
 """
 

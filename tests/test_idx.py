@@ -29,7 +29,7 @@ def refused(read, path, what):
 @pytest.mark.parametrize("name", CANONICAL)
 def test_committed_files_are_canonical_mnist(repository, name):
     raw = repository / "data" / "raw"
-    content = idx.uncompressed(raw / f"{name}.gz")
+    content = idx.uncompress(raw / f"{name}.gz")
     assert hashlib.sha256(content).hexdigest() == CANONICAL[name]
     assert idx.read_sums(raw)[f"{name}.gz"] == CANONICAL[name]
 

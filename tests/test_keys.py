@@ -15,11 +15,11 @@ from small import parameters, put
 from replication.comparison.audit.records import covers, unused
 from replication.comparison.paper import load
 from replication.core import settings
-from replication.core.experiments import experiments
 from replication.core.networks.specification import Stack
 from replication.core.runs import weights_bytes
 from replication.core.settings import Neutral, Section
 from replication.core.systems import jobs
+from replication.core.systems.jobs import prepare_experiments
 
 PAPER = load(FOLDERS.paper)
 
@@ -30,7 +30,7 @@ def ready(**changes: Any):
     for path, value in changes.items():
         put(content, f"base.{path.replace('__', '.')}", value)
     chosen = settings.parse(content, "params.yaml")
-    return {one.name: one for one in experiments(chosen.experiments, chosen, FOLDERS)}
+    return {one.name: one for one in prepare_experiments(chosen.experiments, chosen, FOLDERS)}
 
 
 def keys(**changes: Any) -> dict[str, str]:
@@ -87,7 +87,7 @@ def test_a_whole_number_and_the_same_with_a_point_are_one_value():
     content = parameters()
     content["experiments"]["svm-poly4"]["options"] |= {"constant": 0.0, "regularisation": 10.0}
     chosen = settings.parse(content, "params.yaml")
-    (one,) = experiments({"svm-poly4": chosen.experiments["svm-poly4"]}, chosen, FOLDERS)
+    (one,) = prepare_experiments({"svm-poly4": chosen.experiments["svm-poly4"]}, chosen, FOLDERS)
     assert jobs.key(one, 0) == today()["svm-poly4"]
 
 
@@ -95,7 +95,7 @@ def test_what_an_option_is_anyway_may_be_said():
     content = parameters()
     content["experiments"]["svm-poly4"]["options"]["inputs"] = "length"
     chosen = settings.parse(content, "params.yaml")
-    (one,) = experiments({"svm-poly4": chosen.experiments["svm-poly4"]}, chosen, FOLDERS)
+    (one,) = prepare_experiments({"svm-poly4": chosen.experiments["svm-poly4"]}, chosen, FOLDERS)
     assert jobs.key(one, 0) == today()["svm-poly4"]
 
 
@@ -134,11 +134,11 @@ def test_the_order_of_keys_and_the_kind_of_a_number_change_no_hash(values):
         return int(value) if isinstance(value, float) and value.is_integer() else value
 
     reversed_ = {key: whole(value) for key, value in reversed(values.items())}
-    assert jobs.hashed(values) == jobs.hashed(reversed_)
+    assert jobs.hash_document(values) == jobs.hash_document(reversed_)
 
 
 def test_true_is_no_number():
-    assert jobs.hashed({"a": True}) != jobs.hashed({"a": 1})
+    assert jobs.hash_document({"a": True}) != jobs.hash_document({"a": 1})
 
 
 # Computed by Python 3.11; those of 3.12 and 3.13 have to be the same.

@@ -40,7 +40,7 @@ def activations(plain, tiny):
     weights = torch.from_numpy(plain.weights["parameters"]).double()
 
     def of(images):
-        inputs = torch.from_numpy(databases.fields(images, 32, TABLE)[:, None]).double()
+        inputs = torch.from_numpy(databases.make_inputs(images, 32, TABLE)[:, None]).double()
         return reference.maps(weights, inputs)["C5"][:, :, 0, 0].numpy()
 
     return of(tiny.train_images), of(tiny.test_images)

@@ -11,10 +11,10 @@ from networks_of_tests import CRITERIA, NETWORKS
 
 from replication.core import settings
 from replication.core.learning.optimisers import sdlm
-from replication.core.learning.presentations import hessian_patterns, presented
+from replication.core.learning.presentations import choose_hessian_patterns, present_order
 from replication.core.learning.streams import generator
 from replication.core.networks import criteria
-from replication.core.networks.initialisation import initial_parameters
+from replication.core.networks.initialisation import draw_initial_parameters
 from replication.core.networks.specification import Kind
 from replication.core.settings import Criterion, Recipe
 
@@ -22,7 +22,7 @@ BASE = settings.load(Path(__file__).parents[1] / "params.yaml").base
 
 
 def recipe(**changes) -> Recipe:
-    return settings.changed(BASE, changes)
+    return settings.change_recipe(BASE, changes)
 
 
 def rules(**changes) -> Criterion:
@@ -92,7 +92,7 @@ def test_equation_9_by_hand():
 def initial(seed=0, **rules):
     """Initial parameters of LeNet-5 with other rules of ``initialisation``."""
     chosen = recipe(**{f"initialisation.{name}": value for name, value in rules.items()})
-    return initial_parameters(NETWORKS["lenet5"], chosen, np.random.default_rng(seed))
+    return draw_initial_parameters(NETWORKS["lenet5"], chosen, np.random.default_rng(seed))
 
 
 @pytest.mark.parametrize("power", [1.0, 0.5])
@@ -148,7 +148,7 @@ def test_constant_coefficients_are_the_range_over_the_fan_in():
 def test_consecutive_patterns_are_the_first_of_the_pass():
     chosen = recipe(**{"sdlm.patterns_drawn": "consecutive"})
     np.testing.assert_array_equal(
-        hessian_patterns(chosen, 0, 60_000, 2), presented(chosen, 0, 60_000, 2)[:500]
+        choose_hessian_patterns(chosen, 0, 60_000, 2), present_order(chosen, 0, 60_000, 2)[:500]
     )
 
 
@@ -185,15 +185,15 @@ def small(**changes) -> Recipe:
 def test_the_random_order_is_constant():
     """Appendix C, p. 41."""
     chosen = small(presentations_per_pass=10)
-    first = presented(chosen, 0, 10, 0)
+    first = present_order(chosen, 0, 10, 0)
     assert sorted(first) == list(range(10))
-    np.testing.assert_array_equal(presented(chosen, 0, 10, 3), first)
-    assert list(presented(chosen, 1, 10, 0)) != list(first)
+    np.testing.assert_array_equal(present_order(chosen, 0, 10, 3), first)
+    assert list(present_order(chosen, 1, 10, 0)) != list(first)
 
 
 def test_a_fresh_order_is_another_permutation():
     chosen = small(presentations_per_pass=10, order="fresh")
-    passes = [tuple(presented(chosen, 0, 10, turn)) for turn in range(4)]
+    passes = [tuple(present_order(chosen, 0, 10, turn)) for turn in range(4)]
     assert len(set(passes)) == 4
     assert all(sorted(one) == list(range(10)) for one in passes)
 
@@ -206,15 +206,15 @@ def test_a_fresh_order_is_another_permutation():
 def test_passes_go_through_the_pool_again_and_again(pool, length, order):
     """Every pattern is shown as often as any other, give or take one."""
     chosen = small(presentations_per_pass=length, order=order)
-    shown = np.concatenate([presented(chosen, 0, pool, turn) for turn in range(4)])
+    shown = np.concatenate([present_order(chosen, 0, pool, turn) for turn in range(4)])
     assert shown.size == 4 * length
     times = np.bincount(shown, minlength=pool)
     assert times.max() - times.min() <= 1
 
 
 def test_the_hessian_is_estimated_on_other_patterns_before_each_pass():
-    drawn = settings.changed(BASE, {"sdlm.patterns_drawn": "random"})
-    first, second = (hessian_patterns(drawn, 0, 60_000, turn) for turn in (0, 1))
+    drawn = settings.change_recipe(BASE, {"sdlm.patterns_drawn": "random"})
+    first, second = (choose_hessian_patterns(drawn, 0, 60_000, turn) for turn in (0, 1))
     assert len(set(first)) == BASE.sdlm.patterns
     assert set(first) != set(second)
-    assert set(hessian_patterns(BASE, 0, 30, 0)) == set(range(30))
+    assert set(choose_hessian_patterns(BASE, 0, 30, 0)) == set(range(30))

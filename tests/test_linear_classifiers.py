@@ -116,10 +116,10 @@ def test_one_step_of_a_sigmoid_unit_is_the_gradient_of_its_squared_error():
 
 
 def test_a_sigmoid_unit_gives_the_targets_for_sums_of_one_and_bends_most_there():
-    from replication.core.systems.classifiers.linear_gradient import squashed
+    from replication.core.systems.classifiers.linear_gradient import squash
 
     sums = np.linspace(-2, 2, 401)
-    values = squashed(sums)
+    values = squash(sums)
     assert values[[100, 300]] == pytest.approx([-1, 1], abs=1e-6)
     bend = np.gradient(np.gradient(values, sums), sums)
     assert abs(sums[bend[5:-5].argmax() + 5] + 1) < 0.02
@@ -162,7 +162,7 @@ def test_a_pairwise_unit_learns_as_if_its_two_classes_were_all_there_is():
     patterns = noise()
     two = np.isin(patterns.labels, (2, 5))
     some = Patterns(patterns.images[two], patterns.labels[two])
-    options = settings.options(linear_gradient.Options, OPTIONS["pairwise-gradient"])
+    options = settings.parse_options(linear_gradient.Options, OPTIONS["pairwise-gradient"])
     rows = with_constant(some.images).astype(np.float32)
     order = np.random.default_rng(7).permutation(len(patterns.labels))
     there = np.flatnonzero(two)
@@ -214,7 +214,7 @@ def test_more_components_than_pixels_are_refused():
 def test_radial_basis_functions_are_gaussians_around_the_centres():
     patterns = noise()
     chosen = rbf_linear.Options(centres_per_class=3, width=0.5, ridge=1e-6)
-    gaussians = rbf_linear.placed(patterns, chosen, np.random.default_rng(2))
+    gaussians = rbf_linear.place_gaussians(patterns, chosen, np.random.default_rng(2))
     assert gaussians.centres.shape == (30, 16)
     rows = with_constant(patterns.images)[:, :-1]
     squares = ((rows[:, np.newaxis] - gaussians.centres) ** 2).sum(axis=2)
@@ -232,7 +232,7 @@ def test_radial_basis_functions_are_gaussians_around_the_centres():
 def test_each_centre_is_the_mean_of_the_patterns_of_its_class_that_are_nearest_to_it():
     patterns = noise()
     chosen = rbf_linear.Options(centres_per_class=3, width=1.0, ridge=1e-6)
-    centres = rbf_linear.placed(patterns, chosen, np.random.default_rng(2)).centres
+    centres = rbf_linear.place_gaussians(patterns, chosen, np.random.default_rng(2)).centres
     rows = with_constant(patterns.images)[:, :-1]
     for digit in range(10):
         own, members = centres[3 * digit : 3 * digit + 3], rows[patterns.labels == digit]

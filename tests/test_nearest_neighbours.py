@@ -9,7 +9,11 @@ from fitting import classifier, task_of
 from small import small_document, small_project, write_params
 from watching import Watched
 
-from replication.core.systems.classifiers.nearest_neighbours import System, nearest, votes
+from replication.core.systems.classifiers.nearest_neighbours import (
+    System,
+    count_votes,
+    find_nearest,
+)
 from replication.errors import ReplicationError
 from replication.pipeline.cli import main
 from replication.studies.neighbours import ERRORS, figure
@@ -31,7 +35,7 @@ def by_sorting(image, prototypes, count):
 def test_nearest_finds_the_distances_that_sorting_finds(monkeypatch):
     monkeypatch.setattr("replication.core.systems.classifiers.nearest_neighbours._CHUNK", 7)
     images, prototypes = points(20, 1), points(50, 2)
-    numbers, distances = nearest(images, prototypes, 5)
+    numbers, distances = find_nearest(images, prototypes, 5)
     for image, found, far in zip(images, numbers, distances, strict=True):
         assert far.tolist() == by_sorting(image, prototypes, 5)[1]
         assert ((prototypes[found] - image) ** 2).sum(axis=1).tolist() == far.tolist()
@@ -41,21 +45,21 @@ def test_nearest_finds_the_distances_that_sorting_finds(monkeypatch):
 def test_of_different_distances_nearest_names_the_right_prototypes():
     random = np.random.default_rng(3)
     images, prototypes = random.normal(size=(9, 6)), random.normal(size=(40, 6))
-    numbers, _ = nearest(images.astype(np.float32), prototypes.astype(np.float32), 4)
+    numbers, _ = find_nearest(images.astype(np.float32), prototypes.astype(np.float32), 4)
     for image, found in zip(images, numbers, strict=True):
         assert found.tolist() == by_sorting(image, prototypes, 4)[0]
 
 
 def test_of_equal_distances_within_the_chosen_the_first_prototype_is_the_nearer():
     prototypes = np.array([[2, 0], [0, 1], [1, 0], [0, 0]], np.float32)
-    numbers, distances = nearest(np.zeros((1, 2), np.float32), prototypes, 3)
+    numbers, distances = find_nearest(np.zeros((1, 2), np.float32), prototypes, 3)
     assert numbers.tolist() == [[3, 1, 2]]
     assert distances.tolist() == [[0, 1, 1]]
 
 
 def test_a_neighbour_at_twice_the_distance_has_half_the_vote():
     labels = np.array([[3, 5, 5]], np.uint8)
-    found = votes(labels, np.array([[1.0, 4.0, 16.0]], np.float32))
+    found = count_votes(labels, np.array([[1.0, 4.0, 16.0]], np.float32))
     expected = np.zeros((1, 10))
     expected[0, 3], expected[0, 5] = -1.0, -0.75
     np.testing.assert_allclose(found, expected, atol=1e-5)
@@ -63,13 +67,13 @@ def test_a_neighbour_at_twice_the_distance_has_half_the_vote():
 
 def test_where_all_agree_the_nearer_are_the_surer():
     labels = np.array([[3, 3], [3, 3]], np.uint8)
-    near, far = votes(labels, np.array([[1.0, 2.0], [9.0, 9.5]], np.float32))
+    near, far = count_votes(labels, np.array([[1.0, 2.0], [9.0, 9.5]], np.float32))
     assert near[3] < far[3] < 0
 
 
 def test_a_pattern_that_is_a_prototype_outvotes_all_others():
     labels = np.array([[3, 5, 5]], np.uint8)
-    found = votes(labels, np.array([[0.0, 4.0, 4.0]], np.float32))
+    found = count_votes(labels, np.array([[0.0, 4.0, 4.0]], np.float32))
     assert found.argmin(axis=1).tolist() == [3]
     assert np.isfinite(found).all()
 
@@ -194,7 +198,7 @@ def test_of_equal_distances_the_first_patterns_are_the_nearest_at_the_last_place
     prototypes = draw.integers(0, 2, (700, 3)).astype(np.float32)
     exact = ((images[:, np.newaxis] - prototypes) ** 2).sum(axis=2)
     for count in (1, 5, 100, 700):
-        numbers, distances = nearest(images, prototypes, count)
+        numbers, distances = find_nearest(images, prototypes, count)
         expected = np.argsort(exact, axis=1, kind="stable")[:, :count]
         np.testing.assert_array_equal(numbers, expected)
         np.testing.assert_array_equal(distances, np.take_along_axis(exact, expected, axis=1))

@@ -7,7 +7,7 @@ import pytest
 from fabricated import FULL, found, noncharacters, with_study
 from small import small_project
 
-from replication.core.mnist.databases import centred
+from replication.core.mnist.databases import centre_in_field
 from replication.core.settings import load
 from replication.errors import ReplicationError
 from replication.folders import Folders
@@ -26,7 +26,7 @@ def test_between_two_digits_lie_the_right_half_of_one_and_the_left_half_of_the_n
     images = tiny.test_images[:3]
     shown = study.between(images, chosen.noncharacters, SIDE)
     assert chosen.noncharacters.pitch == 20
-    whole = centred(images, SIDE)
+    whole = centre_in_field(images, SIDE)
     assert shown.shape == (3, SIDE, SIDE)
     for number in range(3):
         following = whole[(number + 1) % 3]

@@ -123,7 +123,7 @@ def test_an_optimiser_with_an_option_of_its_own_is_audited(tmp_path, tiny):
 
 
 def chosen(**optimiser):
-    return settings.changed(
+    return settings.change_recipe(
         settings.parse(small_document(), "params.yaml").base,
         {f"optimiser.{name}": value for name, value in optimiser.items()},
     )
@@ -132,15 +132,15 @@ def chosen(**optimiser):
 def test_plain_stochastic_gradient_has_one_step_for_all():
     recipe = chosen(name="sgd")
     situation = Situation(None, None, recipe, 0, 1, np.zeros(7, np.float32), {})
-    steps = catalogue.optimiser(recipe)(situation)
+    steps = catalogue.load_optimiser(recipe)(situation)
     np.testing.assert_array_equal(steps, np.full(7, np.float32(recipe.learning_rates[1])))
 
 
 def test_an_optimiser_that_is_not_there_is_refused_by_name():
     with pytest.raises(ReplicationError, match=r"'adam'.* sdlm, sgd"):
-        catalogue.optimiser(chosen(name="adam"))
+        catalogue.load_optimiser(chosen(name="adam"))
 
 
 def test_an_option_that_an_optimiser_has_not_is_refused():
     with pytest.raises(ReplicationError, match=r"optimiser\.options"):
-        catalogue.optimiser(chosen(name="sgd", options={"momentum": 0.9}))
+        catalogue.load_optimiser(chosen(name="sgd", options={"momentum": 0.9}))

@@ -4,7 +4,7 @@ import pytest
 
 from replication.core import settings
 from replication.core.systems import parallel
-from replication.core.systems.parallel import at_once
+from replication.core.systems.parallel import count_workers
 from replication.machine import cores, memory
 
 GB = 10**9
@@ -32,9 +32,9 @@ def test_auto_is_one_a_core_as_many_as_memory_holds(
 ):
     monkeypatch.setattr(parallel, "cores", lambda: processors)
     monkeypatch.setattr(parallel, "memory", lambda: there)
-    assert at_once(train(repository, "auto"), needs) == expected
-    assert at_once(train(repository, "auto"), reversed(needs)) == expected
-    assert at_once(train(repository, 5), needs) == 5
+    assert count_workers(train(repository, "auto"), needs) == expected
+    assert count_workers(train(repository, "auto"), reversed(needs)) == expected
+    assert count_workers(train(repository, 5), needs) == 5
 
 
 def test_the_default_is_auto(repository):

@@ -13,11 +13,11 @@ from safetensors.numpy import save_file
 from replication.comparison.evaluation.recomputed import Trained, base_settings
 from replication.comparison.evaluation.rejection import rejected_share, threshold
 from replication.core import settings
-from replication.core.mnist import drawn
 from replication.core.networks import lenet5
 from replication.core.runs import RECORD_KEYS, Answers, answers_bytes
-from replication.core.systems.contract import answers_of
+from replication.core.systems.contract import answers_from_penalties
 from replication.errors import ReplicationError
+from replication.extras import own_digits
 from replication.files import write_bytes, write_json
 from replication.pipeline.cli import main
 from replication.pipeline.digits import described
@@ -89,7 +89,7 @@ def test_a_digit_of_mnist_comes_back_from_any_form(form, regular, tmp_path):
             extra["exif"] = Image.Exif()
             extra["exif"][0x0112] = 6  # to be turned by 270 degrees to be upright
         shown.save(path, **extra)
-        found = drawn.read(path)
+        found = own_digits.read(path)
         assert found.shape == (28, 28)
         assert found.dtype == np.uint8
         apart.append(np.abs(found.astype(float) - image).mean())
@@ -101,7 +101,7 @@ def test_centring_gives_mnist_back_exactly(regular):
     for image in regular.test_images[:300]:
         rows, columns = np.flatnonzero(image.any(axis=1)), np.flatnonzero(image.any(axis=0))
         box = image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-        assert np.array_equal(drawn.centred(box / 255.0), image)
+        assert np.array_equal(own_digits.centred(box / 255.0), image)
 
 
 @given(
@@ -110,7 +110,7 @@ def test_centring_gives_mnist_back_exactly(regular):
 def test_any_ink_fills_the_box_and_stays_in_the_field(height, width, seed, part):
     amount = np.random.default_rng(seed).random((height, width)) * (0.05 if part else 1.0)
     amount[0, 0] = 1.0
-    found = drawn.pattern(amount)
+    found = own_digits.pattern(amount)
     rows, columns = np.flatnonzero(found.any(axis=1)), np.flatnonzero(found.any(axis=0))
     assert found.max() == 255
     assert max(np.ptp(rows), np.ptp(columns)) < 20
@@ -129,34 +129,34 @@ NO_INK = {
 def test_an_image_without_ink_is_named(name, tmp_path):
     NO_INK[name].save(tmp_path / "empty.png")
     with pytest.raises(ReplicationError, match=r"empty\.png .*ink"):
-        drawn.read(tmp_path / "empty.png")
+        own_digits.read(tmp_path / "empty.png")
 
 
 def test_several_digits_are_told_from_one(regular):
     pairs = zip(regular.test_images[:100], regular.test_images[100:200], strict=True)
-    assert all(drawn.several(np.hstack(pair) / 255) for pair in pairs)
-    assert all(drawn.several(np.vstack([one, one]) / 255) for one in regular.test_images[:9])
-    assert sum(drawn.several(one / 255) for one in regular.test_images[:1000]) < 10
+    assert all(own_digits.several(np.hstack(pair) / 255) for pair in pairs)
+    assert all(own_digits.several(np.vstack([one, one]) / 255) for one in regular.test_images[:9])
+    assert sum(own_digits.several(one / 255) for one in regular.test_images[:1000]) < 10
 
 
 def test_what_would_take_too_much_memory_is_not_decoded(tmp_path):
     path = tmp_path / "huge.png"
     Image.new("1", (10_000, 10_000)).save(path)
     with pytest.raises(ReplicationError, match=r"huge\.png .*10000x10000"):
-        drawn.read(path)
+        own_digits.read(path)
 
 
 def test_what_is_no_image_is_named(tmp_path):
     path = tmp_path / "letter.png"
     path.write_text("Dear reader")
     with pytest.raises(ReplicationError, match=r"letter\.png"):
-        drawn.read(path)
+        own_digits.read(path)
     Image.new("L", (99, 99)).save(path)
     path.write_bytes(path.read_bytes()[:60])
     with pytest.raises(ReplicationError, match=r"letter\.png"):
-        drawn.read(path)
+        own_digits.read(path)
     with pytest.raises(ReplicationError, match=r"none\.png"):
-        drawn.read(tmp_path / "none.png")
+        own_digits.read(tmp_path / "none.png")
 
 
 def test_the_threshold_leaves_the_target_among_the_accepted():
@@ -214,7 +214,7 @@ def test_the_command_prints_what_the_network_says(
     said = capsys.readouterr().out
     stated = base_settings(settings.load(repository / "params.yaml"))
     penalties = Trained(stated, paper, path).penalties(values, regular.test_images[:2])
-    answers = answers_of(penalties)
+    answers = answers_from_penalties(penalties)
     for number, name in enumerate(digits):
         found = re.search(
             rf"{re.escape(str(name))}: (\d), margin ([\d.]+)\n  penal.*?(0: .*)", said
@@ -333,8 +333,8 @@ def test_a_photograph_is_read_at_a_bounded_size(mode, tmp_path, monkeypatch):
         paths.append(tmp_path / f"{name}.tiff")
         made.save(paths[-1])
     sizes = []
-    plain = drawn.brightness
-    monkeypatch.setattr(drawn, "brightness", lambda one: sizes.append(one.size) or plain(one))
-    first, second = (drawn.read(path) for path in paths)
+    plain = own_digits.brightness
+    monkeypatch.setattr(own_digits, "brightness", lambda one: sizes.append(one.size) or plain(one))
+    first, second = (own_digits.read(path) for path in paths)
     assert max(max(size) for size in sizes) <= 1000
     assert np.abs(first.astype(int) - second).max() <= 12

@@ -37,7 +37,7 @@ def run(folders):
 
 
 def test_summary_of_mnist_has_the_published_counts(regular, settings, paper):
-    said = described.summary(regular, settings)
+    said = described.summarise(regular, settings)
     assert said["training_patterns"] == paper.claims["data.train"].value
     assert said["test_patterns"] == paper.claims["data.test"].value
     assert sum(said["training_labels"]) == said["training_patterns"]
@@ -45,13 +45,13 @@ def test_summary_of_mnist_has_the_published_counts(regular, settings, paper):
 
 
 def test_mean_of_mnist_is_roughly_0_and_variance_far_from_1(regular, settings):
-    said = described.summary(regular, settings)
+    said = described.summarise(regular, settings)
     assert said["mean"] == pytest.approx(0.0275, abs=1e-4)
     assert said["variance"] == pytest.approx(0.1231, abs=1e-4)
 
 
 def test_mnist_is_centred_by_mass_half_a_pixel_beyond_the_middle(regular):
-    said = described.centring(regular.train_images)
+    said = described.measure_centring(regular.train_images)
     assert said["mean_x"] == pytest.approx(0.5, abs=0.01)
     assert said["mean_y"] == pytest.approx(0.5, abs=0.01)
     assert said["largest_distance"] < 1.5
@@ -61,9 +61,9 @@ def test_mnist_is_centred_by_mass_half_a_pixel_beyond_the_middle(regular):
 def test_mean_and_variance_are_those_of_the_network_inputs(tiny, settings, name):
     database = databases.derive(name, tiny)
     table = databases.grey_levels(settings.background, settings.foreground)
-    inputs = databases.fields(database.train_images, settings.field, table).astype(np.float64)
+    inputs = databases.make_inputs(database.train_images, settings.field, table).astype(np.float64)
     alone = table[database.train_images].astype(np.float64)
-    said = described.summary(database, settings)
+    said = described.summarise(database, settings)
     assert said["mean"] == pytest.approx(inputs.mean(), abs=1e-6)
     assert said["variance"] == pytest.approx(inputs.var(), abs=1e-6)
     assert said["image_mean"] == pytest.approx(alone.mean(), abs=1e-6)
@@ -74,7 +74,7 @@ def test_centring_is_the_distance_from_the_middle_of_the_field():
     images = np.zeros((3, 28, 28), np.uint8)
     images[0, 13:15, 13:15] = 9
     images[1, 13 + 4, 13 + 3] = images[1, 14 + 4, 14 + 3] = 50
-    said = described.centring(images)
+    said = described.measure_centring(images)
     assert said["mean_distance"] == 2.5
     assert said["largest_distance"] == 5.0
     assert (said["mean_x"], said["mean_y"]) == (1.5, 2.0)
@@ -100,4 +100,4 @@ def test_prepare_with_a_missing_raw_file_writes_nothing(folders):
 def test_field_too_small_for_the_images_is_refused(tiny, settings):
     small = settings.model_copy(update={"field": 24})
     with pytest.raises(ReplicationError, match="28x28"):
-        described.summary(tiny, small)
+        described.summarise(tiny, small)

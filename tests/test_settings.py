@@ -221,11 +221,11 @@ def test_a_classifier_that_does_not_exist_is_named_with_its_nearest():
 
 def test_changed_gives_other_values_and_checks_them():
     base = settings.load(PARAMS).base
-    assert settings.changed(base, {"criterion.j": 5.0}).criterion.j == 5.0
+    assert settings.change_recipe(base, {"criterion.j": 5.0}).criterion.j == 5.0
     with pytest.raises(ReplicationError, match=r"'criterion\.k'"):
-        settings.changed(base, {"criterion.k": 5.0})
+        settings.change_recipe(base, {"criterion.k": 5.0})
     for path in ("seed.x", "order.x.y", "nothing.at.all"):
         with pytest.raises(ReplicationError, match=rf"'{path}'"):
-            settings.changed(base, {path: 5.0})
+            settings.change_recipe(base, {path: 5.0})
     with pytest.raises(ReplicationError, match=r"criterion\.j is -1\.0"):
-        settings.changed(base, {"criterion.j": -1.0})
+        settings.change_recipe(base, {"criterion.j": -1.0})

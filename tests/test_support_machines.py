@@ -67,24 +67,24 @@ def test_the_kernel_is_the_formula(kind, degree, tiny):
         ]
         for x in some
     ]
-    left = support_machines.inputs_of(tiny.train_images[:5])
-    right = support_machines.inputs_of(tiny.test_images[:7])
+    left = support_machines.unit_inputs(tiny.train_images[:5])
+    right = support_machines.unit_inputs(tiny.test_images[:7])
     np.testing.assert_allclose(support_machines.kernel(left, right, kind), expected, rtol=1e-4)
 
 
 def test_an_image_without_ink_is_zero():
-    assert not support_machines.inputs_of(np.zeros((1, 4, 4), np.uint8)).any()
+    assert not support_machines.unit_inputs(np.zeros((1, 4, 4), np.uint8)).any()
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_chunking_gives_the_machines_of_all_patterns(kind, patterns, tiny, monitor):
-    inputs = support_machines.inputs_of(patterns.images)
-    signs = support_machines.signs_of(patterns.labels)
-    first = support_machines.first_of_each(patterns.labels, 2)
+    inputs = support_machines.unit_inputs(patterns.images)
+    signs = support_machines.class_signs(patterns.labels)
+    first = support_machines.first_patterns(patterns.labels, 2)
     assert len(first) == 20
-    machines = support_machines.chunked(inputs, signs, first, kind, monitor)
-    decision = support_machines.together(inputs, machines, kind)
-    test = support_machines.inputs_of(tiny.test_images)
+    machines = support_machines.train_by_chunking(inputs, signs, first, kind, monitor)
+    decision = support_machines.combine_machines(inputs, machines, kind)
+    test = support_machines.unit_inputs(tiny.test_images)
     for label in range(10):
         expected = at_once(patterns.images, patterns.labels == label, kind)
         np.testing.assert_allclose(decision.values(test)[:, label], expected(test), atol=5e-3)
@@ -109,11 +109,11 @@ def test_on_pixels_the_machines_are_those_of_the_kernel_of_1995(patterns, tiny, 
 
 def test_no_pattern_violates_the_conditions_of_the_optimum(patterns, monitor):
     kind = Kind(4, 0.0, 0.3)
-    inputs = support_machines.inputs_of(patterns.images)
-    signs = support_machines.signs_of(patterns.labels)
-    first = support_machines.first_of_each(patterns.labels, 2)
-    machines = support_machines.chunked(inputs, signs, first, kind, monitor)
-    margins = signs * support_machines.together(inputs, machines, kind).values(inputs)
+    inputs = support_machines.unit_inputs(patterns.images)
+    signs = support_machines.class_signs(patterns.labels)
+    first = support_machines.first_patterns(patterns.labels, 2)
+    machines = support_machines.train_by_chunking(inputs, signs, first, kind, monitor)
+    margins = signs * support_machines.combine_machines(inputs, machines, kind).values(inputs)
     for column, machine in enumerate(machines):
         assert (np.diff(machine.numbers) > 0).all()
         multipliers = np.zeros(len(inputs))
@@ -128,16 +128,16 @@ def test_no_pattern_violates_the_conditions_of_the_optimum(patterns, monitor):
 
 
 def test_how_many_join_at_a_time_changes_no_machine(patterns, tiny, monkeypatch):
-    inputs = support_machines.inputs_of(patterns.images)
-    signs = support_machines.signs_of(patterns.labels)[:, 2:4]
-    first = support_machines.first_of_each(patterns.labels, 2)
-    test = support_machines.inputs_of(tiny.test_images)
+    inputs = support_machines.unit_inputs(patterns.images)
+    signs = support_machines.class_signs(patterns.labels)[:, 2:4]
+    first = support_machines.first_patterns(patterns.labels, 2)
+    test = support_machines.unit_inputs(tiny.test_images)
     values, steps = [], []
     for joining in (10, 200):
         watched = Watched()
         monkeypatch.setattr(support_machines, "_JOINING", joining)
-        machines = support_machines.chunked(inputs, signs, first, KINDS[0], watched)
-        values.append(support_machines.together(inputs, machines, KINDS[0]).values(test))
+        machines = support_machines.train_by_chunking(inputs, signs, first, KINDS[0], watched)
+        values.append(support_machines.combine_machines(inputs, machines, KINDS[0]).values(test))
         steps.append(len(watched.lines))
     np.testing.assert_allclose(values[0], values[1], atol=5e-3)
     assert steps[0] > steps[1]
@@ -154,7 +154,7 @@ def test_the_worst_join_and_fewer_where_there_are_many_support_vectors(monkeypat
         ([0, 1, 2, 3, 5], [0, 1, 2, 3, 4, 5]),
         ([0, 1, 3, 4, 5, 6], [0, 1, 2, 3, 4, 5, 6]),
     ]:
-        found = support_machines._next(np.array(vectors), margins)
+        found = support_machines._next_working_set(np.array(vectors), margins)
         np.testing.assert_array_equal(found, expected)
 
 
@@ -164,7 +164,7 @@ def test_a_vector_of_two_machines_is_counted_once():
         Machine(np.array([0, 2]), np.array([2.0, -2.0]), 0.5),
         Machine(np.array([2]), np.array([3.0]), -1.0),
     ]
-    decision = support_machines.together(inputs, machines, Kind(2, 0.0, 1.0))
+    decision = support_machines.combine_machines(inputs, machines, Kind(2, 0.0, 1.0))
     # x = e0: K is 1 with the first vector and 0 with the third.
     np.testing.assert_allclose(decision.values(inputs[:1]), [[2.5, -1.0]])
     np.testing.assert_allclose(decision.values(inputs[2:]), [[-1.5, 2.0]])
@@ -174,7 +174,7 @@ def test_a_vector_of_two_machines_is_counted_once():
 
 def test_the_answers_are_those_of_the_largest_decision_value(tiny, patterns, tmp_path, monitor):
     fitted = system(support_vectors).fit(task_of(tiny, tmp_path), monitor)
-    test = support_machines.inputs_of(tiny.test_images)
+    test = support_machines.unit_inputs(tiny.test_images)
     values = np.stack(
         [at_once(patterns.images, patterns.labels == label, KINDS[0])(test) for label in range(10)],
         axis=1,
@@ -186,7 +186,7 @@ def test_the_answers_are_those_of_the_largest_decision_value(tiny, patterns, tmp
 
 def test_the_virtual_vectors_are_the_shifted_images(tiny):
     image = tiny.train_images[:2]
-    found = virtual_support_vectors.with_shifted(image, 1).reshape(2, 5, 28, 28)
+    found = virtual_support_vectors.add_shifted(image, 1).reshape(2, 5, 28, 28)
     padded = np.pad(image, ((0, 0), (1, 1), (1, 1)))
     moved = [(0, 0), (1, 0), (-1, 0), (0, 1), (0, -1)]
     for place, (down, right) in enumerate(moved):
@@ -196,19 +196,19 @@ def test_the_virtual_vectors_are_the_shifted_images(tiny):
 
 def test_a_virtual_machine_is_trained_on_its_vectors_and_their_shifts(patterns, tiny, monitor):
     kind = KINDS[0]
-    inputs, machines = virtual_support_vectors.virtual_machines(patterns, kind, 1, monitor)
-    found = support_machines.together(inputs, machines, kind)
-    test = support_machines.inputs_of(tiny.test_images)
-    plain = support_machines.chunked(
-        support_machines.inputs_of(patterns.images),
-        support_machines.signs_of(patterns.labels),
-        support_machines.first_of_each(patterns.labels),
+    inputs, machines = virtual_support_vectors.train_virtual_machines(patterns, kind, 1, monitor)
+    found = support_machines.combine_machines(inputs, machines, kind)
+    test = support_machines.unit_inputs(tiny.test_images)
+    plain = support_machines.train_by_chunking(
+        support_machines.unit_inputs(patterns.images),
+        support_machines.class_signs(patterns.labels),
+        support_machines.first_patterns(patterns.labels),
         kind,
         monitor,
     )
     for label in range(10):
         own = plain[label].numbers
-        images = virtual_support_vectors.with_shifted(patterns.images[own], 1)
+        images = virtual_support_vectors.add_shifted(patterns.images[own], 1)
         expected = at_once(images, np.repeat(patterns.labels[own] == label, 5), kind)
         np.testing.assert_allclose(found.values(test)[:, label], expected(test), atol=5e-3)
 
@@ -216,17 +216,19 @@ def test_a_virtual_machine_is_trained_on_its_vectors_and_their_shifts(patterns, 
 @pytest.fixture(scope="module")
 def normal_vector(patterns):
     """The support vectors and weights of the machine of class 3."""
-    inputs = support_machines.inputs_of(patterns.images)
-    table = support_machines.gram(inputs, KINDS[0])
-    signs = support_machines.signs_of(patterns.labels)[:, 3]
-    machine = support_machines.solve(table, signs, KINDS[0])
+    inputs = support_machines.unit_inputs(patterns.images)
+    table = support_machines.kernel_table(inputs, KINDS[0])
+    signs = support_machines.class_signs(patterns.labels)[:, 3]
+    machine = support_machines.solve_machine(table, signs, KINDS[0])
     return inputs[machine.numbers], machine.weights
 
 
 def test_with_all_vectors_the_reduced_set_is_the_machine(normal_vector):
     vectors, weights = normal_vector
     random = np.random.default_rng(0)
-    z, b = reduced_support_vectors.reduced_set(vectors, weights, len(vectors), KINDS[0], random)
+    z, b = reduced_support_vectors.find_reduced_set(
+        vectors, weights, len(vectors), KINDS[0], random
+    )
     np.testing.assert_array_equal(z, vectors)
     np.testing.assert_allclose(b, weights, rtol=1e-3, atol=1e-4)
 
@@ -236,8 +238,8 @@ def test_more_vectors_leave_less_over(normal_vector):
     rest = []
     for count in (1, 4, 16, len(vectors)):
         random = np.random.default_rng(0)
-        found = reduced_support_vectors.reduced_set(vectors, weights, count, KINDS[0], random)
-        rest.append(reduced_support_vectors.left_over(vectors, weights, *found, KINDS[0]))
+        found = reduced_support_vectors.find_reduced_set(vectors, weights, count, KINDS[0], random)
+        rest.append(reduced_support_vectors.relative_distance(vectors, weights, *found, KINDS[0]))
     assert rest == sorted(rest, reverse=True)
     assert rest[0] > 0.3
     assert abs(rest[-1]) < 1e-4
@@ -248,14 +250,14 @@ def test_what_is_left_over_is_the_distance_in_feature_space(normal_vector):
     vectors, weights = normal_vector
     kind = Kind(2, 0.0, 1.0)
     random = np.random.default_rng(0)
-    z, b = reduced_support_vectors.reduced_set(vectors, weights, 3, kind, random, steps=2)
+    z, b = reduced_support_vectors.find_reduced_set(vectors, weights, 3, kind, random, steps=2)
 
     def sum_of(points, factors):
         return np.einsum("n,ni,nj->ij", factors, points, points)
 
     normal = sum_of(vectors.astype(np.float64), weights)
     expected = ((normal - sum_of(z, b)) ** 2).sum() / (normal**2).sum()
-    found = reduced_support_vectors.left_over(vectors, weights, z, b, kind)
+    found = reduced_support_vectors.relative_distance(vectors, weights, z, b, kind)
     assert found == pytest.approx(expected, rel=1e-3)
 
 
@@ -264,10 +266,10 @@ def test_the_search_improves_on_where_it_starts(normal_vector):
     rest = []
     for steps in (0, 5, 50):
         random = np.random.default_rng(0)
-        found = reduced_support_vectors.reduced_set(
+        found = reduced_support_vectors.find_reduced_set(
             vectors, weights, 8, KINDS[0], random, steps=steps
         )
-        rest.append(reduced_support_vectors.left_over(vectors, weights, *found, KINDS[0]))
+        rest.append(reduced_support_vectors.relative_distance(vectors, weights, *found, KINDS[0]))
     assert rest[0] > 1.2 * rest[1]
     assert rest[1] > rest[2]
 

@@ -9,7 +9,7 @@ from watching import Watched
 
 from replication.core.systems import tangent_kernels
 from replication.core.systems.classifier import Patterns
-from replication.core.systems.classifiers.tangent_distance import System, least_by_class
+from replication.core.systems.classifiers.tangent_distance import System, least_distances
 from replication.errors import ReplicationError
 
 SIDE, SIGMA = 16, 0.9
@@ -22,7 +22,7 @@ def tangents(image, sigma=SIGMA):
     side = len(image)
     found = np.empty((7, side * side))
     work = np.empty((3, side, side))
-    tangent_kernels.tangents(image, *tangent_kernels.filters(side, sigma), work, found)
+    tangent_kernels.fill_tangents(image, *tangent_kernels.make_filters(side, sigma), work, found)
     return found
 
 
@@ -33,14 +33,16 @@ def distances(images, prototypes):
     flat = [
         pictures.reshape(len(pictures), -1).astype(np.float32) for pictures in (images, prototypes)
     ]
-    tangent_kernels.distances(*flat, everyone, *tangent_kernels.filters(SIDE, SIGMA), found)
+    tangent_kernels.fill_distances(
+        *flat, everyone, *tangent_kernels.make_filters(SIDE, SIGMA), found
+    )
     return found
 
 
 def pictures(count, seed):
     """Random strokes: float32 (count, 16, 16), smooth enough to have tangents."""
     random = np.random.default_rng(seed)
-    smooth, _ = tangent_kernels.filters(SIDE, 1.0)
+    smooth, _ = tangent_kernels.make_filters(SIDE, 1.0)
     noise = smooth @ random.normal(size=(count, SIDE, SIDE)) @ smooth.T
     return np.clip(3.0 * noise, 0.0, 1.0).astype(np.float32)
 
@@ -145,7 +147,7 @@ def test_the_thickness_tangent_is_the_squared_gradient():
 
 
 def test_filters_keep_a_constant_and_differentiate_a_ramp():
-    smooth, slope = tangent_kernels.filters(41, 1.3)
+    smooth, slope = tangent_kernels.make_filters(41, 1.3)
     middle = slice(15, 26)
     ramp = 3.0 * np.arange(41.0) + 5.0
     np.testing.assert_allclose((smooth @ ramp)[middle], ramp[middle], rtol=1e-10)
@@ -156,7 +158,7 @@ def test_filters_keep_a_constant_and_differentiate_a_ramp():
 def test_a_wider_bell_smooths_more():
     impulse = np.zeros(15)
     impulse[7] = 1.0
-    narrow, wide = (tangent_kernels.filters(15, sigma)[0] @ impulse for sigma in (0.5, 1.0))
+    narrow, wide = (tangent_kernels.make_filters(15, sigma)[0] @ impulse for sigma in (0.5, 1.0))
     expected = np.exp(-0.5 * (np.arange(15) - 7.0) ** 2)
     np.testing.assert_allclose(wide, expected / expected.sum(), atol=1e-9)
     assert narrow[7] > wide[7]
@@ -164,12 +166,12 @@ def test_a_wider_bell_smooths_more():
 
 def test_the_least_distance_of_each_class_and_the_largest_where_there_is_none():
     labels = np.array([[3, 5, 3], [7, 7, 7]], np.uint8)
-    found = least_by_class(labels, np.array([[2.0, 1.0, 0.5], [4.0, 6.0, 5.0]]))
+    found = least_distances(labels, np.array([[2.0, 1.0, 0.5], [4.0, 6.0, 5.0]]))
     expected = np.array([np.full(10, 2.0), np.full(10, 6.0)])
     expected[0, 3], expected[0, 5], expected[1, 7] = 0.5, 1.0, 4.0
     np.testing.assert_allclose(found, expected)
     # A class without a candidate never wins by a tie.
-    assert least_by_class(np.array([[4]], np.uint8), np.array([[1.0]])).argmin() == 4
+    assert least_distances(np.array([[4]], np.uint8), np.array([[1.0]])).argmin() == 4
 
 
 def system(**options):

@@ -65,7 +65,7 @@ def _compiled(function: Compiled, inline: bool = False, lean: bool = False) -> C
 
 @cache
 def _folder(source: Path) -> Path:
-    """Where code compiled from the files of ``source`` is kept."""
+    """Return the folder for code compiled from the files of ``source``."""
     digest = hashlib.sha256(Path(__file__).read_bytes())
     for folder in (_SHARED, source):
         for path in sorted(folder.glob("*.py")):

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from types import ModuleType
 
-from replication.core.settings.document import did_you_mean
+from replication.core.settings.document import suggest_name
 from replication.errors import ReplicationError
 
 _NO_PLUG_INS = ("__init__", "catalogue")
@@ -38,7 +38,7 @@ def source(package: str, name: str, defined: str) -> Path:
     if name not in there:
         place = _place(package)
         raise ReplicationError(
-            f"params.yaml names '{name}'{did_you_mean(name, there)}, but {place} has "
+            f"params.yaml names '{name}'{suggest_name(name, there)}, but {place} has "
             f"{', '.join(there)}: correct it, or let {place}/{stem}.py define {defined}"
         )
     return next(path for path in _files(package) if path.stem == stem)

@@ -24,7 +24,7 @@ from replication.errors import ReplicationError
 from replication.files import (
     damaged,
     json_bytes,
-    packed,
+    pack_arrays,
     read_json,
     read_table,
     table_bytes,
@@ -94,8 +94,8 @@ class Answers:
 
 
 def answers_bytes(answers: Answers) -> bytes:
-    """``answers.npz``; equal answers give equal bytes."""
-    return packed({"classes": answers.classes, "margins": answers.margins})
+    """Return ``answers.npz``; equal answers give equal bytes."""
+    return pack_arrays({"classes": answers.classes, "margins": answers.margins})
 
 
 def read_answers(path: Path, made_by: str = TRAIN) -> Answers:
@@ -166,7 +166,7 @@ def read_cost(path: Path, made_by: str = TRAIN) -> dict[str, float]:
 
 
 def is_without_hashes(history: pd.DataFrame) -> bool:
-    """Whether a history has no hashes of the weights after each pass.
+    """Return whether a history has no hashes of the weights after each pass.
 
     Transitional: the runs of engine 1 were trained before each pass left its hash. When everything
     is trained again this goes, and `HASHES` becomes one of `HISTORY_COLUMNS`.
@@ -201,7 +201,7 @@ def _history_problem(history: pd.DataFrame) -> str | None:
 
 
 def history_bytes(history: pd.DataFrame) -> bytes:
-    """``history.csv``, one row a pass; ValueError for a history that cannot be."""
+    """Return ``history.csv``, a row for each pass; ValueError for a history that cannot be."""
     problem = _history_problem(history)
     if problem is not None:
         raise ValueError(problem)
@@ -241,11 +241,11 @@ class Run:
     folder: Path
 
     def path(self, name: str) -> Path:
-        """Where a file of the run lies; ``name`` is one of this module's, such as `ANSWERS`."""
+        """Return where a file of the run lies; ``name`` is a constant here, such as `ANSWERS`."""
         return self.folder / name
 
     def has(self, name: str) -> bool:
-        """Whether a file of the run is there."""
+        """Return whether a file of the run is there."""
         return self.path(name).exists()
 
     @property
@@ -291,7 +291,7 @@ class Run:
         return self.seconds + sum(float(part["seconds"]) for part in parts)
 
     def weights(self, parameters: int) -> NDArray[np.float32]:
-        """The weights of the run of a single network with so many parameters."""
+        """Read the weights of the run of a single network that has this number of parameters."""
         return read_weights(self._sound(WEIGHTS), parameters, self.made_by)
 
     def write(
@@ -319,7 +319,7 @@ class Run:
         write_folder(self.folder, parts)
 
     def files(self) -> dict[str, bytes]:
-        """Every file of the run by name, for another machine to `take`."""
+        """Read every file of the run by name, for another machine to `take`."""
         return {path.name: path.read_bytes() for path in sorted(self.folder.iterdir())}
 
     def take(self, files: Mapping[str, bytes]) -> None:
@@ -327,7 +327,7 @@ class Run:
         write_folder(self.folder, files)
 
     def is_whole(self) -> bool:
-        """Whether all files that the record lists are there with the sums that it states."""
+        """Return whether all files that the record lists are there with the sums that it states."""
         try:
             return bool(self._sums) and all(self._has_its_sum(name) for name in self._sums)
         except ReplicationError:
@@ -344,13 +344,13 @@ class Run:
         return path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == self._sums[name]
 
     def _sound(self, name: str) -> Path:
-        """Where a file lies; ReplicationError if it is there and is not what the record sums."""
+        """Return where a file lies; ReplicationError if it is not what the record sums."""
         path = self.path(name)
         if name in self._sums and path.exists() and not self._has_its_sum(name):
             raise damaged(path, f"its sum is not the one in {RECORD} beside it", self.made_by)
         return path
 
 
-def of_experiment(runs: Path, experiment: str, replicates: int) -> list[Run]:
-    """The runs of the replicates 0, 1, 2 ... of an experiment, whether or not they are there."""
+def experiment_runs(runs: Path, experiment: str, replicates: int) -> list[Run]:
+    """Return the runs of the replicates 0, 1, 2 ..., whether or not they are there."""
     return [Run(runs / experiment / str(number)) for number in range(replicates)]

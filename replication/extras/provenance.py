@@ -19,7 +19,7 @@ from rocrate.rocrate import ROCrate
 from ruamel.yaml import YAML
 
 from replication.comparison.evaluation.metrics import METRICS, read_metrics
-from replication.core.runs import RECORD, Run, of_experiment
+from replication.core.runs import RECORD, Run, experiment_runs
 from replication.errors import ReplicationError
 from replication.extras.certificate import git
 from replication.extras.costs import COSTS
@@ -209,7 +209,7 @@ def _replicates(graph: Crate, folders: Folders) -> list[Any]:
     return [
         _replicate(graph, run)
         for name, entry in read_metrics(folders.results / METRICS).items()
-        for run in of_experiment(folders.runs, name, entry["replicates"])
+        for run in experiment_runs(folders.runs, name, entry["replicates"])
         if run.has(RECORD)
     ]
 

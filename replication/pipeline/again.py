@@ -20,13 +20,12 @@ from replication.comparison.evaluation.outputs import (
 )
 from replication.comparison.evaluation.recomputed import Trained
 from replication.comparison.paper import Paper
-from replication.core.experiments import experiments
 from replication.core.mnist import databases
 from replication.core.runs import ANSWERS, HISTORY, RECORD, WEIGHTS, Run
 from replication.core.settings import Recipe, Settings
-from replication.core.systems.contract import answers_of
-from replication.core.systems.jobs import Experiment, Job
-from replication.core.systems.parallel import at_once
+from replication.core.systems.contract import answers_from_penalties
+from replication.core.systems.jobs import Experiment, Job, prepare_experiments
+from replication.core.systems.parallel import count_workers
 from replication.core.systems.replicates import compare_beginning, train
 from replication.errors import ReplicationError
 from replication.folders import Folders
@@ -58,7 +57,7 @@ class Scope(NamedTuple):
     def ready(self, folders: Folders) -> list[Experiment]:
         """Return the experiments, whose runs lie or will lie in ``folders``."""
         recipes = {name: self.settings.experiment(name) for name in self.experiments}
-        return experiments(recipes, self.settings, folders)
+        return prepare_experiments(recipes, self.settings, folders)
 
     def jobs(self, experiment: Experiment) -> list[Job]:
         """Return the replicates of an experiment that are verified."""
@@ -97,7 +96,7 @@ def _recompute(scope: Scope, run: Run, counted: list[int]) -> Iterator[Check]:
             yield Check(str(run.folder), "different", str(error))
         return
     test = databases.load(scope.folders.raw, scope.folders.prepared, trained.database)
-    answers = answers_of(trained.penalties(weights, test.test_images))
+    answers = answers_from_penalties(trained.penalties(weights, test.test_images))
     yield compare_answers(str(run.path(ANSWERS)), committed, answers)
     counted.append(misses(answers.classes, test.test_labels))
     yield _compare_misses(str(run.path(HISTORY)), [stated], counted[-1:])
@@ -149,7 +148,7 @@ def _affordable(scope: Scope) -> list[Job]:
     took = {job.name: job.experiment.run(job.number).seconds_alone for job in jobs}
     jobs.sort(key=lambda job: (job.number, took[job.name]))
     until = np.cumsum([took[job.name] for job in jobs])
-    there = 60 * scope.minutes * at_once(scope.settings.train, ())
+    there = 60 * scope.minutes * count_workers(scope.settings.train, ())
     return jobs[: int(np.searchsorted(until, there, side="right"))]
 
 

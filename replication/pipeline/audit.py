@@ -12,8 +12,8 @@ from replication.comparison import paper
 from replication.comparison.audit.difference import differences
 from replication.comparison.audit.setting import AUDIT
 from replication.comparison.audit.table import Audit, audit
-from replication.core.experiments import experiments
 from replication.core.settings import Settings, load
+from replication.core.systems.jobs import prepare_experiments
 from replication.files import write_table
 from replication.folders import PLACES, Folders, folder_options, path_option
 
@@ -41,7 +41,7 @@ def summary(audited: Audit, judged: str) -> str:
 
 def run(folders: Folders, settings: Settings, out: Path | None, *, runs: bool = True) -> Audit:
     """Audit the settings, with ``runs`` what the runs show too, and write the table if asked."""
-    ready = experiments(settings.experiments, settings, folders)
+    ready = prepare_experiments(settings.experiments, settings, folders)
     audited = audit(paper.load(folders.paper), settings, ready, folders.params.name, runs=runs)
     if out is not None:
         write_table(out, AUDIT.frame(audited.settings))

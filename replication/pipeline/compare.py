@@ -21,7 +21,7 @@ from replication.comparison.verdicts.claim_checks import (
 from replication.comparison.verdicts.counts import counts
 from replication.comparison.verdicts.evidence import Checks, Evidence
 from replication.core.mnist import databases
-from replication.core.runs import ANSWERS, HISTORY, TIMING, Run, of_experiment
+from replication.core.runs import ANSWERS, HISTORY, TIMING, Run, experiment_runs
 from replication.core.settings import Settings, load
 from replication.files import read_json
 from replication.folders import Folders, folder_options
@@ -38,7 +38,9 @@ def all_checks() -> Checks:
 
 def read_runs(runs: Path, metrics: Mapping[str, Any]) -> dict[str, list[Run]]:
     """Return the replicates that were evaluated, by experiment, none of them read yet."""
-    return {name: of_experiment(runs, name, entry["replicates"]) for name, entry in metrics.items()}
+    return {
+        name: experiment_runs(runs, name, entry["replicates"]) for name, entry in metrics.items()
+    }
 
 
 def read_evidence(

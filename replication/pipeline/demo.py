@@ -7,7 +7,7 @@ import click
 from replication.comparison import paper
 from replication.comparison.evaluation.metrics import METRICS, read_metrics
 from replication.core.mnist import idx
-from replication.core.runs import TRAIN, of_experiment
+from replication.core.runs import TRAIN, experiment_runs
 from replication.core.settings import Settings, load
 from replication.errors import ReplicationError
 from replication.files import write_text
@@ -19,7 +19,7 @@ def run(folders: Folders, settings: Settings) -> Path:
     """Write the page and return its file; ReplicationError when no LeNet-5 has weights."""
     metrics = read_metrics(folders.results / METRICS)
     runs = {
-        name: of_experiment(folders.runs, name, entry["replicates"])
+        name: experiment_runs(folders.runs, name, entry["replicates"])
         for name, entry in metrics.items()
     }
     images = idx.read_images(folders.raw / idx.TEST_IMAGES)

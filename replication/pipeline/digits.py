@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 from replication.comparison import paper
 from replication.comparison.evaluation.recomputed import Trained, base_settings
 from replication.comparison.evaluation.rejection import target_percent, threshold
-from replication.core.mnist import databases, drawn
+from replication.core.mnist import databases
 from replication.core.runs import ANSWERS, RECORD, WEIGHTS, Run, read_weights
 from replication.core.settings import load
-from replication.core.systems.contract import answers_of
+from replication.core.systems.contract import answers_from_penalties
 from replication.errors import ReplicationError
+from replication.extras import own_digits
 from replication.folders import Folders
 
 # Systems whose weights are one network's, which answers by itself.
@@ -22,7 +23,7 @@ ANSWERS_ALONE = ("network", "noisy")
 
 def described(name: str, penalties: NDArray[np.float32], limit: float | None, target: float) -> str:
     """What is printed of one image: ``penalties`` are (1, classes), ``limit`` as of `threshold`."""
-    answer = answers_of(penalties)
+    answer = answers_from_penalties(penalties)
     margin = float(answer.margins[0])
     line = f"{name}: {int(answer.classes[0])}, margin {margin:.2f}"
     if limit is not None:
@@ -86,13 +87,13 @@ def classified(
     limit = _limit(weights, folders, target)
     for path in images:
         try:
-            ink = drawn.inked(path)
+            ink = own_digits.inked(path)
         except ReplicationError as error:
             yield error
             continue
-        penalties = trained.penalties(parameters, drawn.pattern(ink)[np.newaxis])
+        penalties = trained.penalties(parameters, own_digits.pattern(ink)[np.newaxis])
         yield described(str(path), penalties, limit, target)
-        if drawn.several(ink):
+        if own_digits.several(ink):
             yield f"  it looks like several digits, and was answered as one: cut {path} apart"
     if limit is None:
         yield f"no answers.npz beside {weights}, so no margin for rejection is known"

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from replication.core.mnist import databases
-from replication.core.mnist.described import prepare
+from replication.core.mnist.described import summarise_databases
 from replication.core.settings import Settings, load
 from replication.files import write_json
 from replication.folders import Folders, folder_options
@@ -13,7 +13,7 @@ from replication.folders import Folders, folder_options
 
 def run(folders: Folders, settings: Settings) -> dict[str, Any]:
     """Write the summary of the databases, and return it."""
-    described = prepare(folders.raw, settings.prepare)
+    described = summarise_databases(folders.raw, settings.prepare)
     write_json(folders.prepared / databases.SUMMARY, described)
     return described
 

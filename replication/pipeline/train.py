@@ -16,11 +16,12 @@ def run(folders: Folders, settings: Settings, names: Sequence[str]) -> Counter[s
     of another. Raises ReplicationError when params.yaml has no such experiment.
     """
     # Imported when a training begins: a help text need not wait for the compiler.
-    from replication.core.experiments import experiments
-    from replication.core.systems.jobs import Job
+    from replication.core.systems.jobs import Job, prepare_experiments
     from replication.core.systems.replicates import train
 
-    ready = experiments({name: settings.experiment(name) for name in names}, settings, folders)
+    ready = prepare_experiments(
+        {name: settings.experiment(name) for name in names}, settings, folders
+    )
     jobs = [Job(one, number) for one in ready for number in range(one.recipe.replicates)]
     title = names[0] if len(names) == 1 else f"{len(names)} experiments"
     return Counter(job.experiment.name for job in train(title, jobs, settings.train))

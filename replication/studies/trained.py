@@ -11,7 +11,7 @@ from replication.comparison.paper import Paper
 from replication.core.learning.engine import Engine
 from replication.core.mnist.databases import Levels
 from replication.core.networks.reference import Reference
-from replication.core.runs import RECORD, WEIGHTS, Run, of_experiment
+from replication.core.runs import RECORD, WEIGHTS, Run, experiment_runs
 from replication.errors import ReplicationError
 
 DATABASE = "regular"
@@ -39,7 +39,7 @@ def trained_networks(
     network of another database than `DATABASE`, and as the readers of a run do.
     """
     networks = []
-    for run in of_experiment(runs, experiment, replicates):
+    for run in experiment_runs(runs, experiment, replicates):
         if not run.has(WEIGHTS):
             break
         networks.append(_read(run, published, key))

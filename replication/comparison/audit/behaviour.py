@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from replication.core.learning.engine import Engine
 from replication.core.learning.kernels.squashing import squash
-from replication.core.learning.optimisers.catalogue import optimiser
+from replication.core.learning.optimisers.catalogue import load_optimiser
 from replication.core.learning.optimisers.contract import Situation
 from replication.core.learning.presentations import OriginalPool
-from replication.core.learning.trainer import first_parameters
+from replication.core.learning.trainer import draw_first_parameters
 from replication.core.mnist import databases
 from replication.core.networks.catalogue import FIELDS
 from replication.core.networks.reference import Reference
@@ -45,14 +45,14 @@ def observe(recipe: Recipe, prepare: Prepare, network: Network) -> Behaviour:
     labels = np.arange(_PATTERNS, dtype=np.uint8) % 10
     table = databases.grey_levels(prepare.background, prepare.foreground)
     engine = Engine(network, recipe.rules, table)
-    initial = first_parameters(network, recipe, 0)
+    initial = draw_first_parameters(network, recipe, 0)
     pool = OriginalPool(images, labels, _PATTERNS)
-    steps = optimiser(recipe)(Situation(engine, pool, recipe, 0, 0, initial, {}))
+    steps = load_optimiser(recipe)(Situation(engine, pool, recipe, 0, 0, initial, {}))
     trained = initial.copy()
     engine.train(trained, steps, images, labels, np.arange(_UPDATES))
 
     reference = Reference(network, recipe.rules)
-    inputs = torch.from_numpy(databases.fields(images, network.field, table)[:, None]).double()
+    inputs = torch.from_numpy(databases.make_inputs(images, network.field, table)[:, None]).double()
     weights = torch.from_numpy(initial).double()
     curvatures = reference.curvature(weights, inputs, recipe.sdlm)
     expected = recipe.learning_rates[0] / (recipe.sdlm.mu + curvatures)

@@ -12,7 +12,7 @@ import numpy as np
 from replication.comparison.audit.behaviour import Behaviour
 from replication.comparison.paper import Choice, Paper, Status, format_value
 from replication.comparison.paper.choices import LIBRARY, OTHERWISE, PRINTED
-from replication.core.mnist.versions import slants
+from replication.core.mnist.versions import measure_slants
 from replication.core.networks import catalogue
 from replication.core.networks.specification import Network
 from replication.core.settings import (
@@ -22,7 +22,7 @@ from replication.core.settings import (
     Recipe,
     Section,
     Settings,
-    value_at,
+    get_by_path,
 )
 from replication.errors import ReplicationError
 
@@ -57,7 +57,7 @@ class Case(NamedTuple):
         """Return what a key such as ``base.sdlm.mu`` of params.yaml is in this experiment."""
         section, _, rest = key.partition(".")
         group = self.recipe if section == "base" else getattr(self.settings, section)
-        return value_at(group, rest) if rest else group
+        return get_by_path(group, rest) if rest else group
 
     def network(self) -> Network:
         """Return the experiment's network, built from data/paper as training builds it."""
@@ -153,7 +153,7 @@ def deslanted(case: Case) -> Outcome:
     grey = np.zeros((1, 8, 8), np.uint8)
     grey[0, [1, 2, 4, 6, 6], [1, 3, 3, 5, 6]] = [40, 255, 120, 200, 90]
     binary = [np.where(grey > least, 255, 0).astype(np.uint8) for least in (0, 127)]
-    same = any((slants(grey) == slants(images)).all() for images in binary)
+    same = any((measure_slants(grey) == measure_slants(images)).all() for images in binary)
     return text, _as_printed(same) if outcome == "prepared" else outcome
 
 

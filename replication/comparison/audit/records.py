@@ -14,15 +14,15 @@ from pydantic import ValidationError
 
 from replication.comparison.paper import Paper, format_value
 from replication.core.learning.identity import MARKS, mark_name, sha256
-from replication.core.learning.optimisers.catalogue import optimiser
-from replication.core.learning.presentations import presented
-from replication.core.learning.trainer import first_parameters
+from replication.core.learning.optimisers.catalogue import load_optimiser
+from replication.core.learning.presentations import present_order
+from replication.core.learning.trainer import draw_first_parameters
 from replication.core.mnist import databases
 from replication.core.networks import catalogue
-from replication.core.runs import FILES, HISTORY, RECORD, WEIGHTS, Run, of_experiment
+from replication.core.runs import FILES, HISTORY, RECORD, WEIGHTS, Run, experiment_runs
 from replication.core.settings import AnyRecipe, Combined, Recipe
 from replication.core.systems import boosted, jobs
-from replication.core.systems.catalogue import system, versions
+from replication.core.systems.catalogue import build_system, versions
 from replication.core.systems.jobs import Experiment
 from replication.errors import ReplicationError
 
@@ -52,12 +52,12 @@ class Conflict(NamedTuple):
     text: str
 
 
-def refuse(experiment: Experiment, paper: Paper) -> None:
+def refuse(experiment: Experiment) -> None:
     """Raise the ReplicationError that training would."""
     recipe, prepared = experiment.recipe, experiment.folders.prepared
-    system(experiment.name, recipe, paper)
+    build_system(experiment.name, recipe, experiment.network)
     if isinstance(recipe, Recipe | Combined):
-        optimiser(plain(recipe))
+        load_optimiser(plain(recipe))
         wanted, there = recipe.training_patterns, math.inf
         if (prepared / databases.SUMMARY).exists():
             there = experiment.data.training_patterns
@@ -71,13 +71,13 @@ def refuse(experiment: Experiment, paper: Paper) -> None:
 def runs_of(experiment: Experiment) -> dict[int, Run]:
     """The runs that are there, of the replicates that the settings ask for."""
     recipe, folder = experiment.recipe, experiment.folders.runs
-    runs = enumerate(of_experiment(folder, experiment.name, recipe.replicates))
+    runs = enumerate(experiment_runs(folder, experiment.name, recipe.replicates))
     return {number: run for number, run in runs if run.has(RECORD)}
 
 
 def plain(recipe: Recipe | Combined) -> Recipe:
     """How a network of the experiment is trained by itself."""
-    return recipe.recipe() if isinstance(recipe, Combined) else recipe
+    return recipe.network_recipe() if isinstance(recipe, Combined) else recipe
 
 
 def flattened(document: Mapping[Any, Any], prefix: str = "") -> dict[str, Any]:
@@ -189,10 +189,10 @@ def _trained(recipe: Recipe | Combined, paper: Paper, number: int) -> dict[str, 
     network, alone = catalogue.network(recipe.network, recipe.database, paper), plain(recipe)
     versions = int(recipe.options["versions"]) if isinstance(recipe, Combined) and (
         recipe.system == "noisy") else 1 + recipe.distortions.copies * recipe.distorted  # fmt: skip
-    order = presented(alone, number, recipe.training_patterns * versions, 0)
+    order = present_order(alone, number, recipe.training_patterns * versions, 0)
     many = boosted.NETWORKS if recipe.system == "boosted" else 1
     wanted = {
-        "evidence.initial_weights_sha256": sha256(first_parameters(network, alone, number)),
+        "evidence.initial_weights_sha256": sha256(draw_first_parameters(network, alone, number)),
         "evidence.first_pass_order_sha256": sha256(order),
         "presentations": many * recipe.passes * recipe.presentations_per_pass,
         "parameters": many * network.parameters,

@@ -52,7 +52,7 @@ def audit(
     """
     _refuse_gaps(paper, settings)
     for experiment in ready:
-        records.refuse(experiment, paper)
+        records.refuse(experiment)
     from_runs = _from_runs(paper, settings, ready, source) if runs else None
     auditor = _Auditor(paper, settings, from_runs)
     judged = [choice for choice in paper.choices.values() if choice.heading != "systems"]

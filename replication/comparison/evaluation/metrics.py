@@ -20,7 +20,7 @@ from pydantic import (
 
 from replication.comparison.evaluation.errors import Classes, misses, percent
 from replication.comparison.evaluation.rejection import rejected_share
-from replication.core.runs import ANSWERS, COST_KEYS, HISTORY, Run, of_experiment
+from replication.core.runs import ANSWERS, COST_KEYS, HISTORY, Run, experiment_runs
 from replication.core.settings import AnyRecipe, Modern, Recipe
 from replication.errors import ReplicationError
 from replication.files import damaged, read_json, write_json
@@ -50,7 +50,7 @@ def evaluate(
     """
     metrics = {}
     for name, recipe in experiments.items():
-        replicates = of_experiment(runs, name, recipe.replicates)
+        replicates = experiment_runs(runs, name, recipe.replicates)
         entry = _experiment(replicates, labels, target, in_passes(recipe))
         metrics[name] = {**entry, "deterministic": recipe.seed is None}
     return metrics

@@ -50,7 +50,7 @@ class Trained:
         parts = []
         with torch.no_grad():
             for start in range(0, len(images), BATCH):
-                placed = databases.fields(
+                placed = databases.make_inputs(
                     images[start : start + BATCH], self.network.field, self.table
                 )
                 inputs = torch.from_numpy(placed[:, np.newaxis])

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from replication.core.learning.identity import ENGINE, MARKS, mark_name
 from replication.core.runs import HASHES
 from replication.errors import ReplicationError
-from replication.files import packed, write_bytes
+from replication.files import pack_arrays, write_bytes
 
 _STATE = "optimiser."
 OURS = f"engine {ENGINE}"
@@ -69,7 +69,7 @@ def write(path: Path, progress: Progress, maker: str = OURS) -> None:
         "presentations": np.array(list(progress.hashes), np.int64),
         "hashes": np.array(list(progress.hashes.values()), np.str_),
     }
-    write_bytes(path, packed({**arrays, **state}))
+    write_bytes(path, pack_arrays({**arrays, **state}))
 
 
 def read(path: Path, parameters: int, maker: str = OURS) -> Progress | None:

@@ -118,7 +118,7 @@ class Engine:
     def gradient(
         self, parameters: Parameters, image: Images, label: int
     ) -> tuple[float, Parameters]:
-        """The loss of one pattern and its derivatives by ``parameters``."""
+        """Return the loss of one pattern and its derivatives by ``parameters``."""
         loss, result = kernels.gradient(
             self._plan, self._rules, self._laid_out(parameters), image, label, self._levels,
             self._memory,
@@ -128,7 +128,7 @@ class Engine:
     def curvature(
         self, parameters: Parameters, images: Images, subset: NDArray[np.int64], chosen: Sdlm
     ) -> Parameters:
-        """h_kk of every parameter, estimated on ``images[subset]`` (eqs. 25-27, p. 42).
+        """Estimate h_kk of every parameter on ``images[subset]`` (equations 25 to 27, p. 42).
 
         Of ``chosen`` count the curvature's start and that of the coefficients.
         """
@@ -140,7 +140,7 @@ class Engine:
         return result[self._plan.places]
 
     def penalties(self, parameters: Parameters, images: Images) -> Parameters:
-        """(patterns, classes): the lower the likelier; the class given is the least."""
+        """Return (patterns, classes): the lower the likelier; the least is the class given."""
         result = np.empty((images.shape[0], self._plan.classes), self._plan.codes.dtype)
         kernels.classify(
             self._plan, self._rules, self._laid_out(parameters), images, self._levels,
@@ -149,7 +149,7 @@ class Engine:
         return result
 
     def first_unsound_layer(self, parameters: Parameters, image: Images) -> str:
-        """The name of the first layer whose parameters or outputs are not finite."""
+        """Return the name of the first layer whose parameters or outputs are not finite."""
         self.penalties(parameters, image[np.newaxis])
         for row, layer in zip(self._plan.layers[1:], self.network.trainable, strict=True):
             outputs = self._memory.values[row["start"] : row["start"] + row["maps"]]
@@ -166,7 +166,7 @@ class Engine:
         return result
 
     def _laid_out(self, values: Parameters) -> Parameters:
-        """A vector over the parameters as the kernels keep it."""
+        """Return a vector over the parameters as the kernels keep it."""
         result = aligned(self._plan.kept, self._plan.codes.dtype)
         result[self._plan.places] = values
         return result

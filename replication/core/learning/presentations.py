@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replication.core.learning.streams import generator
-from replication.core.mnist.databases import centred
-from replication.core.mnist.distortions import distort, draw
+from replication.core.mnist.databases import centre_in_field
+from replication.core.mnist.distortions import distort, draw_distortions
 from replication.core.settings import Distortions, Recipe
 
 
@@ -28,7 +28,7 @@ class Pool(Protocol):
         """How many patterns there are."""
 
     def show(self, numbers: NDArray[np.int64]) -> Batch:
-        """The patterns ``numbers``, ready for the kernels."""
+        """Return the patterns ``numbers``, ready for the kernels."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class OriginalPool:
     size: int
 
     def show(self, numbers: NDArray[np.int64]) -> Batch:
-        """No copy: the kernels walk through the images by number."""
+        """Return all images, without a copy: the kernels walk through them by number."""
         return Batch(self.images, self.labels, numbers)
 
 
@@ -65,13 +65,13 @@ class DistortedPool:
         """The first ``originals`` of ``images`` uint8 (n, height, width); ``field`` in pixels."""
         self._images, self._labels = images[:originals], labels[:originals]
         self._field = field
-        self._parameters = draw(distortions, originals * distortions.copies, generator)
+        self._parameters = draw_distortions(distortions, originals * distortions.copies, generator)
         self.size = originals * (1 + distortions.copies)
 
     def show(self, numbers: NDArray[np.int64]) -> Batch:
         """Draw the patterns ``numbers``: images uint8 (n, field, field), 1 kB a pattern."""
         originals = len(self._images)
-        images = centred(self._images[numbers % originals], self._field)
+        images = centre_in_field(self._images[numbers % originals], self._field)
         (distorted,) = np.nonzero(numbers >= originals)
         images[distorted] = distort(
             self._images[numbers[distorted] % originals],
@@ -81,8 +81,8 @@ class DistortedPool:
         return Batch(images, self._labels[numbers % originals], np.arange(len(numbers)))
 
 
-def presented(recipe: Recipe, replicate: int, pool_size: int, turn: int) -> NDArray[np.int64]:
-    """The numbers of the patterns shown in pass ``turn`` (from 0), one a presentation.
+def present_order(recipe: Recipe, replicate: int, pool_size: int, turn: int) -> NDArray[np.int64]:
+    """Return the numbers of the patterns shown in pass ``turn`` (from 0), in their order.
 
     The pool is gone through again and again in a constant random order (Appendix C, p. 41), or in
     an order drawn anew each time; a pass is the next ``presentations_per_pass`` of that sequence.
@@ -92,21 +92,21 @@ def presented(recipe: Recipe, replicate: int, pool_size: int, turn: int) -> NDAr
     rounds = range(first // pool_size, -(-last // pool_size))
     parts = []
     for number in rounds:
-        draw = 0 if recipe.order == "constant" else number
-        order = generator(recipe, replicate, "order", draw).permutation(pool_size)
+        draw_distortions = 0 if recipe.order == "constant" else number
+        order = generator(recipe, replicate, "order", draw_distortions).permutation(pool_size)
         low, high = number * pool_size, (number + 1) * pool_size
         parts.append(order[max(first, low) - low : min(last, high) - low])
     return np.concatenate(parts)
 
 
-def hessian_patterns(
+def choose_hessian_patterns(
     recipe: Recipe, replicate: int, pool_size: int, turn: int
 ) -> NDArray[np.int64]:
-    """The patterns for the diagonal Hessian before pass ``turn``, all different.
+    """Choose the patterns for the diagonal Hessian before pass ``turn``, all different.
 
     Drawn at random, or consecutive: the first that the pass presents.
     """
     count = min(recipe.sdlm.patterns, pool_size)
     if recipe.sdlm.patterns_drawn == "consecutive":
-        return presented(recipe, replicate, pool_size, turn)[:count]
+        return present_order(recipe, replicate, pool_size, turn)[:count]
     return generator(recipe, replicate, "hessian", turn).choice(pool_size, count, replace=False)

@@ -11,7 +11,7 @@ Stream = Literal["initialisation", "order", "hessian", "distortions"]
 
 
 def generator(recipe: Recipe, replicate: int, stream: Stream, turn: int = 0) -> np.random.Generator:
-    """The generator of one stream of one replicate.
+    """Return the generator of one stream of one replicate.
 
     It is spawned from the experiment's seed by the replicate's number, the stream's name and the
     ``turn`` (the pass for which numbers are drawn), so that a run that goes on after an

@@ -11,11 +11,11 @@ from replication.core.learning.checkpoints import Progress
 from replication.core.learning.engine import Engine
 from replication.core.learning.identity import MARKS
 from replication.core.learning.monitor import Monitor
-from replication.core.learning.optimisers.catalogue import optimiser
+from replication.core.learning.optimisers.catalogue import load_optimiser
 from replication.core.learning.optimisers.contract import Optimiser, Situation
-from replication.core.learning.presentations import Pool, presented
+from replication.core.learning.presentations import Pool, present_order
 from replication.core.learning.streams import generator
-from replication.core.networks.initialisation import initial_parameters
+from replication.core.networks.initialisation import draw_initial_parameters
 from replication.core.networks.specification import Network
 from replication.core.settings import Recipe
 from replication.errors import Diverged
@@ -43,10 +43,10 @@ class Trainer:
         diverges; in both cases the passes done so far are kept.
         """
         network, recipe = self.engine.network, self.recipe
-        steps_of = optimiser(recipe)
+        steps_of = load_optimiser(recipe)
         progress = checkpoints.read(self.checkpoint, network.parameters)
         if progress is None:
-            progress = Progress(first_parameters(network, recipe, self.replicate))
+            progress = Progress(draw_first_parameters(network, recipe, self.replicate))
         for turn in range(progress.passes, recipe.passes):
             self._pass(turn, progress, steps_of, monitor)
             checkpoints.write(self.checkpoint, progress)
@@ -61,9 +61,9 @@ class Trainer:
         Returns the weights after them and the hashes at the marks on the way: those of `run`.
         """
         recipe, network = self.recipe, self.engine.network
-        progress = Progress(first_parameters(network, recipe, self.replicate))
-        steps = optimiser(recipe)(self._situation(0, progress))
-        numbers = presented(recipe, self.replicate, self.pool.size, 0)[:presentations]
+        progress = Progress(draw_first_parameters(network, recipe, self.replicate))
+        steps = load_optimiser(recipe)(self._situation(0, progress))
+        numbers = present_order(recipe, self.replicate, self.pool.size, 0)[:presentations]
         marks = [mark for mark in MARKS if mark <= len(numbers)]
         done = self.engine.train(progress.parameters, steps, *self.pool.show(numbers), marks=marks)
         progress.hashes |= dict(zip(marks, done.hashes, strict=False))
@@ -80,7 +80,7 @@ class Trainer:
         parameters, situation = progress.parameters, self._situation(turn, progress)
         steps = steps_of(situation)
         before = turn * recipe.presentations_per_pass
-        batch = pool.show(presented(recipe, self.replicate, pool.size, turn))
+        batch = pool.show(present_order(recipe, self.replicate, pool.size, turn))
         length = len(batch.order)
         marks = sorted({length, *(mark - before for mark in MARKS if 0 < mark - before < length)})
         done = engine.train(
@@ -108,18 +108,18 @@ class Trainer:
             "training_misses": done.misses,
             "test_misses": int(missed.sum()),
             "mean_criterion": done.losses / length,
-            **ranges(engine.network, steps),
+            **step_ranges(engine.network, steps),
         }
         progress.history.append(row)
 
 
-def first_parameters(network: Network, recipe: Recipe, replicate: int) -> NDArray[np.float32]:
-    """The parameters that a replicate begins with."""
-    return initial_parameters(network, recipe, generator(recipe, replicate, "initialisation"))
+def draw_first_parameters(network: Network, recipe: Recipe, replicate: int) -> NDArray[np.float32]:
+    """Draw the parameters that a replicate begins with."""
+    return draw_initial_parameters(network, recipe, generator(recipe, replicate, "initialisation"))
 
 
-def ranges(network: Network, steps: NDArray[np.float32]) -> dict[str, float]:
-    """Least and greatest step of each layer: ``step_C1_min``, ``step_C1_max``, ..."""
+def step_ranges(network: Network, steps: NDArray[np.float32]) -> dict[str, float]:
+    """Return the least and greatest step of each layer: ``step_C1_min``, ``step_C1_max``, ..."""
     result = {}
     for layer in network.trainable:
         some = steps[layer.offset : layer.end]

@@ -35,7 +35,7 @@ class Database:
     test_labels: Bytes
 
     def sha256(self) -> str:
-        """The hash, hex, of the four arrays' shapes and bytes in the order of the fields."""
+        """Return the hash, hex, of the four arrays' shapes and bytes in the order of the fields."""
         digest = hashlib.sha256()
         for name in _ARRAYS:
             array = np.ascontiguousarray(getattr(self, name))
@@ -46,11 +46,11 @@ class Database:
 
 _VERSIONS: Mapping[str, Callable[[Bytes], Bytes]] = {
     "regular": lambda images: images,
-    "deslanted": versions.deslanted,
-    "sixteen": versions.sixteen,
+    "deslanted": versions.deslant,
+    "sixteen": versions.reduce_to_sixteen,
     # Not of the paper; other readings of "20x20" and of "16x16".
-    "cropped": versions.cropped,
-    "sixteen-boxed": versions.sixteen_boxed,
+    "cropped": versions.crop,
+    "sixteen-boxed": versions.reduce_boxed_to_sixteen,
 }
 
 
@@ -101,7 +101,7 @@ def load(raw: Path, prepared: Path, name: str) -> Database:
     `read_raw` does, and when the arrays are not those that the summary states.
     """
     database = derive(name, read_raw(raw))
-    if database.sha256() != stated(prepared, name).sha256:
+    if database.sha256() != read_facts(prepared, name).sha256:
         raise ReplicationError(
             f"the database `{name}`, made from {raw}, does not have the hash that "
             f"{prepared / SUMMARY} states: run `{PREPARE}` to bring both up to date"
@@ -109,15 +109,15 @@ def load(raw: Path, prepared: Path, name: str) -> Database:
     return database
 
 
-class Stated(NamedTuple):
+class DatabaseFacts(NamedTuple):
     """What ``summary.json`` states of a database: the hash of its arrays, hex, and its size."""
 
     sha256: str
     training_patterns: int
 
 
-def stated(prepared: Path, name: str) -> Stated:
-    """What ``summary.json`` states of the database ``name``.
+def read_facts(prepared: Path, name: str) -> DatabaseFacts:
+    """Read what ``summary.json`` states of the database ``name``.
 
     Raises ReplicationError when the summary is missing, of another version or lacks the database.
     """
@@ -127,7 +127,7 @@ def stated(prepared: Path, name: str) -> Stated:
         raise ReplicationError(f"{path} is not of version {VERSION}: run `{PREPARE}` again")
     try:
         said = summary["databases"][name]
-        return Stated(str(said["sha256"]), int(said["training_patterns"]))
+        return DatabaseFacts(str(said["sha256"]), int(said["training_patterns"]))
     except (KeyError, TypeError, ValueError) as error:
         raise ReplicationError(
             f"{path} says nothing of the database `{name}`: name it under `prepare.databases` in "
@@ -136,7 +136,7 @@ def stated(prepared: Path, name: str) -> Stated:
 
 
 def grey_levels(background: float, foreground: float) -> Levels:
-    """The network input of each grey level: float32 (256,), 0 -> background, 255 -> foreground.
+    """Return the input of each grey level: float32 (256,), 0 -> background, 255 -> foreground.
 
     Linear in between (Section II-B, page 7).
     """
@@ -145,12 +145,12 @@ def grey_levels(background: float, foreground: float) -> Levels:
     return (background * (1.0 - ink) + foreground * ink).astype(np.float32)
 
 
-def fields(images: Bytes, field: int, table: Levels) -> Levels:
-    """The network inputs of `centred` images, by what `grey_levels` gives: float32 (n, f, f)."""
-    return table[centred(images, field)]
+def make_inputs(images: Bytes, field: int, table: Levels) -> Levels:
+    """Return the inputs of centred images, by a table of `grey_levels`: float32 (n, f, f)."""
+    return table[centre_in_field(images, field)]
 
 
-def centred(images: Bytes, field: int) -> Bytes:
+def centre_in_field(images: Bytes, field: int) -> Bytes:
     """Centre uint8 (n, height, width) images in the background: uint8 (n, field, field).
 
     An odd line or column left over goes below or to the right. Raises ReplicationError when the
@@ -162,7 +162,7 @@ def centred(images: Bytes, field: int) -> Bytes:
 
 
 def margins(field: int, height: int, width: int) -> tuple[int, int]:
-    """Lines above and columns to the left of a height x width image centred in a square field."""
+    """Return the lines above and columns left of an image centred in a square field."""
     if field < max(height, width):
         raise ReplicationError(
             f"a field of {field}x{field} cannot hold images of {height}x{width}: "

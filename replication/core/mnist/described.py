@@ -20,8 +20,8 @@ _DIGITS = 10
 _DECIMALS = 6
 
 
-def prepare(raw: Path, settings: Prepare) -> dict[str, Any]:
-    """The summary, as it stands in the JSON file, of the databases that ``settings`` names.
+def summarise_databases(raw: Path, settings: Prepare) -> dict[str, Any]:
+    """Return the summary, as it stands in the JSON file, of the databases in ``settings``.
 
     Raises ReplicationError for a raw file that is missing or damaged and for a field too small.
     """
@@ -29,13 +29,14 @@ def prepare(raw: Path, settings: Prepare) -> dict[str, Any]:
     return {
         "version": databases.VERSION,
         "databases": {
-            name: summary(databases.derive(name, regular), settings) for name in settings.databases
+            name: summarise(databases.derive(name, regular), settings)
+            for name in settings.databases
         },
     }
 
 
-def summary(database: Database, settings: Prepare) -> dict[str, Any]:
-    """What ``summary.json`` says of one database.
+def summarise(database: Database, settings: Prepare) -> dict[str, Any]:
+    """Return what ``summary.json`` says of one database.
 
     mean and variance are those of the training set's inputs in the field x field that a network
     sees; image_mean and image_variance leave the margin out.
@@ -60,20 +61,20 @@ def summary(database: Database, settings: Prepare) -> dict[str, Any]:
         "image_mean": image_mean,
         "image_variance": image_variance,
         "centre_of_mass": {
-            "training": centring(images),
-            "test": centring(database.test_images),
+            "training": measure_centring(images),
+            "test": measure_centring(database.test_images),
         },
     }
 
 
-def centring(images: Bytes) -> Mapping[str, float]:
-    """How far the centre of mass of each uint8 (n, height, width) image is from its field's centre.
+def measure_centring(images: Bytes) -> Mapping[str, float]:
+    """Measure how far each image's centre of mass is from the centre of its field.
 
     In pixels; the centre of a 28x28 field is (13.5, 13.5), pixels counted from 0. mean_x and mean_y
     are signed (positive: right, down), mean_distance and largest_distance Euclidean. Images without
     ink have no centre of mass and are left out.
     """
-    ink, ink_x, ink_y = versions.moments(images)
+    ink, ink_x, ink_y = versions.measure_moments(images)
     inked = ink > 0
     x = ink_x[inked] / ink[inked] - (images.shape[2] - 1) / 2
     y = ink_y[inked] / ink[inked] - (images.shape[1] - 1) / 2
@@ -91,7 +92,7 @@ def _mean(values: npt.NDArray[np.float64]) -> float:
 
 
 def _mean_and_variance(images: Bytes, table: Levels, margin: int) -> tuple[float, float]:
-    """Of the inputs of all pixels and of ``margin`` background pixels, from counts of grey levels.
+    """Return both for all pixels' inputs and ``margin`` background pixels, from level counts.
 
     Exactly, and without the 245 MB that the inputs themselves would take.
     """

@@ -29,7 +29,9 @@ Parameters = NDArray[np.float32]
 COLUMNS = ("scale_x", "scale_y", "shear", "shift_x", "shift_y")
 
 
-def draw(distortions: Distortions, count: int, generator: np.random.Generator) -> Parameters:
+def draw_distortions(
+    distortions: Distortions, count: int, generator: np.random.Generator
+) -> Parameters:
     """Draw the distortions of ``count`` patterns: float32 (count, 5), columns as in `COLUMNS`.
 
     As in Figure 7, what is uniform is the inverse of the overall scale sqrt(scale_x scale_y), the

@@ -18,7 +18,7 @@ REDUCED_SIDE = 16
 _CHUNK = 5000
 
 
-def deslanted(images: Bytes) -> Bytes:
+def deslant(images: Bytes) -> Bytes:
     """Shear each image horizontally until its principal axis is vertical; keep the 20x20 centre.
 
     ``images`` is uint8 (n, height, width); the result is uint8 (n, 20, 20). Each line y is shifted
@@ -34,7 +34,7 @@ def deslanted(images: Bytes) -> Bytes:
     return np.concatenate(chunks)
 
 
-def sixteen(images: Bytes) -> Bytes:
+def reduce_to_sixteen(images: Bytes) -> Bytes:
     """Reduce the 20x20 centre of each image to 16x16 pixels, each the mean over its area.
 
     ``images`` is uint8 (n, height, width); the result is uint8 (n, 16, 16). The paper says only
@@ -42,18 +42,18 @@ def sixteen(images: Bytes) -> Bytes:
     the field the characters were normalised to and area means. An output pixel covers 5/4 x 5/4
     input pixels, so its weights are multiples of 1/25 and integer arithmetic is exact.
     """
-    return _reduced(cropped(images))
+    return _reduce(crop(images))
 
 
-def sixteen_boxed(images: Bytes) -> Bytes:
-    """As `sixteen`, but the ink is first moved by its extent into the middle of the 20x20 field.
+def reduce_boxed_to_sixteen(images: Bytes) -> Bytes:
+    """Reduce as `reduce_to_sixteen`, the ink first moved by its extent to the field's middle.
 
     MNIST is centred by mass, so its central 20x20 field cuts some ink off; this does not.
     """
-    return _reduced(boxed(images, CROPPED_SIDE, centred=True))
+    return _reduce(place_by_extent(images, CROPPED_SIDE, centred=True))
 
 
-def _reduced(images: Bytes) -> Bytes:
+def _reduce(images: Bytes) -> Bytes:
     weights = _area_weights(CROPPED_SIDE, REDUCED_SIDE)
     total = int(weights[0].sum()) ** 2
     # Integers below 2**24 are exact in float32, which has a fast matrix product.
@@ -62,20 +62,20 @@ def _reduced(images: Bytes) -> Bytes:
     return ((sums.astype(np.int64) + total // 2) // total).astype(np.uint8)
 
 
-def cropped(images: Bytes) -> Bytes:
-    """The central 20x20 field of each image."""
-    return np.ascontiguousarray(centre(images, CROPPED_SIDE))
+def crop(images: Bytes) -> Bytes:
+    """Return the central 20x20 field of each image."""
+    return np.ascontiguousarray(cut_centre(images, CROPPED_SIDE))
 
 
-def centre(images: Bytes, side: int) -> Bytes:
-    """The central ``side`` x ``side`` field of uint8 (n, height, width) images, as a view."""
+def cut_centre(images: Bytes, side: int) -> Bytes:
+    """Return the central ``side`` x ``side`` field of uint8 (n, height, width) images, a view."""
     top = (images.shape[1] - side) // 2
     left = (images.shape[2] - side) // 2
     return images[:, top : top + side, left : left + side]
 
 
-def boxed(images: Bytes, side: int, centred: bool) -> Bytes:
-    """The ink of each image, uint8 (n, height, width), in a field of ``side`` x ``side``.
+def place_by_extent(images: Bytes, side: int, centred: bool) -> Bytes:
+    """Place the ink of each image, uint8 (n, height, width), in a field of ``side`` x ``side``.
 
     By its extent, not by its mass: in the middle of the field when ``centred`` (an odd line or
     column left over goes below or to the right), else in its top left corner.
@@ -99,15 +99,15 @@ def boxed(images: Bytes, side: int, centred: bool) -> Bytes:
 
 
 def _extent(darkest: Bytes) -> tuple[Integers, Integers]:
-    """Where the ink of each row of (n, length) begins, and its length; 0 and 0 without ink."""
+    """Return where the ink of each row of (n, length) begins, and its length; 0, 0 without ink."""
     ink = darkest > 0
     begin = ink.argmax(axis=1)
     end = ink.shape[1] - ink[:, ::-1].argmax(axis=1)
     return begin, np.where(ink.any(axis=1), end - begin, 0)
 
 
-def moments(images: Bytes) -> tuple[Integers, Integers, Integers]:
-    """Each image's sums of ink, ink times x and ink times y: int64 (n,), in pixels from 0."""
+def measure_moments(images: Bytes) -> tuple[Integers, Integers, Integers]:
+    """Return each image's sums of ink, ink times x, ink times y: int64 (n,), in pixels from 0."""
     rows, columns = _profiles(images)
     x = np.arange(images.shape[2], dtype=np.int64)
     y = np.arange(images.shape[1], dtype=np.int64)
@@ -118,12 +118,12 @@ def _profiles(images: Bytes) -> tuple[Integers, Integers]:
     return images.sum(axis=2, dtype=np.int64), images.sum(axis=1, dtype=np.int64)
 
 
-def slants(images: Bytes) -> Floats:
-    """Each image's covariance(x, y) / variance(y): the shift in pixels from one line to the next.
+def measure_slants(images: Bytes) -> Floats:
+    """Return covariance(x, y) / variance(y): the shift in pixels from one line to the next.
 
     float64 (n,); 0 for an image without ink or with ink in a single line.
     """
-    ink, ink_x, ink_y = moments(images)
+    ink, ink_x, ink_y = measure_moments(images)
     x = np.arange(images.shape[2], dtype=np.int64)
     y = np.arange(images.shape[1], dtype=np.int64)
     line_x = np.stack([(image * x).sum(axis=1) for image in images.astype(np.int64)])
@@ -137,12 +137,12 @@ def slants(images: Bytes) -> Floats:
 
 def _deslant(images: Bytes) -> Bytes:
     _, height, width = images.shape
-    ink, _, ink_y = moments(images)
+    ink, _, ink_y = measure_moments(images)
     middle = _ratio(ink_y, ink)
     top, left = (height - CROPPED_SIDE) // 2, (width - CROPPED_SIDE) // 2
     lines = np.arange(top, top + CROPPED_SIDE)
     # Output pixel (y, x) lies between the input pixels x + floor(shift) and the next one.
-    shift = slants(images)[:, None] * (lines[None, :] - middle[:, None])
+    shift = measure_slants(images)[:, None] * (lines[None, :] - middle[:, None])
     whole = np.floor(shift)
     part = (shift - whole)[:, :, None]
     columns = whole.astype(np.int64)[:, :, None] + np.arange(left, left + CROPPED_SIDE)
@@ -153,14 +153,14 @@ def _deslant(images: Bytes) -> Bytes:
 
 
 def _ratio(part: Integers, whole: Integers) -> Floats:
-    """part / whole, and 0 where ``whole`` is 0."""
+    """Return part / whole, and 0 where ``whole`` is 0."""
     quotient: Floats = np.zeros(len(part))
     np.divide(part, whole, out=quotient, where=whole > 0)
     return quotient
 
 
 def _ink_at(lines: Bytes, columns: Integers) -> Floats:
-    """Ink of (n, line, x) at integer ``columns`` (n, line, out), zero outside the image."""
+    """Return the ink of (n, line, x) at integer ``columns`` (n, line, out), zero outside."""
     width = lines.shape[2]
     padded = np.pad(lines, ((0, 0), (0, 0), (1, 1)))
     ink = np.take_along_axis(padded, np.clip(columns + 1, 0, width + 1), axis=2)
@@ -168,7 +168,7 @@ def _ink_at(lines: Bytes, columns: Integers) -> Floats:
 
 
 def _area_weights(source: int, target: int) -> Integers:
-    """Overlap of each output pixel with each input pixel, int64 (target, source), common units."""
+    """Return the overlap of each output pixel with each input pixel, int64 (target, source)."""
     step = np.gcd(source, target)
     long, short = source // step, target // step
     out = np.arange(target)[:, None] * long

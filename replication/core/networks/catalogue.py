@@ -19,7 +19,7 @@ def names() -> list[str]:
 
 
 def network(name: str, database: str, paper: Printed) -> Network:
-    """The network called ``name``; a perceptron's field is as large as the database's images.
+    """Build the network called ``name``; a perceptron's field is the size of the images.
 
     Perceptrons are called by their hidden layers: ``perceptron-300-100``. Raises ReplicationError
     for an unknown name.

@@ -21,7 +21,7 @@ from replication.core.settings import Criterion
 
 
 def penalties(rules: Criterion, outputs: Tensor, codes: Tensor) -> Tensor:
-    """(..., classes) for the last layer's ``outputs`` (..., components) and the ``codes``.
+    """Return (..., classes) for the last layer's ``outputs`` (..., components) and ``codes``.
 
     ``codes`` are (classes, components), or empty for a network whose outputs are the scores.
     """
@@ -31,7 +31,7 @@ def penalties(rules: Criterion, outputs: Tensor, codes: Tensor) -> Tensor:
 
 
 def value(rules: Criterion, penalty: Tensor, labels: Tensor) -> Tensor:
-    """The criterion of each pattern, (patterns,), from penalties (patterns, classes)."""
+    """Return the criterion of each pattern, (patterns,), from penalties (patterns, classes)."""
     if rules.name == "squared-error":
         targets = 2.0 * functional.one_hot(labels, penalty.shape[1]) - 1.0
         return ((-penalty - targets) ** 2).sum(dim=1) / rules.divisor
@@ -43,7 +43,7 @@ def value(rules: Criterion, penalty: Tensor, labels: Tensor) -> Tensor:
 
 
 def curvature(rules: Criterion, outputs: Tensor, codes: Tensor) -> Tensor:
-    """Second derivatives of `value` by each of ``outputs`` (patterns, components).
+    """Return second derivatives of `value` by each of ``outputs`` (patterns, components).
 
     What Appendix C starts from: exact, and depending on no label. For equation 9, with shares p_i
     and slopes s_i = 2 distance (output - code_i), they are

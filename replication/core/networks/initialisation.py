@@ -13,10 +13,10 @@ from replication.core.networks.specification import Kind, Layer, Network
 from replication.core.settings import Recipe
 
 
-def initial_parameters(
+def draw_initial_parameters(
     network: Network, recipe: Recipe, generator: np.random.Generator
 ) -> NDArray[np.float32]:
-    """Uniform between -r and r, r = range / F ** power, F the fan-in of the weight's unit.
+    """Draw uniformly between -r and r, r = range / F ** power, F the fan-in of the unit.
 
     Returns a parameter vector (network.parameters,). Biases are drawn from the range of their
     unit's weights, or are zero; the coefficients of sub-sampling layers are drawn like weights, or
@@ -35,7 +35,7 @@ def initial_parameters(
 
 
 def _reach(layer: Layer, recipe: Recipe) -> NDArray[np.float64]:
-    """range / F ** power for each map of the layer, the power in exact decimal arithmetic."""
+    """Return range / F ** power for each map of the layer, the power in decimal arithmetic."""
     rules = recipe.initialisation
     maps = range(layer.outputs[0])
     fan_ins = [layer.fan_in(number, recipe.subsampling.fan_in) for number in maps]

@@ -13,7 +13,7 @@ THIRD_LAYER: tuple[tuple[int, ...], ...] = (
 
 
 def network(_: Printed) -> Network:
-    """4@24x24, 4@12x12, 12@8x8, 12@4x4 and ten outputs; a 16x16 image in a field of 28x28."""
+    """Build 4@24x24, 4@12x12, 12@8x8, 12@4x4 and ten outputs; a 16x16 image in a field of 28."""
     return (
         Stack("lenet1", field=28)
         .convolution("C1", full_table(4, 1))

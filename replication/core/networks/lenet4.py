@@ -12,7 +12,7 @@ from replication.core.networks.specification import Network, Stack, full_table
 
 
 def windows(sizes: tuple[int, ...], maps: int) -> tuple[tuple[int, ...], ...]:
-    """One row a unit: ``sizes[unit]`` neighbouring maps, the first by the unit's own number."""
+    """Return for each unit ``sizes[unit]`` neighbouring maps, the first by the unit's number."""
     return tuple(
         tuple(sorted((unit + step) % maps for step in range(size)))
         for unit, size in enumerate(sizes)
@@ -20,7 +20,7 @@ def windows(sizes: tuple[int, ...], maps: int) -> tuple[tuple[int, ...], ...]:
 
 
 def network(_: Printed) -> Network:
-    """4@28x28, 8@14x14 in pairs, 16@10x10, 16@5x5, 120 units and ten outputs."""
+    """Build 4@28x28, 8@14x14 in pairs, 16@10x10, 16@5x5, 120 units and ten outputs."""
     return (
         Stack("lenet4", field=32)
         .convolution("C1", full_table(4, 1))

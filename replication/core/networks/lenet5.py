@@ -5,7 +5,7 @@ from replication.core.networks.specification import Network, Stack, full_table
 
 
 def up_to_f6(name: str, paper: Printed) -> Stack:
-    """C1 S2 C3 S4 C5 F6 of Figure 2, on which the network called ``name`` puts its outputs."""
+    """Build C1 S2 C3 S4 C5 F6 of Figure 2, on which the network ``name`` puts its outputs."""
     return (
         Stack(name, field=32)
         .convolution("C1", full_table(6, 1))
@@ -18,5 +18,5 @@ def up_to_f6(name: str, paper: Printed) -> Stack:
 
 
 def network(paper: Printed) -> Network:
-    """The network of Figure 2: ten RBF units with the 7x12 codes read F6."""
+    """Build the network of Figure 2: ten RBF units with the 7x12 codes read F6."""
     return up_to_f6("lenet5", paper).rbf("RBF", paper.digit_codes)

@@ -6,7 +6,7 @@ from replication.core.networks.specification import Network
 
 
 def network(paper: Printed) -> Network:
-    """LeNet-5 up to F6, then one unit a class that reads all of F6 and is trained to be +1 or -1.
+    """Build LeNet-5 up to F6, then a unit for each class that reads F6 and learns +1 or -1.
 
     The paper gives no such network. F6 has 84 units here too, so that the outputs are all that
     differs.

@@ -4,7 +4,7 @@ from replication.core.networks.specification import Network, Stack
 
 
 def perceptron(hidden: tuple[int, ...], field: int) -> Network:
-    """A perceptron on ``field`` x ``field`` pixels with the hidden layers given and ten outputs."""
+    """Build a perceptron on ``field`` x ``field`` pixels with hidden layers and ten outputs."""
     stack = Stack("perceptron-" + "-".join(map(str, hidden)), field)
     for number, units in enumerate(hidden, start=1):
         stack.full(f"hidden{number}", units)

@@ -17,7 +17,7 @@ from replication.core.settings import Rules, Sdlm
 
 
 def _places(layer: Layer) -> tuple[Tensor, Tensor]:
-    """The output map and the input map of each pair of the connection table."""
+    """Return the output map and the input map of each pair of the connection table."""
     rows = [output for output, table in enumerate(layer.table) for _ in table]
     columns = [number for table in layer.table for number in table]
     return torch.tensor(rows), torch.tensor(columns)
@@ -43,7 +43,7 @@ class Reference:
         self._places = {layer.name: _places(layer) for layer in network.trainable}
 
     def _dense(self, layer: Layer, weights: Tensor) -> Tensor:
-        """Weights as (outputs, inputs, kernel, kernel), zero where the table has no pair."""
+        """Return weights as (outputs, inputs, kernel, kernel), zero where the table has no pair."""
         side = layer.kernel
         # A full layer that reads maps of several pixels is a convolution as large as they are.
         inputs, height, width = layer.inputs
@@ -68,7 +68,7 @@ class Reference:
         return squashing.amplitude * torch.tanh(squashing.slope * a)
 
     def maps(self, parameters: Tensor, inputs: Tensor) -> dict[str, Tensor]:
-        """The outputs of every layer with parameters, by name: (patterns, maps, height, width)."""
+        """Return the outputs of every layer with parameters: (patterns, maps, height, width)."""
         result, x = {}, inputs
         for layer in self.network.trainable:
             x = self._squash(self._weighted_sum(layer, parameters, x))
@@ -76,18 +76,18 @@ class Reference:
         return result
 
     def penalties(self, parameters: Tensor, inputs: Tensor) -> Tensor:
-        """(patterns, classes, rows, columns): equation 7's distances, or minus the outputs."""
+        """Return (patterns, classes, rows, columns): distances of equation 7 or minus outputs."""
         last = self.maps(parameters, inputs)[self.network.trainable[-1].name]
         codes = self._codes.to(last.dtype)
         return criteria.penalties(self._rules.criterion, last.movedim(1, -1), codes).movedim(-1, 1)
 
     def criterion(self, parameters: Tensor, inputs: Tensor, labels: Tensor) -> Tensor:
-        """The criterion of each pattern, (patterns,), for inputs of the network's own field."""
+        """Return the criterion of each pattern, (patterns,), for inputs of the network's field."""
         penalties = self.penalties(parameters, inputs)[:, :, 0, 0]
         return criteria.value(self._rules.criterion, penalties, labels)
 
     def curvature(self, parameters: Tensor, inputs: Tensor, chosen: Sdlm) -> NDArray[np.float64]:
-        """h_kk of every parameter by equations 25 to 27, p. 42: the mean over ``inputs``.
+        """Return h_kk of every parameter by equations 25 to 27, p. 42: the mean over ``inputs``.
 
         The recursion goes down layer by layer with squared weights and squared slopes; a shared
         parameter adds up its connections. It is the backward pass of a network that is linear in
@@ -107,7 +107,7 @@ class Reference:
         return result
 
     def _start(self, last: Tensor, chosen: Sdlm) -> Tensor:
-        """Second derivatives by the last layer's outputs, shaped like ``last``."""
+        """Return second derivatives by the last layer's outputs, shaped like ``last``."""
         if chosen.curvature_start != "exact":
             return torch.full_like(last, chosen.curvature_start)
         codes = self._codes.to(last.dtype)
@@ -117,7 +117,7 @@ class Reference:
     def _recursion(
         self, layer: Layer, parameters: Tensor, x: Tensor, second: Tensor, chosen: Sdlm
     ) -> tuple[NDArray[np.float64], Tensor]:
-        """Equation 26 for the layer's parameters, summed over patterns, and 27 for its inputs."""
+        """Compute equation 26 for the layer's parameters, summed over patterns, and 27 below."""
         weights, biases = _split(layer, parameters)
         squares = (weights**2).requires_grad_()
         ones = torch.ones_like(biases).requires_grad_()

@@ -95,7 +95,7 @@ class Layer:
         return height * width * (self.pairs * self.kernel**2 + self.biases)
 
     def fan_in(self, output_map: int, subsampling_fan_in: int) -> int:
-        """Number of inputs of a unit of ``output_map``: F of Appendix A, p. 41, without the bias.
+        """Return the inputs of a unit of ``output_map``: F of Appendix A, p. 41, without the bias.
 
         ``subsampling_fan_in`` says whether a sub-sampling unit has four inputs or one, the sum of
         four: the paper leaves it open.
@@ -158,7 +158,7 @@ class Network:
         return digest.hexdigest()
 
     def layer(self, name: str) -> Layer:
-        """The layer called ``name``; KeyError when there is none."""
+        """Return the layer called ``name``; KeyError when there is none."""
         for layer in self.layers:
             if layer.name == name:
                 return layer
@@ -166,7 +166,7 @@ class Network:
 
 
 def full_table(outputs: int, inputs: int) -> tuple[tuple[int, ...], ...]:
-    """The connection table in which each output map reads every input map."""
+    """Return the connection table in which each output map reads every input map."""
     return (tuple(range(inputs)),) * outputs
 
 

@@ -4,11 +4,11 @@ There are no defaults here: values stand in params.yaml alone, and a missing key
 """
 
 from replication.core.settings.document import Settings as Settings
-from replication.core.settings.loading import changed as changed
+from replication.core.settings.loading import change_recipe as change_recipe
+from replication.core.settings.loading import get_by_path as get_by_path
 from replication.core.settings.loading import load as load
-from replication.core.settings.loading import options as options
 from replication.core.settings.loading import parse as parse
-from replication.core.settings.loading import value_at as value_at
+from replication.core.settings.loading import parse_options as parse_options
 from replication.core.settings.recipes import AnyRecipe as AnyRecipe
 from replication.core.settings.recipes import Classifier as Classifier
 from replication.core.settings.recipes import Combined as Combined

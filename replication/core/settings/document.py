@@ -51,9 +51,9 @@ class Settings(Section):
     """The study of the published numbers that ours differ from."""
 
     def experiment(self, name: str) -> AnyRecipe:
-        """The experiment called ``name``; ReplicationError when there is none."""
+        """Return the experiment called ``name``; ReplicationError when there is none."""
         if name not in self.experiments:
-            hint = did_you_mean(name, self.experiments)
+            hint = suggest_name(name, self.experiments)
             raise ReplicationError(
                 f"there is no experiment '{name}'{hint}: params.yaml has "
                 f"{', '.join(self.experiments)}"
@@ -61,14 +61,14 @@ class Settings(Section):
         return self.experiments[name]
 
 
-def did_you_mean(word: str, words: Any) -> str:
-    """The one of ``words`` that is most like ``word``, as a question; empty when none is."""
+def suggest_name(word: str, words: Any) -> str:
+    """Return the most similar of ``words`` to ``word``, as a question; empty without one."""
     nearest = difflib.get_close_matches(word, list(words), n=1)
     return f" (did you mean '{nearest[0]}'?)" if nearest else ""
 
 
 def _place(location: tuple[Any, ...]) -> tuple[str, list[str]]:
-    """The key as params.yaml writes it, and the keys that may stand beside it."""
+    """Return the key as params.yaml writes it, and the keys that may stand beside it."""
     model: Any = Settings
     path = [step for step in location if step != "[key]"]
     below = path
@@ -87,13 +87,13 @@ def _place(location: tuple[Any, ...]) -> tuple[str, list[str]]:
     return ".".join(map(str, path)), list(getattr(model, "model_fields", {}))
 
 
-def sentence(
+def explain_error(
     error: ValidationError,
     source: str,
     above: tuple[str, ...] = (),
     model: type[Section] | None = None,
 ) -> str:
-    """What is wrong; ``model`` was checked, ``above`` is where it stands, if not all settings."""
+    """Say what is wrong with all settings, or with ``model``, which stands at ``above``."""
     # A misspelt key is also a missing one: the first says more.
     first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
     if model is None:
@@ -101,7 +101,7 @@ def sentence(
     else:
         where, keys = ".".join(map(str, (*above, *first["loc"]))), list(model.model_fields)
     if first["type"] == "extra_forbidden":
-        nearest = did_you_mean(str(first["loc"][-1]), keys)
+        nearest = suggest_name(str(first["loc"][-1]), keys)
         return f"{source}: unknown key {where}{nearest}: correct or remove it"
     if first["type"] == "missing":
         return f"{source}: the key {where} is missing: add it"

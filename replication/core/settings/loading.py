@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from replication.core.settings.document import Settings, did_you_mean, sentence
+from replication.core.settings.document import Settings, explain_error, suggest_name
 from replication.core.settings.recipes import OWN_FORMS, Classifier, Modern, Recipe
 from replication.core.settings.sections import Section
 from replication.errors import ReplicationError
@@ -16,32 +16,32 @@ from replication.errors import ReplicationError
 Chosen = TypeVar("Chosen", bound=Section)
 
 
-def options(kind: type[Chosen], values: Mapping[str, Any], *place: str) -> Chosen:
-    """The ``options`` at ``place`` in params.yaml as the module that they are for wants them.
+def parse_options(kind: type[Chosen], values: Mapping[str, Any], *place: str) -> Chosen:
+    """Return the ``options`` at ``place`` in params.yaml as the module that has them reads them.
 
     Raises ReplicationError for an unknown, missing or impossible one.
     """
     try:
         return kind.model_validate(dict(values))
     except ValidationError as error:
-        raise ReplicationError(sentence(error, "params.yaml", place, kind)) from error
+        raise ReplicationError(explain_error(error, "params.yaml", place, kind)) from error
 
 
-def changed(recipe: Recipe, changes: Mapping[str, str | int | float]) -> Recipe:
-    """``recipe`` with other values for some keys, such as ``{"criterion.j": 5.0}``.
+def change_recipe(recipe: Recipe, changes: Mapping[str, str | int | float]) -> Recipe:
+    """Return ``recipe`` with other values for some keys, such as ``{"criterion.j": 5.0}``.
 
     Raises ReplicationError for an unknown key or an impossible value.
     """
     document = recipe.model_dump()
     for path, value in changes.items():
-        put(document, path, value)
-    return options(Recipe, document, "readings")
+        set_by_path(document, path, value)
+    return parse_options(Recipe, document, "readings")
 
 
-def put(document: dict[str, Any], path: str, value: Any) -> None:
+def set_by_path(document: dict[str, Any], path: str, value: Any) -> None:
     """Set a key such as ``criterion.j`` of a recipe's ``document``; ReplicationError for none.
 
-    Which ``options`` there are only their module knows, and says when it is given them.
+    Which ``parse_options`` there are only their module knows, and says when it is given them.
     """
     *groups, key = path.split(".")
     section: Any = document
@@ -52,8 +52,8 @@ def put(document: dict[str, Any], path: str, value: Any) -> None:
     section[key] = value
 
 
-def value_at(section: Section, path: str) -> Any:
-    """The value of a key such as ``criterion.j``; ReplicationError when there is none."""
+def get_by_path(section: Section, path: str) -> Any:
+    """Return the value of a key such as ``criterion.j``; ReplicationError when there is none."""
     value: Any = section
     for key in path.split("."):
         if not isinstance(value, Section) or key not in type(value).model_fields:
@@ -71,7 +71,7 @@ def _merge(base: Any, changes: Any) -> Any:
 
 
 def _completed(base: Mapping[str, Any], group: str, entries: Mapping[str, Any], source: str) -> Any:
-    """The ``entries`` of ``group``, each merged with ``base`` if its system wants that."""
+    """Return the ``entries`` of ``group``, each merged with ``base`` if its system needs that."""
     complete = {}
     for name, changes in entries.items():
         if changes is not None and not isinstance(changes, Mapping):
@@ -83,7 +83,7 @@ def _completed(base: Mapping[str, Any], group: str, entries: Mapping[str, Any], 
         system = str(entry.get("system", base.get("system")))
         if system not in OWN_FORMS and "options" not in entry:
             raise ReplicationError(
-                f"{source}: {group}.{name}.system is {system!r}{did_you_mean(system, OWN_FORMS)}, "
+                f"{source}: {group}.{name}.system is {system!r}{suggest_name(system, OWN_FORMS)}, "
                 f"which is none of {', '.join(OWN_FORMS)}, and there are no options as of a "
                 "classifier: correct it"
             )
@@ -108,7 +108,7 @@ def parse(document: Any, source: str) -> Settings:
     try:
         return Settings.model_validate(document)
     except ValidationError as error:
-        raise ReplicationError(sentence(error, source)) from error
+        raise ReplicationError(explain_error(error, source)) from error
 
 
 def load(path: Path) -> Settings:

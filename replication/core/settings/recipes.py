@@ -145,7 +145,7 @@ class Trained(Entry):
         return False
 
     def presentations(self, patterns: int) -> int:
-        """How many patterns a network is shown, whatever the database's number of patterns."""
+        """Return how many patterns a network is shown, whatever the database's number."""
         del patterns
         return self.passes * self.presentations_per_pass
 
@@ -202,7 +202,7 @@ class Classifier(Entry):
         return self
 
     def presentations(self, patterns: int) -> int:
-        """How many patterns a replicate is fitted to: ``patterns``, those of the database."""
+        """Return how many patterns a replicate is fitted to: ``patterns``, all of the database."""
         return patterns
 
 
@@ -223,7 +223,7 @@ class Modern(Entry):
     """Of Adam."""
 
     def presentations(self, patterns: int) -> int:
-        """How many patterns a replicate is shown, for a database of ``patterns``."""
+        """Return how many patterns a replicate is shown, for a database of ``patterns``."""
         return self.epochs * patterns
 
 
@@ -246,7 +246,7 @@ ByKind = Annotated[
 
 
 def _kind(entry: Any) -> str | None:
-    """The name of the class of an experiment's entry, by its system; None for no system."""
+    """Return the name of the class of an entry, by its system; None for no system."""
     if isinstance(entry, Entry):
         return type(entry).__name__
     if not isinstance(entry, Mapping) or "system" not in entry:

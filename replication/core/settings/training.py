@@ -128,7 +128,7 @@ class Rules(NamedTuple):
 
     @classmethod
     def stated(cls, settings: Mapping[str, Any]) -> Self:
-        """The rules among a record's settings; KeyError or ValidationError when they are not."""
+        """Return the rules among a record's settings; KeyError or ValidationError for none."""
         return cls(
             Squashing.model_validate(settings["squashing"]),
             Subsampling.model_validate(settings["subsampling"]),

@@ -7,7 +7,7 @@ disagree. Their outputs are added; where the first is confident the others are n
 The paper leaves open how many patterns are filtered out of how many, and what confident means:
 
 * For each later network as many originals and new distorted versions of the training patterns are
-  gone through as ``candidates`` says, in random order, until ``patterns`` are found; where the
+  gone through as ``draw_candidates`` says, in random order, until ``patterns`` are found; where the
   earlier networks err too rarely, what was found has to do. Either way there are as many
   presentations as for the first network, the filtered patterns gone through again and again.
 * The first network is confident above the least margin at which, of the training patterns, no more
@@ -32,7 +32,7 @@ from replication.core.learning.presentations import DistortedPool, OriginalPool,
 from replication.core.learning.streams import generator
 from replication.core.learning.trainer import Trainer
 from replication.core.networks.specification import Network
-from replication.core.settings import Amount, Combined, Count, Recipe, Section, options
+from replication.core.settings import Amount, Combined, Count, Recipe, Section, parse_options
 from replication.core.systems.contract import Cost, Fitted, Task, answers_from_penalties
 from replication.core.systems.network import System as NetworkSystem
 from replication.errors import ReplicationError
@@ -56,12 +56,12 @@ Doubt = Callable[[Images, Labels], NDArray[np.bool_]]
 class Options(Section):
     """How the later networks are taught, and when they are called.
 
-    ``patterns`` are filtered at most, out of ``candidates``, for each of the two;
+    ``patterns`` are filtered at most, out of ``draw_candidates``, for each of the two;
     ``lost_percent`` of the training patterns may be lost by not calling them.
     """
 
     patterns: Count
-    candidates: Count
+    draw_candidates: Count
     lost_percent: Amount
 
 
@@ -184,7 +184,7 @@ class System(NetworkSystem):
     def __init__(self, experiment: str, recipe: Combined, network: Network) -> None:
         """Raises ReplicationError for options that cannot be, and without distorted patterns."""
         super().__init__(experiment, recipe, network)
-        self._options = options(Options, recipe.options, "experiments", experiment, "options")
+        self._options = parse_options(Options, recipe.options, "experiments", experiment, "options")
         if not recipe.distorted:
             raise ReplicationError(
                 "params.yaml: a network errs too rarely on its own training patterns to be "

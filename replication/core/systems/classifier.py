@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from replication.core.learning.monitor import Monitor
-from replication.core.settings import Classifier, Section, options
+from replication.core.settings import Classifier, Section, parse_options
 from replication.core.systems.contract import Cost, Fitted, Task
 from replication.core.systems.shared import NOT_SHARED, Shared
 from replication.machine import blas
@@ -39,13 +39,13 @@ class Model(Protocol):
     """A fitted classifier."""
 
     def penalties(self, images: NDArray[np.uint8]) -> NDArray[np.floating]:
-        """(patterns, classes) for images uint8 (patterns, height, width): the lower the likelier.
+        """Return (n, classes) for images uint8 (n, height, width): the lower the likelier.
 
         The rejection margin is the difference between the two lowest.
         """
 
     def cost(self) -> Cost:
-        """What one answer takes, after `penalties` where it depends on the patterns."""
+        """Return what one answer takes, after `penalties` where it depends on the patterns."""
 
 
 class ClassifierSystem(ABC, Generic[Chosen]):
@@ -58,7 +58,9 @@ class ClassifierSystem(ABC, Generic[Chosen]):
     def __init__(self, experiment: str, recipe: Classifier) -> None:
         """Raises ReplicationError, naming ``experiment``, for options that cannot be."""
         self._seed = recipe.seed
-        self.chosen = options(self.Options, recipe.options, "experiments", experiment, "options")  # type: ignore[assignment]
+        self.chosen = parse_options(
+            self.Options, recipe.options, "experiments", experiment, "options"
+        )  # type: ignore[assignment]
 
     @abstractmethod
     def train(self, patterns: Patterns, random: np.random.Generator, monitor: Monitor) -> Model:
@@ -95,5 +97,5 @@ class ClassifierSystem(ABC, Generic[Chosen]):
 
 
 def flat(images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Images uint8 (n, height, width) as float32 (n, height * width), 0 background to 1 ink."""
+    """Return images uint8 (n, height, width) as float32 (n, pixels), 0 background to 1 ink."""
     return (images.reshape(len(images), -1) / np.float32(255)).astype(np.float32)

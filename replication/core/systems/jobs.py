@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from replication.core import plugins
-from replication.core.learning.optimisers.catalogue import options_of
+from replication.core.learning.optimisers.catalogue import parse_optimiser_options
 from replication.core.mnist import databases
 from replication.core.mnist.databases import Database
 from replication.core.networks.printed import Printed, read_printed
 from replication.core.networks.specification import Network
 from replication.core.runs import Run
-from replication.core.settings import AnyRecipe, Classifier, Prepare, Settings, options
+from replication.core.settings import AnyRecipe, Classifier, Prepare, Settings, parse_options
 from replication.core.systems import catalogue
 from replication.core.systems.catalogue import versions
 from replication.core.systems.contract import System
@@ -37,13 +37,13 @@ class Experiment:
     folders: Folders
 
     def run(self, replicate: int) -> Run:
-        """What a finished replicate leaves behind."""
+        """Return what a finished replicate leaves behind."""
         return Run(self.folders.runs / self.name / str(replicate))
 
     @property
-    def data(self) -> databases.Stated:
+    def data(self) -> databases.DatabaseFacts:
         """What the prepared data's summary states of the experiment's database."""
-        return databases.stated(self.folders.prepared, self.recipe.database)
+        return databases.read_facts(self.folders.prepared, self.recipe.database)
 
     @property
     def database(self) -> Database:
@@ -83,9 +83,9 @@ class Experiment:
         if "options" in result:
             kind = catalogue.load_module(self.recipe).Options
             place = ("experiments", self.name, "options")
-            result["options"] = options(kind, result["options"], *place).effective()
+            result["options"] = parse_options(kind, result["options"], *place).effective()
         if plain and network:
-            result["optimiser"]["options"] = options_of(plain.optimiser).effective()
+            result["optimiser"]["options"] = parse_optimiser_options(plain.optimiser).effective()
             result["network"] = network.sha256
             result["levels"] = [self.prepare.background, self.prepare.foreground]
         return result
@@ -121,7 +121,9 @@ def key(experiment: Experiment, replicate: int) -> str:
 
     That is what `identity` takes in, and the numbers of the code (`versions`).
     """
-    return hashed({**_decisive(experiment, replicate), "versions": versions(experiment.recipe)})
+    return hash_document(
+        {**_decisive(experiment, replicate), "versions": versions(experiment.recipe)}
+    )
 
 
 def identity(experiment: Experiment, replicate: int) -> str:
@@ -129,7 +131,7 @@ def identity(experiment: Experiment, replicate: int) -> str:
 
     It is the same whatever the code: so the bytes of two codes can be held against each other.
     """
-    return hashed(_decisive(experiment, replicate))
+    return hash_document(_decisive(experiment, replicate))
 
 
 def _decisive(experiment: Experiment, replicate: int) -> dict[str, Any]:
@@ -140,7 +142,7 @@ def _decisive(experiment: Experiment, replicate: int) -> dict[str, Any]:
     }
 
 
-def hashed(document: Mapping[str, Any]) -> str:
+def hash_document(document: Mapping[str, Any]) -> str:
     """Return the SHA-256 of a document's canonical JSON: sorted keys, and one text a number.
 
     4 and 4.0 are equal; so are 0.0 and -0.0. The same in each version of Python.

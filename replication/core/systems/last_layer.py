@@ -26,8 +26,12 @@ from threadpoolctl import threadpool_limits
 from replication.core.learning.engine import Engine
 from replication.core.learning.monitor import Monitor
 from replication.core.networks.specification import Network
-from replication.core.settings import Combined, Count, Neutral, Positive, Section, options
-from replication.core.systems.classifiers.nearest_neighbours import CLASSES, nearest, votes
+from replication.core.settings import Combined, Count, Neutral, Positive, Section, parse_options
+from replication.core.systems.classifiers.nearest_neighbours import (
+    CLASSES,
+    count_votes,
+    find_nearest,
+)
 from replication.core.systems.contract import Cost, Fitted, Task
 from replication.core.systems.network import System as NetworkSystem
 from replication.machine import blas
@@ -44,7 +48,7 @@ Activations = NDArray[np.float32]
 class Options(Section):
     """What answers instead of the output layer, from how many neighbours.
 
-    ``decay`` is the weight decay of local learning, in the units of `local_scores`; nearest
+    ``decay`` is the weight decay of local learning, in the units of `fit_local_scores`; nearest
     neighbours have none.
     """
 
@@ -61,13 +65,13 @@ class Options(Section):
         return self
 
 
-def local_scores(
+def fit_local_scores(
     pattern: NDArray[np.float64],
     neighbours: NDArray[np.float64],
     targets: NDArray[np.float64],
     decay: float,
 ) -> NDArray[np.float64]:
-    """Scores (classes,) of ``pattern`` (units,) by a linear classifier fitted to its neighbours.
+    """Return scores (classes,) of ``pattern`` (units,) by a linear fit to its neighbours.
 
     W and b minimise the mean over the ``neighbours`` (k, units) of |W x + b - t|^2, with the
     ``targets`` t (k, classes), plus ``decay`` times |W|^2. The bias does not decay, so it is what
@@ -91,7 +95,7 @@ class System(NetworkSystem):
     def __init__(self, experiment: str, recipe: Combined, network: Network) -> None:
         """Raises ReplicationError, naming ``experiment``, for options that cannot be."""
         super().__init__(experiment, recipe, network)
-        self._options = options(Options, recipe.options, "experiments", experiment, "options")
+        self._options = parse_options(Options, recipe.options, "experiments", experiment, "options")
         below = network.layers[: network.layers.index(network.trainable[-1])]
         self._hidden = Network(network.name, network.field, below, np.zeros((0, 0), np.float32))
 
@@ -124,22 +128,22 @@ class System(NetworkSystem):
     def _penalties(
         self, known: Activations, labels: NDArray[np.uint8], patterns: Activations
     ) -> NDArray[np.floating]:
-        """(patterns, classes), from the ``known`` activations and their ``labels``."""
-        numbers, distances = nearest(patterns, known, self._options.neighbours)
+        """Return (patterns, classes), from the ``known`` activations and their ``labels``."""
+        numbers, distances = find_nearest(patterns, known, self._options.neighbours)
         decay = self._options.decay
         if decay is None:
-            return votes(labels[numbers], distances)
+            return count_votes(labels[numbers], distances)
         # Targets are +1 for the neighbour's class, -1 for the others, as for the network's outputs.
         codes = 2.0 * np.eye(CLASSES) - 1.0
         exact = known.astype(np.float64)
         scores = [
-            local_scores(pattern, exact[near], codes[labels[near]], decay)
+            fit_local_scores(pattern, exact[near], codes[labels[near]], decay)
             for pattern, near in zip(patterns.astype(np.float64), numbers, strict=True)
         ]
         return -np.stack(scores)
 
     def _cost(self, known: Activations) -> Cost:
-        """The layers below, a multiply-add for each value kept, and what local learning solves.
+        """Count the layers below, a multiply-add for each value kept, and the local fit.
 
         The normal equations are half a product of the neighbours with themselves, a sixth of a
         cube for Cholesky's method, and for each class a product, two triangles and the answer.
@@ -153,7 +157,7 @@ class System(NetworkSystem):
 
 
 def _parts(patterns: NDArray[Any], monitor: Monitor) -> Iterator[NDArray[Any]]:
-    """The patterns some at a time, with a look in between at whether to stop."""
+    """Yield some patterns at a time, with a look in between at whether to stop."""
     for start in range(0, len(patterns), _CHUNK):
         monitor.check()
         yield patterns[start : start + _CHUNK]

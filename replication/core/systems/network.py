@@ -5,12 +5,12 @@ from typing import Any
 from replication.core.learning.engine import Engine
 from replication.core.learning.identity import ENGINE, sha256
 from replication.core.learning.monitor import Monitor
-from replication.core.learning.presentations import DistortedPool, OriginalPool, Pool, presented
+from replication.core.learning.presentations import DistortedPool, OriginalPool, Pool, present_order
 from replication.core.learning.streams import generator
-from replication.core.learning.trainer import Trainer, first_parameters
+from replication.core.learning.trainer import Trainer, draw_first_parameters
 from replication.core.networks.specification import Network
 from replication.core.settings import Combined, Recipe
-from replication.core.systems.contract import Cost, Fitted, Task, answers_of
+from replication.core.systems.contract import Cost, Fitted, Task, answers_from_penalties
 from replication.errors import ReplicationError
 from replication.files import write_bytes
 
@@ -45,7 +45,7 @@ class System:
             progress = trainer.run(monitor)
             part.leave(task.checkpoint.read_bytes())
         return Fitted(
-            answers_of(progress.penalties),
+            answers_from_penalties(progress.penalties),
             # Multiply-adds are the connections, as the paper counts them.
             Cost(self._network.connections / 1e3, self._network.parameters / 1e3),
             progress.table(),
@@ -75,7 +75,7 @@ class System:
         return Engine(self._network, self._recipe.rules, task.levels)
 
     def _decisive(self, task: Task) -> dict[str, Any]:
-        """All that the trained network follows from, in the form of JSON."""
+        """Return all that the trained network follows from, in the form of JSON."""
         network = self._network
         return {
             "recipe": self._recipe.training(subsampled=network.subsampled),
@@ -87,9 +87,9 @@ class System:
         }
 
     def _evidence(self, task: Task, patterns: int) -> dict[str, str]:
-        """What the replicate began with and was shown first, so that an audit can look again."""
-        first = first_parameters(self._network, self._recipe, task.replicate)
-        order = presented(self._recipe, task.replicate, patterns, 0)
+        """Return what the replicate began with and was shown first, for an audit to see."""
+        first = draw_first_parameters(self._network, self._recipe, task.replicate)
+        order = present_order(self._recipe, task.replicate, patterns, 0)
         return {
             "initial_weights_sha256": sha256(first),
             "first_pass_order_sha256": sha256(order),

@@ -15,10 +15,10 @@ from pydantic import Field
 
 from replication.core.learning.presentations import Batch, Pool
 from replication.core.learning.streams import stream_key
-from replication.core.mnist.databases import centred
+from replication.core.mnist.databases import centre_in_field
 from replication.core.mnist.noise import invert
 from replication.core.networks.specification import Network
-from replication.core.settings import Combined, Count, Recipe, Section, options
+from replication.core.settings import Combined, Count, Recipe, Section, parse_options
 from replication.core.systems.contract import Task
 from replication.core.systems.network import System as NetworkSystem
 from replication.errors import ReplicationError
@@ -64,7 +64,7 @@ class NoisyPool:
     def show(self, numbers: NDArray[np.int64]) -> Batch:
         """Draw the patterns ``numbers``: images uint8 (n, field, field), 1 kB a pattern."""
         originals = numbers % self.recipe.training_patterns
-        images = centred(self.images[originals], self.field)
+        images = centre_in_field(self.images[originals], self.field)
         invert(images, numbers, self.noise.inverted, self._key)
         return Batch(images, self.labels[originals], np.arange(len(numbers)))
 
@@ -75,7 +75,7 @@ class System(NetworkSystem):
     def __init__(self, experiment: str, recipe: Combined, network: Network) -> None:
         """Raises ReplicationError for options that cannot be, and together with distortions."""
         super().__init__(experiment, recipe, network)
-        self._noise = options(Options, recipe.options, "experiments", experiment, "options")
+        self._noise = parse_options(Options, recipe.options, "experiments", experiment, "options")
         if recipe.distorted:
             raise ReplicationError(
                 "params.yaml: noise is drawn over patterns that are not distorted: set distorted "
@@ -83,7 +83,7 @@ class System(NetworkSystem):
             )
 
     def _decisive(self, task: Task) -> dict[str, Any]:
-        """The noise as well."""
+        """Return the noise as well."""
         return {**super()._decisive(task), "noise": self._noise.model_dump()}
 
     def _pool(self, task: Task) -> Pool:

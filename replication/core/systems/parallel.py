@@ -15,7 +15,7 @@ from replication.machine import cores, memory
 Result = TypeVar("Result")
 
 
-def at_once(how: Train, needs: Iterable[int]) -> int:
+def count_workers(how: Train, needs: Iterable[int]) -> int:
     """Return how many replicates are trained at the same time, 1 or more.
 
     That is ``how.workers``, or, where it is auto, one a core, but no more than three quarters of
@@ -29,7 +29,7 @@ def at_once(how: Train, needs: Iterable[int]) -> int:
     return count
 
 
-def side_by_side(
+def run_side_by_side(
     work: Callable[[Job, Monitor], Result],
     jobs: Sequence[Job],
     how: Train,
@@ -40,7 +40,7 @@ def side_by_side(
     ``work`` and what it gives can be pickled. Messages are shown from the calling thread. On an
     error or Ctrl-C the other jobs are asked to stop, and the first error is raised.
     """
-    count = at_once(how, (job.experiment.system.memory for job in jobs))
+    count = count_workers(how, (job.experiment.system.memory for job in jobs))
     if how.engine == "local" or not jobs:
         return _threads(work, jobs, count, show)
     try:

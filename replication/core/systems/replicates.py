@@ -19,8 +19,8 @@ from replication.core.systems.catalogue import versions
 from replication.core.systems.contract import Fitted, Task
 from replication.core.systems.jobs import Experiment, Job, key
 from replication.core.systems.network import System as NetworkSystem
-from replication.core.systems.parallel import side_by_side
-from replication.core.systems.shared import Shared, folder_in, remove
+from replication.core.systems.parallel import run_side_by_side
+from replication.core.systems.shared import Shared, remove_shared, shared_folder
 from replication.errors import ReplicationError
 from replication.machine import processor
 
@@ -28,7 +28,7 @@ PACKAGES = ("numba", "numpy", "scikit-learn", "scipy", "torch")
 
 
 def is_finished(experiment: Experiment, replicate: int) -> bool:
-    """Whether the replicate lies there whole, made with the present settings, data and code."""
+    """Return whether the replicate is there, whole, by the present settings, data and code."""
     run = experiment.run(replicate)
     return run.is_whole() and run.record["key"] == key(experiment, replicate)
 
@@ -92,7 +92,7 @@ def train(title: str, jobs: Sequence[Job], how: Train) -> list[Job]:
     missing = [job for job in jobs if not is_finished(*job)]
     shown = sum(job.experiment.presentations for job in missing)
     with Display(title, shown) as display:
-        for job, files in side_by_side(_trained, missing, how, display.show):
+        for job, files in run_side_by_side(train_job, missing, how, display.show):
             if not is_finished(*job):  # a worker wrote it where this process does not see it
                 job.experiment.run(job.number).take(files)
                 if not is_finished(*job):
@@ -101,11 +101,11 @@ def train(title: str, jobs: Sequence[Job], how: Train) -> list[Job]:
                         "`python -m replication prepare` where its workers are started, and again"
                     )
     for checkpoints in {job.experiment.folders.checkpoints for job in missing}:
-        remove(checkpoints)
+        remove_shared(checkpoints)
     return missing
 
 
-def _trained(job: Job, monitor: Monitor) -> tuple[Job, dict[str, bytes]]:
+def train_job(job: Job, monitor: Monitor) -> tuple[Job, dict[str, bytes]]:
     """Train and leave the run; also its files by name."""
     if not is_finished(*job):  # where an answer was lost on its way, the run was not
         _train_one(job, monitor)
@@ -133,7 +133,7 @@ def _task(job: Job, checkpoint: Path) -> Task:
     experiment, replicate = job
     prepare = experiment.prepare
     levels = grey_levels(prepare.background, prepare.foreground)
-    shared = Shared(folder_in(experiment.folders.checkpoints), job.name)
+    shared = Shared(shared_folder(experiment.folders.checkpoints), job.name)
     return Task(experiment.name, replicate, experiment.database, levels, checkpoint, shared)
 
 

@@ -89,14 +89,14 @@ class Shared:
 NOT_SHARED = Shared()
 
 
-def folder_in(checkpoints: Path) -> Path:
+def shared_folder(checkpoints: Path) -> Path:
     """Return the folder of the parts in the folder of checkpoints."""
     return checkpoints / "shared"
 
 
-def remove(checkpoints: Path) -> None:
+def remove_shared(checkpoints: Path) -> None:
     """Remove all parts: the next command does its own work."""
-    shutil.rmtree(folder_in(checkpoints), ignore_errors=True)
+    shutil.rmtree(shared_folder(checkpoints), ignore_errors=True)
 
 
 @contextmanager
@@ -136,7 +136,7 @@ def _write(path: Path, key: str, about: Mapping[str, Any], content: bytes) -> No
 
 
 def _read(path: Path, key: str) -> tuple[dict[str, Any], bytes | None]:
-    """Who made a part and in what time, and its content; None for one missing or damaged."""
+    """Read who made a part and in what time, and its content; None for missing or damaged."""
     try:
         head, _, content = path.read_bytes().partition(b"\n")
         about = json.loads(head)

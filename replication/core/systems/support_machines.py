@@ -62,7 +62,7 @@ class KernelOptions(Section):
     regularisation: Positive
 
     def kind(self) -> Kind:
-        """The kernel and C."""
+        """Return the kernel and C."""
         return Kind(self.degree, self.constant, self.regularisation)
 
 
@@ -80,15 +80,15 @@ class Machine(NamedTuple):
     bias: float
 
 
-def inputs_of(images: NDArray[np.uint8]) -> Inputs:
-    """Images uint8 (n, height, width) as float32 (n, height * width) of length 1 each."""
+def unit_inputs(images: NDArray[np.uint8]) -> Inputs:
+    """Return images uint8 (n, height, width) as float32 (n, height * width) of length 1 each."""
     pixels = flat(images)
     lengths = np.sqrt((pixels**2).sum(axis=1, keepdims=True))
     return np.asarray(pixels / np.where(lengths > 0, lengths, 1), np.float32)
 
 
 def kernel(left: Inputs, right: Inputs, kind: Kind) -> Inputs:
-    """K of each of ``left`` (n, d) with each of ``right`` (m, d): float32 (n, m)."""
+    """Return K of each of ``left`` (n, d) with each of ``right`` (m, d): float32 (n, m)."""
     base = left @ right.T
     if kind.constant:
         base += kind.constant
@@ -103,16 +103,16 @@ def kernel(left: Inputs, right: Inputs, kind: Kind) -> Inputs:
     return result
 
 
-def gram(inputs: Inputs, kind: Kind) -> NDArray[np.float64]:
-    """K of each of ``inputs`` with each other, as the solver wants it."""
+def kernel_table(inputs: Inputs, kind: Kind) -> NDArray[np.float64]:
+    """Return K of each of ``inputs`` with each other, as the solver needs it."""
     table = np.empty((len(inputs), len(inputs)))
     for start in range(0, len(inputs), _BLOCK):
         table[start : start + _BLOCK] = kernel(inputs[start : start + _BLOCK], inputs, kind)
     return table
 
 
-def solve(table: NDArray[np.float64], signs: NDArray[np.int8], kind: Kind) -> Machine:
-    """The machine for patterns with kernel values ``table`` (n, n) and ``signs`` (n,), 1 or -1."""
+def solve_machine(table: NDArray[np.float64], signs: NDArray[np.int8], kind: Kind) -> Machine:
+    """Solve for patterns with kernel values ``table`` (n, n) and ``signs`` (n,), 1 or -1."""
     solver = SVC(C=kind.regularisation, kernel="precomputed", tol=TOLERANCE, cache_size=500)
     solver.fit(table, signs)
     # The solver gives those of sign -1 first.
@@ -139,7 +139,7 @@ class Decision:
         self._kind = kind
 
     def values(self, inputs: Inputs) -> NDArray[np.float32]:
-        """f(x) of each machine, (n, machines), for ``inputs`` (n, d)."""
+        """Return f(x) of each machine, (n, machines), for ``inputs`` (n, d)."""
         result = np.empty((len(inputs), len(self.biases)), np.float32)
         for start in range(0, len(inputs), _BLOCK):
             table = kernel(inputs[start : start + _BLOCK], self.vectors, self._kind)
@@ -147,11 +147,11 @@ class Decision:
         return result
 
     def penalties(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Minus the decision values: the margin is between the two largest of these."""
-        return -self.values(inputs_of(images))
+        """Return minus the decision values: the margin is between the two largest of these."""
+        return -self.values(unit_inputs(images))
 
     def cost(self) -> Cost:
-        """A multiply-add for each pixel of each vector, one for each weight that is not zero.
+        """Count a multiply-add for each pixel of each vector, and for each weight that is not 0.
 
         A vector of several machines is kept once, and its kernel value is computed once. Its
         power, a few products, is not counted, nor the length of the image. Kept are the
@@ -161,8 +161,8 @@ class Decision:
         return Cost(operations / 1e3, (operations + len(self.biases)) / 1e3)
 
 
-def together(inputs: Inputs, machines: Sequence[Machine], kind: Kind) -> Decision:
-    """The decision of ``machines`` whose support vectors are among ``inputs``."""
+def combine_machines(inputs: Inputs, machines: Sequence[Machine], kind: Kind) -> Decision:
+    """Return the decision of ``machines`` whose support vectors are among ``inputs``."""
     used = np.unique(np.concatenate([machine.numbers for machine in machines]))
     weights = np.zeros((len(used), len(machines)), np.float32)
     for column, machine in enumerate(machines):
@@ -171,55 +171,57 @@ def together(inputs: Inputs, machines: Sequence[Machine], kind: Kind) -> Decisio
     return Decision(inputs[used], weights, biases, kind)
 
 
-def signs_of(labels: NDArray[np.uint8]) -> NDArray[np.int8]:
-    """For each class a column: 1 for its own patterns, -1 for the rest; int8 (n, classes)."""
+def class_signs(labels: NDArray[np.uint8]) -> NDArray[np.int8]:
+    """Return a column for each class, int8 (n, classes): 1 for its own patterns, else -1."""
     return np.where(labels[:, None] == np.arange(CLASSES), 1, -1).astype(np.int8)
 
 
-def first_of_each(labels: NDArray[np.uint8], count: int = _FIRST) -> NDArray[np.int64]:
-    """The numbers, ascending, of the first ``count`` patterns of each class."""
+def first_patterns(labels: NDArray[np.uint8], count: int = _FIRST) -> NDArray[np.int64]:
+    """Return the numbers, ascending, of the first ``count`` patterns of each class."""
     found = [np.flatnonzero(labels == label)[:count] for label in np.unique(labels)]
     return np.sort(np.concatenate(found))
 
 
-def chunked(
+def train_by_chunking(
     inputs: Inputs,
     signs: NDArray[np.int8],
     first: NDArray[np.int64],
     kind: Kind,
     monitor: Monitor,
 ) -> list[Machine]:
-    """A machine for each column of ``signs`` (n, machines), each the solution on all ``inputs``.
+    """Train a machine for each column of ``signs`` (n, machines), on all ``inputs``.
 
     ``first`` are the numbers of the first working set, with both signs in it for each machine.
     """
     working = [first] * signs.shape[1]
     step = 0
     while True:
-        machines = _solved(inputs, signs, working, kind, monitor)
-        margins = signs * together(inputs, machines, kind).values(inputs)
+        machines = _solve_each(inputs, signs, working, kind, monitor)
+        margins = signs * combine_machines(inputs, machines, kind).values(inputs)
         step += 1
         violating = 0
         for column, machine in enumerate(machines):
             outside = np.ones(len(inputs), bool)
             outside[working[column]] = False
             violating += int((outside & (margins[:, column] < 1 - TOLERANCE)).sum())
-            working[column] = _next(machine.numbers, margins[:, column])
+            working[column] = _next_working_set(machine.numbers, margins[:, column])
         vectors = sum(len(machine.numbers) for machine in machines)
         monitor.line(f"step {step}: {vectors} support vectors, {violating} violations")
         if not violating:
             return machines
 
 
-def _next(vectors: NDArray[np.int64], margins: NDArray[np.floating]) -> NDArray[np.int64]:
-    """The next working set: the support ``vectors``, and the worst of those near or violating."""
+def _next_working_set(
+    vectors: NDArray[np.int64], margins: NDArray[np.floating]
+) -> NDArray[np.int64]:
+    """Return the support ``vectors``, and the worst patterns of those near or violating."""
     near = np.setdiff1d(np.flatnonzero(margins < 1 + _NEAR), vectors, assume_unique=True)
     count = min(_JOINING, max(_LARGEST - len(vectors), _JOINING_ALWAYS))
     worst = near[np.argsort(margins[near], kind="stable")[:count]]
     return np.union1d(vectors, worst)
 
 
-def _solved(
+def _solve_each(
     inputs: Inputs,
     signs: NDArray[np.int8],
     working: Sequence[NDArray[np.int64]],
@@ -232,7 +234,7 @@ def _solved(
         monitor.check()
         if not np.array_equal(of, numbers):
             del table  # before the next is made: two would be too much memory
-            table, of = gram(inputs[numbers], kind), numbers
-        found = solve(table, signs[numbers, column], kind)
+            table, of = kernel_table(inputs[numbers], kind), numbers
+        found = solve_machine(table, signs[numbers, column], kind)
         machines.append(found._replace(numbers=numbers[found.numbers]))
     return machines

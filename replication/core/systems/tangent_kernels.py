@@ -30,8 +30,8 @@ Floats = NDArray[np.float64]
 
 
 @kernel
-def product(left: Floats, right: Floats, result: Floats) -> None:
-    """The matrix product of two (s, s), into ``result``."""
+def fill_product(left: Floats, right: Floats, result: Floats) -> None:
+    """Fill ``result`` with the matrix product of two (s, s)."""
     for i in range(left.shape[0]):
         result[i, :] = 0.0
         for k in range(right.shape[0]):
@@ -42,7 +42,7 @@ def product(left: Floats, right: Floats, result: Floats) -> None:
 
 @kernel
 def dot(left: Floats, right: Floats) -> Any:
-    """The sum of the products of two (p,): whole vectors, then what is left over."""
+    """Return the sum of the products of two (p,): whole vectors, then what is left over."""
     whole = left.size - left.size % LANES
     sums = same(0.0)
     for i in range(0, whole, LANES):
@@ -54,19 +54,21 @@ def dot(left: Floats, right: Floats) -> Any:
 
 
 @kernel
-def tangents(image: Floats, smooth: Floats, slope: Floats, work: Floats, result: Floats) -> None:
-    """The tangents of ``image`` (s, s), of length 1, into ``result`` (t, p).
+def fill_tangents(
+    image: Floats, smooth: Floats, slope: Floats, work: Floats, result: Floats
+) -> None:
+    """Fill ``result`` (t, p) with the tangents of ``image`` (s, s), of length 1.
 
-    ``smooth`` and ``slope`` (s, s), from `filters`, smooth along an axis, and differentiate what
-    is smoothed. Coordinates are in pixels, right and down from the middle of the image. ``work`` is
+    ``smooth`` and ``slope`` (s, s), from `make_filters`, smooth along an axis, and differentiate
+    what is smoothed. Coordinates are in pixels, right and down from the middle of the image. ``work`` is
     (3, s, s). A tangent of length 0, such as all those of an image without ink, stays 0.
     """
     side = image.shape[0]
     middle, right, down = work[0], work[1], work[2]
-    product(smooth, image, middle)
-    product(middle, slope.T, right)
-    product(slope, image, middle)
-    product(middle, smooth.T, down)
+    fill_product(smooth, image, middle)
+    fill_product(middle, slope.T, right)
+    fill_product(slope, image, middle)
+    fill_product(middle, smooth.T, down)
     for i in range(side):
         y = i - 0.5 * (side - 1)
         for j in range(side):
@@ -87,16 +89,16 @@ def tangents(image: Floats, smooth: Floats, slope: Floats, work: Floats, result:
 
 
 @kernel
-def gram(left: Floats, right: Floats, result: Floats) -> None:
-    """The products of each of ``left`` (t, p) with each of ``right`` (t, p), into (t, t)."""
+def fill_gram(left: Floats, right: Floats, result: Floats) -> None:
+    """Fill ``result`` (t, t) with the products of ``left`` and ``right``, both (t, p)."""
     for i in range(TANGENTS):
         for j in range(TANGENTS):
             result[i, j] = dot(left[i], right[j])
 
 
 @kernel
-def explained(matrix: Floats, vector: Floats) -> float:
-    """v' M^-1 v for a positive definite M: by Cholesky, M and v are overwritten."""
+def explained_length(matrix: Floats, vector: Floats) -> float:
+    """Return v' M^-1 v for a positive definite M: by Cholesky, M and v are overwritten."""
     total = 0.0
     for j in range(vector.size):
         for k in range(j):
@@ -113,7 +115,7 @@ def explained(matrix: Floats, vector: Floats) -> float:
 
 
 @kernel
-def distances(
+def fill_distances(
     images: NDArray[np.float32],
     prototypes: NDArray[np.float32],
     candidates: NDArray[np.int64],
@@ -121,10 +123,10 @@ def distances(
     slope: Floats,
     result: Floats,
 ) -> None:
-    """Squared tangent distances of ``images`` (n, p) to their ``candidates`` (n, c), into (n, c).
+    """Fill ``result`` (n, c) with squared tangent distances of ``images`` to ``candidates``.
 
-    ``candidates`` are numbers of ``prototypes`` (m, p); ``smooth`` and ``slope`` as for `tangents`.
-    The normal equations are those of the difference d = image - prototype and of the tangents of
+    ``images`` are (n, p); ``candidates`` (n, c) are numbers of ``prototypes`` (m, p); ``smooth`` and
+    ``slope`` as for `fill_tangents`. The normal equations are those of the difference d = image - prototype and of the tangents of
     both, B: the distance is d'd - (B'd)' (B'B)^-1 (B'd).
     """
     side, pixels = smooth.shape[0], images.shape[1]
@@ -135,26 +137,26 @@ def distances(
     matrix, vector = np.empty((2 * TANGENTS, 2 * TANGENTS)), np.empty(2 * TANGENTS)
     for n in range(images.shape[0]):
         image[:] = images[n]
-        tangents(image.reshape(side, side), smooth, slope, work, own)
-        gram(own, own, corner)
+        fill_tangents(image.reshape(side, side), smooth, slope, work, own)
+        fill_gram(own, own, corner)
         for c in range(candidates.shape[1]):
             prototype[:] = prototypes[candidates[n, c]]
             difference[:] = image - prototype
-            tangents(prototype.reshape(side, side), smooth, slope, work, other)
+            fill_tangents(prototype.reshape(side, side), smooth, slope, work, other)
             matrix[:TANGENTS, :TANGENTS] = corner
-            gram(other, own, matrix[TANGENTS:, :TANGENTS])
-            gram(other, other, matrix[TANGENTS:, TANGENTS:])
+            fill_gram(other, own, matrix[TANGENTS:, :TANGENTS])
+            fill_gram(other, other, matrix[TANGENTS:, TANGENTS:])
             for t in range(TANGENTS):
                 vector[t] = dot(own[t], difference)
                 vector[TANGENTS + t] = dot(other[t], difference)
             for i in range(2 * TANGENTS):
                 matrix[i, i] += RIDGE
             square = dot(difference, difference)
-            result[n, c] = max(square - explained(matrix, vector), 0.0)
+            result[n, c] = max(square - explained_length(matrix, vector), 0.0)
 
 
-def filters(side: int, sigma: float) -> tuple[Floats, Floats]:
-    """What smooths along an axis of ``side`` pixels, and its derivative: two (side, side).
+def make_filters(side: int, sigma: float) -> tuple[Floats, Floats]:
+    """Return what smooths along an axis of ``side`` pixels, and its derivative: (side, side).
 
     A Gaussian of ``sigma`` pixels and its derivative at whole pixels, so scaled that a constant
     stays itself and a ramp of slope 1 has the derivative 1; outside the image there is no ink.

@@ -1,5 +1,5 @@
 // A drawn digit made into a pattern as MNIST's were (Section III-A, p. 10), and a pattern changed as
-// in Section III-E (p. 16). The same steps as in replication/core/mnist/drawn.py and in
+// in Section III-E (p. 16). The same steps as in replication/extras/own_digits.py and in
 // replication/studies/invariance/changes.py. Ink is 0 to 1, a pattern 28 x 28 levels of 0 to 255.
 
 const BOX = 20, SIDE = 28, CENTRE = 14;

@@ -14,12 +14,12 @@ from replication.comparison.paper import Paper
 from replication.core.learning.engine import Engine
 from replication.core.learning.monitor import Monitor
 from replication.core.learning.presentations import OriginalPool
-from replication.core.learning.trainer import Trainer, first_parameters
+from replication.core.learning.trainer import Trainer, draw_first_parameters
 from replication.core.mnist import databases
 from replication.core.mnist.databases import Database
 from replication.core.networks import catalogue
 from replication.core.networks.reference import Reference
-from replication.core.settings import Recipe, Settings, changed
+from replication.core.settings import Recipe, Settings, change_recipe
 from replication.folders import Folders
 from replication.studies.beginnings import BEGINNINGS
 from replication.studies.beginnings.small import Way, best
@@ -39,13 +39,13 @@ def sums(settings: Settings, published: Paper, database: Database) -> Iterator[V
     base = settings.base
     network = catalogue.network(base.network, base.database, published)
     levels = databases.grey_levels(settings.prepare.background, settings.prepare.foreground)
-    images = databases.fields(database.train_images[:SUMMED], network.field, levels)
+    images = databases.make_inputs(database.train_images[:SUMMED], network.field, levels)
     for power in POWERS:
-        recipe = changed(base, {"initialisation.power": power})
+        recipe = change_recipe(base, {"initialisation.power": power})
         reference = Reference(network, recipe.rules)
         squash = recipe.squashing
         for number in range(REPLICATES):
-            weights = torch.from_numpy(first_parameters(network, recipe, number)).double()
+            weights = torch.from_numpy(draw_first_parameters(network, recipe, number)).double()
             with torch.no_grad():
                 inputs = torch.from_numpy(images[:, np.newaxis]).double()
                 for name, x in reference.maps(weights, inputs).items():
@@ -60,7 +60,7 @@ def norms(settings: Settings, published: Paper, database: Database) -> Iterator[
     experiment = settings.experiments[name]
     if not isinstance(experiment, Recipe):
         return
-    recipe = changed(
+    recipe = change_recipe(
         experiment, {"training_patterns": PATTERNS, "presentations_per_pass": PATTERNS}
     )
     network = catalogue.network(recipe.network, recipe.database, published)
@@ -70,7 +70,7 @@ def norms(settings: Settings, published: Paper, database: Database) -> Iterator[
     monitor = Monitor(name, lambda _: None, lambda: False)
     for number in range(REPLICATES):
         with tempfile.TemporaryDirectory() as folder:
-            weights = first_parameters(network, recipe, number)
+            weights = draw_first_parameters(network, recipe, number)
             for step in range(PASSES + 1):
                 if step:
                     part = recipe.model_copy(update={"passes": step})

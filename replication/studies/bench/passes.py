@@ -112,7 +112,7 @@ def network_below(name: str, settings: Settings) -> str:
     """The experiment that trains the network of a last-layer experiment alone."""
     recipe = settings.experiment(name)
     if isinstance(recipe, Combined):
-        wanted = recipe.recipe().training(subsampled=True)
+        wanted = recipe.network_recipe().training(subsampled=True)
         for candidate, entry in settings.experiments.items():
             if isinstance(entry, Recipe) and entry.training(subsampled=True) == wanted:
                 return candidate

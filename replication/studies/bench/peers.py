@@ -18,11 +18,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from replication.core.mnist.databases import Database, fields
+from replication.core.mnist.databases import Database, make_inputs
 from replication.core.networks.reference import Reference
 from replication.core.networks.specification import Network
 from replication.core.settings import Modern, Rules
-from replication.core.systems.modern import Learner, resized
+from replication.core.systems.modern import Learner, resize
 from replication.errors import ReplicationError
 
 # Sums of float32 in another order differ, and training makes that larger.
@@ -57,7 +57,7 @@ def start(path: Path, network: Network, rules: Rules, data: Database, patterns: 
     with np.load(path) as begin:
         order = begin["order"][:patterns]
         images = data.train_images[order]
-        inputs = fields(images, network.field, begin["levels"])
+        inputs = make_inputs(images, network.field, begin["levels"])
         labels = data.train_labels[order]
         return Start(network, rules, begin["parameters"], begin["steps"], inputs, images, labels)
 
@@ -165,7 +165,7 @@ class Usual:
         self.what = f"LeNet-5 as usually built today, torch {importlib.metadata.version('torch')}"
         self._batch = recipe.batch
         self._learner = Learner(recipe.seed, recipe.learning_rate)
-        self._images = resized(begin.images)
+        self._images = resize(begin.images)
         self._labels = torch.from_numpy(begin.labels.astype(np.int64))
 
     def train(self, patterns: int) -> float:

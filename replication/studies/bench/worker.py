@@ -186,7 +186,8 @@ class Worker:
             task = contract.Task(
                 experiment, replicate, data, levels, Path(folder, "checkpoint.npz")
             )
-            systems.system(experiment, recipe, self._paper).fit(task, silent)
+            network = systems.build_network(experiment, recipe, self._paper)
+            systems.build_system(experiment, recipe, network).fit(task, silent)
 
 
 def main() -> None:

@@ -10,9 +10,9 @@ from replication.comparison.evaluation.errors import misses, percent
 from replication.comparison.evaluation.recomputed import Trained
 from replication.comparison.verdicts.systems import BOOSTED
 from replication.core.mnist import databases
-from replication.core.runs import RECORD, WEIGHTS, of_experiment
+from replication.core.runs import RECORD, WEIGHTS, experiment_runs
 from replication.core.settings import Settings
-from replication.core.systems.contract import answers_of
+from replication.core.systems.contract import answers_from_penalties
 from replication.errors import ReplicationError
 from replication.folders import Folders
 from replication.studies.boosting import COSTS
@@ -36,14 +36,14 @@ def run(folders: Folders, settings: Settings) -> pd.DataFrame:
     images, labels = database.test_images, database.test_labels
     rows = []
     replicates = settings.experiments[name].replicates if name in settings.experiments else 0
-    for number, one in enumerate(of_experiment(folders.runs, name, replicates)):
+    for number, one in enumerate(experiment_runs(folders.runs, name, replicates)):
         if not one.has(WEIGHTS):
             continue
         trained = Trained(one.record["settings"], published, one.path(RECORD))
         weights = load_file(one.path(WEIGHTS))
         alone, *others = (trained.penalties(weights[part], images) for part in NETWORKS)
         together = alone + sum(others)
-        doubt = np.argsort(answers_of(alone).margins, kind="stable")
+        doubt = np.argsort(answers_from_penalties(alone).margins, kind="stable")
         for called in CALLED:
             classes = alone.argmin(axis=1).astype(np.uint8)
             passed_on = doubt[: round(len(doubt) * called / 100)]

@@ -15,9 +15,9 @@ from replication.comparison.evaluation.metrics import read_metrics
 from replication.core.display import Display
 from replication.core.learning.monitor import Monitor
 from replication.core.settings import Settings
-from replication.core.settings.document import did_you_mean
+from replication.core.settings.document import suggest_name
 from replication.core.systems.jobs import Job
-from replication.core.systems.parallel import side_by_side
+from replication.core.systems.parallel import run_side_by_side
 from replication.errors import ReplicationError
 from replication.files import write_table
 from replication.folders import Folders
@@ -70,7 +70,7 @@ class Study:
         with Display(name, len(jobs) * trials[0].patterns) as display:
             work = partial(_outcome, laboratory=self.laboratory, trials=trials)
             how = self.laboratory.settings.train
-            for row in side_by_side(work, jobs, how, display.show):
+            for row in run_side_by_side(work, jobs, how, display.show):
                 self._known[row["key"]] = row
                 keep()
         keep()
@@ -117,7 +117,7 @@ def run(folders: Folders, settings: Settings, names: tuple[str, ...] = ()) -> pd
     for name in names:
         if name not in known:
             raise ReplicationError(
-                f"there is no hypothesis '{name}'{did_you_mean(name, known)}: params.yaml has "
+                f"there is no hypothesis '{name}'{suggest_name(name, known)}: params.yaml has "
                 f"{', '.join(known)} under causes"
             )
     study = Study(Laboratory(settings, folders, paper.load(folders.paper)), out)

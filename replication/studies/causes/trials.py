@@ -20,16 +20,15 @@ import numpy as np
 from replication.comparison.evaluation.errors import Mask, missed, percent, similarity
 from replication.comparison.evaluation.rejection import rejected_share, target_percent
 from replication.comparison.paper import Paper
-from replication.core.experiments import experiments
 from replication.core.learning.monitor import Monitor
 from replication.core.mnist import databases
 from replication.core.mnist.databases import Database
-from replication.core.settings import Classifier, Hypothesis, Recipe, Settings, options
-from replication.core.settings.loading import put
+from replication.core.settings import Classifier, Hypothesis, Recipe, Settings, parse_options
+from replication.core.settings.loading import set_by_path
 from replication.core.systems.catalogue import versions
 from replication.core.systems.classifier import ClassifierSystem
-from replication.core.systems.contract import Task, answers_of
-from replication.core.systems.jobs import Experiment, hashed
+from replication.core.systems.contract import Task, answers_from_penalties
+from replication.core.systems.jobs import Experiment, hash_document, prepare_experiments
 from replication.core.systems.support_machines import Decision
 from replication.errors import ReplicationError
 from replication.folders import Folders
@@ -65,10 +64,10 @@ def altered(recipe: Recipe | Classifier, changes: Levels, available: int) -> Rec
     document = recipe.model_dump()
     for path, value in changes.items():
         if path not in OWN:
-            put(document, path, value)
+            set_by_path(document, path, value)
     if isinstance(recipe, Recipe):
         document |= _network(recipe, changes, available)
-    return options(type(recipe), document, "causes")
+    return parse_options(type(recipe), document, "causes")
 
 
 def _network(recipe: Recipe, changes: Levels, available: int) -> Row:
@@ -122,7 +121,7 @@ class Laboratory:
         recipe = altered(like, changes, available)
         wanted = getattr(recipe, "training_patterns", changes.get("training_patterns", available))
         recipes = {f"{name} ({stage}; {shown(levels)})": recipe}
-        (experiment,) = experiments(recipes, self.settings, self.folders)
+        (experiment,) = prepare_experiments(recipes, self.settings, self.folders)
         return Trial(name, stage, replicate, changes, experiment, min(int(wanted), available))
 
     def key(self, trial: Trial) -> str:
@@ -134,7 +133,7 @@ class Laboratory:
             "held_out": causes.held_out, "seed": causes.seed, "data": _digest(self.folders.raw),
             "versions": versions(experiment.recipe),
         }  # fmt: skip
-        return hashed(decisive)[:16]
+        return hash_document(decisive)[:16]
 
     def database(self, trial: Trial) -> Database:
         """What the trial is trained on, and what it answers."""
@@ -163,7 +162,7 @@ class Laboratory:
         training = None
         if isinstance(made, ClassifierSystem):
             model = made.model(task, monitor)
-            answers = answers_of(model.penalties(database.test_images))
+            answers = answers_from_penalties(model.penalties(database.test_images))
             operations = model.cost().operations_thousands
             if isinstance(model, Decision):
                 # As the paper counts: the vectors of each machine by themselves.

@@ -20,10 +20,10 @@ from replication.comparison.paper import Paper
 from replication.core.mnist import databases
 from replication.core.mnist.databases import Database
 from replication.core.networks import catalogue, criteria
-from replication.core.networks.initialisation import initial_parameters
+from replication.core.networks.initialisation import draw_initial_parameters
 from replication.core.networks.reference import Reference
 from replication.core.networks.specification import Network
-from replication.core.settings import Collapse, Recipe, Settings, changed
+from replication.core.settings import Collapse, Recipe, Settings, change_recipe
 from replication.errors import Diverged
 from replication.folders import Folders
 from replication.studies.collapse import OUTCOMES
@@ -72,7 +72,7 @@ def train(
     """
     reference = Reference(network, recipe.rules)
     generator = np.random.default_rng([choices.seed, replicate])
-    weights = torch.from_numpy(initial_parameters(network, recipe, generator)).requires_grad_()
+    weights = torch.from_numpy(draw_initial_parameters(network, recipe, generator)).requires_grad_()
     codes = torch.from_numpy(network.codes.copy()).requires_grad_()
     before = least_distance(codes), _spread(_outputs(reference, weights, inputs))
     optimiser = torch.optim.Adam([weights, codes], choices.learning_rate)
@@ -128,12 +128,12 @@ def collapse(settings: Settings, published: Paper, database: Database) -> dict[s
     base, choices = settings.base, settings.collapse
     network = catalogue.network(base.network, base.database, published)
     table = databases.grey_levels(settings.prepare.background, settings.prepare.foreground)
-    images = databases.fields(database.train_images[: choices.patterns], network.field, table)
+    images = databases.make_inputs(database.train_images[: choices.patterns], network.field, table)
     inputs = torch.from_numpy(images[:, np.newaxis])
     labels = torch.from_numpy(database.train_labels[: choices.patterns].astype(np.int64))
     result: dict[str, Any] = {"settings": choices.model_dump(mode="json")}
     for name in CRITERIA:
-        recipe = changed(base, {"criterion.name": name})
+        recipe = change_recipe(base, {"criterion.name": name})
         outcomes = [
             train(network, recipe, choices, inputs, labels, number)
             for number in range(choices.replicates)

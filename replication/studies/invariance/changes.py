@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from replication.comparison.evaluation.errors import misses
-from replication.core.mnist.databases import centred, margins
+from replication.core.mnist.databases import centre_in_field, margins
 from replication.core.settings import Invariance
 from replication.studies.invariance import COUNTS, EXAMPLES
 
@@ -155,7 +155,7 @@ def in_one_field(images: Bytes, pitch: int, field: int) -> Bytes:
     it; where images overlap the darker ink is seen.
     """
     wide = np.zeros((field, field + pitch * (len(images) - 1)), np.uint8)
-    for number, image in enumerate(centred(images, field)):
+    for number, image in enumerate(centre_in_field(images, field)):
         place = wide[:, pitch * number : pitch * number + field]
         np.maximum(place, image, out=place)
     return wide

@@ -11,10 +11,10 @@ from replication.comparison import paper
 from replication.comparison.evaluation.errors import missed, percent
 from replication.core.mnist import databases
 from replication.core.mnist.databases import Bytes, Database
-from replication.core.mnist.versions import CROPPED_SIDE, boxed, cropped
+from replication.core.mnist.versions import CROPPED_SIDE, crop, place_by_extent
 from replication.core.settings import Settings
 from replication.core.systems.classifier import flat
-from replication.core.systems.classifiers.nearest_neighbours import nearest, tally, votes
+from replication.core.systems.classifiers.nearest_neighbours import count_votes, find_nearest, tally
 from replication.folders import Folders
 from replication.studies.neighbours import ERRORS
 from replication.studies.neighbours.closest import closest
@@ -30,9 +30,9 @@ def cuts(regular: Database) -> dict[str, Database]:
     The middle of the image; the ink itself, in the middle or in the corner of the field.
     """
     makers: dict[str, Callable[[Bytes], Bytes]] = {
-        "cropped": cropped,
-        "box-centred": lambda images: boxed(images, CROPPED_SIDE, True),
-        "box-corner": lambda images: boxed(images, CROPPED_SIDE, False),
+        "cropped": crop,
+        "box-centred": lambda images: place_by_extent(images, CROPPED_SIDE, True),
+        "box-corner": lambda images: place_by_extent(images, CROPPED_SIDE, False),
     }
     return {
         name: Database(
@@ -46,7 +46,7 @@ def cuts(regular: Database) -> dict[str, Database]:
 
 
 def majority(labels: NDArray[np.uint8], distances: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Minus the number of neighbours of each class, (n, classes); arguments as for `votes`.
+    """Minus the number of neighbours of each class, (n, classes); arguments as for `count_votes`.
 
     Of classes with as many, the one with the nearest neighbour has slightly more.
     """
@@ -57,7 +57,7 @@ def majority(labels: NDArray[np.uint8], distances: NDArray[np.float32]) -> NDArr
 
 VOTES: Mapping[str, Callable[[NDArray[np.uint8], NDArray[np.float32]], NDArray[np.float32]]] = {
     "majority": majority,
-    "weighted": votes,
+    "weighted": count_votes,
 }
 
 
@@ -66,7 +66,7 @@ def tabulated(name: str, database: Database) -> Iterator[tuple[str, int, int, st
     total = len(database.train_labels)
     images, prototypes = flat(database.test_images), flat(database.train_images)
     for size in (total // divisor for divisor in DIVISORS):
-        numbers, distances = nearest(images, prototypes[:size], min(max(NEIGHBOURS), size))
+        numbers, distances = find_nearest(images, prototypes[:size], min(max(NEIGHBOURS), size))
         labels = database.train_labels[numbers]
         for count in (count for count in NEIGHBOURS if count <= size):
             for vote, penalties in VOTES.items():

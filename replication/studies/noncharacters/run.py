@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from replication.comparison import paper
 from replication.core.mnist import databases
-from replication.core.mnist.databases import centred
+from replication.core.mnist.databases import centre_in_field
 from replication.core.settings import Noncharacters, Settings
 from replication.folders import Folders
 from replication.studies.invariance.changes import Bytes, in_one_field
@@ -30,7 +30,7 @@ def shuffled(images: Bytes, settings: Noncharacters, side: int) -> Bytes:
     """(n, side, side): the ink of each digit, its pixels in a random order of their own."""
     draw = np.random.default_rng(settings.seed)
     flat = draw.permuted(images.reshape(len(images), -1), axis=1)
-    return centred(flat.reshape(images.shape), side)
+    return centre_in_field(flat.reshape(images.shape), side)
 
 
 MADE: dict[str, Callable[[Bytes, Noncharacters, int], Bytes]] = {
@@ -66,7 +66,7 @@ def run(folders: Folders, settings: Settings) -> pd.DataFrame:
             raise no_weights(folders.runs, name)
         for number, network in enumerate(networks):
             side = network.reference.network.field
-            digits = network.penalties(centred(images, side))
+            digits = network.penalties(centre_in_field(images, side))
             for kind, make in MADE.items():
                 others = network.penalties(make(images[: study.patterns], study, side))
                 share = rejected_percent(digits, others, study.rejected_percent)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from replication.core.settings import Readings, Recipe, changed, value_at
+from replication.core.settings import Readings, Recipe, change_recipe, get_by_path
 
 Value = str | int | float
 
@@ -75,7 +75,9 @@ def variations(study: Readings, around: Reading) -> list[Reading]:
 
 def recipe(reading: Reading, base: Recipe, study: Readings) -> Recipe:
     """The recipe of a reading: ``base`` with its values and the study's seed and replicates."""
-    whole = changed(base, {**reading.values, "seed": study.seed, "replicates": study.replicates})
+    whole = change_recipe(
+        base, {**reading.values, "seed": study.seed, "replicates": study.replicates}
+    )
     if reading.stage != "screening":
         return whole
     short = study.screening
@@ -95,7 +97,7 @@ def departures(reading: Reading, source: Mapping[str, Value]) -> int:
 
 def is_adopted(values: Mapping[str, Value], base: Recipe) -> bool:
     """Whether `base` in params.yaml has all of these values."""
-    return all(value_at(base, key) == value for key, value in values.items())
+    return all(get_by_path(base, key) == value for key, value in values.items())
 
 
 def nearest(readings: Sequence[Reading], names: Sequence[str]) -> list[Reading]:

@@ -9,21 +9,20 @@ import pandas as pd
 
 from replication.comparison import paper
 from replication.core.display import Display
-from replication.core.experiments import experiments
 from replication.core.learning.engine import Engine
 from replication.core.learning.monitor import Monitor
-from replication.core.learning.optimisers.catalogue import optimiser
+from replication.core.learning.optimisers.catalogue import load_optimiser
 from replication.core.learning.optimisers.contract import Situation
 from replication.core.learning.presentations import OriginalPool
-from replication.core.learning.trainer import Trainer, first_parameters
+from replication.core.learning.trainer import Trainer, draw_first_parameters
 from replication.core.mnist import databases
 from replication.core.mnist.databases import Database, grey_levels
 from replication.core.networks.catalogue import network
 from replication.core.networks.specification import Network
 from replication.core.runs import HISTORY_COLUMNS
-from replication.core.settings import Prepare, Recipe, Settings, changed
-from replication.core.systems.jobs import Job, database, key, presentations
-from replication.core.systems.parallel import side_by_side
+from replication.core.settings import Prepare, Recipe, Settings, change_recipe
+from replication.core.systems.jobs import Job, key, prepare_experiments
+from replication.core.systems.parallel import run_side_by_side
 from replication.errors import Diverged
 from replication.folders import Folders
 from replication.studies.readings import CURVES, RANKING, STAGES, STEPS
@@ -81,12 +80,12 @@ def steps(on: Ground) -> pd.DataFrame:
     for start in study.curvature_starts:
         for value in study.ranges:
             changes = {**study.library, START: start, RANGE: value, "seed": study.seed}
-            reading = changed(on.settings.base, changes)
+            reading = change_recipe(on.settings.base, changes)
             engine, ends = _engine(reading, on.network, on.settings.prepare), []
             for number in range(study.replicates):
-                first = first_parameters(on.network, reading, number)
+                first = draw_first_parameters(on.network, reading, number)
                 at = Situation(engine, pool, reading, number, 0, first, {})
-                sizes = optimiser(reading)(at)
+                sizes = load_optimiser(reading)(at)
                 ends.append(np.log10([sizes.min(), sizes.max()]))
             mean = np.mean(ends, axis=0)
             distance = float(np.sqrt(np.square(mean - on.known.steps).mean()))
@@ -102,14 +101,14 @@ def train(readings: Sequence[Reading], on: Ground, before: pd.DataFrame) -> pd.D
     """
     study, settings = on.settings.readings, on.settings
     recipes = {f"{one.stage} {one.name}": recipe(one, settings.base, study) for one in readings}
-    trained = experiments(recipes, settings, on.folders)
+    trained = prepare_experiments(recipes, settings, on.folders)
     jobs = [Job(one, number) for one in trained for number in range(one.recipe.replicates)]
     once = before.drop_duplicates(["key", "pass"])
     histories = {str(name): rows for name, rows in once.groupby("key")}
     missing = [job for job in jobs if _key(job) not in histories]
-    total = sum(presentations(job.experiment) for job in missing)
+    total = sum(job.experiment.presentations for job in missing)
     with Display(readings[0].stage, total) as display:
-        histories |= dict(side_by_side(_trained, missing, settings.train, display.show))
+        histories |= dict(run_side_by_side(_trained, missing, settings.train, display.show))
     tables = []
     for one, experiment in zip(readings, trained, strict=True):
         for number in range(experiment.recipe.replicates):
@@ -132,7 +131,7 @@ def _trained(job: Job, monitor: Monitor) -> tuple[str, pd.DataFrame]:
     reading = experiment.recipe
     if not isinstance(reading, Recipe):
         raise TypeError("a reading is a recipe of a network")
-    data, folders = database(experiment), experiment.folders
+    data, folders = experiment.database, experiment.folders
     shape = network(reading.network, reading.database, paper.load(folders.paper))
     engine = _engine(reading, shape, experiment.prepare)
     kept = folders.checkpoints / "readings" / f"{key(experiment, number)[:32]}.npz"

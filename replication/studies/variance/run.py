@@ -4,10 +4,9 @@ from dataclasses import replace
 
 import pandas as pd
 
-from replication.core.experiments import experiments
 from replication.core.runs import HASHES
 from replication.core.settings import Settings
-from replication.core.systems.jobs import Job
+from replication.core.systems.jobs import Job, prepare_experiments
 from replication.core.systems.replicates import train
 from replication.folders import Folders
 from replication.studies.variance import CURVES
@@ -16,7 +15,7 @@ from replication.studies.variance import CURVES
 def run(folders: Folders, settings: Settings) -> pd.DataFrame:
     """Train what params.yaml lists under variance; compare makes the table of the spread of it."""
     apart = replace(folders, runs=folders.checkpoints / "variance")
-    ready = experiments(settings.variance, settings, apart)
+    ready = prepare_experiments(settings.variance, settings, apart)
     jobs = [Job(one, number) for one in ready for number in range(one.recipe.replicates)]
     train("variance", jobs, settings.train)
     histories = []

@@ -10,7 +10,7 @@ from live import NAMES
 from small import REPOSITORY
 
 from replication.core import settings
-from replication.core.runs import of_experiment
+from replication.core.runs import experiment_runs
 from replication.report import demonstration
 
 
@@ -21,7 +21,7 @@ def chosen():
 
 @pytest.fixture(scope="session")
 def runs():
-    return {name: of_experiment(REPOSITORY / "results" / "runs", name, 2) for name in NAMES}
+    return {name: experiment_runs(REPOSITORY / "results" / "runs", name, 2) for name in NAMES}
 
 
 @pytest.fixture(scope="session")

@@ -6,10 +6,11 @@ import torch
 from live import DEMO, NAMES, as_text, values
 from PIL import Image
 
-from replication.core.mnist import databases, drawn
+from replication.core.mnist import databases
 from replication.core.networks import lenet5
 from replication.core.networks.reference import Reference
 from replication.core.settings import Rules
+from replication.extras import own_digits
 from replication.studies.invariance import changes
 
 pytestmark = pytest.mark.browser
@@ -100,7 +101,7 @@ def test_an_image_becomes_the_pattern_that_predict_makes_of_it(visit, regular, t
     tab = visit()
     tab.set_input_files("[data-lenet=file]", path)
     tab.wait_for_function(f"{DEMO}.contents[0].index === undefined && {DEMO}.contents[0].pattern")
-    off = values(tab, f"{DEMO}.contents[0].pattern", 28, 28) - drawn.read(path).astype(int)
+    off = values(tab, f"{DEMO}.contents[0].pattern", 28, 28) - own_digits.read(path).astype(int)
     assert np.abs(off).max() <= 1
     tab.wait_for_function("document.querySelector('[data-lenet=digit]').textContent === '7'")
 

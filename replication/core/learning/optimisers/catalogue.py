@@ -6,23 +6,25 @@ from types import ModuleType
 from replication.core import plugins
 from replication.core.learning.optimisers.contract import Optimiser
 from replication.core.settings import Optimiser as Chosen
-from replication.core.settings import Recipe, Section, options
+from replication.core.settings import Recipe, Section, parse_options
 
 PACKAGE = "replication.core.learning.optimisers"
 
 
-def optimiser(recipe: Recipe) -> Optimiser:
+def load_optimiser(recipe: Recipe) -> Optimiser:
     """Return the optimiser that ``recipe`` names, with its options.
 
     Raises ReplicationError for one that does not exist and for options that it has not.
     """
-    return partial(_module(recipe.optimiser).steps, options=options_of(recipe.optimiser))
+    return partial(
+        _module(recipe.optimiser).steps, options=parse_optimiser_options(recipe.optimiser)
+    )
 
 
-def options_of(chosen: Chosen) -> Section:
-    """Return the validated options of the optimiser that is chosen; raises as `optimiser` does."""
+def parse_optimiser_options(chosen: Chosen) -> Section:
+    """Return the validated options of the optimiser that is chosen; raises as `load_optimiser` does."""
     kind: type[Section] = _module(chosen).Options
-    return options(kind, chosen.options, "optimiser", "options")
+    return parse_options(kind, chosen.options, "optimiser", "options")
 
 
 def _module(chosen: Chosen) -> ModuleType:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replication.core.learning.optimisers.contract import Situation
-from replication.core.learning.presentations import hessian_patterns
+from replication.core.learning.presentations import choose_hessian_patterns
 from replication.core.settings import Section
 
 
@@ -22,7 +22,7 @@ def steps(situation: Situation, options: Options) -> NDArray[np.float32]:
     """Return the steps of equation 19, h_kk estimated on the patterns that ``sdlm`` names."""
     del options
     recipe, pool = situation.recipe, situation.pool
-    numbers = hessian_patterns(recipe, situation.replicate, pool.size, situation.turn)
+    numbers = choose_hessian_patterns(recipe, situation.replicate, pool.size, situation.turn)
     sample = pool.show(numbers)
     curvatures = situation.engine.curvature(
         situation.parameters, sample.images, sample.order, recipe.sdlm
@@ -33,7 +33,7 @@ def steps(situation: Situation, options: Options) -> NDArray[np.float32]:
 def step_sizes(
     curvatures: NDArray[np.floating], learning_rate: float, mu: float
 ) -> NDArray[np.float32]:
-    """Equation 19: eta / (mu + h_kk) for each parameter.
+    """Return eta / (mu + h_kk) for each parameter: equation 19.
 
     ``curvatures`` are not negative; ``learning_rate`` (eta) and ``mu`` are positive.
     """

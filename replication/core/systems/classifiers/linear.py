@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import solve as solved
+from scipy.linalg import solve_weights as solved
 
 from replication.core.learning.monitor import Monitor
 from replication.core.settings import Section
@@ -36,18 +36,18 @@ class Options(Section):
     """There is nothing to choose."""
 
 
-def targets(labels: NDArray[np.uint8]) -> Floats:
-    """(n, 10): +1 for the class, -1 for the others."""
+def make_targets(labels: NDArray[np.uint8]) -> Floats:
+    """Return (n, 10): +1 for the class, -1 for the others."""
     return np.where(labels[:, np.newaxis] == np.arange(CLASSES), 1.0, -1.0)
 
 
-def pixels(images: Images) -> Floats:
-    """(n, pixels + 1): 0 background to 1 ink, and the bias's constant 1."""
+def pixel_features(images: Images) -> Floats:
+    """Return (n, pixels + 1): 0 background to 1 ink, and the bias's constant 1."""
     return np.column_stack([flat(images), np.ones(len(images))]).astype(np.float64)
 
 
-def solve(gram: Floats, moments: Floats, ridge: float) -> Floats:
-    """The weights (d, k) with ``gram`` (d, d) @ weights = ``moments`` (d, k), regularised.
+def solve_weights(gram: Floats, moments: Floats, ridge: float) -> Floats:
+    """Return weights (d, k), ``gram`` (d, d) @ weights = ``moments`` (d, k), regularised.
 
     ``ridge`` is added to the diagonal, in units of its mean. ``gram`` is positive semi-definite.
     """
@@ -73,28 +73,28 @@ class Layer:
     weights: Floats
 
     def penalties(self, images: Images) -> Floats:
-        """Minus the outputs, (patterns, 10)."""
+        """Return minus the outputs, (patterns, 10)."""
         some = [-(self.features(images[part]) @ self.weights) for part in _chunks(len(images))]
         return np.concatenate(some)
 
 
-def layer(features: Features, patterns: Patterns, ridge: float, monitor: Monitor) -> Layer:
-    """The layer of least squared error over all patterns; ``ridge`` as in `solve`."""
+def fit_layer(features: Features, patterns: Patterns, ridge: float, monitor: Monitor) -> Layer:
+    """Fit the layer of least squared error over all patterns; ``ridge`` as in `solve_weights`."""
     width = features(patterns.images[:1]).shape[1]
     gram, moments = np.zeros((width, width)), np.zeros((width, CLASSES))
     for part in _chunks(len(patterns.labels)):
         monitor.check()
         rows = features(patterns.images[part])
         gram += rows.T @ rows
-        moments += rows.T @ targets(patterns.labels[part])
-    return Layer(features, solve(gram, moments, ridge))
+        moments += rows.T @ make_targets(patterns.labels[part])
+    return Layer(features, solve_weights(gram, moments, ridge))
 
 
 class Linear(Layer):
     """Ten linear outputs over the pixels."""
 
     def cost(self) -> Cost:
-        """One multiply-add and one variable for each weight, biases included."""
+        """Count a multiply-add and a variable for each weight, biases included."""
         return Cost(self.weights.size / 1e3, self.weights.size / 1e3)
 
 
@@ -106,4 +106,4 @@ class System(ClassifierSystem[Options]):
     def train(self, patterns: Patterns, random: np.random.Generator, monitor: Monitor) -> Linear:
         """Solve the normal equations."""
         del random
-        return Linear(pixels, layer(pixels, patterns, RIDGE, monitor).weights)
+        return Linear(pixel_features, fit_layer(pixel_features, patterns, RIDGE, monitor).weights)

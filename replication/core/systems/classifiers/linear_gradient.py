@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from replication.core.learning.monitor import Monitor
 from replication.core.settings import Count, Positive, Section
 from replication.core.systems.classifier import ClassifierSystem, Patterns
-from replication.core.systems.classifiers.linear import Floats, Images, pixels, targets
+from replication.core.systems.classifiers.linear import Floats, Images, make_targets, pixel_features
 from replication.core.systems.contract import Cost
 
 # Raised when the golden answers change, and only then (see CONTRIBUTING.md).
@@ -38,8 +38,8 @@ class Options(Section):
     learning_rate: Positive
 
 
-def squashed(sums: NDArray[np.float32]) -> NDArray[np.float32]:
-    """A tanh(S a)."""
+def squash(sums: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return A tanh(S a)."""
     result: NDArray[np.float32] = AMPLITUDE * np.tanh(SLOPE * sums)
     return result
 
@@ -51,7 +51,7 @@ def descend(
     chosen: Options,
     monitor: Monitor,
 ) -> NDArray[np.float32]:
-    """The weights (k, d) after all passes, from 0, of half the squared error of each pattern.
+    """Return weights (k, d) after all passes, from 0, of half each pattern's squared error.
 
     ``inputs`` is (n, d) and ``wanted`` (n, k): a unit of which nothing is wanted, 0, does not learn
     from that pattern. ``order`` holds the n patterns' numbers.
@@ -66,7 +66,7 @@ def descend(
             seen = inputs[pattern]
             outputs = weights @ seen
             if sigmoid:
-                outputs = squashed(outputs)
+                outputs = squash(outputs)
             aims = wanted[pattern]
             steps = rate * np.where(aims == 0.0, np.float32(0.0), aims - outputs)
             if sigmoid:
@@ -78,19 +78,19 @@ def descend(
 
 
 @dataclass(frozen=True)
-class Learned:
+class Units:
     """Units over the pixels: ``weights`` float64 (pixels + 1, units)."""
 
     weights: Floats
     sigmoid: bool
 
     def penalties(self, images: Images) -> Floats:
-        """Minus the outputs, (patterns, units)."""
-        sums = pixels(images) @ self.weights
+        """Return minus the outputs, (patterns, units)."""
+        sums = pixel_features(images) @ self.weights
         return -(float(AMPLITUDE) * np.tanh(float(SLOPE) * sums) if self.sigmoid else sums)
 
     def cost(self) -> Cost:
-        """One multiply-add and one variable for each weight, biases included."""
+        """Count a multiply-add and a variable for each weight, biases included."""
         return Cost(self.weights.size / 1e3, self.weights.size / 1e3)
 
 
@@ -99,13 +99,13 @@ class System(ClassifierSystem[Options]):
 
     Options = Options
 
-    def train(self, patterns: Patterns, random: np.random.Generator, monitor: Monitor) -> Learned:
+    def train(self, patterns: Patterns, random: np.random.Generator, monitor: Monitor) -> Units:
         """Go through the patterns, in the same random order in every pass."""
         weights = descend(
-            pixels(patterns.images).astype(np.float32),
-            targets(patterns.labels).astype(np.float32),
+            pixel_features(patterns.images).astype(np.float32),
+            make_targets(patterns.labels).astype(np.float32),
             random.permutation(len(patterns.labels)),
             self.chosen,
             monitor,
         )
-        return Learned(weights.T.astype(np.float64), self.chosen.units == "sigmoid")
+        return Units(weights.T.astype(np.float64), self.chosen.units == "sigmoid")

@@ -27,10 +27,10 @@ class Options(Section):
     neighbours: Count
 
 
-def nearest(
+def find_nearest(
     images: NDArray[np.float32], prototypes: NDArray[np.float32], count: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """The ``count`` nearest of ``prototypes`` (m, d) for each of ``images`` (n, d), nearest first.
+    """Find the ``count`` nearest of ``prototypes`` (m, d) to each of ``images`` (n, d).
 
     Returns their numbers, int64 (n, count), and squared distances, float32 (n, count), by distance
     and then by number: of equal distances the first prototype is the nearer, and the last place is
@@ -66,7 +66,7 @@ def _least(table: NDArray[np.float32], count: int) -> NDArray[np.int64]:
 
 
 def tally(labels: NDArray[np.uint8], weights: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Minus the weight of each class, (n, classes).
+    """Return minus the weight of each class, (n, classes).
 
     ``labels`` (n, count) are the neighbours' classes; the neighbour in column c has the weight
     ``weights`` (n, count) or (1, count) gives it.
@@ -77,8 +77,8 @@ def tally(labels: NDArray[np.uint8], weights: NDArray[np.float32]) -> NDArray[np
     return result
 
 
-def votes(labels: NDArray[np.uint8], distances: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Minus the votes for each class, (n, classes), for the neighbours' ``labels`` (n, count).
+def count_votes(labels: NDArray[np.uint8], distances: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return minus the votes for each class, (n, classes), by neighbours' ``labels`` (n, count).
 
     ``distances`` (n, count) are squared. A neighbour counts 1 / distance: one at twice the distance
     half as much.
@@ -96,12 +96,12 @@ class Neighbours:
         self._count = neighbours
 
     def penalties(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Minus the votes, (patterns, classes)."""
-        numbers, distances = nearest(flat(images), self._prototypes, self._count)
-        return votes(self._labels[numbers], distances)
+        """Return minus the votes, (patterns, classes)."""
+        numbers, distances = find_nearest(flat(images), self._prototypes, self._count)
+        return count_votes(self._labels[numbers], distances)
 
     def cost(self) -> Cost:
-        """One multiply-add and one variable for each pixel of each prototype."""
+        """Count a multiply-add and a variable for each pixel of each prototype."""
         return Cost(self._prototypes.size / 1e3, self._prototypes.size / 1e3)
 
 

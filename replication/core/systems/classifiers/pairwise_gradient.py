@@ -11,9 +11,9 @@ import numpy as np
 
 from replication.core.learning.monitor import Monitor
 from replication.core.systems.classifier import ClassifierSystem, Patterns
-from replication.core.systems.classifiers.linear import Floats, Images, pixels
-from replication.core.systems.classifiers.linear_gradient import Learned, Options, descend
-from replication.core.systems.classifiers.pairwise_linear import PAIRS, signs
+from replication.core.systems.classifiers.linear import Floats, Images, pixel_features
+from replication.core.systems.classifiers.linear_gradient import Options, Units, descend
+from replication.core.systems.classifiers.pairwise_linear import PAIRS, pair_signs
 from replication.core.systems.contract import Cost
 
 # Raised when the golden answers change, and only then (see CONTRIBUTING.md).
@@ -24,14 +24,14 @@ VERSION = 1
 class Pairwise:
     """The 45 units."""
 
-    units: Learned
+    units: Units
 
     def penalties(self, images: Images) -> Floats:
-        """Minus the scores, (patterns, 10)."""
-        return self.units.penalties(images) @ signs()
+        """Return minus the scores, (patterns, 10)."""
+        return self.units.penalties(images) @ pair_signs()
 
     def cost(self) -> Cost:
-        """That of the units; each output is added to two scores."""
+        """Return the cost of the units; each output is added to two scores."""
         operations, memory = self.units.cost()
         return Cost(operations + 2 * len(PAIRS) / 1e3, memory)
 
@@ -44,10 +44,10 @@ class System(ClassifierSystem[Options]):
     def train(self, patterns: Patterns, random: np.random.Generator, monitor: Monitor) -> Pairwise:
         """Go through the patterns, in the same random order in every pass."""
         weights = descend(
-            pixels(patterns.images).astype(np.float32),
-            signs().T[patterns.labels].astype(np.float32),
+            pixel_features(patterns.images).astype(np.float32),
+            pair_signs().T[patterns.labels].astype(np.float32),
             random.permutation(len(patterns.labels)),
             self.chosen,
             monitor,
         )
-        return Pairwise(Learned(weights.T.astype(np.float64), self.chosen.units == "sigmoid"))
+        return Pairwise(Units(weights.T.astype(np.float64), self.chosen.units == "sigmoid"))

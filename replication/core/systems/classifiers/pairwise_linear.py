@@ -15,7 +15,13 @@ import numpy as np
 from replication.core.learning.monitor import Monitor
 from replication.core.settings import Positive, Section
 from replication.core.systems.classifier import ClassifierSystem, Patterns
-from replication.core.systems.classifiers.linear import CLASSES, Floats, Images, pixels, solve
+from replication.core.systems.classifiers.linear import (
+    CLASSES,
+    Floats,
+    Images,
+    pixel_features,
+    solve_weights,
+)
 from replication.core.systems.contract import Cost
 
 # Raised when the golden answers change, and only then (see CONTRIBUTING.md).
@@ -39,8 +45,8 @@ class Options(Section):
     ridge: Positive
 
 
-def signs() -> Floats:
-    """(45, 10): how each unit enters the score of each class: +1, -1 or 0."""
+def pair_signs() -> Floats:
+    """Return how each unit enters the score of each class: (45, 10) of +1, -1 or 0."""
     result = np.zeros((len(PAIRS), CLASSES))
     for unit, (one, other) in enumerate(PAIRS):
         result[unit, one], result[unit, other] = 1.0, -1.0
@@ -55,15 +61,15 @@ class Pairwise:
     outputs: Literal["linear", "bounded", "sign"]
 
     def penalties(self, images: Images) -> Floats:
-        """Minus the scores, (patterns, 10); of classes with equal votes the bounded sums decide."""
-        outputs = pixels(images) @ self.weights
+        """Return minus the scores, (patterns, 10); bounded sums decide between equal votes."""
+        outputs = pixel_features(images) @ self.weights
         if self.outputs != "linear":
             bounded = np.clip(outputs, -1.0, 1.0)
             outputs = bounded if self.outputs == "bounded" else np.sign(outputs) + _TIE * bounded
-        return -(outputs @ signs())
+        return -(outputs @ pair_signs())
 
     def cost(self) -> Cost:
-        """A multiply-add and a variable for each weight; each output is added to two scores."""
+        """Count a multiply-add and a variable for each weight, and two additions an output."""
         weights = self.weights.size
         return Cost((weights + 2 * len(PAIRS)) / 1e3, weights / 1e3)
 
@@ -76,11 +82,11 @@ class System(ClassifierSystem[Options]):
     def train(self, patterns: Patterns, random: np.random.Generator, monitor: Monitor) -> Pairwise:
         """Solve one linear system for each pair, from what each class adds to it."""
         del random
-        of_class = [pixels(patterns.images[patterns.labels == c]) for c in range(CLASSES)]
+        of_class = [pixel_features(patterns.images[patterns.labels == c]) for c in range(CLASSES)]
         grams = [rows.T @ rows for rows in of_class]
         sums = [rows.sum(axis=0) for rows in of_class]
         units, ridge = [], self.chosen.ridge
         for one, other in PAIRS:
             monitor.check()
-            units.append(solve(grams[one] + grams[other], sums[one] - sums[other], ridge))
+            units.append(solve_weights(grams[one] + grams[other], sums[one] - sums[other], ridge))
         return Pairwise(np.column_stack(units), self.chosen.outputs)

@@ -16,7 +16,7 @@ from scipy.linalg import eigh
 from replication.core.learning.monitor import Monitor
 from replication.core.settings import Count, Positive, Section
 from replication.core.systems.classifier import ClassifierSystem, Patterns, flat
-from replication.core.systems.classifiers.linear import Floats, Images, Layer, layer
+from replication.core.systems.classifiers.linear import Floats, Images, Layer, fit_layer
 from replication.core.systems.contract import Cost
 from replication.errors import ReplicationError
 
@@ -51,15 +51,15 @@ class Quadratic:
     offset: Floats
 
     def __call__(self, images: Images) -> Floats:
-        """(n, components * (components + 1) / 2 + 1): the constant comes last."""
+        """Return (n, components * (components + 1) / 2 + 1): the constant comes last."""
         projections = flat(images) @ self.axes - self.offset
         one, other = np.triu_indices(projections.shape[1])
         products = projections[:, one] * projections[:, other]
         return np.column_stack([products, np.ones(len(images))])
 
 
-def principal(images: Images, components: int) -> tuple[Floats, Floats]:
-    """The axes (pixels, components) of greatest variance, the greatest first, and the mean.
+def find_components(images: Images, components: int) -> tuple[Floats, Floats]:
+    """Return the axes (pixels, components) of greatest variance, that first, and the mean.
 
     Raises ReplicationError when there are not so many.
     """
@@ -83,7 +83,7 @@ class Polynomial(Layer):
     features: Quadratic
 
     def cost(self) -> Cost:
-        """Multiply-adds of projection, products and outputs; the variables of first and last."""
+        """Count multiply-adds of projection, products and outputs; variables of first and last."""
         axes = self.features.axes.size
         # The constant's weights are added, as any bias is.
         products = len(self.weights) - 1
@@ -100,10 +100,10 @@ class System(ClassifierSystem[Options]):
     def train(
         self, patterns: Patterns, random: np.random.Generator, monitor: Monitor
     ) -> Polynomial:
-        """Diagonalise the covariance matrix, then solve for the layer."""
+        """Compute the principal components, then solve for the layer."""
         del random
-        axes, mean = principal(patterns.images, self.chosen.components)
+        axes, mean = find_components(patterns.images, self.chosen.components)
         offset = mean @ axes if self.chosen.projected == "deviation" else np.zeros(axes.shape[1])
         features = Quadratic(axes, offset)
-        weights = layer(features, patterns, self.chosen.ridge, monitor).weights
+        weights = fit_layer(features, patterns, self.chosen.ridge, monitor).weights
         return Polynomial(features, weights)

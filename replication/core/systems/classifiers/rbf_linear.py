@@ -14,7 +14,7 @@ from sklearn.cluster import KMeans
 from replication.core.learning.monitor import Monitor
 from replication.core.settings import Count, Positive, Section
 from replication.core.systems.classifier import ClassifierSystem, Patterns, flat
-from replication.core.systems.classifiers.linear import CLASSES, Floats, Images, Layer, layer
+from replication.core.systems.classifiers.linear import CLASSES, Floats, Images, Layer, fit_layer
 from replication.core.systems.contract import Cost
 from replication.errors import ReplicationError
 
@@ -50,15 +50,15 @@ class Gaussians:
     variance: float
 
     def __call__(self, images: Images) -> Floats:
-        """(n, m + 1): the constant comes last."""
+        """Return (n, m + 1): the constant comes last."""
         rows = flat(images)
         squares = (rows**2).sum(axis=1, keepdims=True) + (self.centres**2).sum(axis=1)
         distances = np.maximum(squares - 2.0 * (rows @ self.centres.T), 0.0).astype(np.float64)
         return np.column_stack([np.exp(-distances / (2.0 * self.variance)), np.ones(len(images))])
 
 
-def placed(patterns: Patterns, chosen: Options, random: np.random.Generator) -> Gaussians:
-    """The Gaussians, class by class.
+def place_gaussians(patterns: Patterns, chosen: Options, random: np.random.Generator) -> Gaussians:
+    """Place the Gaussians, class by class.
 
     Raises ReplicationError when a class has fewer patterns than it is to have centres.
     """
@@ -85,7 +85,7 @@ class Radial(Layer):
     features: Gaussians
 
     def cost(self) -> Cost:
-        """A multiply-add and a variable for each coordinate of a centre and each weight."""
+        """Count a multiply-add and a variable for each coordinate of a centre and each weight."""
         numbers = self.features.centres.size + self.weights.size
         return Cost(numbers / 1e3, (numbers + 1) / 1e3)
 
@@ -96,8 +96,8 @@ class System(ClassifierSystem[Options]):
     Options = Options
 
     def train(self, patterns: Patterns, random: np.random.Generator, monitor: Monitor) -> Radial:
-        """K-means for each class, then solve for the layer."""
-        features = placed(patterns, self.chosen, random)
+        """Find the centres of each class by K-means, then solve for the layer."""
+        features = place_gaussians(patterns, self.chosen, random)
         monitor.line(f"{len(features.centres)} centres of width {features.variance**0.5:.2f}")
-        weights = layer(features, patterns, self.chosen.ridge, monitor).weights
+        weights = fit_layer(features, patterns, self.chosen.ridge, monitor).weights
         return Radial(features, weights)

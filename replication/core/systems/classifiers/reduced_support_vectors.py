@@ -20,7 +20,7 @@ from scipy.optimize import minimize
 
 from replication.core.learning.monitor import Monitor
 from replication.core.systems.classifier import ClassifierSystem, Patterns
-from replication.core.systems.classifiers.virtual_support_vectors import virtual_machines
+from replication.core.systems.classifiers.virtual_support_vectors import train_virtual_machines
 from replication.core.systems.support_machines import (
     CLASSES,
     MEMORY,
@@ -29,10 +29,10 @@ from replication.core.systems.support_machines import (
     KernelOptions,
     Kind,
     Machine,
-    chunked,
-    first_of_each,
-    inputs_of,
-    signs_of,
+    class_signs,
+    first_patterns,
+    train_by_chunking,
+    unit_inputs,
 )
 
 # Raised when the golden answers change, and only then (see CONTRIBUTING.md).
@@ -62,7 +62,7 @@ def _kernel(left: torch.Tensor, right: torch.Tensor, kind: Kind) -> torch.Tensor
 def _parts(
     reduced: torch.Tensor, vectors: torch.Tensor, weights: torch.Tensor, kind: Kind
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """The best b for the z ``reduced``, and how much of the squared length they explain.
+    """Return the best b for the z ``reduced``, and how much squared length they explain.
 
     ``vectors`` and ``weights`` are float32, for the products with them are nearly all the work;
     the linear equations, which may be ill-conditioned, are float64 like ``reduced``.
@@ -73,7 +73,7 @@ def _parts(
     return best, target @ best
 
 
-def reduced_set(
+def find_reduced_set(
     vectors: Inputs,
     weights: Doubles,
     count: int,
@@ -81,7 +81,7 @@ def reduced_set(
     random: np.random.Generator,
     steps: int = _STEPS,
 ) -> tuple[Doubles, Doubles]:
-    """z (count, d) and b (count,) for the ``vectors`` x (s, d) and ``weights`` a (s,).
+    """Find z (count, d) and b (count,) for ``vectors`` x (s, d) and ``weights`` a (s,).
 
     With as many z as there are x, these are the x themselves and nothing is searched for.
     """
@@ -107,10 +107,10 @@ def reduced_set(
     return found, _parts(torch.from_numpy(found), x, a, kind)[0].numpy()
 
 
-def left_over(
+def relative_distance(
     vectors: Inputs, weights: Doubles, reduced: Doubles, own: Doubles, kind: Kind
 ) -> float:
-    """The squared distance of the two sums in feature space as a share of the first's length."""
+    """Return the sums' squared distance in feature space as a share of the first's length."""
     points = np.concatenate([vectors, reduced.astype(np.float32)])
     sums = np.zeros((len(points), 2), np.float32)
     sums[:, 0] = np.concatenate([weights, -own])
@@ -130,9 +130,11 @@ class System(ClassifierSystem[Options]):
     def _machines(self, patterns: Patterns, monitor: Monitor) -> tuple[Inputs, list[Machine]]:
         kind = self.chosen.kind()
         if self.chosen.shift:
-            return virtual_machines(patterns, kind, self.chosen.shift, monitor)
-        inputs, signs = inputs_of(patterns.images), signs_of(patterns.labels)
-        return inputs, chunked(inputs, signs, first_of_each(patterns.labels), kind, monitor)
+            return train_virtual_machines(patterns, kind, self.chosen.shift, monitor)
+        inputs, signs = unit_inputs(patterns.images), class_signs(patterns.labels)
+        return inputs, train_by_chunking(
+            inputs, signs, first_patterns(patterns.labels), kind, monitor
+        )
 
     def train(self, patterns: Patterns, random: np.random.Generator, monitor: Monitor) -> Decision:
         """Train the machines, then approximate each; only where the z start is random."""
@@ -142,10 +144,10 @@ class System(ClassifierSystem[Options]):
         for column, share in enumerate(np.array_split(np.arange(self.chosen.vectors), CLASSES)):
             monitor.check()
             vectors, own = inputs[machines[column].numbers], machines[column].weights
-            z, b = reduced_set(vectors, own, len(share), kind, random)
+            z, b = find_reduced_set(vectors, own, len(share), kind, random)
             reduced.append(z.astype(np.float32))
             rows.append(np.outer(b, np.eye(CLASSES)[column]).astype(np.float32))
-            rest = left_over(vectors, own, z, b, kind)
+            rest = relative_distance(vectors, own, z, b, kind)
             monitor.line(f"class {column}: {len(vectors)} vectors by {len(z)}, {rest:.3f} left")
         biases = np.array([machine.bias for machine in machines], np.float32)
         return Decision(np.concatenate(reduced), np.concatenate(rows), biases, kind)

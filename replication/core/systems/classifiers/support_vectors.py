@@ -24,11 +24,11 @@ from replication.core.systems.support_machines import (
     Inputs,
     KernelOptions,
     Kind,
-    chunked,
-    first_of_each,
-    inputs_of,
-    signs_of,
-    together,
+    class_signs,
+    combine_machines,
+    first_patterns,
+    train_by_chunking,
+    unit_inputs,
 )
 
 # Raised when the golden answers change, and only then (see CONTRIBUTING.md).
@@ -55,7 +55,7 @@ class Scaled(Decision):
         self._scale = scale
 
     def penalties(self, images: NDArray[np.uint8]) -> Inputs:
-        """Minus the decision values."""
+        """Return minus the decision values."""
         return -self.values(flat(images) / self._scale)
 
 
@@ -66,17 +66,19 @@ class System(ClassifierSystem[Options]):
     memory = MEMORY
 
     def train(self, patterns: Patterns, random: np.random.Generator, monitor: Monitor) -> Decision:
-        """The solution on all patterns: nothing in it is random."""
+        """Solve on all patterns: nothing is random."""
         del random
-        kind, first = self.chosen.kind(), first_of_each(patterns.labels)
-        signs = signs_of(patterns.labels)
+        kind, first = self.chosen.kind(), first_patterns(patterns.labels)
+        signs = class_signs(patterns.labels)
         if self.chosen.inputs == "length":
-            inputs = inputs_of(patterns.images)
-            return together(inputs, chunked(inputs, signs, first, kind, monitor), kind)
+            inputs = unit_inputs(patterns.images)
+            return combine_machines(
+                inputs, train_by_chunking(inputs, signs, first, kind, monitor), kind
+            )
         inputs = flat(patterns.images)
         square = float((inputs**2).sum(axis=1, dtype=np.float64).mean())
         scale = np.float32(np.sqrt(square))
         inputs = inputs / scale
         kind = kind._replace(constant=kind.constant / square)
-        machines = chunked(inputs, signs, first, kind, monitor)
-        return Scaled(together(inputs, machines, kind), kind, scale)
+        machines = train_by_chunking(inputs, signs, first, kind, monitor)
+        return Scaled(combine_machines(inputs, machines, kind), kind, scale)

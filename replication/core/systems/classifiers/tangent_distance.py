@@ -15,7 +15,11 @@ from replication.core.learning.monitor import Monitor
 from replication.core.settings import Count, Positive, Section
 from replication.core.systems import tangent_kernels
 from replication.core.systems.classifier import ClassifierSystem, Patterns, flat
-from replication.core.systems.classifiers.nearest_neighbours import CLASSES, nearest, votes
+from replication.core.systems.classifiers.nearest_neighbours import (
+    CLASSES,
+    count_votes,
+    find_nearest,
+)
 from replication.core.systems.contract import Cost
 from replication.errors import ReplicationError
 
@@ -39,10 +43,10 @@ class Options(Section):
     smoothing: Positive
 
 
-def least_by_class(
+def least_distances(
     labels: NDArray[np.uint8], distances: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """The least distance of each class, (n, classes), from ``distances`` (n, candidates).
+    """Return each class's least distance, (n, classes), from ``distances`` (n, candidates).
 
     A class without a candidate gets the largest distance of that row, or rather the next larger
     number, so that it never ties with one that has: the margin stays finite, and a class that not
@@ -76,16 +80,16 @@ class TangentNeighbours:
         return min(self.chosen.candidates, len(self.labels))
 
     def distances(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Numbers of each image's candidates and their squared tangent distances, (n, c) both."""
+        """Return each image's candidates and their squared tangent distances, (n, c) both."""
         rows = flat(images)
-        numbers, _ = nearest(rows, self.prototypes, self._candidates)
+        numbers, _ = find_nearest(rows, self.prototypes, self._candidates)
         found = np.empty(numbers.shape)
-        smooth, slope = tangent_kernels.filters(self.side, self.chosen.smoothing)
-        tangent_kernels.distances(rows, self.prototypes, numbers, smooth, slope, found)
+        smooth, slope = tangent_kernels.make_filters(self.side, self.chosen.smoothing)
+        tangent_kernels.fill_distances(rows, self.prototypes, numbers, smooth, slope, found)
         return numbers, found
 
     def penalties(self, images: NDArray[np.uint8]) -> NDArray[np.floating]:
-        """The least tangent distance of each class, or minus the votes, (patterns, classes).
+        """Return the least distance of each class, or minus the votes, (patterns, classes).
 
         With one neighbour the margin is how much nearer the best class is than the second, which
         votes could not tell: there would be only one. With more it is the difference in votes.
@@ -93,25 +97,25 @@ class TangentNeighbours:
         numbers, distances = self.distances(images)
         labels = self.labels[numbers]
         if self.chosen.neighbours == 1:
-            return least_by_class(labels, np.sqrt(distances))
+            return least_distances(labels, np.sqrt(distances))
         count = min(self.chosen.neighbours, self._candidates)
         # By distance and then by number, as `nearest` has them.
         first = np.lexsort((numbers, distances), axis=1)[:, :count]
         near = np.take_along_axis(distances, first, axis=1).astype(np.float32)
-        return votes(np.take_along_axis(labels, first, axis=1), near)
+        return count_votes(np.take_along_axis(labels, first, axis=1), near)
 
     def cost(self) -> Cost:
-        """One multiply-add for each pixel of each prototype, then `multiply_adds`; all are kept.
+        """Count a multiply-add for each pixel of each prototype, then `count_multiply_adds`.
 
         The tangents of the image itself are computed once, those of a candidate each time.
         """
-        own, pair = multiply_adds(self.side)
+        own, pair = count_multiply_adds(self.side)
         operations = self.prototypes.size + own + self._candidates * (own + pair)
         return Cost(operations / 1e3, self.prototypes.size / 1e3)
 
 
-def multiply_adds(side: int) -> tuple[int, int]:
-    """What the tangents of one image take, with their products, and what a pair takes beyond.
+def count_multiply_adds(side: int) -> tuple[int, int]:
+    """Return what the tangents of one image take, with their products, and a pair besides.
 
     Image: four products of a filter with the image, the combinations of the derivatives, the
     lengths, and the tangents' products among each other. Pair: the difference, its products with

@@ -25,13 +25,13 @@ from replication.core.systems.support_machines import (
     KernelOptions,
     Kind,
     Machine,
-    chunked,
-    first_of_each,
-    inputs_of,
-    signs_of,
-    together,
+    class_signs,
+    combine_machines,
+    first_patterns,
+    train_by_chunking,
+    unit_inputs,
 )
-from replication.files import packed
+from replication.files import pack_arrays
 from replication.machine import blas
 
 # Raised when the golden answers change, and only then (see CONTRIBUTING.md).
@@ -49,8 +49,8 @@ class Options(KernelOptions):
     shift: Count
 
 
-def with_shifted(images: Images, shift: int) -> Images:
-    """Each image, and the image moved by ``shift`` pixels up, down, to the left and to the right.
+def add_shifted(images: Images, shift: int) -> Images:
+    """Return each image, and it moved by ``shift`` pixels up, down, left and right.
 
     ``images`` is (n, height, width), the result (5 n, height, width), the five of an image one
     after another; ink that leaves the field is lost, what comes in is background.
@@ -64,7 +64,7 @@ def with_shifted(images: Images, shift: int) -> Images:
     return result.reshape(-1, *images.shape[1:])
 
 
-def virtual_machines(
+def train_virtual_machines(
     patterns: Patterns, kind: Kind, shift: int, monitor: Monitor
 ) -> tuple[Inputs, list[Machine]]:
     """Return the inputs, and the ten machines whose support vectors are numbers of these.
@@ -82,21 +82,21 @@ def virtual_machines(
     with patterns.shared.part("virtual machines", decisive, monitor) as part:
         content = part.content
         if content is None:
-            content = _packed(*_trained(patterns, kind, shift, monitor))
+            content = _pack(*_train(patterns, kind, shift, monitor))
             part.leave(content)
-    used, machines = _unpacked(content)
-    return inputs_of(with_shifted(patterns.images[used], shift)), machines
+    used, machines = _unpack(content)
+    return unit_inputs(add_shifted(patterns.images[used], shift)), machines
 
 
-def _packed(used: Numbers, machines: Sequence[Machine]) -> bytes:
+def _pack(used: Numbers, machines: Sequence[Machine]) -> bytes:
     arrays: dict[str, NDArray[Any]] = {"used": used}
     for column, machine in enumerate(machines):
         for name, values in machine._asdict().items():
             arrays[f"{name}{column}"] = np.asarray(values)
-    return packed(arrays)
+    return pack_arrays(arrays)
 
 
-def _unpacked(content: bytes) -> tuple[Numbers, list[Machine]]:
+def _unpack(content: bytes) -> tuple[Numbers, list[Machine]]:
     with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
         machines = [
             Machine(
@@ -109,29 +109,31 @@ def _unpacked(content: bytes) -> tuple[Numbers, list[Machine]]:
         return arrays["used"], machines
 
 
-def _trained(
+def _train(
     patterns: Patterns, kind: Kind, shift: int, monitor: Monitor
 ) -> tuple[Numbers, list[Machine]]:
     """Train on all patterns, and anew on support vectors and virtual ones.
 
     Returns the patterns used, ascending, and machines whose vectors are numbers of these shifted.
     """
-    machines = chunked(
-        inputs_of(patterns.images),
-        signs_of(patterns.labels),
-        first_of_each(patterns.labels),
+    machines = train_by_chunking(
+        unit_inputs(patterns.images),
+        class_signs(patterns.labels),
+        first_patterns(patterns.labels),
         kind,
         monitor,
     )
     used = np.unique(np.concatenate([machine.numbers for machine in machines]))
-    inputs = inputs_of(with_shifted(patterns.images[used], shift))
-    signs = signs_of(np.repeat(patterns.labels[used], COPIES))
+    inputs = unit_inputs(add_shifted(patterns.images[used], shift))
+    signs = class_signs(np.repeat(patterns.labels[used], COPIES))
     for column, machine in enumerate(machines):
         places = np.searchsorted(used, machine.numbers)
         own = (places[:, None] * COPIES + np.arange(COPIES)).ravel()
         # The support vectors themselves: there are both signs among them.
         first = np.arange(0, len(own), COPIES)
-        found = chunked(inputs[own], signs[own, column : column + 1], first, kind, monitor)[0]
+        found = train_by_chunking(
+            inputs[own], signs[own, column : column + 1], first, kind, monitor
+        )[0]
         machines[column] = found._replace(numbers=own[found.numbers])
     return used, machines
 
@@ -143,8 +145,8 @@ class System(ClassifierSystem[Options]):
     memory = MEMORY
 
     def train(self, patterns: Patterns, random: np.random.Generator, monitor: Monitor) -> Decision:
-        """Twice: on all patterns, and on support vectors and virtual ones. Nothing is random."""
+        """Train on all patterns, then on support and virtual vectors. Nothing is random."""
         del random
         kind = self.chosen.kind()
-        inputs, machines = virtual_machines(patterns, kind, self.chosen.shift, monitor)
-        return together(inputs, machines, kind)
+        inputs, machines = train_virtual_machines(patterns, kind, self.chosen.shift, monitor)
+        return combine_machines(inputs, machines, kind)
