@@ -174,7 +174,7 @@ class Table(Output):
         return pd.DataFrame(list(rows), columns=list(self.columns))
 
     def read(self, results: Path) -> pd.DataFrame:
-        """Raises ReplicationError as `read_table` does."""
+        """Read it; raises ReplicationError as `read_table` does."""
         return read_table(results / self.name, self.columns, self.made_by)
 
     def write(self, results: Path, table: pd.DataFrame) -> None:
@@ -190,7 +190,7 @@ class Document(Output):
     """A JSON document that is a mapping."""
 
     def read(self, results: Path) -> dict[str, Any]:
-        """Raises ReplicationError as `read_json` does, and when it is no mapping."""
+        """Read it; raises ReplicationError as `read_json` does, and when it is no mapping."""
         content = read_json(results / self.name, self.made_by)
         if not isinstance(content, dict):
             raise damaged(results / self.name, "no table", self.made_by)

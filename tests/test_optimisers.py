@@ -11,7 +11,7 @@ from small import REPOSITORY, small_document, small_project, write_params
 
 from replication.core import settings
 from replication.core.learning.optimisers import catalogue
-from replication.core.learning.optimisers.contract import Situation
+from replication.core.learning.optimisers.catalogue import Situation
 from replication.errors import ReplicationError
 
 MODULE = '''

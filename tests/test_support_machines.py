@@ -14,10 +14,15 @@ from replication.core.systems.classifiers import (
     support_vectors,
     virtual_support_vectors,
 )
-from replication.core.systems.support_machines import Decision, Kind, Machine
+from replication.core.systems.support_machines import Decision, KernelOptions, Machine
 from replication.errors import ReplicationError
 
-KINDS = [Kind(4, 0.0, 10.0), Kind(9, 1.0, 0.5)]
+
+def kernel_of(degree, constant, regularisation):
+    return KernelOptions(degree=degree, constant=constant, regularisation=regularisation)
+
+
+KINDS = [kernel_of(4, 0.0, 10.0), kernel_of(9, 1.0, 0.5)]
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +113,7 @@ def test_on_pixels_the_machines_are_those_of_the_kernel_of_1995(patterns, tiny, 
 
 
 def test_no_pattern_violates_the_conditions_of_the_optimum(patterns, monitor):
-    kind = Kind(4, 0.0, 0.3)
+    kind = kernel_of(4, 0.0, 0.3)
     inputs = support_machines.unit_inputs(patterns.images)
     signs = support_machines.class_signs(patterns.labels)
     first = support_machines.first_patterns(patterns.labels, 2)
@@ -164,7 +169,7 @@ def test_a_vector_of_two_machines_is_counted_once():
         Machine(np.array([0, 2]), np.array([2.0, -2.0]), 0.5),
         Machine(np.array([2]), np.array([3.0]), -1.0),
     ]
-    decision = support_machines.combine_machines(inputs, machines, Kind(2, 0.0, 1.0))
+    decision = support_machines.combine_machines(inputs, machines, kernel_of(2, 0.0, 1.0))
     # x = e0: K is 1 with the first vector and 0 with the third.
     np.testing.assert_allclose(decision.values(inputs[:1]), [[2.5, -1.0]])
     np.testing.assert_allclose(decision.values(inputs[2:]), [[-1.5, 2.0]])
@@ -248,7 +253,7 @@ def test_more_vectors_leave_less_over(normal_vector):
 def test_what_is_left_over_is_the_distance_in_feature_space(normal_vector):
     # Degree 2 without constant has the feature space of all products of two pixels.
     vectors, weights = normal_vector
-    kind = Kind(2, 0.0, 1.0)
+    kind = kernel_of(2, 0.0, 1.0)
     random = np.random.default_rng(0)
     z, b = reduced_support_vectors.find_reduced_set(vectors, weights, 3, kind, random, steps=2)
 

@@ -46,20 +46,8 @@ HISTORY_COLUMNS = ("pass", "learning_rate", *COUNTS, "mean_criterion")
 # In history.csv, the SHA-256 of the weights after each pass: float32, little-endian, in the order
 # of the table of layers (`replication.core.learning.identity.sha256`).
 HASHES = "weights_sha256"
-RECORD_KEYS = frozenset(
-    {
-        "experiment",
-        "replicate",
-        "key",
-        "settings",
-        "streams",
-        "versions",
-        "data",
-        "presentations",
-        "parameters",
-        "packages",
-    }
-)
+_DECISIVE = ("experiment", "replicate", "key", "settings", "streams", "versions", "data")
+RECORD_KEYS = frozenset((*_DECISIVE, "presentations", "parameters", "packages"))
 # In the record, the SHA-256 of each other file of the run; of timing.json there is none.
 FILES = "files"
 _SHA256 = "[0-9a-f]{64}"
@@ -128,15 +116,11 @@ def read_weights(path: Path, parameters: int, made_by: str = TRAIN) -> NDArray[n
         raise ReplicationError(f"{path} is missing: run `{made_by}` first") from error
     except (SafetensorError, KeyError, OSError) as error:
         raise damaged(path, error, made_by) from error
-    if set(stored) != {"parameters"}:
-        problem = f"it holds {', '.join(sorted(stored)) or 'nothing'} instead of parameters"
-        raise damaged(path, problem, made_by)
+    held = {name: (tensor.dtype.name, tensor.shape) for name, tensor in stored.items()}
+    expected = {"parameters": ("float32", (parameters,))}
+    if held != expected:
+        raise damaged(path, f"it holds {held} instead of {expected}", made_by)
     values = stored["parameters"]
-    if values.dtype != np.float32:
-        raise damaged(path, f"its parameters are {values.dtype}, not float32", made_by)
-    if values.shape != (parameters,):
-        problem = f"its parameters have the shape {values.shape} instead of ({parameters},)"
-        raise damaged(path, problem, made_by)
     if not np.isfinite(values).all():
         raise damaged(path, "a parameter that is not finite", made_by)
     return values
@@ -255,7 +239,7 @@ class Run:
 
     @cached_property
     def answers(self) -> Answers:
-        """The classes and margins given to the test patterns."""
+        """The answers to the test patterns."""
         return read_answers(self._sound(ANSWERS), self.made_by)
 
     @cached_property

@@ -62,7 +62,7 @@ class DistortedPool:
         generator: np.random.Generator,
         field: int,
     ) -> None:
-        """The first ``originals`` of ``images`` uint8 (n, height, width); ``field`` in pixels."""
+        """Take the first ``originals`` of ``images`` uint8 (n, height, width); field in pixels."""
         self._images, self._labels = images[:originals], labels[:originals]
         self._field = field
         self._parameters = draw_distortions(distortions, originals * distortions.copies, generator)

@@ -11,8 +11,7 @@ from replication.core.learning.checkpoints import Progress
 from replication.core.learning.engine import Engine
 from replication.core.learning.identity import MARKS
 from replication.core.learning.monitor import Monitor
-from replication.core.learning.optimisers.catalogue import load_optimiser
-from replication.core.learning.optimisers.contract import Optimiser, Situation
+from replication.core.learning.optimisers.catalogue import Optimiser, Situation, load_optimiser
 from replication.core.learning.presentations import Pool, present_order
 from replication.core.learning.streams import generator
 from replication.core.networks.initialisation import draw_initial_parameters

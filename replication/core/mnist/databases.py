@@ -5,7 +5,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -60,23 +60,18 @@ def read_raw(raw: Path) -> Database:
     Raises ReplicationError for a file that is not what ``SHA256SUMS`` says, and where images and
     labels do not pair up.
     """
-    database = Database(
-        idx.read_images(raw / idx.TRAIN_IMAGES),
-        idx.read_labels(raw / idx.TRAIN_LABELS),
-        idx.read_images(raw / idx.TEST_IMAGES),
-        idx.read_labels(raw / idx.TEST_LABELS),
-    )
-    pairs = (
-        (idx.TRAIN_IMAGES, database.train_images, database.train_labels),
-        (idx.TEST_IMAGES, database.test_images, database.test_labels),
-    )
-    for name, images, labels in pairs:
-        if len(images) != len(labels):
-            raise ReplicationError(
-                f"{raw / name} holds {len(images)} images but there are {len(labels)} labels: "
-                f"restore them with `{idx.RESTORE}`"
-            )
-    return database
+    train = _read_pair(raw, idx.TRAIN_IMAGES, idx.TRAIN_LABELS)
+    return Database(*train, *_read_pair(raw, idx.TEST_IMAGES, idx.TEST_LABELS))
+
+
+def _read_pair(raw: Path, images_file: str, labels_file: str) -> tuple[Bytes, Bytes]:
+    images, labels = idx.read_images(raw / images_file), idx.read_labels(raw / labels_file)
+    if len(images) != len(labels):
+        raise ReplicationError(
+            f"{raw / images_file} holds {len(images)} images but there are {len(labels)} labels: "
+            f"restore them with `{idx.RESTORE}`"
+        )
+    return images, labels
 
 
 def derive(name: str, regular: Database) -> Database:
@@ -86,12 +81,8 @@ def derive(name: str, regular: Database) -> Database:
         raise ReplicationError(
             f"there is no database `{name}`: choose from {', '.join(_VERSIONS)} in params.yaml"
         )
-    return Database(
-        version(regular.train_images),
-        regular.train_labels,
-        version(regular.test_images),
-        regular.test_labels,
-    )
+    train, test = version(regular.train_images), version(regular.test_images)
+    return replace(regular, train_images=train, test_images=test)
 
 
 def load(raw: Path, prepared: Path, name: str) -> Database:

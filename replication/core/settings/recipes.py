@@ -125,10 +125,9 @@ class Trained(Entry):
 
     def unused(self, *, subsampled: bool) -> frozenset[str]:
         """Return the keys that have no effect here; ``subsampled`` as in `Entry.unused`."""
-        name, sdlm = self.criterion.name, self.optimiser.name == "sdlm"
+        sdlm = self.optimiser.name == "sdlm"
         used = {
-            "criterion.j": name == "map",
-            "criterion.distance": name != "squared-error",
+            **{f"criterion.{key}": False for key in self.criterion.unused},
             "sdlm": sdlm,
             "sdlm.coefficient_curvature": sdlm and subsampled,
             "streams.hessian": sdlm and self.sdlm.patterns_drawn == "random",
@@ -173,6 +172,17 @@ class Combined(Trained):
     def draws_noise(self) -> bool:
         """Whether noise comes from the stream of the distortions."""
         return self.system == "noisy"
+
+    @model_validator(mode="after")
+    def _distorted_if_that_is_needed(self) -> Self:
+        if self.system == "boosted" and not self.distorted:
+            raise ValueError(
+                "a network errs too rarely on its own training patterns to be boosted with them; "
+                "set distorted to true"
+            )
+        if self.system == "noisy" and self.distorted:
+            raise ValueError("noise is drawn on undistorted patterns; set distorted to false")
+        return self
 
     def network_recipe(self) -> Recipe:
         """Return how each of its networks is trained by itself."""

@@ -118,6 +118,12 @@ class Criterion(Section):
     divisor: Annotated[Positive, Neutral(1.0)]
     """Divides the criterion and so its gradient; 1 as printed."""
 
+    @property
+    def unused(self) -> frozenset[str]:
+        """The keys that have no effect on this criterion."""
+        of_name = {"map": (), "mle": ("j",), "squared-error": ("j", "distance")}
+        return frozenset(of_name[self.name])
+
 
 class Rules(NamedTuple):
     """What a network computes, beside its table of layers and its parameters."""

@@ -31,8 +31,7 @@ from replication.core.learning.monitor import Monitor
 from replication.core.learning.presentations import DistortedPool, OriginalPool, Pool
 from replication.core.learning.streams import generator
 from replication.core.learning.trainer import Trainer
-from replication.core.networks.specification import Network
-from replication.core.settings import Amount, Combined, Count, Recipe, Section, parse_options
+from replication.core.settings import Amount, Count, Recipe, Section
 from replication.core.systems.contract import Cost, Fitted, Task, answers_from_penalties
 from replication.core.systems.network import System as NetworkSystem
 from replication.errors import ReplicationError
@@ -178,18 +177,10 @@ class Committee(NamedTuple):
         return penalties, 1.0 + (NETWORKS - 1) * float(unsure.mean())
 
 
-class System(NetworkSystem):
+class System(NetworkSystem[Options]):
     """Three networks of one kind; the first is trained as that network is alone."""
 
-    def __init__(self, experiment: str, recipe: Combined, network: Network) -> None:
-        """Raises ReplicationError for options that cannot be, and without distorted patterns."""
-        super().__init__(experiment, recipe, network)
-        self._options = parse_options(Options, recipe.options, "experiments", experiment, "options")
-        if not recipe.distorted:
-            raise ReplicationError(
-                "params.yaml: a network errs too rarely on its own training patterns to be "
-                "boosted with them: set distorted to true"
-            )
+    Options = Options
 
     def fit(self, task: Task, monitor: Monitor) -> Fitted:
         """Train one after the other, each from its own checkpoint where there is one.
@@ -234,11 +225,11 @@ class System(NetworkSystem):
 
         And, for the record, the share of its patterns that the first misses or that are in dispute.
         """
-        recipe, count = later_recipe(self._recipe, len(before)), self._options.patterns
+        recipe, count = later_recipe(self._recipe, len(before)), self.chosen.patterns
         database = task.database
         among = draw_candidates(
             database.train_images, database.train_labels, recipe, task.replicate,
-            self._options.candidates, self._network.field,
+            self.chosen.candidates, self._network.field,
         )  # fmt: skip
         if len(before) == 1:
             pool = select_half_right(among, before[0], count, monitor)
@@ -257,7 +248,7 @@ class System(NetworkSystem):
         first, second, third = (net(task.database.train_images[:count]) for net in networks)
         labels = task.database.train_labels[:count]
         together = first + second + third
-        return confidence_threshold(first, together, labels, self._options.lost_percent)
+        return confidence_threshold(first, together, labels, self.chosen.lost_percent)
 
 
 def later_recipe(recipe: Recipe, number: int) -> Recipe:

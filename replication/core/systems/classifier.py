@@ -56,7 +56,7 @@ class ClassifierSystem(ABC, Generic[Chosen]):
     chosen: Chosen
 
     def __init__(self, experiment: str, recipe: Classifier) -> None:
-        """Raises ReplicationError, naming ``experiment``, for options that cannot be."""
+        """Raise ReplicationError, naming ``experiment``, for options that cannot be."""
         self._seed = recipe.seed
         self.chosen = parse_options(
             self.Options, recipe.options, "experiments", experiment, "options"

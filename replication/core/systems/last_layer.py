@@ -26,7 +26,7 @@ from threadpoolctl import threadpool_limits
 from replication.core.learning.engine import Engine
 from replication.core.learning.monitor import Monitor
 from replication.core.networks.specification import Network
-from replication.core.settings import Combined, Count, Neutral, Positive, Section, parse_options
+from replication.core.settings import Combined, Count, Neutral, Positive, Section
 from replication.core.systems.classifiers.nearest_neighbours import (
     CLASSES,
     count_votes,
@@ -89,13 +89,14 @@ def fit_local_scores(
     return np.asarray(level + (pattern - middle) @ weights)
 
 
-class System(NetworkSystem):
+class System(NetworkSystem[Options]):
     """A network, and what answers from its last hidden layer."""
 
+    Options = Options
+
     def __init__(self, experiment: str, recipe: Combined, network: Network) -> None:
-        """Raises ReplicationError, naming ``experiment``, for options that cannot be."""
+        """Raise ReplicationError, naming ``experiment``, for options that cannot be."""
         super().__init__(experiment, recipe, network)
-        self._options = parse_options(Options, recipe.options, "experiments", experiment, "options")
         below = network.layers[: network.layers.index(network.trainable[-1])]
         self._hidden = Network(network.name, network.field, below, np.zeros((0, 0), np.float32))
 
@@ -129,8 +130,8 @@ class System(NetworkSystem):
         self, known: Activations, labels: NDArray[np.uint8], patterns: Activations
     ) -> NDArray[np.floating]:
         """Return (patterns, classes), from the ``known`` activations and their ``labels``."""
-        numbers, distances = find_nearest(patterns, known, self._options.neighbours)
-        decay = self._options.decay
+        numbers, distances = find_nearest(patterns, known, self.chosen.neighbours)
+        decay = self.chosen.decay
         if decay is None:
             return count_votes(labels[numbers], distances)
         # Targets are +1 for the neighbour's class, -1 for the others, as for the network's outputs.
@@ -149,8 +150,8 @@ class System(NetworkSystem):
         cube for Cholesky's method, and for each class a product, two triangles and the answer.
         """
         operations = self._hidden.connections + known.size
-        units, k = known.shape[1], self._options.neighbours
-        if self._options.method == "local":
+        units, k = known.shape[1], self.chosen.neighbours
+        if self.chosen.method == "local":
             operations += k * units * (units + 1) // 2 + units**3 // 6
             operations += CLASSES * (k * units + units * units + units)
         return Cost(operations / 1e3, (self._hidden.parameters + known.size) / 1e3)

@@ -1,6 +1,6 @@
 """The networks trained by Appendix C: LeNet-1, LeNet-4, LeNet-5 and the perceptrons."""
 
-from typing import Any
+from typing import Any, ClassVar, Generic, TypeVar
 
 from replication.core.learning.engine import Engine
 from replication.core.learning.identity import ENGINE, sha256
@@ -9,20 +9,26 @@ from replication.core.learning.presentations import DistortedPool, OriginalPool,
 from replication.core.learning.streams import generator
 from replication.core.learning.trainer import Trainer, draw_first_parameters
 from replication.core.networks.specification import Network
-from replication.core.settings import Combined, Recipe
+from replication.core.settings import Combined, Recipe, Section, parse_options
 from replication.core.systems.contract import Cost, Fitted, Task, answers_from_penalties
 from replication.errors import ReplicationError
 from replication.files import write_bytes
 
+Chosen = TypeVar("Chosen", bound=Section)
 
-class System:
-    """A network and the recipe it is trained by."""
 
+class System(Generic[Chosen]):
+    """A network and the recipe it is trained by; ``Options`` are those of what is made of it."""
+
+    Options: ClassVar[type[Section]] = Section
+    chosen: Chosen
     # Mostly a pass of patterns that are drawn, 1 kB each.
     memory = 500_000_000
 
-    def __init__(self, _: str, recipe: Recipe | Combined, network: Network) -> None:
-        """Raises ReplicationError when the criterion is not one for the network's outputs."""
+    def __init__(self, experiment: str, recipe: Recipe | Combined, network: Network) -> None:
+        """Raise ReplicationError for options that cannot be, and a criterion that does not fit."""
+        given = recipe.options if isinstance(recipe, Combined) else {}
+        self.chosen = parse_options(self.Options, given, "experiments", experiment, "options")  # type: ignore[assignment]
         rbf = network.codes.size > 0
         if rbf == (recipe.criterion.name == "squared-error"):
             fitting = "mle or map" if rbf else "squared-error"
@@ -60,7 +66,7 @@ class System:
         return self._trainer(task).begin().marks()
 
     def _trainer(self, task: Task) -> Trainer:
-        """Raises ReplicationError where the database has too few patterns."""
+        """Return the trainer; raise ReplicationError where the database has too few patterns."""
         recipe, database = self._recipe, task.database
         available = len(database.train_images)
         if recipe.training_patterns > available:

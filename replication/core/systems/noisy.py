@@ -17,11 +17,9 @@ from replication.core.learning.presentations import Batch, Pool
 from replication.core.learning.streams import stream_key
 from replication.core.mnist.databases import centre_in_field
 from replication.core.mnist.noise import invert
-from replication.core.networks.specification import Network
-from replication.core.settings import Combined, Count, Recipe, Section, parse_options
+from replication.core.settings import Count, Recipe, Section
 from replication.core.systems.contract import Task
 from replication.core.systems.network import System as NetworkSystem
-from replication.errors import ReplicationError
 
 # Raised when the golden answers change, and only then (see CONTRIBUTING.md).
 VERSION = 1
@@ -69,25 +67,17 @@ class NoisyPool:
         return Batch(images, self.labels[originals], np.arange(len(numbers)))
 
 
-class System(NetworkSystem):
+class System(NetworkSystem[Options]):
     """A network trained on noisy patterns, and answering the test patterns as they are."""
 
-    def __init__(self, experiment: str, recipe: Combined, network: Network) -> None:
-        """Raises ReplicationError for options that cannot be, and together with distortions."""
-        super().__init__(experiment, recipe, network)
-        self._noise = parse_options(Options, recipe.options, "experiments", experiment, "options")
-        if recipe.distorted:
-            raise ReplicationError(
-                "params.yaml: noise is drawn over patterns that are not distorted: set distorted "
-                "to false"
-            )
+    Options = Options
 
     def _decisive(self, task: Task) -> dict[str, Any]:
         """Return the noise as well."""
-        return {**super()._decisive(task), "noise": self._noise.model_dump()}
+        return {**super()._decisive(task), "noise": self.chosen.model_dump()}
 
     def _pool(self, task: Task) -> Pool:
         images, labels = task.database.train_images, task.database.train_labels
         return NoisyPool(
-            images, labels, self._recipe, task.replicate, self._noise, self._network.field
+            images, labels, self._recipe, task.replicate, self.chosen, self._network.field
         )

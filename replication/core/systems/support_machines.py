@@ -12,7 +12,9 @@ of the optimum, these join the support vectors, and so on until none violates th
 at the solution on all patterns.
 """
 
+import itertools
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, NamedTuple
 
 import numpy as np
@@ -46,24 +48,12 @@ MEMORY = 2_300_000_000
 Inputs = NDArray[np.float32]
 
 
-class Kind(NamedTuple):
-    """What all machines share: the kernel, and C, the bound of the multipliers."""
-
-    degree: int
-    constant: float
-    regularisation: float
-
-
 class KernelOptions(Section):
     """The kernel's degree and constant, and C: the bound of the multipliers."""
 
     degree: Count
     constant: Annotated[float, Field(ge=0, allow_inf_nan=False)]
     regularisation: Positive
-
-    def kind(self) -> Kind:
-        """Return the kernel and C."""
-        return Kind(self.degree, self.constant, self.regularisation)
 
 
 class Machine(NamedTuple):
@@ -87,7 +77,7 @@ def unit_inputs(images: NDArray[np.uint8]) -> Inputs:
     return np.asarray(pixels / np.where(lengths > 0, lengths, 1), np.float32)
 
 
-def kernel(left: Inputs, right: Inputs, kind: Kind) -> Inputs:
+def kernel(left: Inputs, right: Inputs, kind: KernelOptions) -> Inputs:
     """Return K of each of ``left`` (n, d) with each of ``right`` (m, d): float32 (n, m)."""
     base = left @ right.T
     if kind.constant:
@@ -103,7 +93,7 @@ def kernel(left: Inputs, right: Inputs, kind: Kind) -> Inputs:
     return result
 
 
-def kernel_table(inputs: Inputs, kind: Kind) -> NDArray[np.float64]:
+def kernel_table(inputs: Inputs, kind: KernelOptions) -> NDArray[np.float64]:
     """Return K of each of ``inputs`` with each other, as the solver needs it."""
     table = np.empty((len(inputs), len(inputs)))
     for start in range(0, len(inputs), _BLOCK):
@@ -111,38 +101,39 @@ def kernel_table(inputs: Inputs, kind: Kind) -> NDArray[np.float64]:
     return table
 
 
-def solve_machine(table: NDArray[np.float64], signs: NDArray[np.int8], kind: Kind) -> Machine:
+def solve_machine(
+    table: NDArray[np.float64], signs: NDArray[np.int8], kind: KernelOptions
+) -> Machine:
     """Solve for patterns with kernel values ``table`` (n, n) and ``signs`` (n,), 1 or -1."""
     solver = SVC(C=kind.regularisation, kernel="precomputed", tol=TOLERANCE, cache_size=500)
     solver.fit(table, signs)
     # The solver gives those of sign -1 first.
     order = np.argsort(solver.support_)
-    return Machine(
-        solver.support_[order].astype(np.int64),
-        solver.dual_coef_[0][order],
-        float(solver.intercept_[0]),
-    )
+    numbers, weights = solver.support_[order].astype(np.int64), solver.dual_coef_[0][order]
+    return Machine(numbers, weights, float(solver.intercept_[0]))
 
 
+@dataclass(frozen=True)
 class Decision:
-    """Decision values of machines over vectors that they share: what all three systems keep."""
+    """Decision values of machines over vectors that they share: what all three systems keep.
 
-    def __init__(
-        self,
-        vectors: Inputs,
-        weights: NDArray[np.float32],
-        biases: NDArray[np.float32],
-        kind: Kind,
-    ) -> None:
-        """``vectors`` (m, d), ``weights`` (m, machines), ``biases`` (machines,)."""
-        self.vectors, self.weights, self.biases = vectors, weights, biases
-        self._kind = kind
+    Attributes:
+        vectors: float32 (m, pixels).
+        weights: float32 (m, machines).
+        biases: float32 (machines,).
+        kind: the kernel.
+    """
+
+    vectors: Inputs
+    weights: NDArray[np.float32]
+    biases: NDArray[np.float32]
+    kind: KernelOptions
 
     def values(self, inputs: Inputs) -> NDArray[np.float32]:
         """Return f(x) of each machine, (n, machines), for ``inputs`` (n, d)."""
         result = np.empty((len(inputs), len(self.biases)), np.float32)
         for start in range(0, len(inputs), _BLOCK):
-            table = kernel(inputs[start : start + _BLOCK], self.vectors, self._kind)
+            table = kernel(inputs[start : start + _BLOCK], self.vectors, self.kind)
             result[start : start + _BLOCK] = table @ self.weights + self.biases
         return result
 
@@ -161,7 +152,7 @@ class Decision:
         return Cost(operations / 1e3, (operations + len(self.biases)) / 1e3)
 
 
-def combine_machines(inputs: Inputs, machines: Sequence[Machine], kind: Kind) -> Decision:
+def combine_machines(inputs: Inputs, machines: Sequence[Machine], kind: KernelOptions) -> Decision:
     """Return the decision of ``machines`` whose support vectors are among ``inputs``."""
     used = np.unique(np.concatenate([machine.numbers for machine in machines]))
     weights = np.zeros((len(used), len(machines)), np.float32)
@@ -182,11 +173,18 @@ def first_patterns(labels: NDArray[np.uint8], count: int = _FIRST) -> NDArray[np
     return np.sort(np.concatenate(found))
 
 
+def train_machines(
+    inputs: Inputs, labels: NDArray[np.uint8], kind: KernelOptions, monitor: Monitor
+) -> list[Machine]:
+    """Train ten machines on ``inputs`` (n, d), each for a class against the rest."""
+    return train_by_chunking(inputs, class_signs(labels), first_patterns(labels), kind, monitor)
+
+
 def train_by_chunking(
     inputs: Inputs,
     signs: NDArray[np.int8],
     first: NDArray[np.int64],
-    kind: Kind,
+    kind: KernelOptions,
     monitor: Monitor,
 ) -> list[Machine]:
     """Train a machine for each column of ``signs`` (n, machines), on all ``inputs``.
@@ -194,11 +192,9 @@ def train_by_chunking(
     ``first`` are the numbers of the first working set, with both signs in it for each machine.
     """
     working = [first] * signs.shape[1]
-    step = 0
-    while True:
+    for step in itertools.count(1):
         machines = _solve_each(inputs, signs, working, kind, monitor)
         margins = signs * combine_machines(inputs, machines, kind).values(inputs)
-        step += 1
         violating = 0
         for column, machine in enumerate(machines):
             outside = np.ones(len(inputs), bool)
@@ -208,7 +204,8 @@ def train_by_chunking(
         vectors = sum(len(machine.numbers) for machine in machines)
         monitor.line(f"step {step}: {vectors} support vectors, {violating} violations")
         if not violating:
-            return machines
+            break
+    return machines
 
 
 def _next_working_set(
@@ -225,7 +222,7 @@ def _solve_each(
     inputs: Inputs,
     signs: NDArray[np.int8],
     working: Sequence[NDArray[np.int64]],
-    kind: Kind,
+    kind: KernelOptions,
     monitor: Monitor,
 ) -> list[Machine]:
     machines: list[Machine] = []

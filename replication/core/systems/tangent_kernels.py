@@ -60,8 +60,8 @@ def fill_tangents(
     """Fill ``result`` (t, p) with the tangents of ``image`` (s, s), of length 1.
 
     ``smooth`` and ``slope`` (s, s), from `make_filters`, smooth along an axis, and differentiate
-    what is smoothed. Coordinates are in pixels, right and down from the middle of the image. ``work`` is
-    (3, s, s). A tangent of length 0, such as all those of an image without ink, stays 0.
+    what is smoothed. Coordinates are in pixels, right and down from the middle of the image.
+    ``work`` is (3, s, s). A tangent of length 0, as of an image without ink, stays 0.
     """
     side = image.shape[0]
     middle, right, down = work[0], work[1], work[2]
@@ -125,9 +125,10 @@ def fill_distances(
 ) -> None:
     """Fill ``result`` (n, c) with squared tangent distances of ``images`` to ``candidates``.
 
-    ``images`` are (n, p); ``candidates`` (n, c) are numbers of ``prototypes`` (m, p); ``smooth`` and
-    ``slope`` as for `fill_tangents`. The normal equations are those of the difference d = image - prototype and of the tangents of
-    both, B: the distance is d'd - (B'd)' (B'B)^-1 (B'd).
+    ``images`` are (n, p); ``candidates`` (n, c) are numbers of ``prototypes`` (m, p); ``smooth``
+    and ``slope`` as for `fill_tangents`. The normal equations are those of the difference
+    d = image - prototype and of the tangents of both, B: the distance is
+    d'd - (B'd)' (B'B)^-1 (B'd).
     """
     side, pixels = smooth.shape[0], images.shape[1]
     own, other = np.empty((TANGENTS, pixels)), np.empty((TANGENTS, pixels))

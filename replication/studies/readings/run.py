@@ -11,8 +11,7 @@ from replication.comparison import paper
 from replication.core.display import Display
 from replication.core.learning.engine import Engine
 from replication.core.learning.monitor import Monitor
-from replication.core.learning.optimisers.catalogue import load_optimiser
-from replication.core.learning.optimisers.contract import Situation
+from replication.core.learning.optimisers.catalogue import Situation, load_optimiser
 from replication.core.learning.presentations import OriginalPool
 from replication.core.learning.trainer import Trainer, draw_first_parameters
 from replication.core.mnist import databases

@@ -27,11 +27,7 @@ from replication.core.systems.support_machines import (
     Decision,
     Inputs,
     KernelOptions,
-    Kind,
-    Machine,
-    class_signs,
-    first_patterns,
-    train_by_chunking,
+    train_machines,
     unit_inputs,
 )
 
@@ -53,14 +49,14 @@ class Options(KernelOptions):
     shift: Annotated[int, Field(ge=0, strict=True)]
 
 
-def _kernel(left: torch.Tensor, right: torch.Tensor, kind: Kind) -> torch.Tensor:
+def _kernel(left: torch.Tensor, right: torch.Tensor, kind: KernelOptions) -> torch.Tensor:
     base = (left @ right.T + kind.constant) / (1 + kind.constant)
     # Torch's own power is many times slower.
     return functools.reduce(torch.mul, [base] * kind.degree)
 
 
 def _parts(
-    reduced: torch.Tensor, vectors: torch.Tensor, weights: torch.Tensor, kind: Kind
+    reduced: torch.Tensor, vectors: torch.Tensor, weights: torch.Tensor, kind: KernelOptions
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Return the best b for the z ``reduced``, and how much squared length they explain.
 
@@ -77,7 +73,7 @@ def find_reduced_set(
     vectors: Inputs,
     weights: Doubles,
     count: int,
-    kind: Kind,
+    kind: KernelOptions,
     random: np.random.Generator,
     steps: int = _STEPS,
 ) -> tuple[Doubles, Doubles]:
@@ -108,7 +104,7 @@ def find_reduced_set(
 
 
 def relative_distance(
-    vectors: Inputs, weights: Doubles, reduced: Doubles, own: Doubles, kind: Kind
+    vectors: Inputs, weights: Doubles, reduced: Doubles, own: Doubles, kind: KernelOptions
 ) -> float:
     """Return the sums' squared distance in feature space as a share of the first's length."""
     points = np.concatenate([vectors, reduced.astype(np.float32)])
@@ -127,21 +123,16 @@ class System(ClassifierSystem[Options]):
     Options = Options
     memory = MEMORY
 
-    def _machines(self, patterns: Patterns, monitor: Monitor) -> tuple[Inputs, list[Machine]]:
-        kind = self.chosen.kind()
-        if self.chosen.shift:
-            return train_virtual_machines(patterns, kind, self.chosen.shift, monitor)
-        inputs, signs = unit_inputs(patterns.images), class_signs(patterns.labels)
-        return inputs, train_by_chunking(
-            inputs, signs, first_patterns(patterns.labels), kind, monitor
-        )
-
     def train(self, patterns: Patterns, random: np.random.Generator, monitor: Monitor) -> Decision:
         """Train the machines, then approximate each; only where the z start is random."""
-        kind = self.chosen.kind()
-        inputs, machines = self._machines(patterns, monitor)
+        kind = self.chosen
+        if kind.shift:
+            inputs, machines = train_virtual_machines(patterns, kind, kind.shift, monitor)
+        else:
+            inputs = unit_inputs(patterns.images)
+            machines = train_machines(inputs, patterns.labels, kind, monitor)
         reduced, rows = [], []
-        for column, share in enumerate(np.array_split(np.arange(self.chosen.vectors), CLASSES)):
+        for column, share in enumerate(np.array_split(np.arange(kind.vectors), CLASSES)):
             monitor.check()
             vectors, own = inputs[machines[column].numbers], machines[column].weights
             z, b = find_reduced_set(vectors, own, len(share), kind, random)

@@ -10,6 +10,7 @@ for no machine of its own: by its convexity each of its solutions is one of the 
 another C.
 """
 
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import numpy as np
@@ -23,11 +24,8 @@ from replication.core.systems.support_machines import (
     Decision,
     Inputs,
     KernelOptions,
-    Kind,
-    class_signs,
     combine_machines,
-    first_patterns,
-    train_by_chunking,
+    train_machines,
     unit_inputs,
 )
 
@@ -46,17 +44,15 @@ class Options(KernelOptions):
     inputs: Annotated[Literal["length", "pixels"], Neutral("length")] = "length"
 
 
+@dataclass(frozen=True)
 class Scaled(Decision):
     """Decision values of machines over images that are all divided by one ``scale``."""
 
-    def __init__(self, made: Decision, kind: Kind, scale: np.float32) -> None:
-        """``made`` has vectors of that scale."""
-        super().__init__(made.vectors, made.weights, made.biases, kind)
-        self._scale = scale
+    scale: np.float32
 
     def penalties(self, images: NDArray[np.uint8]) -> Inputs:
         """Return minus the decision values."""
-        return -self.values(flat(images) / self._scale)
+        return -self.values(flat(images) / self.scale)
 
 
 class System(ClassifierSystem[Options]):
@@ -68,17 +64,14 @@ class System(ClassifierSystem[Options]):
     def train(self, patterns: Patterns, random: np.random.Generator, monitor: Monitor) -> Decision:
         """Solve on all patterns: nothing is random."""
         del random
-        kind, first = self.chosen.kind(), first_patterns(patterns.labels)
-        signs = class_signs(patterns.labels)
-        if self.chosen.inputs == "length":
+        kind, labels = self.chosen, patterns.labels
+        if kind.inputs == "length":
             inputs = unit_inputs(patterns.images)
-            return combine_machines(
-                inputs, train_by_chunking(inputs, signs, first, kind, monitor), kind
-            )
+            return combine_machines(inputs, train_machines(inputs, labels, kind, monitor), kind)
         inputs = flat(patterns.images)
         square = float((inputs**2).sum(axis=1, dtype=np.float64).mean())
         scale = np.float32(np.sqrt(square))
         inputs = inputs / scale
-        kind = kind._replace(constant=kind.constant / square)
-        machines = train_by_chunking(inputs, signs, first, kind, monitor)
-        return Scaled(combine_machines(inputs, machines, kind), kind, scale)
+        kind = kind.model_copy(update={"constant": kind.constant / square})
+        machines = train_machines(inputs, labels, kind, monitor)
+        return Scaled(**vars(combine_machines(inputs, machines, kind)), scale=scale)

@@ -9,7 +9,6 @@ are the distortions of the row's name: the training patterns are those of the re
 import hashlib
 import io
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,12 +22,11 @@ from replication.core.systems.support_machines import (
     Decision,
     Inputs,
     KernelOptions,
-    Kind,
     Machine,
     class_signs,
     combine_machines,
-    first_patterns,
     train_by_chunking,
+    train_machines,
     unit_inputs,
 )
 from replication.files import pack_arrays
@@ -65,14 +63,14 @@ def add_shifted(images: Images, shift: int) -> Images:
 
 
 def train_virtual_machines(
-    patterns: Patterns, kind: Kind, shift: int, monitor: Monitor
+    patterns: Patterns, kind: KernelOptions, shift: int, monitor: Monitor
 ) -> tuple[Inputs, list[Machine]]:
     """Return the inputs, and the ten machines whose support vectors are numbers of these.
 
     Nothing in them is random, so replicates that want the same ones share them.
     """
     decisive = {
-        **kind._asdict(),
+        **kind.model_dump(include=set(KernelOptions.model_fields)),
         "shift": shift,
         "images": [*patterns.images.shape, hashlib.sha256(patterns.images.tobytes()).hexdigest()],
         "labels": hashlib.sha256(patterns.labels.tobytes()).hexdigest(),
@@ -89,40 +87,28 @@ def train_virtual_machines(
 
 
 def _pack(used: Numbers, machines: Sequence[Machine]) -> bytes:
-    arrays: dict[str, NDArray[Any]] = {"used": used}
-    for column, machine in enumerate(machines):
-        for name, values in machine._asdict().items():
-            arrays[f"{name}{column}"] = np.asarray(values)
-    return pack_arrays(arrays)
+    parts = (machine._asdict().items() for machine in machines)
+    named = {f"{name}{n}": np.asarray(v) for n, part in enumerate(parts) for name, v in part}
+    return pack_arrays({"used": used, **named})
 
 
 def _unpack(content: bytes) -> tuple[Numbers, list[Machine]]:
     with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
         machines = [
-            Machine(
-                arrays[f"numbers{column}"],
-                arrays[f"weights{column}"],
-                float(arrays[f"bias{column}"]),
-            )
-            for column in range(CLASSES)
+            Machine(arrays[f"numbers{n}"], arrays[f"weights{n}"], float(arrays[f"bias{n}"]))
+            for n in range(CLASSES)
         ]
         return arrays["used"], machines
 
 
 def _train(
-    patterns: Patterns, kind: Kind, shift: int, monitor: Monitor
+    patterns: Patterns, kind: KernelOptions, shift: int, monitor: Monitor
 ) -> tuple[Numbers, list[Machine]]:
     """Train on all patterns, and anew on support vectors and virtual ones.
 
     Returns the patterns used, ascending, and machines whose vectors are numbers of these shifted.
     """
-    machines = train_by_chunking(
-        unit_inputs(patterns.images),
-        class_signs(patterns.labels),
-        first_patterns(patterns.labels),
-        kind,
-        monitor,
-    )
+    machines = train_machines(unit_inputs(patterns.images), patterns.labels, kind, monitor)
     used = np.unique(np.concatenate([machine.numbers for machine in machines]))
     inputs = unit_inputs(add_shifted(patterns.images[used], shift))
     signs = class_signs(np.repeat(patterns.labels[used], COPIES))
@@ -147,6 +133,6 @@ class System(ClassifierSystem[Options]):
     def train(self, patterns: Patterns, random: np.random.Generator, monitor: Monitor) -> Decision:
         """Train on all patterns, then on support and virtual vectors. Nothing is random."""
         del random
-        kind = self.chosen.kind()
+        kind = self.chosen
         inputs, machines = train_virtual_machines(patterns, kind, self.chosen.shift, monitor)
         return combine_machines(inputs, machines, kind)
