@@ -48,14 +48,12 @@ def test_missing_file_is_named(tiny_raw):
     refused(idx.read_images, path, "is missing")
 
 
-@pytest.mark.parametrize(
-    ("share", "what"), [(0.0, "is empty"), (0.02, "is truncated"), (0.999, "is truncated")]
-)
-def test_truncated_image_file_is_named(tiny_raw, share, what):
+@pytest.mark.parametrize("share", [0.0, 0.02, 0.999])
+def test_truncated_image_file_is_named(tiny_raw, share):
     path = tiny_raw / idx.TEST_IMAGES
     packed = path.read_bytes()
     path.write_bytes(packed[: int(len(packed) * share)])
-    refused(idx.read_images, path, what)
+    refused(idx.read_images, path, "gzip file|SHA-256")
 
 
 @pytest.mark.parametrize("place", [0.0, 0.3, 0.7, 0.9999])
@@ -64,7 +62,7 @@ def test_flipped_bit_in_compressed_stream_is_named(tiny_raw, place):
     packed = bytearray(path.read_bytes())
     packed[int(len(packed) * place)] ^= 0x10
     path.write_bytes(bytes(packed))
-    refused(idx.read_images, path, "gzip file|SHA-256|truncated")
+    refused(idx.read_images, path, "gzip file|SHA-256")
 
 
 def test_flipped_bit_before_compression_is_found_by_the_sum(tiny, tiny_raw):

@@ -101,7 +101,7 @@ def test_centring_gives_mnist_back_exactly(regular):
     for image in regular.test_images[:300]:
         rows, columns = np.flatnonzero(image.any(axis=1)), np.flatnonzero(image.any(axis=0))
         box = image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-        assert np.array_equal(own_digits.centred(box / 255.0), image)
+        assert np.array_equal(own_digits.centre_by_mass(box / 255.0), image)
 
 
 @given(
@@ -110,7 +110,7 @@ def test_centring_gives_mnist_back_exactly(regular):
 def test_any_ink_fills_the_box_and_stays_in_the_field(height, width, seed, part):
     amount = np.random.default_rng(seed).random((height, width)) * (0.05 if part else 1.0)
     amount[0, 0] = 1.0
-    found = own_digits.pattern(amount)
+    found = own_digits.make_pattern(amount)
     rows, columns = np.flatnonzero(found.any(axis=1)), np.flatnonzero(found.any(axis=0))
     assert found.max() == 255
     assert max(np.ptp(rows), np.ptp(columns)) < 20
@@ -134,9 +134,12 @@ def test_an_image_without_ink_is_named(name, tmp_path):
 
 def test_several_digits_are_told_from_one(regular):
     pairs = zip(regular.test_images[:100], regular.test_images[100:200], strict=True)
-    assert all(own_digits.several(np.hstack(pair) / 255) for pair in pairs)
-    assert all(own_digits.several(np.vstack([one, one]) / 255) for one in regular.test_images[:9])
-    assert sum(own_digits.several(one / 255) for one in regular.test_images[:1000]) < 10
+    assert all(own_digits.has_several_digits(np.hstack(pair) / 255) for pair in pairs)
+    assert all(
+        own_digits.has_several_digits(np.vstack([one, one]) / 255)
+        for one in regular.test_images[:9]
+    )
+    assert sum(own_digits.has_several_digits(one / 255) for one in regular.test_images[:1000]) < 10
 
 
 def test_what_would_take_too_much_memory_is_not_decoded(tmp_path):
@@ -333,8 +336,10 @@ def test_a_photograph_is_read_at_a_bounded_size(mode, tmp_path, monkeypatch):
         paths.append(tmp_path / f"{name}.tiff")
         made.save(paths[-1])
     sizes = []
-    plain = own_digits.brightness
-    monkeypatch.setattr(own_digits, "brightness", lambda one: sizes.append(one.size) or plain(one))
+    plain = own_digits.measure_brightness
+    monkeypatch.setattr(
+        own_digits, "measure_brightness", lambda one: sizes.append(one.size) or plain(one)
+    )
     first, second = (own_digits.read(path) for path in paths)
     assert max(max(size) for size in sizes) <= 1000
     assert np.abs(first.astype(int) - second).max() <= 12

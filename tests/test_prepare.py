@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from raw_files import write_raw
 
-from replication.core.mnist import databases, described, idx
+from replication.comparison.evaluation import database_summary as described
+from replication.core.mnist import databases, idx
 from replication.core.settings import Prepare
 from replication.errors import ReplicationError
 from replication.folders import Folders

@@ -62,7 +62,7 @@ def at_once(images, targets, kind):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("degree", [1, 2, 4, 5, 9])
 def test_the_kernel_is_the_formula(kind, degree, tiny):
-    kind = kind._replace(degree=degree)
+    kind = kind.model_copy(update={"degree": degree})
     some = flat(tiny.train_images[:5]).astype(np.float64)
     others = flat(tiny.test_images[:7]).astype(np.float64)
     expected = [

@@ -30,25 +30,25 @@ _MOST = 50_000_000
 _LEAST_CONTRAST = 0.1
 # Fainter ink, as a share of the darkest, does not count for the bounding box.
 _FAINT = 0.1
-# The light of a photograph is bilinear; points of its border so many standard deviations off are
-# ink. Ground darker than so much of the brightest says nothing of its ink.
+# The light of a photograph is bilinear; points of its border beyond this many standard deviations
+# are ink. Ground darker than this share of the brightest says nothing of its ink.
 _ROUNDS, _OUTLYING, _DARKEST = 8, 2.5, 0.05
-# Two parts side by side, or one above the other, that have so much of the ink are two digits: the
+# Parts side by side, or one above the other, that have these shares of the ink are two digits: the
 # bar of a 5 may stand off, and is less.
 _BESIDE, _ABOVE = 0.15, 0.35
 
 
 def read(path: Path) -> Bytes:
-    """The image at ``path``, of any size, colours and polarity, as uint8 (28, 28): 255 is ink.
+    """Read an image of any size, colours and polarity as uint8 (28, 28): 255 is ink.
 
     Raises ReplicationError, one sentence that names the file, when it cannot be read, is too large
     or is empty.
     """
-    return pattern(inked(path))
+    return make_pattern(read_ink(path))
 
 
-def inked(path: Path) -> Grey:
-    """Ink 0 to 1 of each pixel of the image at ``path``; raises ReplicationError as `read` does."""
+def read_ink(path: Path) -> Grey:
+    """Read the ink, 0 to 1, of each pixel of an image; raises ReplicationError as `read`."""
     try:
         # What is too large is said below, in pixels that would have to be decoded.
         with warnings.catch_warnings(action="ignore"), Image.open(path) as image:
@@ -59,21 +59,21 @@ def inked(path: Path) -> Grey:
                     f"{path} has {image.width}x{image.height} pixels: give an image of at most "
                     f"{_MOST // 10**6} million"
                 )
-            levels = brightness(ImageOps.exif_transpose(bounded(image)))
+            levels = measure_brightness(ImageOps.exif_transpose(shrink(image)))
     except FileNotFoundError as error:
         raise ReplicationError(f"{path} is missing: name an image file that exists") from error
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise ReplicationError(
             f"{path} cannot be read as an image ({' '.join(str(error).split())}): save it as a PNG"
         ) from error
-    found = ink(levels)
+    found = find_ink(levels)
     if found is None:
         raise ReplicationError(f"{path} shows no ink: give an image with a digit on plain ground")
     return found
 
 
-def bounded(image: Image.Image) -> Image.Image:
-    """The image with at most `_LARGEST` pixels on a side, larger ones averaged block by block.
+def shrink(image: Image.Image) -> Image.Image:
+    """Return the image with at most `_LARGEST` pixels on a side, averaged in blocks if larger.
 
     A photograph of 36 megapixels then takes no more time and memory than a small one, once read.
     """
@@ -87,8 +87,8 @@ def bounded(image: Image.Image) -> Image.Image:
     return image.reduce(factor)
 
 
-def brightness(image: Image.Image) -> Grey:
-    """Brightness 0 to 1, float64 (height, width), of an image in any of Pillow's modes.
+def measure_brightness(image: Image.Image) -> Grey:
+    """Return the brightness 0 to 1, (height, width), of an image in any of Pillow's modes.
 
     What is transparent is laid on white, or on black when what is drawn is bright.
     """
@@ -107,15 +107,15 @@ def brightness(image: Image.Image) -> Grey:
     return np.asarray(grey * alpha + ground * (1.0 - alpha))
 
 
-def ink(levels: Grey) -> Grey | None:
-    """Ink 0 to 1 of each pixel, or None without contrast; the border is taken for the ground.
+def find_ink(levels: Grey) -> Grey | None:
+    """Return ink 0 to 1 of each pixel, None without contrast; the border is taken for ground.
 
     The ground may be lit unevenly: of dark ink the amount is the share of the light that it keeps.
     Whether ink is dark or bright is decided by which is farther from the ground.
     """
     if not levels.size:
         return None
-    ground = light(levels)
+    ground = estimate_light(levels)
     apart = ground - levels
     dark, bright = float(apart.max()), float(-apart.min())
     if max(dark, bright) < _LEAST_CONTRAST:
@@ -124,8 +124,8 @@ def ink(levels: Grey) -> Grey | None:
     return np.asarray(np.clip(amount / amount.max(), 0.0, 1.0))
 
 
-def light(levels: Grey) -> Grey:
-    """The brightness of the ground at each pixel, bilinear, from the border without its ink."""
+def estimate_light(levels: Grey) -> Grey:
+    """Return the ground's brightness at each pixel, bilinear, from the border without its ink."""
     height, width = levels.shape
     y, x = (np.linspace(-1.0, 1.0, n) if n > 1 else np.zeros(1) for n in (height, width))
     edge = np.ones(levels.shape, bool)
@@ -142,8 +142,8 @@ def light(levels: Grey) -> Grey:
     return np.asarray(fit[0] + fit[1] * y[:, None] + (fit[2] + fit[3] * y[:, None]) * x)
 
 
-def several(amount: Grey) -> bool:
-    """Whether ink 0 to 1 (height, width) looks like more than one digit."""
+def has_several_digits(amount: Grey) -> bool:
+    """Return whether ink 0 to 1 (height, width) looks like more than one digit."""
     strong = np.where(amount >= 0.5, amount, 0.0)
     for axis, least in ((0, _BESIDE), (1, _ABOVE)):
         profile = strong.sum(axis=axis)
@@ -154,16 +154,16 @@ def several(amount: Grey) -> bool:
     return False
 
 
-def pattern(amount: Grey) -> Bytes:
-    """Ink 0 to 1 (height, width), not empty, to uint8 (28, 28): cropped, scaled and centred."""
+def make_pattern(amount: Grey) -> Bytes:
+    """Crop, scale and centre ink 0 to 1 (height, width), not empty: uint8 (28, 28)."""
     rows = np.flatnonzero((amount >= _FAINT).any(axis=1))
     columns = np.flatnonzero((amount >= _FAINT).any(axis=0))
     cropped = amount[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    return centred(scaled(cropped))
+    return centre_by_mass(scale_to_box(cropped))
 
 
-def scaled(cropped: Grey) -> Grey:
-    """The ink in a box with the longer side 20 and the darkest at 1, by an antialiasing filter."""
+def scale_to_box(cropped: Grey) -> Grey:
+    """Scale the ink to a longer side of 20 and a darkest of 1, by an antialiasing filter."""
     height, width = cropped.shape
     share = BOX / max(height, width)
     size = (max(1, round(width * share)), max(1, round(height * share)))
@@ -174,8 +174,8 @@ def scaled(cropped: Grey) -> Grey:
     return np.asarray(box / box.max())
 
 
-def centred(box: Grey) -> Bytes:
-    """A box of at most 28x28 in the field, its centre of mass as near to MNIST's as pixels allow.
+def centre_by_mass(box: Grey) -> Bytes:
+    """Place a box of at most 28x28 with its centre of mass as near to MNIST's as pixels allow.
 
     It never leaves the field, however lopsided it is.
     """

@@ -87,13 +87,13 @@ def classified(
     limit = _limit(weights, folders, target)
     for path in images:
         try:
-            ink = own_digits.inked(path)
+            ink = own_digits.read_ink(path)
         except ReplicationError as error:
             yield error
             continue
-        penalties = trained.penalties(parameters, own_digits.pattern(ink)[np.newaxis])
+        penalties = trained.penalties(parameters, own_digits.make_pattern(ink)[np.newaxis])
         yield described(str(path), penalties, limit, target)
-        if own_digits.several(ink):
+        if own_digits.has_several_digits(ink):
             yield f"  it looks like several digits, and was answered as one: cut {path} apart"
     if limit is None:
         yield f"no answers.npz beside {weights}, so no margin for rejection is known"

@@ -4,8 +4,8 @@ from typing import Any
 
 import click
 
+from replication.comparison.evaluation.database_summary import summarise_databases
 from replication.core.mnist import databases
-from replication.core.mnist.described import summarise_databases
 from replication.core.settings import Settings, load
 from replication.files import write_json
 from replication.folders import Folders, folder_options

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import solve_weights as solved
+from scipy.linalg import solve
 
 from replication.core.learning.monitor import Monitor
 from replication.core.settings import Section
@@ -52,7 +52,7 @@ def solve_weights(gram: Floats, moments: Floats, ridge: float) -> Floats:
     ``ridge`` is added to the diagonal, in units of its mean. ``gram`` is positive semi-definite.
     """
     added = ridge * np.trace(gram) / len(gram)
-    result: Floats = solved(gram + added * np.eye(len(gram)), moments, assume_a="pos")
+    result: Floats = solve(gram + added * np.eye(len(gram)), moments, assume_a="pos")
     return result
 
 
