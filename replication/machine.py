@@ -1,4 +1,4 @@
-"""What kind of machine this is; nothing that identifies it."""
+"""The kind of machine; nothing that identifies it."""
 
 import os
 import platform
@@ -18,10 +18,10 @@ def processor() -> str:
     path = Path("/proc/cpuinfo")
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     fields = dict(line.split(":", 1) for line in lines if ":" in line)
-    stated = {name.strip(): value.strip() for name, value in fields.items()}
-    name = stated.get("model name") or platform.processor() or platform.machine()
-    flags = set((stated.get("flags") or stated.get("Features") or "").split())
-    extensions = " ".join(one for one in _EXTENSIONS if one in flags)
+    values = {name.strip(): value.strip() for name, value in fields.items()}
+    name = values.get("model name") or platform.processor() or platform.machine()
+    flags = set((values.get("flags") or values.get("Features") or "").split())
+    extensions = " ".join(name for name in _EXTENSIONS if name in flags)
     return f"{name} ({extensions})" if extensions else name
 
 

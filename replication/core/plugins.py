@@ -18,7 +18,7 @@ def names(package: str, defined: str) -> list[str]:
     """Return the plug-ins of ``package`` that define ``defined``, by name.
 
     A name has hyphens for the underscores of the module. The text is searched: a module that
-    cannot be imported is an error only where it is wanted.
+    cannot be imported is an error only where it is used.
     """
     defines = re.compile(rf"^(class |def |){defined}\b", re.MULTILINE)
     return [

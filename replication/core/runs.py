@@ -34,7 +34,7 @@ from replication.files import (
 TRAIN = "python -m replication train"
 ANSWERS, HISTORY, WEIGHTS = "answers.npz", "history.csv", "weights.safetensors"
 COST, RECORD, TIMING = "cost.json", "record.json", "timing.json"
-# What NumPy and zipfile raise on damaged archives, found by flipping bits of sound ones.
+# What NumPy and zipfile raise on damaged archives, as flipped bits of sound archives show.
 _DAMAGE = (
     ValueError, KeyError, EOFError, TypeError, AttributeError, OSError, OverflowError, MemoryError,
     SyntaxError, NotImplementedError, RuntimeError, tokenize.TokenError, zipfile.BadZipFile,
@@ -56,7 +56,7 @@ COST_KEYS = frozenset({"operations_thousands", "memory_thousands"})
 
 @dataclass(frozen=True)
 class Answers:
-    """What a finished replicate leaves behind for each test pattern.
+    """The answers of a finished replicate to the test patterns.
 
     Attributes:
         classes: uint8 (n,), the class given, 0 to 9.
@@ -107,7 +107,7 @@ def read_answers(path: Path, made_by: str = TRAIN) -> Answers:
 def read_weights(path: Path, parameters: int, made_by: str = TRAIN) -> NDArray[np.float32]:
     """Read the one tensor ``parameters`` of ``weights.safetensors``, float32 (parameters,).
 
-    Raises ReplicationError when it is missing or damaged: no such tensor, others beside it, another
+    Raises ReplicationError when it is missing or damaged: no such tensor, another one, another
     shape or type, or a value that is not finite.
     """
     try:
@@ -217,7 +217,7 @@ def read_record(path: Path, made_by: str = TRAIN) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Run:
-    """The folder of one replicate; every part is read and checked once, when it is first wanted.
+    """The folder of one replicate; every part is read and checked once, when it is first used.
 
     Reading a part raises ReplicationError when its file is missing or damaged.
     """
@@ -234,7 +234,7 @@ class Run:
 
     @property
     def made_by(self) -> str:
-        """The command that makes the run, and makes it anew when it is not whole."""
+        """The command that makes the run, again where it is not whole."""
         return f"{TRAIN} {self.folder.parent.name}"
 
     @cached_property
@@ -244,33 +244,33 @@ class Run:
 
     @cached_property
     def history(self) -> pd.DataFrame:
-        """A row a pass; only a system that is trained in passes has one."""
+        """A row for each pass; only a system that is trained in passes has a history."""
         return read_history(self._sound(HISTORY), self.made_by)
 
     @cached_property
     def cost(self) -> dict[str, float]:
-        """What one answer takes."""
+        """The multiply-adds and variables of an answer, in thousands."""
         return read_cost(self._sound(COST), self.made_by)
 
     @cached_property
     def record(self) -> dict[str, Any]:
-        """What was in force when the replicate was trained."""
+        """The settings, data and code in force when the replicate was trained."""
         return read_record(self.path(RECORD), self.made_by)
 
     @cached_property
     def timing(self) -> dict[str, Any]:
-        """How long the training took, and on what; no result depends on it."""
+        """The time and the machine that training took; no result depends on them."""
         content = read_json(self.path(TIMING), self.made_by)
         return content if isinstance(content, dict) else {}
 
     @property
     def seconds(self) -> float:
-        """How long the training took where the run was made; 0 where no clock says it."""
+        """The seconds of the training where the run was made; 0 where no clock says it."""
         return float(self.timing.get("seconds", 0.0)) if self.has(TIMING) else 0.0
 
     @property
     def seconds_alone(self) -> float:
-        """How long it would have taken alone: with the parts that other replicates had done."""
+        """The seconds alone: with the parts that other replicates had done."""
         parts = self.timing.get("shared", []) if self.has(TIMING) else []
         return self.seconds + sum(float(part["seconds"]) for part in parts)
 
@@ -289,8 +289,8 @@ class Run:
     ) -> None:
         """Write all of it; an empty history or no ``weights`` (safetensors) leave no file.
 
-        The record gets the sums of the other files. All is written beside the run and then takes
-        its place, so that what lies there is one whole run or none.
+        The record gets the sums of the other files. All is written under another name and then
+        takes its place, so that what lies there is one whole run or none.
         """
         parts = {ANSWERS: answers_bytes(answers), COST: json_bytes(dict(cost))}
         if weights:
@@ -307,7 +307,7 @@ class Run:
         return {path.name: path.read_bytes() for path in sorted(self.folder.iterdir())}
 
     def take(self, files: Mapping[str, bytes]) -> None:
-        """Become the run whose `files` these are, whole."""
+        """Become the run with these `files`, whole."""
         write_folder(self.folder, files)
 
     def is_whole(self) -> bool:

@@ -75,7 +75,7 @@ def recompute_answers(scope: Scope) -> Iterator[Check]:
         counted: list[int] = []
         network = experiment.network if isinstance(experiment.recipe, Recipe) else None
         # Large networks leave their answers alone, not their weights.
-        if network and network.parameters <= experiment.kept:
+        if network and network.parameters <= experiment.kept_parameters:
             for _, number in scope.jobs(experiment):
                 yield from _recompute(scope, experiment.run(number), counted)
         if counted and stated:

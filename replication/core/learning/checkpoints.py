@@ -39,7 +39,7 @@ class Progress:
 
     @property
     def passes(self) -> int:
-        """How many passes are done."""
+        """The number of passes that are done."""
         return len(self.history)
 
     def table(self) -> pd.DataFrame:

@@ -26,7 +26,7 @@ Parameters = NDArray[np.floating]
 
 
 class Presented(NamedTuple):
-    """What presenting patterns gives beside the weights.
+    """The results of presenting patterns, apart from the weights.
 
     Attributes:
         misses: how many patterns were answered wrongly, each before its update.

@@ -1,9 +1,9 @@
-"""Which engine a training is by, and the hashes by which its beginning is told from another.
+"""The engine that a training is by, and the hashes that tell its beginning from another's.
 
-``ENGINE`` is the number of all that our own networks' weights follow from beside settings, seed and
-data: kernels, arithmetic, optimisers, random streams, presentations, distortions and noise. It is
-raised when the golden hashes of ``tests/golden`` change, and only then: whatever it names has
-trained the same bytes.
+``ENGINE`` is the number of all that our own networks' weights follow from, apart from settings,
+seed and data: kernels, arithmetic, optimisers, random streams, presentations, distortions and
+noise. It is raised when the golden hashes of ``tests/golden`` change, and only then: whatever it
+names has trained the same bytes.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 ENGINE = 2
-# After so many presentations a training's weights are hashed for its record.
+# The numbers of presentations after which a training's weights are hashed for its record.
 MARKS = (100, 1000)
 
 

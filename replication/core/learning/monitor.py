@@ -9,7 +9,7 @@ class Stopped(Exception):
 
 
 class Message(NamedTuple):
-    """What a running replicate says of itself.
+    """A report of a running replicate.
 
     Attributes:
         name: the experiment and the replicate's number.

@@ -13,7 +13,7 @@ from replication.core.settings import Distortions, Recipe
 
 
 class Batch(NamedTuple):
-    """Images uint8 (n, h, w) with labels uint8 (n,), and the numbers of those to be shown."""
+    """Images uint8 (n, h, w), labels uint8 (n,), and the numbers of the patterns to be shown."""
 
     images: NDArray[np.uint8]
     labels: NDArray[np.uint8]
@@ -25,7 +25,7 @@ class Pool(Protocol):
 
     @property
     def size(self) -> int:
-        """How many patterns there are."""
+        """The number of patterns."""
 
     def show(self, numbers: NDArray[np.int64]) -> Batch:
         """Return the patterns ``numbers``, ready for the kernels."""
@@ -85,7 +85,7 @@ def present_order(recipe: Recipe, replicate: int, pool_size: int, turn: int) -> 
     """Return the numbers of the patterns shown in pass ``turn`` (from 0), in their order.
 
     The pool is gone through again and again in a constant random order (Appendix C, p. 41), or in
-    an order drawn anew each time; a pass is the next ``presentations_per_pass`` of that sequence.
+    a fresh order each time; a pass is the next ``presentations_per_pass`` of that sequence.
     """
     length = recipe.presentations_per_pass
     first, last = turn * length, (turn + 1) * length

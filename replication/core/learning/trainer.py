@@ -88,10 +88,10 @@ class Trainer:
         )  # fmt: skip
         if done.failed >= 0:
             layer = engine.first_unsound_layer(parameters, batch.images[batch.order[done.failed]])
-            kept = f"pass {turn} is kept in {self.checkpoint}" if turn else "no pass was whole"
+            rest = f"pass {turn} is kept in {self.checkpoint}" if turn else "no pass was whole"
             raise Diverged(
                 f"{monitor.name} diverged in pass {turn + 1} at pattern {done.failed + 1}, first "
-                f"in layer {layer}, whose values are not finite any more ({kept}): lower its "
+                f"in layer {layer}, whose values are not finite any more ({rest}): lower its "
                 "learning_rates or raise sdlm.mu in params.yaml"
             )
         progress.hashes |= {

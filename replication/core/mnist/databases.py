@@ -1,4 +1,4 @@
-"""The databases of Section III-A, made from the raw files each time they are wanted.
+"""The databases of Section III-A, made from the raw files each time they are used.
 
 ``data/prepared/summary.json`` states the hash of their arrays, and what is made is checked by it.
 """
@@ -101,7 +101,7 @@ def load(raw: Path, prepared: Path, name: str) -> Database:
 
 
 class DatabaseFacts(NamedTuple):
-    """What ``summary.json`` states of a database: the hash of its arrays, hex, and its size."""
+    """The hash of a database's arrays, hex, and its size, as ``summary.json`` states them."""
 
     sha256: str
     training_patterns: int
@@ -117,8 +117,8 @@ def read_facts(prepared: Path, name: str) -> DatabaseFacts:
     if not isinstance(summary, dict) or summary.get("version") != VERSION:
         raise ReplicationError(f"{path} is not of version {VERSION}: run `{PREPARE}` again")
     try:
-        said = summary["databases"][name]
-        return DatabaseFacts(str(said["sha256"]), int(said["training_patterns"]))
+        entry = summary["databases"][name]
+        return DatabaseFacts(str(entry["sha256"]), int(entry["training_patterns"]))
     except (KeyError, TypeError, ValueError) as error:
         raise ReplicationError(
             f"{path} says nothing of the database `{name}`: name it under `prepare.databases` in "

@@ -1,9 +1,9 @@
 """The IDX format of MNIST, gzipped, with the sums that say what is right.
 
 An IDX file is a big-endian header (two zero bytes, a type byte 0x08 for unsigned bytes, the number
-of dimensions, one 32-bit size a dimension) followed by the values. ``SHA256SUMS`` beside the files
-holds the SHA-256 of each file's uncompressed content, so that it stays right whatever the
-compression; how many patterns there are is said by the headers and sealed by the sums.
+of dimensions, a 32-bit size for each dimension) followed by the values. ``SHA256SUMS`` in the same
+folder holds the SHA-256 of each file's uncompressed content, so that it stays right whatever the
+compression; the headers give the number of patterns.
 """
 
 import gzip
@@ -37,7 +37,7 @@ def read_images(path: Path) -> Bytes:
     """Read a gzipped file of images: uint8 (n, 28, 28), 0 background to 255 ink.
 
     Raises ReplicationError, naming the file, when it is missing, empty, truncated, damaged, not a
-    file of 28x28 images, or not the file whose sum stands in ``SHA256SUMS`` beside it.
+    file of 28x28 images, or has another sum than ``SHA256SUMS`` in its folder says.
     """
     images = _read(path, dimensions=3)
     if images.shape[1:] != (_SIDE, _SIDE):

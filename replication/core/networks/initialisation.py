@@ -27,7 +27,7 @@ def draw_initial_parameters(
     for layer in network.trainable:
         biases = layer.offset + layer.weights
         reach = _reach(layer, recipe)
-        values[layer.offset : biases] *= np.repeat(reach, layer.weights_a_map)
+        values[layer.offset : biases] *= np.repeat(reach, layer.weights_per_map)
         values[biases : layer.end] *= 0.0 if rules.biases == "zero" else reach
         if layer.kind is Kind.SUBSAMPLING and rules.coefficients == "constant":
             values[layer.offset : biases] = reach

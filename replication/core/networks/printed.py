@@ -47,7 +47,7 @@ class Connections(Row):
 
 @dataclass(frozen=True)
 class Printed:
-    """What the paper prints of the networks.
+    """The parts of the networks that the paper prints.
 
     connection_table: for each C3 map the S2 maps it reads (Table I).
     codes: int8 (95, 84), -1 or +1, the RBF codes of ASCII 32 to 126 (Figure 3).

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 
 class Kind(Enum):
-    """What a layer computes."""
+    """The kinds of layers."""
 
     CONVOLUTION = "convolution"
     SUBSAMPLING = "subsampling"
@@ -63,7 +63,7 @@ class Layer:
         return self.pairs * self.kernel**2
 
     @cached_property
-    def weights_a_map(self) -> tuple[int, ...]:
+    def weights_per_map(self) -> tuple[int, ...]:
         """The number of weights (coefficients) of each output map, in their order."""
         if self.kind is Kind.SUBSAMPLING:
             return (1,) * self.outputs[0]
@@ -71,7 +71,7 @@ class Layer:
 
     @cached_property
     def biases(self) -> int:
-        """Number of trainable biases, one a map; the RBF layer has none."""
+        """Number of trainable biases, one for each map; the RBF layer has none."""
         return 0 if self.kind is Kind.RBF else self.outputs[0]
 
     @property
@@ -81,7 +81,7 @@ class Layer:
 
     @property
     def end(self) -> int:
-        """Where the parameters of the next layer begin."""
+        """The place where the parameters of the next layer begin."""
         return self.offset + self.parameters
 
     @cached_property
@@ -139,7 +139,7 @@ class Network:
 
     @property
     def subsampled(self) -> bool:
-        """Whether there are sub-sampling layers."""
+        """True where there are sub-sampling layers."""
         return any(layer.kind is Kind.SUBSAMPLING for layer in self.layers)
 
     @cached_property

@@ -28,15 +28,15 @@ class Settings(Section):
     """All of params.yaml; each experiment of a network is merged with ``base``."""
 
     prepare: Prepare
-    """How images become inputs."""
+    """The way from images to inputs."""
     base: Recipe
-    """What experiments differ from."""
+    """The settings that experiments differ from."""
     experiments: dict[Name, ByKind]
     """All experiments, by name."""
     train: Train
-    """How the work is spread."""
+    """Where the work is done."""
     compare: Compare
-    """How verdicts are reached."""
+    """The rules of verdicts."""
     variance: dict[Name, Recipe]
     """The study of what makes replicates differ."""
     readings: Readings
@@ -68,7 +68,7 @@ def suggest_name(word: str, words: Any) -> str:
 
 
 def _place(location: tuple[Any, ...]) -> tuple[str, list[str]]:
-    """Return the key as params.yaml writes it, and the keys that may stand beside it."""
+    """Return the key as params.yaml writes it, and the keys that its group may have."""
     model: Any = Settings
     path = [step for step in location if step != "[key]"]
     below = path

@@ -41,7 +41,7 @@ def change_recipe(recipe: Recipe, changes: Mapping[str, str | int | float]) -> R
 def set_by_path(document: dict[str, Any], path: str, value: Any) -> None:
     """Set a key such as ``criterion.j`` of a recipe's ``document``; ReplicationError for none.
 
-    Which ``parse_options`` there are only their module knows, and says when it is given them.
+    Only the module that has the ``options`` knows which there are, and checks them.
     """
     *groups, key = path.split(".")
     section: Any = document

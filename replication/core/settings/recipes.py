@@ -1,4 +1,4 @@
-"""The experiments of params.yaml: what each kind of system wants to know."""
+"""The experiments of params.yaml: the settings of each kind of system."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
@@ -28,10 +28,10 @@ from replication.core.settings.training import (
 
 
 class Entry(Section):
-    """What every experiment has, whatever its system."""
+    """The keys of every experiment, whatever its system."""
 
     replicates: Count
-    """How many trainings, each with its own number."""
+    """The number of trainings, each with its own number."""
     seed: Seed | None
     """Of all random streams; null where nothing is random."""
 
@@ -67,7 +67,7 @@ class Entry(Section):
 
 
 class Trained(Entry):
-    """What Appendix C trains: a network, its data and how it learns."""
+    """A network that Appendix C trains, its data and the settings of learning."""
 
     seed: Seed
     """Of all random streams."""
@@ -76,21 +76,21 @@ class Trained(Entry):
     database: Database
     """The version of MNIST (Section III-A)."""
     training_patterns: Count
-    """How many patterns are trained on, from the first (Figure 6)."""
+    """The number of training patterns, from the first (Figure 6)."""
     distorted: Annotated[bool, Field(strict=True)]
-    """Whether distorted patterns are trained on as well (p. 11)."""
+    """True to train on distorted patterns as well (p. 11)."""
     distortions: Distortions
-    """How they are distorted; of no effect otherwise."""
+    """The distortions; of no effect otherwise."""
     passes: Count
-    """How many passes (p. 10)."""
+    """The number of passes (p. 10)."""
     presentations_per_pass: Count
-    """How many patterns are shown in a pass."""
+    """The number of patterns shown in a pass."""
     learning_rates: tuple[Positive, ...]
     """The global learning rate of each pass (p. 10)."""
     order: Literal["constant", "fresh"]
     """One random order for all passes (p. 41), or a fresh one for each."""
     optimiser: Optimiser
-    """What gives the step of every parameter before each pass."""
+    """The module that gives the step of every parameter before each pass."""
     sdlm: Sdlm
     """The step sizes (Appendix C)."""
     squashing: Squashing
@@ -100,13 +100,13 @@ class Trained(Entry):
     subsampling: Subsampling
     """The sub-sampling layers (Section II-B)."""
     criterion: Criterion
-    """What is minimised (Section II-C)."""
+    """The function that is minimised (Section II-C)."""
     streams: Streams
-    """Which random streams replicates share."""
+    """The random streams that replicates share."""
 
     @property
     def rules(self) -> Rules:
-        """What the network computes."""
+        """The rules by which the network computes."""
         return Rules(self.squashing, self.subsampling, self.criterion)
 
     @model_validator(mode="after")
@@ -140,7 +140,7 @@ class Trained(Entry):
 
     @property
     def draws_noise(self) -> bool:
-        """Whether noise comes from the stream of the distortions."""
+        """True where noise comes from the stream of the distortions."""
         return False
 
     def presentations(self, patterns: int) -> int:
@@ -166,11 +166,11 @@ class Combined(Trained):
     system: Literal["boosted", "last-layer", "noisy"]
     """A module of replication/systems."""
     options: Options
-    """What its module in replication/core/systems wants to know."""
+    """The settings of its module in replication/core/systems."""
 
     @property
     def draws_noise(self) -> bool:
-        """Whether noise comes from the stream of the distortions."""
+        """True where noise comes from the stream of the distortions."""
         return self.system == "noisy"
 
     @model_validator(mode="after")
@@ -200,7 +200,7 @@ class Classifier(Entry):
     database: Database
     """The version of MNIST (Section III-A)."""
     options: Options
-    """What the module wants to know."""
+    """The settings of the module."""
 
     @model_validator(mode="after")
     def _one_replicate_says_all(self) -> Self:
@@ -226,7 +226,7 @@ class Modern(Entry):
     database: Literal["regular"]
     """The version of MNIST."""
     epochs: Count
-    """How often each pattern is shown."""
+    """The number of times that each pattern is shown."""
     batch: Count
     """Patterns in a batch."""
     learning_rate: Positive

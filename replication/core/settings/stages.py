@@ -14,20 +14,20 @@ def _workers(value: Any) -> Any:
 
 
 class Train(Section):
-    """How the work is spread and what is kept; changes no result."""
+    """Where the work is done and which files are kept; changes no result."""
 
     workers: Annotated[Literal["auto"] | int, BeforeValidator(_workers)]
-    """Replicates that are trained at the same time; auto: one a core, as many as memory holds."""
+    """Replicates that are trained at the same time; auto: as many as cores and memory hold."""
     engine: Literal["local", "dask"]
     """Threads of this process, or Dask's workers."""
     scheduler: Annotated[str, Field(pattern=r"^(tcp|tls|ucx)://.+:\d+$")] | None
-    """Where Dask's scheduler is heard; null starts ``workers`` processes on this machine."""
+    """The address of Dask's scheduler; null starts ``workers`` processes on this machine."""
     kept_parameters: Count
     """Networks with more parameters leave their answers, but not their weights."""
 
 
 class Subjects(Section):
-    """Which experiments stand for runs that claims outside Figures 9 to 12 are about."""
+    """The experiments that claims outside Figures 9 to 12 are about."""
 
     undistorted: Name
     """LeNet-5 of Section III-B."""
@@ -42,22 +42,22 @@ class Subjects(Section):
 
 
 class Compare(Section):
-    """What decides a verdict; each fixed before the results that it decides on."""
+    """The settings of the verdicts, each fixed before the results that it decides on."""
 
     confidence: Annotated[float, Field(gt=0.5, lt=1)]
     """Of every interval, 0 to 1."""
     equivalence_margin_percent: Positive
-    """What counts as the same error rate, in percentage points."""
+    """The difference of error rates that count as the same, in percentage points."""
     minimum_replicates: Annotated[int, Field(ge=2, strict=True)]
     """With fewer, a measured claim is inconclusive."""
     least_power: Annotated[float, Field(gt=0, lt=1)]
     """Agreement says something where the next row of the paper would differ so probably, 0 to 1."""
     informative_factor: Annotated[float, Field(gt=1)]
-    """What stands for the next row where quantities are compared as ratios: so many times."""
+    """The factor that stands for the next row where quantities are compared as ratios."""
     best_of: Count
-    """How many "several versions" are, of which the published error may be the best (p. 10)."""
+    """The number of "several versions", of which the published error may be the best (p. 10)."""
     roughly: Positive
-    """How far off a value may be that the paper gives as "roughly" or "about" so much."""
+    """The share by which a value may differ that the paper gives as "roughly" or "about"."""
     negligible_share: Positive
     """The share of a pass, 0 to 1, that costs "next to nothing"."""
     accurate_percent: Positive

@@ -1,4 +1,4 @@
-"""The studies beside the pipeline, a group of keys each."""
+"""The studies, a group of keys for each."""
 
 from typing import Annotated, Literal, Self
 
@@ -13,9 +13,9 @@ class Screening(Section):
     replicates: Annotated[int, Field(ge=2, strict=True)]
     """Of each reading."""
     passes: Count
-    """How many of the passes."""
+    """The number of passes."""
     finalists: Count
-    """How many readings go on."""
+    """The number of readings that go on."""
 
 
 Changes = dict[str, str | int | float]
@@ -31,9 +31,9 @@ class Readings(Section):
     resolution_points: Positive
     """Standard deviation of a point read from the drawing of Figure 5, in percentage points."""
     printed: Changes
-    """What the text prints."""
+    """The settings that the text prints."""
     library: Changes
-    """What the authors' library has (data/paper/beyond.yaml); every candidate starts from it."""
+    """Those of the authors' library (data/paper/beyond.yaml); every candidate starts from them."""
     criteria: Annotated[tuple[Changes, ...], Field(min_length=1)]
     """Each is tried with every start of the curvature."""
     curvature_starts: Annotated[tuple[Positive, ...], Field(min_length=1)]
@@ -43,7 +43,7 @@ class Readings(Section):
     screening: Screening
     """The first round."""
     controls: dict[Name, Changes]
-    """Trained beside the finalists, never decided for."""
+    """Trained with the finalists, never decided for."""
     variations: dict[str, tuple[str | int | float, ...]]
     """The other open choices, tried one at a time around the reading that was decided for."""
 
@@ -67,9 +67,9 @@ class Collapse(Section):
     seed: Annotated[int, Field(ge=0, strict=True)]
     """Of the initial weights and of the order."""
     patterns: Count
-    """How many patterns are trained on, from the first of the training set."""
+    """The number of training patterns, from the first."""
     passes: Count
-    """How many passes."""
+    """The number of passes."""
     batch: Count
     """Patterns in a step."""
     learning_rate: Positive
@@ -77,14 +77,14 @@ class Collapse(Section):
 
 
 class Invariance(Section):
-    """How far a test pattern may be changed until it is missed (Section III-E, pp. 15-16)."""
+    """The study of changes to test patterns until they are missed (Section III-E, pp. 15-16)."""
 
     experiments: Annotated[tuple[Name, ...], Field(min_length=1)]
-    """Whose networks answer; those without weights are left out."""
+    """The experiments with the networks that answer; without weights they are left out."""
     replicates: Count
-    """How many of each, from the first."""
+    """The number of each, from the first."""
     patterns: Count
-    """How many test patterns are changed, from the first."""
+    """The number of test patterns that are changed, from the first."""
     seed: Seed
     """Of the noise."""
     character_pixels: Count
@@ -98,7 +98,7 @@ class Invariance(Section):
     noise: tuple[Annotated[float, Field(ge=0, le=1)], ...]
     """Probabilities that a pixel is inverted, ascending from 0."""
     examples: Count
-    """Of how many patterns the answers are kept and drawn, from the first."""
+    """The number of patterns with answers that are kept and drawn, from the first."""
     pitch: Count
     """Pixels from one digit of a wide field to the next."""
     fields: tuple[Annotated[tuple[Seed, ...], Field(min_length=1)], ...]
@@ -122,11 +122,11 @@ class Noncharacters(Section):
     """Images of no digit, shown to LeNet-5 with RBF units and with plain ones (Section II-B)."""
 
     experiments: dict[Literal["rbf", "plain"], Name]
-    """Whose networks answer."""
+    """The experiments with the networks that answer."""
     replicates: Count
-    """How many of each, from the first."""
+    """The number of each, from the first."""
     patterns: Count
-    """How many test patterns, from the first, the images are made of."""
+    """The number of test patterns, from the first, that the images are made of."""
     pitch: Count
     """Pixels from one digit to the next, of which the halves in between are shown."""
     rejected_percent: Annotated[float, Field(gt=0, lt=100)]
@@ -139,31 +139,31 @@ class Hypothesis(Section):
     """Why a published number may be another than ours, and the trials that decide it."""
 
     row: str
-    """What is published: a ``system/database`` of Figures 9 to 12, or ``figure6/<patterns>``."""
+    """The published row: a ``system/database`` of Figures 9 to 12, or ``figure6/<patterns>``."""
     like: Name
     """The experiment that the trials start from: a network or a classifier."""
     changes: dict[str, Level]
-    """What all trials change in it, by keys such as ``options.units``."""
+    """The changes to it in all trials, by keys such as ``options.units``."""
     vary: Annotated[dict[str, tuple[Level, ...]], Field(min_length=1)]
     """The levels whose combinations are tried; the keys of a trial's own are in trials.py."""
     choose: Name
     """``held-out``: the least error on the patterns held out; ``published``: the error on them
-    nearest to the published one; or a hypothesis above whose choice holds here too."""
+    nearest to the published one; or the hypothesis above that decides here too."""
     replicates: Count
     """Of each trial."""
     tested: Literal["chosen", "all"]
-    """What is trained on all patterns and answers the test patterns."""
+    """The trials that train on all patterns and answer the test patterns."""
 
 
 class Taller(Section):
     """The network slid over a field taller than its own, instead of losing ink (Section III-E)."""
 
     experiment: Name
-    """Whose networks answer, as far as there are weights."""
+    """The experiment with the networks that answer, where there are weights."""
     replicates: Count
-    """How many, from the first."""
+    """The number of replicates, from the first."""
     patterns: Count
-    """How many test patterns are changed, from the first."""
+    """The number of test patterns that are changed, from the first."""
     field: Count
     """Lines of the field."""
 
@@ -188,12 +188,12 @@ class Causes(Section):
 
     @model_validator(mode="after")
     def _follows_one_above(self) -> Self:
-        known = {"held-out", "published"}
-        for name, one in self.hypotheses.items():
-            if one.choose not in known:
+        choices = {"held-out", "published"}
+        for name, hypothesis in self.hypotheses.items():
+            if hypothesis.choose not in choices:
                 raise ValueError(
-                    f"hypotheses.{name}.choose is {one.choose}; give held-out, published or a "
-                    "hypothesis above it"
+                    f"hypotheses.{name}.choose is {hypothesis.choose}; give held-out, published "
+                    "or a hypothesis above it"
                 )
-            known.add(name)
+            choices.add(name)
         return self

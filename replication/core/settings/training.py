@@ -17,7 +17,7 @@ from replication.core.settings.sections import (
 
 
 class Prepare(Section):
-    """How images become inputs (Section II-B, p. 7)."""
+    """The way from images to inputs (Section II-B, p. 7)."""
 
     background: Annotated[float, Field(allow_inf_nan=False)]
     """Input of a white pixel (p. 7)."""
@@ -58,7 +58,7 @@ class Sdlm(Section):
     mu: Positive
     """Keeps the step finite where the second derivative is small (equation 21; p. 10)."""
     patterns: Count
-    """How many patterns the second derivatives are estimated on before each pass (p. 10)."""
+    """The number of patterns for the second derivatives before each pass (p. 10)."""
     patterns_drawn: Literal["random", "consecutive"]
     """At random, or the first that the pass presents (library.hessian-patterns)."""
     curvature_start: Literal["exact"] | Positive
@@ -92,10 +92,10 @@ class Initialisation(Section):
 
 
 class Subsampling(Section):
-    """Whether the four inputs are added (p. 7) or averaged (p. 6), and their number as fan-in."""
+    """The sum or mean of four inputs, and their number as fan-in."""
 
     reading: Literal["added", "averaged"]
-    """Whether the four inputs of a unit are added (p. 7) or averaged (p. 6)."""
+    """The four inputs of a unit are added (p. 7) or averaged (p. 6)."""
     fan_in: Literal[1, 4]
     """The unit's F for its initial range: four pixels, or one coefficient."""
 
@@ -106,12 +106,12 @@ class Subsampling(Section):
 
 
 class Criterion(Section):
-    """What is minimised: equation 8 (mle), equation 9 (map) or the squared error, divided."""
+    """The function that is minimised: equation 8 (mle), 9 (map) or the squared error, divided."""
 
     name: Literal["mle", "map", "squared-error"]
     """Equation 8, equation 9 or the squared error."""
     distance: Annotated[Positive, Neutral(1.0)]
-    """A penalty is so many squared distances to a code, in equation 9 too: 1 as in equation 7, 0.5
+    """The factor of the squared distance in a penalty, in equation 9 too: 1 as in equation 7, 0.5
     in the authors' library (library.distance)."""
     j: Positive
     """The positive constant of equation 9; the paper gives no value (p. 9)."""
@@ -126,7 +126,7 @@ class Criterion(Section):
 
 
 class Rules(NamedTuple):
-    """What a network computes, beside its table of layers and its parameters."""
+    """The settings of what a network computes with its table of layers and its parameters."""
 
     squashing: Squashing
     subsampling: Subsampling
@@ -143,7 +143,7 @@ class Rules(NamedTuple):
 
 
 class Streams(Section):
-    """Which random streams each replicate has for its own."""
+    """The random streams that each replicate has for its own, or shares."""
 
     initialisation: Literal["own", "shared"]
     """Of the initial weights."""
@@ -186,7 +186,7 @@ class Distortions(Section):
     shift_y: Range
     """Pixels of the original downwards."""
     anchor: Annotated[float, Field(allow_inf_nan=False)]
-    """What scaling holds in place, in pixels below the centre of mass."""
+    """The line that scaling holds in place, in pixels below the centre of mass."""
 
     @model_validator(mode="after")
     def _scale_is_positive(self) -> Self:

@@ -7,7 +7,7 @@ disagree. Their outputs are added; where the first is confident the others are n
 The paper leaves open how many patterns are filtered out of how many, and what confident means:
 
 * For each later network as many originals and new distorted versions of the training patterns are
-  gone through as ``draw_candidates`` says, in random order, until ``patterns`` are found; where the
+  gone through as ``candidates`` says, in random order, until ``patterns`` are found; where the
   earlier networks err too rarely, what was found has to do. Either way there are as many
   presentations as for the first network, the filtered patterns gone through again and again.
 * The first network is confident above the least margin at which, of the training patterns, no more
@@ -53,9 +53,9 @@ Doubt = Callable[[Images, Labels], NDArray[np.bool_]]
 
 
 class Options(Section):
-    """How the later networks are taught, and when they are called.
+    """The settings of the later networks: how they are taught, and when they are called.
 
-    ``patterns`` are filtered at most, out of ``draw_candidates``, for each of the two;
+    ``patterns`` are filtered at most, out of ``candidates``, for each of the two;
     ``lost_percent`` of the training patterns may be lost by not calling them.
     """
 

@@ -65,13 +65,13 @@ class Cost(NamedTuple):
 
 @dataclass(frozen=True)
 class Fitted:
-    """What fitting gives.
+    """The results of fitting.
 
     Attributes:
         answers: for each test pattern, the class given and the margin.
         cost: what one answer takes.
-        history: a row a pass, columns as in `runs.HISTORY_COLUMNS`; empty for a system that is not
-            trained in passes.
+        history: a row for each pass, columns as in `runs.HISTORY_COLUMNS`; empty for a system that
+            is not trained in passes.
         weights: tensors to be kept as ``weights.safetensors``; empty for systems without.
         parameters: number of trainable parameters.
         presentations: training patterns shown in all.

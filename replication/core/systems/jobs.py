@@ -24,16 +24,16 @@ from replication.folders import Folders
 
 @dataclass(frozen=True)
 class Experiment:
-    """What all replicates of an experiment share.
+    """An experiment: all that its replicates share.
 
     ``recipe`` and ``prepare`` are the settings in force; a replicate with more parameters than
-    ``kept`` leaves its answers alone, not its weights.
+    ``kept_parameters`` leaves its answers alone, not its weights.
     """
 
     name: str
     recipe: AnyRecipe
     prepare: Prepare
-    kept: int
+    kept_parameters: int
     folders: Folders
 
     def run(self, replicate: int) -> Run:
@@ -42,7 +42,7 @@ class Experiment:
 
     @property
     def data(self) -> databases.DatabaseFacts:
-        """What the prepared data's summary states of the experiment's database."""
+        """The hash and size of the database, as the prepared data's summary states them."""
         return databases.read_facts(self.folders.prepared, self.recipe.database)
 
     @property
@@ -59,12 +59,12 @@ class Experiment:
 
     @cached_property
     def system(self) -> System:
-        """What trains the replicates."""
+        """The system that trains the replicates."""
         return catalogue.build_system(self.name, self.recipe, self.network)
 
     @property
     def presentations(self) -> int:
-        """How many patterns a replicate is shown in training, by all networks that it trains.
+        """The number of patterns a replicate is shown in training, by all networks that it trains.
 
         A system of several networks says how many in its module's ``NETWORKS``.
         """
@@ -112,7 +112,7 @@ class Job(NamedTuple):
 
     @property
     def name(self) -> str:
-        """As it is shown: the experiment and the replicate's number."""
+        """The experiment and the replicate's number, as messages have them."""
         return f"{self.experiment.name} {self.number}"
 
 
@@ -153,9 +153,9 @@ def hash_document(document: Mapping[str, Any]) -> str:
 
 def _canonical(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {str(key): _canonical(each) for key, each in value.items()}
+        return {str(key): _canonical(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_canonical(each) for each in value]
+        return [_canonical(item) for item in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 

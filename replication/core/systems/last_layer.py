@@ -9,7 +9,7 @@ pattern is answered from the training patterns nearest to it there:
   with weight decay, fitted for each pattern to its K nearest alone.
 
 The history of the network is left out: its last count of test misses is that of the output layer
-which answers no more, while a history has to agree with the answers beside it.
+which no longer answers, while a history has to agree with the answers of its run.
 """
 
 from collections.abc import Iterator
@@ -46,7 +46,7 @@ Activations = NDArray[np.float32]
 
 
 class Options(Section):
-    """What answers instead of the output layer, from how many neighbours.
+    """The method that replaces the output layer, and its number of neighbours.
 
     ``decay`` is the weight decay of local learning, in the units of `fit_local_scores`; nearest
     neighbours have none.

@@ -1,8 +1,8 @@
 """A network trained with noise: Section III-E, p. 16.
 
 Each pixel of the input field is inverted with some probability, as salt and pepper; the test
-patterns stay as they are. The paper does not say how often the noise of a pattern is drawn anew:
-here there are so many versions of each pattern, each with noise of its own.
+patterns stay as they are. The paper does not say how often the noise of a pattern is drawn:
+here each pattern has a number of versions, each with noise of its own.
 """
 
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ VERSION = 1
 
 
 class Options(Section):
-    """How much noise: the share of inverted pixels, and how many versions of a pattern."""
+    """The share of inverted pixels, and the number of versions of a pattern."""
 
     inverted: Annotated[float, Field(gt=0, lt=1)]
     versions: Count
@@ -56,7 +56,7 @@ class NoisyPool:
 
     @property
     def size(self) -> int:
-        """How many patterns there are."""
+        """The number of patterns."""
         return self.recipe.training_patterns * self.noise.versions
 
     def show(self, numbers: NDArray[np.int64]) -> Batch:

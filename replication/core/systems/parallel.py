@@ -18,8 +18,9 @@ Result = TypeVar("Result")
 def count_workers(how: Train, needs: Iterable[int]) -> int:
     """Return how many replicates are trained at the same time, 1 or more.
 
-    That is ``how.workers``, or, where it is auto, one a core, but no more than three quarters of
-    the memory hold if those that need most meet. ``needs`` are bytes, one a replicate.
+    That is ``how.workers``, or, where it is auto, the number of cores, but no more than
+    three quarters of the memory hold if those that need most meet. ``needs`` are the bytes of each
+    replicate.
     """
     if how.workers != "auto":
         return how.workers

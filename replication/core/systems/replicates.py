@@ -34,11 +34,11 @@ def is_finished(experiment: Experiment, replicate: int) -> bool:
 
 
 class Beginning(NamedTuple):
-    """How today's code begins a replicate that was trained before.
+    """The comparison of today's code with a replicate that it trained before.
 
     Attributes:
         job: the replicate.
-        presentations: after so many the weights are compared.
+        presentations: the number after which the weights are compared.
         equal: whether they are the same bytes.
     """
 
@@ -48,7 +48,7 @@ class Beginning(NamedTuple):
 
     @property
     def text(self) -> str:
-        """What is wrong, and what to do."""
+        """The sentence that says what is wrong, and what to do."""
         return (
             f"{self.job.name} was trained otherwise than today's code of engine {ENGINE} trains: "
             f"after {self.presentations} presentations the weights are others. Bring the code of "
@@ -90,8 +90,8 @@ def train(title: str, jobs: Sequence[Job], how: Train) -> list[Job]:
         if beginning is not None and not beginning.equal:
             raise ReplicationError(beginning.text)
     missing = [job for job in jobs if not is_finished(*job)]
-    shown = sum(job.experiment.presentations for job in missing)
-    with Display(title, shown) as display:
+    total = sum(job.experiment.presentations for job in missing)
+    with Display(title, total) as display:
         for job, files in run_side_by_side(train_job, missing, how, display.show):
             if not is_finished(*job):  # a worker wrote it where this process does not see it
                 job.experiment.run(job.number).take(files)
@@ -124,7 +124,7 @@ def _train_one(job: Job, monitor: Monitor) -> None:
     wall, cpu = time.perf_counter() - started, time.thread_time() - processed
     waited = sum(part["waited"] for part in task.shared.taken)
     _write(job, unique, task, fitted, {"seconds": wall - waited, "cpu_seconds": cpu})
-    # A system that trains several networks keeps one beside the other, under longer names.
+    # A system that trains several networks keeps a checkpoint for each, under longer names.
     for path in checkpoint.parent.glob(f"{glob.escape(checkpoint.stem)}*"):
         path.unlink(missing_ok=True)
 
@@ -143,11 +143,11 @@ def _write(job: Job, unique: str, task: Task, fitted: Fitted, took: Mapping[str,
     weights = weights_bytes(fitted.weights)
     # A hash of what came out, also where the weights are not kept.
     evidence = {"weights_sha256": hashlib.sha256(weights).hexdigest()} if weights else {}
-    kept = fitted.parameters <= experiment.kept
+    are_kept = fitted.parameters <= experiment.kept_parameters
     experiment.run(replicate).write(
         answers=fitted.answers,
         history=fitted.history,
-        weights=weights if kept else b"",
+        weights=weights if are_kept else b"",
         cost=fitted.cost._asdict(),
         timing={
             # Of the thread that trains, in which all libraries work alone.

@@ -4,9 +4,9 @@ LeNet-4 is trained for its own row of Figure 9 and, from the same random streams
 that replace its last layer; RS-SVM approximates the ten machines of V-SVM. Whichever replicate
 comes to such a part first does it and leaves it in a file, which the others read. The file is named
 by the hash of all that the part follows from, so a run has the same bytes with it and without;
-only timing.json says whose time it was. The files are removed when all replicates of the command
-are trained: another command does the work again. (A worker of Dask that shares no folder with the
-command keeps its own.)
+only timing.json says which replicate did it. The files are removed when all replicates of the
+command are trained: another command does the work again. (A worker of Dask that shares no folder
+with the command keeps its own.)
 """
 
 import hashlib

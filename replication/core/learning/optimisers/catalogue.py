@@ -57,7 +57,7 @@ Optimiser = Callable[[Situation], NDArray[np.float32]]
 def load_optimiser(recipe: Recipe) -> Optimiser:
     """Return the optimiser that ``recipe`` names, with its options.
 
-    Raises ReplicationError for one that does not exist and for options that it has not.
+    Raises ReplicationError for one that does not exist and for options that do not fit it.
     """
     chosen = recipe.optimiser
     return partial(_load_module(chosen).steps, options=parse_optimiser_options(chosen))

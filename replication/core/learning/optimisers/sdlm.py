@@ -3,7 +3,7 @@
 Each parameter has its own step size eta / (mu + h_kk). h_kk, the Gauss-Newton estimate of the
 second derivative, is the mean over some patterns of the sum over the connections that share the
 parameter, back-propagated with squared weights and squared slopes (equations 25 to 27), so it is
-never negative. It is estimated anew before each pass and kept for the pass.
+never negative. It is estimated before each pass and kept for the pass.
 """
 
 import numpy as np

@@ -46,17 +46,17 @@ def squash(sums: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def descend(
     inputs: NDArray[np.float32],
-    wanted: NDArray[np.float32],
+    aims: NDArray[np.float32],
     order: NDArray[np.int64],
     chosen: Options,
     monitor: Monitor,
 ) -> NDArray[np.float32]:
     """Return weights (k, d) after all passes, from 0, of half each pattern's squared error.
 
-    ``inputs`` is (n, d) and ``wanted`` (n, k): a unit of which nothing is wanted, 0, does not learn
+    ``inputs`` is (n, d) and ``aims`` (n, k): a unit with the aim 0 does not learn
     from that pattern. ``order`` holds the n patterns' numbers.
     """
-    weights = np.zeros((wanted.shape[1], inputs.shape[1]), np.float32)
+    weights = np.zeros((aims.shape[1], inputs.shape[1]), np.float32)
     sigmoid = chosen.units == "sigmoid"
     for number in range(chosen.passes):
         rate = np.float32(chosen.learning_rate * (1.0 - number / chosen.passes))
@@ -67,8 +67,8 @@ def descend(
             outputs = weights @ seen
             if sigmoid:
                 outputs = squash(outputs)
-            aims = wanted[pattern]
-            steps = rate * np.where(aims == 0.0, np.float32(0.0), aims - outputs)
+            aim = aims[pattern]
+            steps = rate * np.where(aim == 0.0, np.float32(0.0), aim - outputs)
             if sigmoid:
                 # The derivative of A tanh(S a), from its value.
                 steps *= SLOPE * (AMPLITUDE - outputs * outputs / AMPLITUDE)

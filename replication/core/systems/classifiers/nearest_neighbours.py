@@ -22,7 +22,7 @@ _CHUNK = 500
 
 
 class Options(Section):
-    """How many neighbours vote."""
+    """The number of neighbours that vote."""
 
     neighbours: Count
 

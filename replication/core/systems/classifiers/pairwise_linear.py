@@ -34,7 +34,7 @@ _TIE = 1.0 / 64.0
 
 
 class Options(Section):
-    """What is added up, and how the units are regularised.
+    """The outputs that are added up, and the regularisation of the units.
 
     Attributes:
         outputs: the sums as they are; bounded to -1 to +1; or +1 and -1, a vote, by their sign.
@@ -48,8 +48,8 @@ class Options(Section):
 def pair_signs() -> Floats:
     """Return how each unit enters the score of each class: (45, 10) of +1, -1 or 0."""
     result = np.zeros((len(PAIRS), CLASSES))
-    for unit, (one, other) in enumerate(PAIRS):
-        result[unit, one], result[unit, other] = 1.0, -1.0
+    for unit, (positive, negative) in enumerate(PAIRS):
+        result[unit, positive], result[unit, negative] = 1.0, -1.0
     return result
 
 
@@ -86,7 +86,7 @@ class System(ClassifierSystem[Options]):
         grams = [rows.T @ rows for rows in of_class]
         sums = [rows.sum(axis=0) for rows in of_class]
         units, ridge = [], self.chosen.ridge
-        for one, other in PAIRS:
+        for i, j in PAIRS:
             monitor.check()
-            units.append(solve_weights(grams[one] + grams[other], sums[one] - sums[other], ridge))
+            units.append(solve_weights(grams[i] + grams[j], sums[i] - sums[j], ridge))
         return Pairwise(np.column_stack(units), self.chosen.outputs)

@@ -28,7 +28,7 @@ class Options(Section):
     """The inputs of the layer and how it is regularised.
 
     Attributes:
-        components: so many.
+        components: the number of principal components.
         projected: whether the mean is taken from what is projected on them.
         ridge: added to the diagonal of the normal equations, in units of its mean.
     """
@@ -53,15 +53,15 @@ class Quadratic:
     def __call__(self, images: Images) -> Floats:
         """Return (n, components * (components + 1) / 2 + 1): the constant comes last."""
         projections = flat(images) @ self.axes - self.offset
-        one, other = np.triu_indices(projections.shape[1])
-        products = projections[:, one] * projections[:, other]
+        first, second = np.triu_indices(projections.shape[1])
+        products = projections[:, first] * projections[:, second]
         return np.column_stack([products, np.ones(len(images))])
 
 
 def find_components(images: Images, components: int) -> tuple[Floats, Floats]:
     """Return the axes (pixels, components) of greatest variance, that first, and the mean.
 
-    Raises ReplicationError when there are not so many.
+    Raises ReplicationError when there are fewer.
     """
     rows = flat(images).astype(np.float64)
     most = rows.shape[1]

@@ -26,7 +26,7 @@ class Options(Section):
     """The Gaussians and how the layer is regularised.
 
     Attributes:
-        centres_per_class: so many for each of the ten classes.
+        centres_per_class: the number of centres of each class.
         width: standard deviation of the Gaussians, in units of the patterns' root mean square
             distance to the nearest centre of their class.
         ridge: added to the diagonal of the normal equations, in units of its mean.

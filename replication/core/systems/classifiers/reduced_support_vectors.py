@@ -43,7 +43,7 @@ Doubles = NDArray[np.float64]
 
 
 class Options(KernelOptions):
-    """Those of the kernel, the vectors kept by all machines together, and the virtual shift."""
+    """The kernel's options, the vectors kept by all machines together, and the virtual shift."""
 
     vectors: Annotated[int, Field(ge=CLASSES, strict=True)]
     shift: Annotated[int, Field(ge=0, strict=True)]

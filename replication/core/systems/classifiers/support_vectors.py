@@ -34,7 +34,7 @@ VERSION = 1
 
 
 class Options(KernelOptions):
-    """What all machines share, and the inputs.
+    """The kernel's options, and the inputs.
 
     Attributes:
         inputs: images divided each by its own length; or all by one scale, with the kernel

@@ -2,7 +2,7 @@
 
 Schoelkopf, Burges and Vapnik (Incorporating Invariances in Support Vector Learning Machines, 1996):
 the support vectors of each machine, shifted by a pixel in each of the four main directions, are
-its virtual ones; each machine is trained anew on its support vectors and its virtual ones. They
+its virtual ones; each machine is trained again on its support and its virtual vectors. These
 are the distortions of the row's name: the training patterns are those of the regular database.
 """
 
@@ -42,7 +42,7 @@ COPIES = 5
 
 
 class Options(KernelOptions):
-    """Those of the kernel, and how many pixels the virtual vectors are shifted by."""
+    """The kernel's options, and the pixels by which virtual vectors are shifted."""
 
     shift: Count
 
@@ -104,7 +104,7 @@ def _unpack(content: bytes) -> tuple[Numbers, list[Machine]]:
 def _train(
     patterns: Patterns, kind: KernelOptions, shift: int, monitor: Monitor
 ) -> tuple[Numbers, list[Machine]]:
-    """Train on all patterns, and anew on support vectors and virtual ones.
+    """Train on all patterns, then again on the support and the virtual vectors.
 
     Returns the patterns used, ascending, and machines whose vectors are numbers of these shifted.
     """
