@@ -142,14 +142,6 @@ def test_a_replicate_whose_worker_dies_goes_on_from_its_checkpoint_in_another(
     assert one != other
 
 
-def test_what_another_worker_trains_again_is_not_counted_twice():
-    heard: list[int] = []
-    listener = cluster._Listener(lambda message: heard.append(message.presentations))
-    for worker, presentations in (("a", 60), ("a", 90), ("b", 30), ("b", 80), ("b", 110), ("b", 5)):
-        listener((0.0, [worker, "lenet5 0", presentations, ""]))
-    assert heard == [60, 90, 90, 90, 110, 5]
-
-
 def test_a_worker_that_would_train_another_replicate_is_refused(places, address, monkeypatch):
     monkeypatch.chdir(places[1])
     monkeypatch.setattr(cluster, "versions", lambda _: {"engine": 0})
@@ -166,14 +158,14 @@ def test_a_scheduler_that_cannot_be_reached_is_one_sentence(places, monkeypatch,
     assert "train.scheduler" in said
 
 
-@pytest.mark.parametrize(("file", "why"), [(None, "none is named"), ("none.pem", "No such file")])
+@pytest.mark.parametrize("file", [None, "none.pem"])
 def test_a_scheduler_by_tls_without_a_certificate_is_one_sentence(
-    places, monkeypatch, capsys, file, why
+    places, monkeypatch, capsys, file
 ):
+    monkeypatch.setattr(cluster, "PATIENCE", 0.5)
     names = ("client.cert", "client.key", "ca-file")
     with dask.config.set({f"distributed.comm.tls.{name}": file for name in names}):
         said = mistake(places[1], monkeypatch, capsys, "tls://127.0.0.1:9")
-    assert why in said
     assert "distributed.comm.tls" in said
 
 

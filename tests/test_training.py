@@ -24,7 +24,7 @@ from replication.core.display import Display
 from replication.core.learning import checkpoints
 from replication.core.learning.checkpoints import Progress
 from replication.core.learning.identity import ENGINE, sha256
-from replication.core.learning.monitor import Message
+from replication.core.learning.monitor import Message, Monitor
 from replication.core.runs import HASHES, RECORD, Run
 from replication.errors import ReplicationError
 from replication.pipeline import train
@@ -100,10 +100,19 @@ def test_a_bar_keeps_its_width_however_much_a_replicate_says(monkeypatch):
 def test_a_bar_counts_on_where_a_replicate_trains_another_network(monkeypatch):
     monkeypatch.setattr("sys.stderr", Terminal())
     with Display("boosted", 180) as display:
+        monitors = [Monitor(f"boosted {n}", display.show, lambda: False) for n in range(2)]
         for counts in ((20, 30), (30, 30), (5, 30), (30, 10)):
-            for number, count in enumerate(counts):
-                display.show(Message(f"boosted {number}", count))
+            for monitor, count in zip(monitors, counts, strict=True):
+                monitor.presented(count)
     assert " 56%" in sys.stderr.getvalue().split("\r")[-1]
+
+
+def test_what_another_worker_trains_again_is_not_counted_twice(monkeypatch):
+    monkeypatch.setattr("sys.stderr", Terminal())
+    with Display("lenet5", 200) as display:
+        for presentations in (60, 90, 30, 80, 110, 5):
+            display.show(Message("lenet5 0", presentations))
+    assert " 55%" in sys.stderr.getvalue().split("\r")[-1]
 
 
 def test_the_number_of_workers_changes_no_byte(project):

@@ -63,20 +63,26 @@ def compare_beginning(experiment: Experiment) -> Beginning | None:
     The replicate is the first that is there with the present settings, data and numbers of code,
     and whose record says how it began; None where there is none.
     """
-    system = experiment.system
-    if not isinstance(system, NetworkSystem):
+    if experiment.network is None:
         return None
     for number in range(experiment.recipe.replicates):
         job, run = Job(experiment, number), experiment.run(number)
         if not run.has(RECORD) or run.record["key"] != key(*job):
             continue
-        stated = run.record["evidence"]
-        here = system.begin(_task(job, experiment.folders.checkpoints / "none.npz"))
+        stated, here = run.record["evidence"], begin(job)
         for mark in reversed(MARKS):
             name = mark_name(mark)
             if name in stated and name in here:
                 return Beginning(job, mark, stated[name] == here[name])
     return None
+
+
+def begin(job: Job) -> Mapping[str, str]:
+    """Train a replicate's first presentations alone; return the hashes of its weights by mark."""
+    system = job.experiment.system
+    if not isinstance(system, NetworkSystem):
+        return {}
+    return system.begin(_task(job, job.experiment.folders.checkpoints / "none.npz"))
 
 
 def train(title: str, jobs: Sequence[Job], how: Train) -> list[Job]:
@@ -141,6 +147,7 @@ def _write(job: Job, unique: str, task: Task, fitted: Fitted, took: Mapping[str,
     experiment, replicate = job
     taken = task.shared.taken
     weights = weights_bytes(fitted.weights)
+    levels = experiment.prepare.model_dump(include={"background", "foreground"})
     # A hash of what came out, also where the weights are not kept.
     evidence = {"weights_sha256": hashlib.sha256(weights).hexdigest()} if weights else {}
     are_kept = fitted.parameters <= experiment.kept_parameters
@@ -160,11 +167,7 @@ def _write(job: Job, unique: str, task: Task, fitted: Fitted, took: Mapping[str,
             "experiment": experiment.name,
             "replicate": replicate,
             "key": unique,
-            "settings": {
-                **experiment.recipe.in_force(),
-                "background": experiment.prepare.background,
-                "foreground": experiment.prepare.foreground,
-            },
+            "settings": experiment.recipe.in_force() | levels,
             "streams": {"seed": experiment.recipe.seed, "replicate": replicate},
             "data": {"sha256": task.database.sha256()},
             "presentations": fitted.presentations,
