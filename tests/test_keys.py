@@ -15,6 +15,7 @@ from small import parameters, put
 from replication.comparison.audit.records import covers, unused
 from replication.comparison.paper import load
 from replication.core import settings
+from replication.core.networks import catalogue as networks
 from replication.core.networks.specification import Stack
 from replication.core.runs import weights_bytes
 from replication.core.settings import Neutral, Section
@@ -170,6 +171,15 @@ def test_levels_are_no_part_of_what_does_not_read_them():
     after = {name: jobs.key(replace(one, prepare=lighter), 0) for name, one in before.items()}
     changed = {name for name, key in after.items() if key != today()[name]}
     assert changed == {name for name, one in before.items() if one.network is not None}
+
+
+def test_an_experiment_builds_its_network_once(monkeypatch):
+    built, build = [], networks.network
+    monkeypatch.setattr(networks, "network", lambda *given: built.append(given) or build(*given))
+    one = ready()["lenet5"]
+    for decided in (one.system, one.presentations, jobs.key(one, 0), jobs.key(one, 1)):
+        assert decided
+    assert len(built) == 1
 
 
 def test_arrays_that_are_not_contiguous_are_written_as_they_are():

@@ -306,9 +306,9 @@ def test_the_record_beside_the_weights_says_how_they_were_trained(
 
 
 WRONG = {
-    "another shape": ({"parameters": np.zeros(61706, np.float32)}, r"the shape \(61706,\) instead"),
-    "another type": ({"parameters": np.zeros(60000)}, "are float64, not float32"),
-    "no such tensor": ({"weights": np.zeros(60000, np.float32)}, "holds weights instead of param"),
+    "another shape": ({"parameters": np.zeros(61706, np.float32)}, r"\(61706,\) instead"),
+    "another type": ({"parameters": np.zeros(60000)}, "parameters float64"),
+    "no such tensor": ({"weights": np.zeros(60000, np.float32)}, "holds weights"),
     "a hole": ({"parameters": np.full(60000, np.nan, np.float32)}, "a parameter that is not fin"),
 }
 

@@ -116,10 +116,10 @@ def read_weights(path: Path, parameters: int, made_by: str = TRAIN) -> NDArray[n
         raise ReplicationError(f"{path} is missing: run `{made_by}` first") from error
     except (SafetensorError, KeyError, OSError) as error:
         raise damaged(path, error, made_by) from error
-    held = {name: (tensor.dtype.name, tensor.shape) for name, tensor in stored.items()}
-    expected = {"parameters": ("float32", (parameters,))}
+    held = ", ".join(f"{name} {tensor.dtype} {tensor.shape}" for name, tensor in stored.items())
+    expected = f"parameters float32 ({parameters},)"
     if held != expected:
-        raise damaged(path, f"it holds {held} instead of {expected}", made_by)
+        raise damaged(path, f"it holds {held or 'nothing'} instead of {expected}", made_by)
     values = stored["parameters"]
     if not np.isfinite(values).all():
         raise damaged(path, "a parameter that is not finite", made_by)

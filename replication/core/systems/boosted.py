@@ -60,7 +60,7 @@ class Options(Section):
     """
 
     patterns: Count
-    draw_candidates: Count
+    candidates: Count
     lost_percent: Amount
 
 
