@@ -32,8 +32,10 @@ def build_network(experiment: str, recipe: AnyRecipe, paper: Printed) -> Network
     Raises ReplicationError, naming the experiment, for a network that does not exist.
     """
     plain = recipe.network_recipe()
+    if plain is None:
+        return None
     with _errors_naming(experiment):
-        return plain and networks.network(plain.network, plain.database, paper)
+        return networks.network(plain.network, plain.database, paper)
 
 
 def build_system(experiment: str, recipe: AnyRecipe, network: Network | None) -> System:
