@@ -85,7 +85,7 @@ def test_every_source_that_settings_yaml_names_is_an_entry_of_beyond_yaml(paper,
 def test_moments_of_grey_pixels_depart_and_those_of_binary_ones_do_not(paper, monkeypatch):
     assert judged(paper, full())["data.deslanted"].status == "departs"
     binary = lambda images: versions.measure_slants(np.where(images > 0, 255, 0).astype(np.uint8))  # noqa: E731
-    monkeypatch.setattr(checks, "slants", binary)
+    monkeypatch.setattr(checks, "measure_slants", binary)
     assert judged(paper, full())["data.deslanted"].status == "faithful"
 
 

@@ -50,7 +50,7 @@ from replication.core.networks import catalogue
 
 root, checkpoint, stops = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3] == "stops"
 base = settings.load(root / "params.yaml").base
-recipe = settings.changed(base, {
+recipe = settings.change_recipe(base, {
     "optimiser.name": "falling", "optimiser.options": {"share": 0.5}, "passes": 2,
     "learning_rates": (1e-4, 1e-4), "presentations_per_pass": 50, "training_patterns": 50,
 })

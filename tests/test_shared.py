@@ -80,14 +80,16 @@ def test_a_replicate_that_takes_a_part_does_not_make_it(project, monkeypatch, al
     monkeypatch.chdir(project)
     with monkeypatch.context() as patch:
         # As if the command had been killed at its end.
-        patch.setattr(replicates, "remove", lambda _: None)
+        patch.setattr(replicates, "remove_shared", lambda _: None)
         trained("killed", "lenet4", "v-svm")
     presented = []
     once = engine.Engine.train
     monkeypatch.setattr(
         engine.Engine, "train", lambda *given, **how: presented.append(1) or once(*given, **how)
     )
-    monkeypatch.setattr(virtual_support_vectors, "chunked", lambda *_: pytest.fail("made again"))
+    monkeypatch.setattr(
+        virtual_support_vectors, "train_machines", lambda *_: pytest.fail("made again")
+    )
     runs = trained("killed", "lenet4-knn", "rs-svm", workers=1)
     assert runs == {name: alone[name] for name in runs}
     assert len(presented) == 2  # the two passes of lenet4-knn 2

@@ -34,6 +34,9 @@ networks, paper, settings = _module("networks.catalogue"), _module("paper"), _mo
 presentations, streams = _module("learning.presentations"), _module("learning.streams")
 engine, trainer = _module("learning.engine"), _module("learning.trainer")
 systems, contract = _module("systems.catalogue"), _module("systems.contract")
+# Their names in earlier commits come second.
+change_recipe = getattr(settings, "change_recipe", None) or settings.changed
+draw_first_parameters = getattr(trainer, "draw_first_parameters", None) or trainer.first_parameters
 
 DISTORTED = "distorted"
 
@@ -47,7 +50,7 @@ class Training:
         name = base.network if what == DISTORTED else what
         self.network = networks.network(name, "regular", published)
         criterion = base.criterion.name if self.network.codes.size else "squared-error"
-        recipe = settings.changed(base, {"network": name, "criterion.name": criterion})
+        recipe = change_recipe(base, {"network": name, "criterion.name": criterion})
         images, labels = data.train_images, data.train_labels
         self._pool = presentations.OriginalPool(images, labels, len(images))
         if what == DISTORTED:
@@ -62,7 +65,7 @@ class Training:
         )
         self.order = streams.generator(recipe, 0, "order").permutation(self._pool.size)
         self._sample = self._pool.show(self.order[: recipe.sdlm.patterns])
-        self.parameters = trainer.first_parameters(self.network, recipe, 0)
+        self.parameters = draw_first_parameters(self.network, recipe, 0)
         rate = recipe.learning_rates[0]
         self.steps = (rate / (recipe.sdlm.mu + self.curvature())).astype(np.float32)
 
@@ -186,8 +189,12 @@ class Worker:
             task = contract.Task(
                 experiment, replicate, data, levels, Path(folder, "checkpoint.npz")
             )
-            network = systems.build_network(experiment, recipe, self._paper)
-            systems.build_system(experiment, recipe, network).fit(task, silent)
+            if hasattr(systems, "build_system"):
+                network = systems.build_network(experiment, recipe, self._paper)
+                system = systems.build_system(experiment, recipe, network)
+            else:  # an earlier commit
+                system = systems.system(experiment, recipe, self._paper)
+            system.fit(task, silent)
 
 
 def main() -> None:
