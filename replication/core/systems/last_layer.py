@@ -26,9 +26,9 @@ from threadpoolctl import threadpool_limits
 from replication.core.learning.engine import Engine
 from replication.core.learning.monitor import Monitor
 from replication.core.networks.specification import Network
+from replication.core.runs import CLASSES
 from replication.core.settings import Combined, Count, Neutral, Positive, Section
 from replication.core.systems.classifiers.nearest_neighbours import (
-    CLASSES,
     count_votes,
     find_nearest,
 )

@@ -23,11 +23,11 @@ from pydantic import Field
 from sklearn.svm import SVC
 
 from replication.core.learning.monitor import Monitor
+from replication.core.runs import CLASSES
 from replication.core.settings import Count, Positive, Section
 from replication.core.systems.classifier import flat
 from replication.core.systems.contract import Cost
 
-CLASSES = 10
 TOLERANCE = 1e-3
 # A pattern outside the working set with a margin this near to a violation joins it too: it would
 # probably be the next to violate. Saves steps, changes no result.

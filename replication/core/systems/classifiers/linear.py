@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.linalg import solve
 
 from replication.core.learning.monitor import Monitor
+from replication.core.runs import CLASSES
 from replication.core.settings import Section
 from replication.core.systems.classifier import ClassifierSystem, Patterns, flat
 from replication.core.systems.contract import Cost
@@ -25,7 +26,6 @@ Floats = NDArray[np.float64]
 Images = NDArray[np.uint8]
 Features = Callable[[Images], Floats]
 
-CLASSES = 10
 # Added to the diagonal, relative to its mean: on MNIST no answer depends on its exact size.
 RIDGE = 1e-8
 # Patterns at a time: 5,000 x 1,001 features are 40 MB.
@@ -74,8 +74,12 @@ class Layer:
 
     def penalties(self, images: Images) -> Floats:
         """Return minus the outputs, (patterns, 10)."""
-        some = [-(self.features(images[part]) @ self.weights) for part in _chunks(len(images))]
-        return np.concatenate(some)
+        parts = [-(self.features(images[part]) @ self.weights) for part in _chunks(len(images))]
+        return np.concatenate(parts)
+
+    def cost(self) -> Cost:
+        """Count a multiply-add and a variable for each weight, biases included."""
+        return Cost(self.weights.size / 1e3, self.weights.size / 1e3)
 
 
 def fit_layer(features: Features, patterns: Patterns, ridge: float, monitor: Monitor) -> Layer:
@@ -90,20 +94,12 @@ def fit_layer(features: Features, patterns: Patterns, ridge: float, monitor: Mon
     return Layer(features, solve_weights(gram, moments, ridge))
 
 
-class Linear(Layer):
-    """Ten linear outputs over the pixels."""
-
-    def cost(self) -> Cost:
-        """Count a multiply-add and a variable for each weight, biases included."""
-        return Cost(self.weights.size / 1e3, self.weights.size / 1e3)
-
-
 class System(ClassifierSystem[Options]):
     """The linear classifier, solved for."""
 
     Options = Options
 
-    def train(self, patterns: Patterns, random: np.random.Generator, monitor: Monitor) -> Linear:
+    def train(self, patterns: Patterns, random: np.random.Generator, monitor: Monitor) -> Layer:
         """Solve the normal equations."""
         del random
-        return Linear(pixel_features, fit_layer(pixel_features, patterns, RIDGE, monitor).weights)
+        return fit_layer(pixel_features, patterns, RIDGE, monitor)

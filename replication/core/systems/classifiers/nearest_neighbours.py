@@ -5,10 +5,13 @@ belong to it, each weighted by its nearness, so that votes rarely tie; where all
 still says how near they are.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from replication.core.learning.monitor import Monitor
+from replication.core.runs import CLASSES
 from replication.core.settings import Count, Section
 from replication.core.systems.classifier import ClassifierSystem, Patterns, flat
 from replication.core.systems.contract import Cost
@@ -16,7 +19,6 @@ from replication.core.systems.contract import Cost
 # Raised when the golden answers change, and only then (see CONTRIBUTING.md).
 VERSION = 1
 
-CLASSES = 10
 # Test patterns at a time: 500 x 60,000 distances are 120 MB.
 _CHUNK = 500
 
@@ -87,22 +89,22 @@ def count_votes(labels: NDArray[np.uint8], distances: NDArray[np.float32]) -> ND
     return tally(labels, weights.astype(np.float32, copy=False))
 
 
+@dataclass(frozen=True)
 class Neighbours:
-    """The training patterns, kept."""
+    """The training patterns, kept: float32 (m, pixels) with labels uint8 (m,); ``count`` vote."""
 
-    def __init__(self, patterns: Patterns, neighbours: int) -> None:
-        """``neighbours`` of them vote."""
-        self._prototypes, self._labels = flat(patterns.images), patterns.labels
-        self._count = neighbours
+    prototypes: NDArray[np.float32]
+    labels: NDArray[np.uint8]
+    count: int
 
     def penalties(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return minus the votes, (patterns, classes)."""
-        numbers, distances = find_nearest(flat(images), self._prototypes, self._count)
-        return count_votes(self._labels[numbers], distances)
+        numbers, distances = find_nearest(flat(images), self.prototypes, self.count)
+        return count_votes(self.labels[numbers], distances)
 
     def cost(self) -> Cost:
         """Count a multiply-add and a variable for each pixel of each prototype."""
-        return Cost(self._prototypes.size / 1e3, self._prototypes.size / 1e3)
+        return Cost(self.prototypes.size / 1e3, self.prototypes.size / 1e3)
 
 
 class System(ClassifierSystem[Options]):
@@ -115,4 +117,4 @@ class System(ClassifierSystem[Options]):
     ) -> Neighbours:
         """Keep the patterns."""
         del random, monitor
-        return Neighbours(patterns, self.chosen.neighbours)
+        return Neighbours(flat(patterns.images), patterns.labels, self.chosen.neighbours)

@@ -13,10 +13,10 @@ from typing import Literal
 import numpy as np
 
 from replication.core.learning.monitor import Monitor
+from replication.core.runs import CLASSES
 from replication.core.settings import Positive, Section
 from replication.core.systems.classifier import ClassifierSystem, Patterns
 from replication.core.systems.classifiers.linear import (
-    CLASSES,
     Floats,
     Images,
     pixel_features,

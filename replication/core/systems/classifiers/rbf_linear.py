@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from sklearn.cluster import KMeans
 
 from replication.core.learning.monitor import Monitor
+from replication.core.runs import CLASSES
 from replication.core.settings import Count, Positive, Section
 from replication.core.systems.classifier import ClassifierSystem, Patterns, flat
-from replication.core.systems.classifiers.linear import CLASSES, Floats, Images, Layer, fit_layer
+from replication.core.systems.classifiers.linear import Floats, Images, Layer, fit_layer
 from replication.core.systems.contract import Cost
 from replication.errors import ReplicationError
 

@@ -19,10 +19,10 @@ from pydantic import Field
 from scipy.optimize import minimize
 
 from replication.core.learning.monitor import Monitor
+from replication.core.runs import CLASSES
 from replication.core.systems.classifier import ClassifierSystem, Patterns
 from replication.core.systems.classifiers.virtual_support_vectors import train_virtual_machines
 from replication.core.systems.support_machines import (
-    CLASSES,
     MEMORY,
     Decision,
     Inputs,

@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replication.core.learning.monitor import Monitor
+from replication.core.runs import CLASSES
 from replication.core.settings import Count, Positive, Section
 from replication.core.systems import tangent_kernels
 from replication.core.systems.classifier import ClassifierSystem, Patterns, flat
 from replication.core.systems.classifiers.nearest_neighbours import (
-    CLASSES,
     count_votes,
     find_nearest,
 )

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replication.core.learning.monitor import Monitor
+from replication.core.runs import CLASSES
 from replication.core.settings import Count
 from replication.core.systems.classifier import ClassifierSystem, Patterns
 from replication.core.systems.support_machines import (
-    CLASSES,
     MEMORY,
     Decision,
     Inputs,
