@@ -48,11 +48,6 @@ def blas() -> list[str]:
 
     Libraries that were not imported yet are not among them.
     """
-    return sorted(
-        {
-            " ".join(str(one[key]) for key in ("internal_api", "version", "architecture")
-                     if one.get(key))
-            for one in threadpool_info()
-            if one["user_api"] == "blas"
-        }
-    )  # fmt: skip
+    keys = ("internal_api", "version", "architecture")
+    libraries = (info for info in threadpool_info() if info["user_api"] == "blas")
+    return sorted({" ".join(str(info[k]) for k in keys if info.get(k)) for info in libraries})

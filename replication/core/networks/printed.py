@@ -111,8 +111,8 @@ def _read_codes(path: Path) -> Codes:
     numbers = [int(number) for number, _ in codes]
     expected = range(FIRST_CHARACTER, LAST_CHARACTER + 1)
     if numbers != list(expected):
-        place = next((n for n, own in zip(expected, numbers, strict=False) if n != own),
-                     FIRST_CHARACTER + len(numbers))  # fmt: skip
+        pairs = zip(expected, [*numbers, None], strict=False)
+        place = next((n for n, number in pairs if n != number), LAST_CHARACTER + 1)
         raise ReplicationError(
             f"{path} does not have code {place} next, as 12 rows of 7 `#` and `.`: {RESTORE}"
         )

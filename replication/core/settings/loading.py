@@ -63,14 +63,12 @@ def get_by_path(section: Section, path: str) -> Any:
 
 
 def _merge(base: Any, changes: Any) -> Any:
-    if isinstance(base, Mapping) and isinstance(changes, Mapping):
-        merged = {**base, **changes}
-        return {key: _merge(base[key], merged[key]) if key in base else merged[key]
-                for key in merged}  # fmt: skip
-    return changes
+    if not (isinstance(base, Mapping) and isinstance(changes, Mapping)):
+        return changes
+    return {**base, **{key: _merge(base.get(key), value) for key, value in changes.items()}}
 
 
-def _completed(base: Mapping[str, Any], group: str, entries: Mapping[str, Any], source: str) -> Any:
+def _complete(base: Mapping[str, Any], group: str, entries: Mapping[str, Any], source: str) -> Any:
     """Return the ``entries`` of ``group``, each merged with ``base`` if its system needs that."""
     complete = {}
     for name, changes in entries.items():
@@ -104,7 +102,7 @@ def parse(document: Any, source: str) -> Settings:
     for group in ("experiments", "variance"):
         entries = document.get(group)
         if isinstance(base, Mapping) and isinstance(entries, Mapping):
-            document[group] = _completed(base, group, entries, source)
+            document[group] = _complete(base, group, entries, source)
     try:
         return Settings.model_validate(document)
     except ValidationError as error:

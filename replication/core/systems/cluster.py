@@ -84,12 +84,12 @@ def _connect(scheduler: str | None, workers: int, stack: ExitStack) -> Client:
             Client(address, timeout=PATIENCE, set_as_default=False)
         )
     except (OSError, ValueError, TypeError) as error:  # TypeError: TLS without a certificate
-        files = "whether distributed.comm.tls in Dask's configuration names its certificates, "
+        files = " and name its certificates in Dask's configuration, under distributed.comm.tls"
         raise ReplicationError(
             f"no scheduler of Dask answers at {address}, which params.yaml names as "
-            "train.scheduler: start one with `dask scheduler`, "
-            f"{'check ' + files if address.startswith('tls:') else ''}or set it to null for "
-            "workers on this machine"
+            "train.scheduler: start one with `dask scheduler`"
+            f"{files if address.startswith('tls:') else ''}, or set it to null for workers on "
+            "this machine"
         ) from error
     if not client.scheduler_info()["workers"]:
         print(f"waiting for a first worker of {address}", flush=True)
