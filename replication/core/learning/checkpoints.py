@@ -1,6 +1,5 @@
 """What a training leaves behind after each pass, to go on from after an interruption."""
 
-import json
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,10 +58,18 @@ class Progress:
 
 def write(path: Path, progress: Progress, maker: str = OURS) -> None:
     """Write a checkpoint, whole or not at all; ``maker`` trains with it, such as ``engine 1``."""
-    about = json.dumps([maker, progress.history, list(progress.hashes.items())])
+    columns = list(progress.history[0]) if progress.history else []
+    rows = np.array([[row[name] for name in columns] for row in progress.history], np.float64)
     state = {_STATE + name: values for name, values in progress.state.items()}
-    arrays = {"about": np.array(about), "parameters": progress.parameters, **state}
-    write_bytes(path, pack_arrays(arrays))
+    arrays = {
+        "maker": np.array(maker),
+        "parameters": progress.parameters,
+        "columns": np.array(columns, np.str_),
+        "history": rows,
+        "presentations": np.array(list(progress.hashes), np.int64),
+        "hashes": np.array(list(progress.hashes.values()), np.str_),
+    }
+    write_bytes(path, pack_arrays({**arrays, **state}))
 
 
 def read(path: Path, parameters: int, maker: str = OURS) -> Progress | None:
@@ -73,13 +80,18 @@ def read(path: Path, parameters: int, maker: str = OURS) -> Progress | None:
     try:
         # np.load would leave a damaged file open if it opened it itself.
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
-            by, history, hashes = json.loads(str(archive["about"]))
+            columns = archive["columns"].tolist()
+            history = [dict(zip(columns, row, strict=True)) for row in archive["history"].tolist()]
             names = [name for name in archive.files if name.startswith(_STATE)]
             state = {name.removeprefix(_STATE): archive[name] for name in names}
-            progress = Progress(archive["parameters"], history, state, dict(hashes))
+            numbers, hashes = archive["presentations"].tolist(), archive["hashes"].tolist()
+            by = str(archive["maker"])
+            progress = Progress(
+                archive["parameters"], history, state, dict(zip(numbers, hashes, strict=True))
+            )
     except FileNotFoundError:
         return None
-    except (ValueError, TypeError, KeyError, EOFError, OSError, zipfile.BadZipFile) as error:
+    except (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile) as error:
         raise ReplicationError(
             f"the checkpoint {path} is damaged ({error}): delete it, and that replicate is "
             "trained from its first pass"

@@ -44,7 +44,7 @@ class Monitor:
         if presentations < self._present:
             self._earlier += self._present
         self._present = presentations
-        self.line("")
+        self._send(Message(self.name, self._earlier + self._present))
 
     def line(self, text: str) -> None:
         """Say what a pass brought."""

@@ -18,7 +18,7 @@ Chosen = TypeVar("Chosen", bound=Section)
 
 
 class System(Generic[Chosen]):
-    """A network and the recipe it is trained by; ``Options`` are those of what is made of it."""
+    """A network and its recipe; a system that does more with networks has ``Options``."""
 
     Options: ClassVar[type[Section]] = Section
     chosen: Chosen
