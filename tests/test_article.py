@@ -13,7 +13,7 @@ from small import REPOSITORY
 from replication.errors import ReplicationError
 from replication.extras.article import content as contents
 from replication.extras.article import typesetting
-from replication.extras.article.content import content, figures
+from replication.extras.article.typesetting import content, figures
 from replication.folders import Folders
 
 # What has a digit and is no number: what is cited, names, and in the template's code also lengths,

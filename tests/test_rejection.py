@@ -18,26 +18,26 @@ MARGINS = np.array([5, 1, 4, 3, 2], dtype=np.float32)
 
 
 def test_misses_are_the_answers_that_differ_from_the_labels():
-    assert errors.missed(CLASSES, LABELS).tolist() == [False, True, False, True, False]
-    assert errors.misses(CLASSES, LABELS) == 2
+    assert errors.find_misses(CLASSES, LABELS).tolist() == [False, True, False, True, False]
+    assert errors.count_misses(CLASSES, LABELS) == 2
 
 
 def test_answers_of_other_patterns_are_refused():
     with pytest.raises(ValueError, match=r"\b4\b.*\b5\b"):
-        errors.missed(CLASSES[:4], LABELS)
+        errors.find_misses(CLASSES[:4], LABELS)
     with pytest.raises(ValueError, match=r"\b4\b.*\b5\b"):
         rejection.error_reject_curve(CLASSES, MARGINS[:4], LABELS)
 
 
 def test_similarity_is_the_share_of_misses_of_either():
     first, second = np.array([1, 1, 0, 0], dtype=bool), np.array([1, 0, 1, 0], dtype=bool)
-    assert errors.similarity(first, second) == pytest.approx(1 / 3)
-    assert errors.similarity(first & second, first & second & ~first) == 0.0
+    assert errors.jaccard_index(first, second) == pytest.approx(1 / 3)
+    assert errors.jaccard_index(first & second, first & second & ~first) == 0.0
 
 
 def test_two_networks_without_misses_are_alike():
     none = np.zeros(3, dtype=bool)
-    assert errors.similarity(none, none) == 1.0
+    assert errors.jaccard_index(none, none) == 1.0
 
 
 def test_the_least_sure_are_rejected_first():

@@ -79,7 +79,7 @@ def test_rounded_count_is_equal_to_its_last_digit(ours, published, outcome):
 
 
 def test_c3_reads_the_middle_of_the_input():
-    assert counts.centres(lenet5.network(PAPER), "C3") == 20
+    assert counts.tiled_side(lenet5.network(PAPER), "C3") == 20
 
 
 def test_layer_sizes_follow_the_input():

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -43,9 +44,9 @@ class Digit:
 
 @dataclass(frozen=True)
 class Gallery:
-    """Figure 8's digits, then those that set 1998 and ours apart.
+    """Figure 8's digits, then those that only 1998 or only ours miss.
 
-    experiment is the one whose replicates are counted; empty when none has been run.
+    experiment: whose replicates are counted; empty when none has been run.
     """
 
     experiment: str
@@ -62,17 +63,19 @@ def gallery(inputs: Inputs) -> Gallery | None:
     if patterns is None:
         return None
     roles = inputs.choices.experiments
-    counted = [name for name in (roles.distorted, roles.undistorted)
-               if name in inputs.metrics and f"missed_{name}" in patterns
-               and patterns[f"missed_{name}"].notna().all()]  # fmt: skip
+    counted = [
+        name
+        for name in (roles.distorted, roles.undistorted)
+        if name in inputs.metrics
+        and patterns.get(f"missed_{name}", pd.Series([None])).notna().all()
+    ]
     experiment = counted[0] if counted else ""
     # A test set that is only a part of MNIST's has not all of them.
-    digits = _digits(inputs, [row for row in records(patterns)
-                              if row["test_index"] < len(inputs.labels)], experiment)  # fmt: skip
+    patterns = patterns[patterns["test_index"] < len(inputs.labels)]
+    digits = _digits(inputs, records(patterns), experiment)
     figure8 = tuple(digit for digit in digits if digit.past is not None)
     columns = ("test pattern", "label", "1998", "ours, if wrong", "missed by", "of")
-    rows = [(digit.index, digit.label, digit.past, digit.ours, digit.missed, digit.replicates)
-            for digit in digits]  # fmt: skip
+    rows = [(d.index, d.label, d.past, d.ours, d.missed, d.replicates) for d in digits]
     return Gallery(
         experiment,
         figure8,

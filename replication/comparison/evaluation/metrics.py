@@ -1,6 +1,6 @@
-"""``results/metrics.json``: what the runs of every experiment come to, in numbers.
+"""``results/metrics.json``: errors, rejection and costs of every experiment's runs.
 
-Misses are counted from the answers, and have to be those that the history's final pass has.
+Misses are counted from the answers, and have to equal those of the history's final pass.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,8 +18,12 @@ from pydantic import (
     model_validator,
 )
 
-from replication.comparison.evaluation.errors import Classes, misses, percent
-from replication.comparison.evaluation.rejection import rejected_share
+from replication.comparison.evaluation.errors import (
+    Classes,
+    count_misses,
+    rejected_share,
+    to_percent,
+)
 from replication.core.runs import ANSWERS, COST_KEYS, HISTORY, Run, of_experiment
 from replication.core.settings import AnyRecipe, Modern, Recipe
 from replication.errors import ReplicationError
@@ -41,7 +45,7 @@ def evaluate(
 
     Args:
         runs: the folder of all runs.
-        experiments: those to evaluate, by name.
+        experiments: to evaluate, by name.
         labels: uint8 (n,), the test labels.
         target: percent of error on the rest for which patterns are rejected.
 
@@ -64,7 +68,7 @@ def _experiment(
         "replicates": len(runs),
         "test_patterns": len(labels),
         "test_misses": test,
-        "test_error_percent": _summary([percent(count, len(labels)) for count in test]),
+        "test_error_percent": _summary([to_percent(count, len(labels)) for count in test]),
         "rejection_percent": _summary(
             [rejected_share(r.answers.classes, r.answers.margins, labels, target) for r in runs]
         ),
@@ -74,16 +78,13 @@ def _experiment(
 
 
 def _training(histories: Sequence[pd.DataFrame]) -> dict[str, Any]:
-    """The errors made on the fly in the final pass."""
-    final = [history.iloc[-1] for history in histories]
-    missed = [int(last["training_misses"]) for last in final]
-    presented = [int(last["training_presentations"]) for last in final]
+    """Return the errors made on the fly in the final pass."""
+    columns = ["training_misses", "training_presentations"]
+    final = [[int(count) for count in history[columns].iloc[-1]] for history in histories]
     return {
-        "training_presentations": presented[0],
-        "training_misses": missed,
-        "training_error_percent": _summary(
-            [percent(count, of) for count, of in zip(missed, presented, strict=True)]
-        ),
+        "training_presentations": final[0][1],
+        "training_misses": [count for count, _ in final],
+        "training_error_percent": _summary([to_percent(*counts) for counts in final]),
     }
 
 
@@ -93,7 +94,7 @@ def _misses(run: Run, labels: Classes, trained_in_passes: bool) -> int:
             f"{run.folder} has answers for {len(run.answers.classes)} patterns but the test set "
             f"has {len(labels)}: run `{run.made_by}`"
         )
-    counted = misses(run.answers.classes, labels)
+    counted = count_misses(run.answers.classes, labels)
     stated = int(run.history["test_misses"].iloc[-1]) if trained_in_passes else counted
     if counted != stated:
         raise ReplicationError(
@@ -123,7 +124,7 @@ class _Percentages(BaseModel):
 
 
 class _Entry(BaseModel):
-    """What is checked of an experiment's metrics; those in passes have training errors."""
+    """The checked part of an experiment's metrics; systems in passes have training errors."""
 
     replicates: Annotated[StrictInt, Field(ge=1)]
     test_misses: Counts
@@ -154,7 +155,7 @@ _METRICS = TypeAdapter(dict[str, _Entry])
 
 
 def _problem(metrics: object) -> str | None:
-    """What makes the metrics impossible, and where in them, or None."""
+    """Return the first impossible value of the metrics and its place, or None."""
     try:
         _METRICS.validate_python(metrics)
     except ValidationError as error:

@@ -1,6 +1,6 @@
 """Answers recomputed from committed weights by the torch reference, independently of the kernels.
 
-Float32, so many patterns at a time; the settings are those that the replicate's record states.
+Float32, in batches; the settings are those of the replicate's record.
 """
 
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ class Trained:
     """A network as its record describes it, ready for weights and images."""
 
     def __init__(self, stated: Mapping[str, Any], paper: Paper, source: Path) -> None:
-        """``stated`` are a record's settings; ReplicationError naming ``source`` if incomplete."""
+        """Read a record's settings; raise ReplicationError naming ``source`` if incomplete."""
         try:
             self.system, self.database = str(stated["system"]), str(stated["database"])
             self.network = catalogue.network(str(stated["network"]), self.database, paper)
@@ -42,7 +42,7 @@ class Trained:
     def penalties(
         self, weights: NDArray[np.float32], images: NDArray[np.uint8]
     ) -> NDArray[np.float32]:
-        """(patterns, classes), the least is the class given, for uint8 (patterns, height, width).
+        """Return (patterns, classes), the least is the answer, for uint8 (patterns, height, width).
 
         ``weights`` is float32 (network.parameters,).
         """
@@ -59,6 +59,6 @@ class Trained:
 
 
 def base_settings(settings: Settings) -> dict[str, Any]:
-    """What a record of the base recipe would state, for weights without a record."""
+    """Return the settings of the base recipe as a record has them, for weights without a record."""
     levels = {name: getattr(settings.prepare, name) for name in ("background", "foreground")}
     return {**settings.base.in_force(), **levels}

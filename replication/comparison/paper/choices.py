@@ -106,7 +106,7 @@ def read(path: Path, claims: Mapping[str, Claim]) -> dict[str, Choice]:
             if heading == "claims":
                 if name not in settings:
                     raise refuse(where, "names no claim of the kind setting in claims.yaml")
-                stated = _of_claim(settings[name])
+                stated = _from_claim(settings[name])
             choice = check_entry(where, Choice, entry, heading=heading, **stated)
             if choice.id in choices:
                 raise refuse(where, "repeats an id")
@@ -126,7 +126,7 @@ def format_value(value: Any) -> str:
     return f"{value:.10g}" if isinstance(value, int | float) else str(value)
 
 
-def _of_claim(claim: Claim) -> dict[str, object]:
+def _from_claim(claim: Claim) -> dict[str, object]:
     """Return what an entry of settings.yaml takes from its claim."""
     value = "" if claim.value is None else f"{format_value(claim.value)} {claim.unit}".strip()
     statement = claim.statement

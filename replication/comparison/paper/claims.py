@@ -103,7 +103,7 @@ class Claim(Statement):
         """Return whether the paper calls its own number approximate."""
         return "about" in self.qualifiers
 
-    def role_of(self, entry: str) -> str:
+    def entry_role(self, entry: str) -> str:
         """Return the role of an entry of its table, or of what the entry's name begins with."""
         roles = [role for name, role in self.roles.items() if f"{entry}:".startswith(f"{name}:")]
         return roles[0] if roles else self.role
