@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -62,17 +61,14 @@ def gallery(inputs: Inputs) -> Gallery | None:
     patterns = inputs.misclassified
     if patterns is None:
         return None
-    roles = inputs.choices.experiments
-    counted = [
-        name
-        for name in (roles.distorted, roles.undistorted)
-        if name in inputs.metrics
-        and patterns.get(f"missed_{name}", pd.Series([None])).notna().all()
-    ]
-    experiment = counted[0] if counted else ""
     # A test set that is only a part of MNIST's has not all of them.
     patterns = patterns[patterns["test_index"] < len(inputs.labels)]
-    digits = _digits(inputs, records(patterns), experiment)
+    roles = inputs.choices.experiments
+    shares = patterns.filter(regex="^missed_").dropna(axis="columns")
+    candidates = (roles.distorted, roles.undistorted)
+    run = [name for name in candidates if name in inputs.metrics and f"missed_{name}" in shares]
+    experiment = run[0] if run else ""
+    digits = _read_digits(inputs, records(patterns), experiment)
     figure8 = tuple(digit for digit in digits if digit.past is not None)
     columns = ("test pattern", "label", "1998", "ours, if wrong", "missed by", "of")
     rows = [(d.index, d.label, d.past, d.ours, d.missed, d.replicates) for d in digits]
@@ -89,7 +85,7 @@ def gallery(inputs: Inputs) -> Gallery | None:
     )
 
 
-def _digits(inputs: Inputs, rows: list[dict[str, float]], experiment: str) -> list[Digit]:
+def _read_digits(inputs: Inputs, rows: list[dict[str, float]], experiment: str) -> list[Digit]:
     counts = np.zeros((len(inputs.labels), 10), dtype=np.int64)  # of each wrong answer
     for answers in inputs.answers(experiment):
         wrong = np.flatnonzero(answers.classes != inputs.labels)
@@ -100,13 +96,13 @@ def _digits(inputs: Inputs, rows: list[dict[str, float]], experiment: str) -> li
         index, past = int(row["test_index"]), float(row["answer_1998"])
         digits.append(
             Digit(
-                index,
-                int(row["label"]),
-                None if math.isnan(past) else int(past),
-                round(row[f"missed_{experiment}"] * replicates) if experiment else None,
-                replicates,
-                int(counts[index].argmax()) if counts[index].any() else None,
-                data_uri(inputs.images[index]),
+                index=index,
+                label=int(row["label"]),
+                past=None if math.isnan(past) else int(past),
+                missed=round(row[f"missed_{experiment}"] * replicates) if experiment else None,
+                replicates=replicates,
+                ours=int(counts[index].argmax()) if counts[index].any() else None,
+                image=data_uri(inputs.images[index]),
             )
         )
     return digits

@@ -47,10 +47,7 @@ def render(
 
 
 def render_template(
-    parts: Mapping[str, Any],
-    studies: Sequence[Part],
-    repository: str = "",
-    demonstration: str = "",
+    parts: Mapping[str, Any], studies: Sequence[Part], repository: str = "", demonstration: str = ""
 ) -> str:
     """Return the template with these parts.
 

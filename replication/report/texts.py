@@ -12,12 +12,13 @@ from pathlib import Path
 import numpy as np
 
 from replication.comparison.figures.drawing import markdown, table
-from replication.comparison.figures.inputs import Block, Inputs, records
+from replication.comparison.figures.inputs import Block, Inputs
 from replication.comparison.verdicts.evidence import OUTCOMES
 from replication.comparison.verdicts.tables import OWN, compare_with_1998
 from replication.errors import ReplicationError
 from replication.files import write_text
 from replication.report import performance, tables
+from replication.report.systems import ERROR, lines
 
 _MARK = re.compile(r"<!-- ([a-z]+):(begin|end) -->")
 _BLOCK = re.compile(r"(<!-- ([a-z]+):begin -->).*?(<!-- \2:end -->)", re.DOTALL)
@@ -89,44 +90,32 @@ def results(inputs: Inputs) -> str:
 
 def systems(inputs: Inputs) -> str:
     """Return Figure 9's systems that have been run, 1998 and ours; then our other experiments."""
-    column = "test_error_percent"
-    rows: list[tuple[str, ...]] = []
-    for row in records(inputs.paper.systems):
-        name = f"{row['system']}/{row['database']}"
-        experiment = inputs.choices.systems.get(name, "")
-        verdict = inputs.verdict(f"systems.error:{name}")
-        if experiment in inputs.metrics and verdict is not None:
-            past = f"{row[column]:g} %"
-            rows.append((name, past, *_error(inputs, experiment), verdict.finding.outcome))
-    variants = set(inputs.metrics) - set(inputs.choices.systems.values())
-    for experiment in sorted(variants):
+    rows = [
+        (line.name, f"{line.published:g} %", *_error(inputs, line.experiment), line.verdict)
+        for line in lines(inputs, ERROR)
+        if line.experiment and line.verdict
+    ]
+    for experiment in sorted(set(inputs.metrics) - set(inputs.choices.systems.values())):
         if not experiment.startswith(OWN):
             rows.append((f"`{experiment}`", "-", *_error(inputs, experiment), "-"))
     return markdown(table(("system", "1998", "ours", "runs", "verdict"), rows))
 
 
 def _error(inputs: Inputs, experiment: str) -> tuple[str, str]:
-    """Return the test error and the number of runs."""
     values = inputs.values(experiment, "test_error_percent")
     spread = f" (sd {np.std(values, ddof=1):.2f})" if len(values) > 1 else ""
     return f"{np.mean(values):.2f} %{spread}", str(len(values))
 
 
-def printed(inputs: Inputs) -> str:
+def replicate_summary(inputs: Inputs) -> str:
     """Return the final table of `make replicate` when each replicate comes out as committed."""
     names = [name for name in inputs.metrics if name.startswith(OWN)]
     errors = compare_with_1998(inputs.paper, inputs.choices, names, inputs.metrics, inputs.metrics)
     return markdown(table(tuple(errors.columns), errors.to_numpy().tolist()))
 
 
-BLOCKS: Mapping[str, Callable[[Inputs], str]] = {
-    "results": results,
-    "systems": systems,
-    "printed": printed,
-}
-
-
 def blocks(inputs: Inputs, studies: Sequence[Block]) -> dict[str, Callable[[], str]]:
     """Return the maker of each block by name: ours, and those of the studies."""
-    makers = {**BLOCKS, **{block.name: block.text for block in studies}}
+    makers = {"results": results, "systems": systems, "printed": replicate_summary}
+    makers |= {block.name: block.text for block in studies}
     return {name: partial(make, inputs) for name, make in makers.items()}

@@ -206,7 +206,7 @@ class Subject:
     about: str = ""
 
     @classmethod
-    def of(
+    def from_claim(
         cls,
         claim: Claim,
         entry: str = "",
@@ -249,7 +249,7 @@ class Subject:
         )
 
     @classmethod
-    def contradiction(cls, entry: Contradiction) -> Self:
+    def from_contradiction(cls, entry: Contradiction) -> Self:
         """Return a place where the paper says two things."""
         return cls(
             claim=entry.id,

@@ -164,12 +164,7 @@ def judge_exact(
 
 
 def judge_mean(
-    values: Sequence[float],
-    choices: Compare,
-    claimed: Interval,
-    shift: float,
-    unit: str,
-    what: str,
+    values: Sequence[float], choices: Compare, claimed: Interval, shift: float, unit: str, what: str
 ) -> Finding:
     """Judge whether the mean of paired differences, or of any values, is shown to be in a range.
 

@@ -275,5 +275,5 @@ CHECKS = Checks(
         "systems.memory": partial(_check_costs, MEMORY),
         "ordering.boosting-best": check_boosting,
         "ordering.rejection-lenet4": check_last_layers,
-    },
+    }
 )
