@@ -102,16 +102,21 @@ def _paint_headline(canvas: Canvas, inputs: Inputs, errors: Mapping[str, list[fl
         ends = (verdict.finding.low, verdict.finding.high) if verdict else (None, None)
         # To the digits of verdicts.csv.
         low, high = (np.nan if end is None else float(f"{end:.6g}") for end in ends)
-        bar = {"linewidth": 9, "alpha": 0.22, "solid_capstyle": "butt"}
+        bar: dict[str, Any] = {"linewidth": 9, "alpha": 0.22, "solid_capstyle": "butt"}
         axes.plot([low, high], [y, y], color=colour, **bar)
         gid, ticks = marks(experiment_for(claim, inputs.choices)), [y] * len(values)
         axes.plot(values, ticks, "|", color=colour, markersize=11, alpha=0.8, gid=gid)
         axes.plot(np.mean(values), y, "o", color=colour, markersize=6)
-        diamond = {"fmt": "D", "color": INK, "markerfacecolor": PAPER, "markersize": 5.5}
+        diamond: dict[str, Any] = {
+            "fmt": "D",
+            "color": INK,
+            "markerfacecolor": PAPER,
+            "markersize": 5.5,
+        }
         axes.errorbar(
             claim.number, y + _PAST_HEIGHT, xerr=claim.uncertainty, linewidth=1, **diamond
         )
-        above = {"xytext": (4, 0), "textcoords": "offset points", "va": "center"}
+        above: dict[str, Any] = {"xytext": (4, 0), "textcoords": "offset points", "va": "center"}
         axes.annotate(NAMES[name], (0.0, y + _NAME_HEIGHT), color=MUTED, **above)
         if place == 0:
             label_at(axes, claim.number + (claim.uncertainty or 0.0), y + _PAST_HEIGHT, "1998", INK)
@@ -192,7 +197,7 @@ def _paint_curves(chosen: _Curves, canvas: Canvas) -> None:
     last = chosen.ours["test"].shape[1]
     passes = np.arange(first, last + 1)
     points = past[past["pass"].between(first, last)]
-    circles = {"color": INK, "markerfacecolor": PAPER, "markersize": 4}
+    circles: dict[str, Any] = {"color": INK, "markerfacecolor": PAPER, "markersize": 4}
     for name, colour in SERIES.items():
         mean, low, high = chosen.bands[name][:, first - 1 :]
         axes.fill_between(passes, low, high, color=colour, alpha=0.18, linewidth=0)

@@ -1,6 +1,7 @@
 """The whole error-reject curve of every system (Figure 10, p. 14, has one point of it for each)."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -148,17 +149,21 @@ def _paint_panel(
     for name in (name for name in whole if name not in named):
         mean = _take(whole[name], few).mean(axis=0)
         axes.plot(few, _positive(mean), color=GRID, linewidth=0.8)
-    diamond = {"color": INK, "markersize": 5.5, "clip_on": False}
+    diamond: dict[str, Any] = {"color": INK, "markersize": 5.5, "clip_on": False}
     for line, (colour, dashes) in zip(own, _STYLES, strict=False):
         replicates = _take(whole[line.name], shares)
         for curve in replicates if len(replicates) > 1 else ():
             axes.plot(shares, _positive(curve), color=colour, linewidth=0.5, alpha=0.3)
-        strong = {"linestyle": dashes, "linewidth": 1.8, "label": name_system(line.name)}
+        strong: dict[str, Any] = {
+            "linestyle": dashes,
+            "linewidth": 1.8,
+            "label": name_system(line.name),
+        }
         axes.plot(shares, _positive(replicates.mean(axis=0)), color=colour, **strong)
         if line.published is not None:
             axes.plot(line.published, target, "D", markerfacecolor=colour, **diamond)
     # Above the panel, where it hides no curve.
-    spaces = {"handlelength": 1.4, "labelspacing": 0.15, "borderaxespad": 0.2}
+    spaces: dict[str, Any] = {"handlelength": 1.4, "labelspacing": 0.15, "borderaxespad": 0.2}
     axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), **spaces)
 
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -207,8 +207,13 @@ def _figure(inputs: Inputs, spec: FigureSpec) -> Figure:
 def _paint(canvas: Canvas, spec: FigureSpec, rows: Sequence[Line]) -> None:
     axes = canvas.subplots()
     axes.grid(axis="y", linewidth=0.5)
-    diamond = {"color": INK, "markerfacecolor": PAPER, "markersize": 5}
-    right = {"xytext": (6, 0), "textcoords": "offset points", "va": "center", "fontsize": 11.5}
+    diamond: dict[str, Any] = {"color": INK, "markerfacecolor": PAPER, "markersize": 5}
+    right: dict[str, Any] = {
+        "xytext": (6, 0),
+        "textcoords": "offset points",
+        "va": "center",
+        "fontsize": 11.5,
+    }
     for place, line in enumerate(rows):
         if line.values:
             below = [place + _APART] * len(line.values)

@@ -101,7 +101,7 @@ def _refuse_mixture(run: Run, history: pd.DataFrame, misses: int) -> None:
 
 def _summary(values: Sequence[float]) -> dict[str, Any]:
     # Rounded far below one miss, so that the last bit of a mean never changes a committed file.
-    mean, *rounded = (round(float(value), 9) for value in (np.mean(values), *values))
+    mean, *rounded = (round(value, 9) for value in (float(np.mean(values)), *values))
     sd = round(float(np.std(values, ddof=1)), 9) if len(values) > 1 else None
     return {"mean": mean, "sd": sd, "values": rounded}
 

@@ -174,7 +174,7 @@ def _round_coordinates(match: re.Match[str]) -> str:
 
 def label_at(axes: Axes, x: float, y: float, text: str, colour: str) -> None:
     """Write to the right of a point, instead of in a legend."""
-    place = {"xytext": (7, 0), "textcoords": "offset points", "va": "center"}
+    place: dict[str, Any] = {"xytext": (7, 0), "textcoords": "offset points", "va": "center"}
     axes.annotate(text, (x, y), color=colour, annotation_clip=False, **place)
 
 

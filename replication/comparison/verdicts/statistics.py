@@ -101,8 +101,9 @@ def equivalence_p_value(values: ArrayLike, target: float, margin: float) -> floa
     _, mean, deviation = _summarise(values)
     if deviation == 0.0:
         return 0.0 if abs(mean - target) < margin else 1.0
-    above = stats.ttest_1samp(values, target - margin, alternative="greater").pvalue
-    below = stats.ttest_1samp(values, target + margin, alternative="less").pvalue
+    sample = np.asarray(values, dtype=np.float64)
+    above = stats.ttest_1samp(sample, target - margin, alternative="greater").pvalue
+    below = stats.ttest_1samp(sample, target + margin, alternative="less").pvalue
     return float(max(above, below))
 
 
@@ -219,7 +220,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
     factors = np.arange(len(order), 0, -1)
     adjusted = np.empty(len(order))
     adjusted[order] = np.maximum.accumulate(factors * np.asarray(p_values)[order])
-    return np.minimum(adjusted, 1.0).tolist()
+    return [min(float(p), 1.0) for p in adjusted]
 
 
 def kendall(first: ArrayLike, second: ArrayLike) -> float:

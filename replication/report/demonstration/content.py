@@ -64,7 +64,8 @@ def content(
         return None
     target = target_percent(published)
     of_figure8 = published.misclassified[published.misclassified["test_index"] < len(labels)]
-    past = {int(row.test_index): int(row.predicted) for row in of_figure8.itertuples()}
+    places, answers = (of_figure8[name].tolist() for name in ("test_index", "predicted"))
+    past = dict(zip(places, answers, strict=True))
     digits = sorted(set(labels.tolist()))
     layer_keys = ("name", "table", "kernel", "outputs", "offset", "weights")
     return {
