@@ -122,7 +122,6 @@ def _paint_headline(canvas: Canvas, inputs: Inputs, errors: Mapping[str, list[fl
             label_at(axes, claim.number + (claim.uncertainty or 0.0), y + _PAST_HEIGHT, "1998", INK)
             label_at(axes, float(np.nanmax([high, *values])), y, "ours", colour)
     axes.set(yticks=[], xlabel="percent", xlim=(0, None), ylim=(0.7 - len(errors), 0.75))
-    axes.spines["left"].set_visible(False)
 
 
 def _band(curves: Curves, confidence: float) -> Curves:

@@ -116,6 +116,6 @@ def replicate_summary(inputs: Inputs) -> str:
 
 def blocks(inputs: Inputs, studies: Sequence[Block]) -> dict[str, Callable[[], str]]:
     """Return the maker of each block by name: ours, and those of the studies."""
-    makers = {"results": results, "systems": systems, "printed": replicate_summary}
-    makers |= {block.name: block.text for block in studies}
+    own = {"results": results, "systems": systems, "printed": replicate_summary}
+    makers = own | {block.name: block.text for block in studies}
     return {name: partial(make, inputs) for name, make in makers.items()}

@@ -22,7 +22,7 @@ from replication.errors import ReplicationError
 BATCH = 500
 
 
-class Trained:
+class RecordedNetwork:
     """A network as its record describes it, ready for weights and images."""
 
     def __init__(self, stated: Mapping[str, Any], paper: Paper, source: Path) -> None:

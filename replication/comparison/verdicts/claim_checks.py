@@ -115,10 +115,8 @@ def checks_for(evidence: Evidence, checks: Checks, claim: Claim) -> list[Check]:
     """Return the checks of a claim, one for each row; raise KeyError where it has none."""
     if claim.id in checks.tables:
         return checks.tables[claim.id](evidence, claim)
-    judge = counts.judge_count if claim.kind == "count" else None
-    judge = checks.claims.get(claim.id, judge)
-    if judge is None:
-        raise KeyError(claim.id)
+    counted = claim.kind == "count" and claim.id not in checks.claims
+    judge = counts.judge_count if counted else checks.claims[claim.id]
     return [Check(Subject.from_claim(claim), partial(judge, evidence, claim))]
 
 

@@ -71,7 +71,8 @@ def misclassified(evidence: Evidence) -> pd.DataFrame:
             table[f"agree_{name}"] = np.where(in_figure8, (classes == past).mean(axis=0), np.nan)
     shares = table.filter(regex="^missed_").dropna(axis="columns")
     always = shares.eq(1.0).all(axis="columns") & ~in_figure8 & (not shares.columns.empty)
-    return pd.concat([table[in_figure8], table[always]], ignore_index=True)
+    chosen: pd.DataFrame = pd.concat([table[in_figure8], table[always]], ignore_index=True)
+    return chosen
 
 
 def published_errors(paper: Paper, choices: Compare) -> dict[tuple[str, str], float]:
@@ -85,8 +86,9 @@ def published_errors(paper: Paper, choices: Compare) -> dict[tuple[str, str], fl
         for name in () if row["distorted_training"] else names:
             errors |= {(name, series): float(row[f"{series}_error_percent"]) for series in SERIES}
     for row in paper.systems.to_dict("records"):
-        if name := choices.systems.get(f"{row['system']}/{row['database']}"):
-            errors[name, "test"] = float(row["test_error_percent"])
+        system = f"{row['system']}/{row['database']}"
+        if system in choices.systems:
+            errors[choices.systems[system], "test"] = float(row["test_error_percent"])
     for claim in paper.claims.values():
         if claim.series and claim.value is not None:
             errors[experiment_for(claim, choices), claim.series] = float(claim.number)
