@@ -60,8 +60,8 @@ class Crate:
         """Return a file or, with a slash at its end, a folder of the repository."""
         if path not in self.entities:
             kind = Dataset if path.endswith("/") else File
-            named = {"name": path.rstrip("/").rpartition("/")[2], **properties}
-            self.entities[path] = self.crate.add(kind(self.crate, None, path, properties=named))
+            fields = {"name": path.rstrip("/").rpartition("/")[2], **properties}
+            self.entities[path] = self.crate.add(kind(self.crate, None, path, properties=fields))
         elif "sha256" in properties:  # DVC has given another sum
             self.entities[path]["sha256"] = properties["sha256"]
         return self.entities[path]

@@ -284,8 +284,8 @@ def _describe_differences(differing: Sequence[Verdict], total: int) -> str:
         for verdict in differing:
             words = ", ".join(filter(None, [verdict.part, _both_numbers(verdict)]))
             parts.setdefault(verdict.title, []).extend([words] if words else [])
-        named = (f"{name} ({'; '.join(own)})" if own else name for name, own in parts.items())
-        return f"{text}: {'; '.join(named)}."
+        listed = (f"{name} ({'; '.join(own)})" if own else name for name, own in parts.items())
+        return f"{text}: {'; '.join(listed)}."
     positive = [verdict for verdict in differing if _both_numbers(verdict)]
     if not positive:
         return f"{text}."

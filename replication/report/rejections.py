@@ -56,11 +56,11 @@ def curves(inputs: Inputs) -> Figure | None:
     measured = [line for line in lines(inputs, REJECTION) if inputs.answers(line.experiment)]
     if not measured:
         return None
-    whole = {line.name: errors(inputs, line.experiment) for line in measured}
+    error_curves = {line.name: errors(inputs, line.experiment) for line in measured}
     target = target_percent(inputs.paper)
     families = _families(measured)
     rows = [
-        (name_system(line.name), *_take(whole[line.name], _TABLE).mean(axis=0).tolist())
+        (name_system(line.name), *_take(error_curves[line.name], _TABLE).mean(axis=0).tolist())
         for line in measured
     ]
     with_values = [line for line in measured if line.values]
@@ -74,7 +74,9 @@ def curves(inputs: Inputs) -> Figure | None:
     return Figure(
         "rejection",
         "Rejecting what is unsure",
-        draw("rejection", alt, _PANEL, lambda canvas: _paint(canvas, whole, families, target)),
+        draw(
+            "rejection", alt, _PANEL, lambda canvas: _paint(canvas, error_curves, families, target)
+        ),
         "The least sure answers are rejected first. Strong lines are means over our trainings, "
         "faint ones each of them, grey ones the systems of the other panels. The level line is "
         f"Figure 10's, {target:g} percent of errors on what is accepted; a diamond on it is what "
@@ -93,18 +95,18 @@ def errors(inputs: Inputs, experiment: str) -> Curves:
     (replicates, patterns): when all are rejected there is no error rate.
     """
     patterns = len(inputs.labels)
-    left = [
+    counts = [
         error_reject_curve(answers.classes, answers.margins, inputs.labels)[:patterns]
         for answers in inputs.answers(experiment)
     ]
-    return np.asarray(100.0 * np.array(left) / (patterns - np.arange(patterns)))
+    return np.asarray(100.0 * np.array(counts) / (patterns - np.arange(patterns)))
 
 
-def _take(whole: Curves, shares: Sequence[float] | Curves) -> Curves:
+def _take(error_curves: Curves, shares: Sequence[float] | Curves) -> Curves:
     """Return the columns of `errors` where these percentages of the patterns are rejected."""
-    patterns = whole.shape[1]
+    patterns = error_curves.shape[1]
     rejected = np.round(np.asarray(shares) * patterns / 100).astype(int)
-    return whole[:, np.minimum(rejected, patterns - 1)]
+    return error_curves[:, np.minimum(rejected, patterns - 1)]
 
 
 def _families(systems: Sequence[Line]) -> dict[str, list[Line]]:
@@ -119,7 +121,7 @@ def _families(systems: Sequence[Line]) -> dict[str, list[Line]]:
 
 def _paint(
     canvas: Canvas,
-    whole: Mapping[str, Curves],
+    error_curves: Mapping[str, Curves],
     families: Mapping[str, Sequence[Line]],
     target: float,
 ) -> None:
@@ -127,10 +129,10 @@ def _paint(
     for own, axes in zip(families.values(), all_axes, strict=True):
         reached = max(share for line in own for share in (*line.values, line.published or 0.0))
         end = min(100.0, max(_LEAST, _BEYOND * reached))
-        _paint_panel(axes, whole, own, np.linspace(0.0, end, _STEPS), target)
+        _paint_panel(axes, error_curves, own, np.linspace(0.0, end, _STEPS), target)
         axes.set_xlim(0.0, end)
         axes.locator_params(axis="x", nbins=4)
-    worst = max(float(curves[:, 0].max()) for curves in whole.values())
+    worst = max(float(curves[:, 0].max()) for curves in error_curves.values())
     low, high = target / 12, max(2.0 * target, 2.5 * worst)
     ticks = [tick for tick in _TICKS if low <= tick <= high]
     all_axes[0].set_ylim(low, high)
@@ -141,17 +143,21 @@ def _paint(
 
 
 def _paint_panel(
-    axes: Axes, whole: Mapping[str, Curves], own: Sequence[Line], shares: Curves, target: float
+    axes: Axes,
+    error_curves: Mapping[str, Curves],
+    own: Sequence[Line],
+    shares: Curves,
+    target: float,
 ) -> None:
     axes.set_yscale("log")
     axes.axhline(target, color=MUTED, linewidth=0.8)
-    few, named = np.linspace(shares[0], shares[-1], _FEW), {line.name for line in own}
-    for name in (name for name in whole if name not in named):
-        mean = _take(whole[name], few).mean(axis=0)
+    few, highlighted = np.linspace(shares[0], shares[-1], _FEW), {line.name for line in own}
+    for name in (name for name in error_curves if name not in highlighted):
+        mean = _take(error_curves[name], few).mean(axis=0)
         axes.plot(few, _positive(mean), color=GRID, linewidth=0.8)
     diamond: dict[str, Any] = {"color": INK, "markersize": 5.5, "clip_on": False}
     for line, (colour, dashes) in zip(own, _STYLES, strict=False):
-        replicates = _take(whole[line.name], shares)
+        replicates = _take(error_curves[line.name], shares)
         for curve in replicates if len(replicates) > 1 else ():
             axes.plot(shares, _positive(curve), color=colour, linewidth=0.5, alpha=0.3)
         strong: dict[str, Any] = {

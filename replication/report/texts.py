@@ -116,6 +116,6 @@ def replicate_summary(inputs: Inputs) -> str:
 
 def blocks(inputs: Inputs, studies: Sequence[Block]) -> dict[str, Callable[[], str]]:
     """Return the maker of each block by name: ours, and those of the studies."""
-    own = {"results": results, "systems": systems, "printed": replicate_summary}
-    makers = own | {block.name: block.text for block in studies}
+    makers: dict[str, Callable[[Inputs], str]] = {"results": results, "systems": systems}
+    makers |= {"printed": replicate_summary, **{block.name: block.text for block in studies}}
     return {name: partial(make, inputs) for name, make in makers.items()}

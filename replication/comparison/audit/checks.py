@@ -81,13 +81,13 @@ def judge(case: Case) -> Opinion:
 
 def experiments_about(settings: Settings, choice: Choice) -> dict[str, AnyRecipe]:
     """Return the experiments whose runs show a choice, by name."""
-    about, there = choice.about, settings.experiments
+    about, experiments = choice.about, settings.experiments
     names = {**dict(settings.compare.experiments), **settings.compare.systems}
     if not about or about in names:
-        return {name: there[name] for name in [names.get(about)] if name in there}
+        return {name: experiments[name] for name in [names.get(about)] if name in experiments}
     return {
         name: recipe
-        for name, recipe in there.items()
+        for name, recipe in experiments.items()
         if recipe.system.startswith(about) or recipe.database.startswith(about)
     }
 
@@ -242,8 +242,8 @@ def distorted(case: Case) -> Outcome:
     recipe, distortions = case.recipe, case.recipe.distortions
     if not recipe.distorted:
         return "none", "none"
-    stated = case.paper.claims[case.choice.id].numbers
-    printed = [stated[key] for key in ("originals", "distorted", "passes", "presentations")]
+    claimed = case.paper.claims[case.choice.id].numbers
+    printed = [claimed[key] for key in ("originals", "distorted", "passes", "presentations")]
     originals, shows = recipe.training_patterns, recipe.presentations_per_pass
     numbers = [originals, originals * distortions.copies, recipe.passes, shows]
     text = "{} originals and {} distorted, {} passes of {}".format(*numbers)
@@ -257,8 +257,10 @@ def boosting(case: Case) -> Outcome:
     """Compare the networks that are boosted with those of p. 13."""
     recipes = experiments_about(case.settings, case.choice).values()
     kinds = {(r.network, r.distorted) for r in recipes if isinstance(r, Combined)}
-    made = [f"three {name}{' with distortions' * distorted}" for name, distorted in sorted(kinds)]
-    return format_value(made) or "none", _as_printed(made == [case.choice.printed])
+    descriptions = [
+        f"three {name}{' with distortions' * distorted}" for name, distorted in sorted(kinds)
+    ]
+    return format_value(descriptions) or "none", _as_printed(descriptions == [case.choice.printed])
 
 
 CHECKS: Mapping[str, Callable[[Case], Outcome]] = {

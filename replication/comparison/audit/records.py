@@ -125,8 +125,8 @@ def find_conflicts(experiment: Experiment, paper: Paper, source: str) -> list[Co
         replicates: dict[tuple[str, str], list[str]] = {}
         for number, value in values.items():
             if value != right[number]:
-                named = key in _MEANS and value != "absent"
-                text = _MEANS[key] if named else format_value(value)
+                has_text = key in _MEANS and value != "absent"
+                text = _MEANS[key] if has_text else format_value(value)
                 rest = "" if key in _MEANS else f"; {comparison} {format_value(right[number])}"
                 replicates.setdefault((text, rest), []).append(str(number))
         texts = [
@@ -206,11 +206,11 @@ def _expect_training(recipe: Recipe | Combined, paper: Paper, number: int) -> di
     return expected
 
 
-def _key(experiment: Experiment, number: int, stated: Mapping[str, Any]) -> str:
+def _key(experiment: Experiment, number: int, recorded_settings: Mapping[str, Any]) -> str:
     """Return the key that the record's own settings have now, or ``none``."""
     kind = type(experiment.recipe)
-    recorded = {key: value for key, value in stated.items() if key in kind.model_fields}
-    levels = {key: stated.get(key) for key in ("background", "foreground")}
+    recorded = {key: value for key, value in recorded_settings.items() if key in kind.model_fields}
+    levels = {key: recorded_settings.get(key) for key in ("background", "foreground")}
     try:
         recipe = kind.model_validate({**experiment.recipe.model_dump(), **recorded})
         prepare = experiment.prepare.model_copy(update=levels)

@@ -115,10 +115,10 @@ class _Auditor:
         """Judge a setting of the authors, or a key that they do not mention."""
         roles = self.settings.compare.experiments
         about = list(experiments_about(self.settings, choice))
-        stated = (choice.id, choice.page, choice.statement)
+        claim_columns = (choice.id, choice.page, choice.statement)
         if choice.about == "distorted" and not about:
             remark = f"there is no experiment {roles.distorted}"
-            return Setting(*stated, "not made", "departs", remark)
+            return Setting(*claim_columns, "not made", "departs", remark)
         role = roles.distorted if choice.about == "distorted" else roles.undistorted
         recipe = _recipe(self.settings, role)
         opinion = judge(self._case(choice, recipe))
@@ -127,7 +127,9 @@ class _Auditor:
         if keys and all(covers(unused, key) for key in keys):
             opinion = opinion._replace(status="unstated", remark="of no effect in this reading")
         keys = [key.removeprefix("prepare.") for key in keys if key != "replicates"]
-        return Setting(*stated, *self._confirm(opinion, about, (*keys, *choice.evidence, *WHOLE)))
+        return Setting(
+            *claim_columns, *self._confirm(opinion, about, (*keys, *choice.evidence, *WHOLE))
+        )
 
     def judge_experiment(self, name: str) -> Setting:
         """Judge an experiment by its changes of base."""
@@ -160,9 +162,9 @@ class _Auditor:
         if against:
             texts = "; ".join(f"in {c.experiment}, {c.key}: {c.text}" for c in against)
             return Opinion(in_force, "contradiction", f"{remark}; but {texts}")
-        there, asked = (sum(self.from_runs.runs[name][n] for name in about) for n in (0, 1))
-        if there:
-            return Opinion(in_force, status, f"{remark} (in {there} of {asked} runs)")
+        existing, requested = (sum(self.from_runs.runs[name][n] for name in about) for n in (0, 1))
+        if existing:
+            return Opinion(in_force, status, f"{remark} (in {existing} of {requested} runs)")
         unseen: Status = "unstated" if status == "faithful" else status
         return Opinion(in_force, unseen, f"{remark} (no run yet)")
 

@@ -25,13 +25,13 @@ BATCH = 500
 class RecordedNetwork:
     """A network as its record describes it, ready for weights and images."""
 
-    def __init__(self, stated: Mapping[str, Any], paper: Paper, source: Path) -> None:
+    def __init__(self, recorded: Mapping[str, Any], paper: Paper, source: Path) -> None:
         """Read a record's settings; raise ReplicationError naming ``source`` if incomplete."""
         try:
-            self.system, self.database = str(stated["system"]), str(stated["database"])
-            self.network = catalogue.network(str(stated["network"]), self.database, paper)
-            self.table = databases.grey_levels(stated["background"], stated["foreground"])
-            self.rules = Rules.stated(stated)
+            self.system, self.database = str(recorded["system"]), str(recorded["database"])
+            self.network = catalogue.network(str(recorded["network"]), self.database, paper)
+            self.table = databases.grey_levels(recorded["background"], recorded["foreground"])
+            self.rules = Rules.stated(recorded)
             self.reference = Reference(self.network, self.rules)
         except (KeyError, TypeError, ValidationError) as error:
             raise ReplicationError(
@@ -50,10 +50,10 @@ class RecordedNetwork:
         parts = []
         with torch.no_grad():
             for start in range(0, len(images), BATCH):
-                placed = databases.fields(
+                patterns = databases.fields(
                     images[start : start + BATCH], self.network.field, self.table
                 )
-                inputs = torch.from_numpy(placed[:, np.newaxis])
+                inputs = torch.from_numpy(patterns[:, np.newaxis])
                 parts.append(self.reference.penalties(parameters, inputs)[:, :, 0, 0].numpy())
         return np.concatenate(parts)
 

@@ -77,10 +77,10 @@ class Choice(BaseModel):
             value, source = format_value(self.library.value), self.library.source
             usual[LIBRARY] = Meaning("unstated", f"as in the authors' library ({source})")
             usual[OTHERWISE] = Meaning("unstated", f"the authors' library has {value} ({source})")
-        known = usual | dict(self.means)
-        if outcome not in known:
+        meanings = usual | dict(self.means)
+        if outcome not in meanings:
             raise ReplicationError(f"{FILE}: {self.id} lacks what `{outcome}` means: add it")
-        return known[outcome]
+        return meanings[outcome]
 
 
 def read(path: Path, claims: Mapping[str, Claim]) -> dict[str, Choice]:
@@ -92,13 +92,13 @@ def read(path: Path, claims: Mapping[str, Claim]) -> dict[str, Choice]:
     choices: dict[str, Choice] = {}
     settings = {name: claim for name, claim in claims.items() if claim.kind == "setting"}
     for where, heading, entry in read_entries(path):
-        stated: dict[str, object] = {}
+        claim_fields: dict[str, object] = {}
         if heading == "claims":
             claim = settings.get(str(entry.get("id"))) if isinstance(entry, dict) else None
             if claim is None:
                 raise refuse(where, "names no claim of the kind setting in claims.yaml")
-            stated = _from_claim(claim)
-        choice = check_entry(where, Choice, entry, heading=heading, **stated)
+            claim_fields = _from_claim(claim)
+        choice = check_entry(where, Choice, entry, heading=heading, **claim_fields)
         choices[choice.id] = choice
     if lacking := [name for name in settings if name not in choices]:
         raise refuse(f"{path}", f"lacks the claim {', '.join(lacking)} under `claims`")

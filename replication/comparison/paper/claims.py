@@ -167,11 +167,11 @@ def read_entries(path: Path) -> Iterator[tuple[str, str, Any]]:
     for heading, entries in content.items():
         for place, entry in enumerate(entries, start=1):
             name = entry.get("id") if isinstance(entry, dict) else None
-            named = f" ({name})" if isinstance(name, str) else ""
-            where = f"{path}, entry {place} of `{heading}`{named}"
-            if named and name in ids:
+            suffix = f" ({name})" if isinstance(name, str) else ""
+            where = f"{path}, entry {place} of `{heading}`{suffix}"
+            if suffix and name in ids:
                 raise refuse(where, "repeats an id")
-            ids.add(named and name)
+            ids.add(suffix and name)
             yield where, heading, entry
 
 

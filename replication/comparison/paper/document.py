@@ -97,12 +97,12 @@ class Paper(Printed):
 
 def load(folder: Path) -> Paper:
     """Read ``data/paper``; raise ReplicationError naming the file and the line or entry."""
-    stated, contradictions = claims.read(folder / "claims.yaml")
+    statements, contradictions = claims.read(folder / "claims.yaml")
     return Paper(
         **vars(read_printed(folder)),
-        claims=stated,
+        claims=statements,
         contradictions=contradictions,
-        choices=choices.read(folder / choices.FILE, stated),
+        choices=choices.read(folder / choices.FILE, statements),
         learning_curves=read_table(folder, CurvePoint),
         training_set_size=read_table(folder, SizePoint),
         distortions=read_table(folder, Distortion),

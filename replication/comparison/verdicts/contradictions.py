@@ -41,7 +41,9 @@ def judge_operations(evidence: Evidence, _: Contradiction) -> Finding:
     """Judge LeNet-5's connections (p. 7) against its multiply-adds in Figure 11 (p. 14)."""
     connections = evidence.counts.get("lenet5.connections")
     if connections is None:
-        raise Unmeasured("nothing in replication/core/networks counts LeNet-5's connections")
+        raise Unmeasured(
+            "no specification in replication/core/networks counts LeNet-5's connections"
+        )
     figure = published_column(evidence, OPERATIONS)["lenet5/regular"]
     together = connections + evidence.counts["lenet5.parameters"]
     near = compare_rounded(together / 1000, figure).outcome == FITS

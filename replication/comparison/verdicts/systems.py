@@ -41,8 +41,8 @@ ORDERING = "ordering"  # the entry of Figure 9 that is about all of its systems
 def published_column(evidence: Evidence, column: str) -> dict[str, float]:
     """Return a column of Figures 9 to 12 by ``system/database``, without empty cells."""
     records = evidence.paper.systems.to_dict("records")
-    named = {f"{row['system']}/{row['database']}": float(row[column]) for row in records}
-    return {name: value for name, value in named.items() if not math.isnan(value)}
+    by_system = {f"{row['system']}/{row['database']}": float(row[column]) for row in records}
+    return {name: value for name, value in by_system.items() if not math.isnan(value)}
 
 
 def metric_values(evidence: Evidence, system: str, metric: str) -> list[float]:

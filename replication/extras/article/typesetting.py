@@ -64,8 +64,8 @@ def _read(path: Path) -> bytes:
 def figures(inputs: Inputs) -> dict[str, Figure]:
     """Return the charts by name; a chart without its files is left out."""
     curves, sizes = charts.learning_curves(inputs)[:1], training_set_size(inputs)
-    drawn = (charts.headline(inputs), *curves, sizes)
-    return {figure.name: figure for figure in drawn if figure is not None}
+    candidates = (charts.headline(inputs), *curves, sizes)
+    return {figure.name: figure for figure in candidates if figure is not None}
 
 
 def derive(inputs: Inputs) -> dict[str, Any]:
