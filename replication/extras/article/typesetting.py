@@ -31,8 +31,14 @@ from replication.studies.sizes.figure import training_set_size
 
 TEMPLATE = ("article.typ", "lookups.typ", "numbers.typ", "style.typ", "tables.typ")
 PAPER = ("claims.yaml", "figure8_misclassified.csv", "figures9_to_12_systems.csv")
-TABLES = ("audit.csv", "readings.csv", "studies/causes.csv", "verdicts.csv")
-RESULTS = (*TABLES, "bench.json", "metrics.json")
+RESULTS = (
+    "audit.csv",
+    "bench.json",
+    "metrics.json",
+    "readings.csv",
+    "studies/causes.csv",
+    "verdicts.csv",
+)
 
 
 def content(folders: Folders, inputs: Inputs) -> dict[str, bytes]:
