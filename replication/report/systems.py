@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
+import seaborn
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from numpy.typing import ArrayLike, NDArray
@@ -26,6 +28,7 @@ from replication.comparison.figures.drawing import (
 )
 from replication.comparison.figures.inputs import Inputs, name_system, records
 from replication.comparison.verdicts import systems as claims
+from replication.comparison.verdicts.statistics import prediction_interval
 
 _ROW = 20  # units of the SVG
 _APART = 0.17  # of a row: 1998 above its middle, ours below
@@ -186,13 +189,14 @@ def _figure(inputs: Inputs, spec: FigureSpec) -> Figure:
     )
     height = 90 + _ROW * len(rows)
     scale = "square-root" if spec.ticks[0] == 0 else "logarithmic"
-    target = target_percent(inputs.paper)
+    target, confidence = target_percent(inputs.paper), inputs.choices.confidence
+    bar = " with the interval of one more run" * (spec is ERROR)
     until = f"How much to reject until {target:g} % of the rest are wrong. " * (spec is REJECTION)
     return Figure(
         spec.name,
         spec.title,
-        draw(spec.name, alt, height, lambda canvas: _paint(canvas, spec, rows)),
-        f"{until}Diamonds are 1998, ticks our runs, dots their mean, the word is the verdict; "
+        draw(spec.name, alt, height, lambda canvas: _paint(canvas, spec, rows, confidence)),
+        f"{until}Diamonds are 1998, ticks our runs, dots their mean{bar}, the word is the verdict; "
         f"{'' if run == len(rows) else f'{run} of {len(rows)} systems have been run; '}"
         f"the scale is {scale}.",
         tabulate_lines(spec, rows),
@@ -204,28 +208,26 @@ def _figure(inputs: Inputs, spec: FigureSpec) -> Figure:
     )
 
 
-def _paint(canvas: Canvas, spec: FigureSpec, rows: Sequence[Line]) -> None:
+def _paint(canvas: Canvas, spec: FigureSpec, rows: Sequence[Line], confidence: float) -> None:
     axes = canvas.subplots()
     axes.grid(axis="y", linewidth=0.5)
     diamond: dict[str, Any] = {"color": INK, "markerfacecolor": PAPER, "markersize": 5}
-    right: dict[str, Any] = {
-        "xytext": (6, 0),
-        "textcoords": "offset points",
-        "va": "center",
-        "fontsize": 11.5,
-    }
+    right: dict[str, Any] = {"xytext": (6, 0), "textcoords": "offset points", "fontsize": 11.5}
+    right |= {"va": "center", "annotation_clip": False}
     for place, line in enumerate(rows):
         if line.values:
             below = [place + _APART] * len(line.values)
             gid = marks(line.experiment)
             axes.plot(line.values, below, "|", color=TEST, markersize=8, gid=gid)
-            axes.plot(np.mean(line.values), below[0], "o", color=TEST, markersize=5)
+            if spec is not ERROR:
+                axes.plot(np.mean(line.values), below[0], "o", color=TEST, markersize=5)
         if line.published is not None:
             axes.plot(line.published, place - _APART, "D", **diamond)
         if line.verdict and not (is_narrow(canvas) and line.verdict != "differs"):
             colour, along = INK if line.verdict == "differs" else MUTED, axes.get_yaxis_transform()
-            right |= {"xycoords": along, "annotation_clip": False}
-            axes.annotate(line.verdict, (1.0, place), color=colour, **right)
+            axes.annotate(line.verdict, (1.0, place), xycoords=along, color=colour, **right)
+    if spec is ERROR and any(line.values for line in rows):
+        _paint_intervals(axes, rows, confidence)
     axes.set_yticks(range(len(rows)), [name_system(line.name) for line in rows])
     axes.tick_params(axis="y", length=0)
     axes.set_ylim(len(rows) - 0.4, -0.6)
@@ -234,6 +236,30 @@ def _paint(canvas: Canvas, spec: FigureSpec, rows: Sequence[Line]) -> None:
     axes.plot([], [], "|", color=TEST, markersize=8, label="ours")
     axes.plot([], [], "o", color=TEST, markersize=5, label="our mean")
     canvas.legend(loc="outside lower center", ncols=3, handletextpad=0.3)
+
+
+def _paint_intervals(axes: Axes, rows: Sequence[Line], confidence: float) -> None:
+    """Draw the mean of each system with the interval of one more run."""
+    values = [(place + _APART, value) for place, line in enumerate(rows) for value in line.values]
+
+    def interval(ours: "pd.Series[float]") -> tuple[float, float]:
+        nothing = (math.nan, math.nan)
+        return prediction_interval(ours.tolist(), confidence) if len(ours) > 1 else nothing
+
+    seaborn.pointplot(
+        pd.DataFrame(values, columns=["place", "ours"]),
+        x="ours",
+        y="place",
+        orient="y",
+        native_scale=True,
+        linestyle="none",
+        errorbar=interval,
+        color=TEST,
+        markersize=5,
+        err_kws={"linewidth": 2, "alpha": 0.45},
+        ax=axes,
+    )
+    axes.set_ylabel("")
 
 
 def _scale(axes: Axes, spec: FigureSpec, rows: Sequence[Line], every: int) -> None:
