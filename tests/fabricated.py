@@ -9,7 +9,7 @@ import pandas as pd
 
 from replication.comparison import paper
 from replication.comparison.verdicts import claim_checks
-from replication.comparison.verdicts.counts import counts
+from replication.comparison.verdicts.counts import count_architectures
 from replication.comparison.verdicts.evidence import Check, Evidence, Subject
 from replication.core import settings
 from replication.core.runs import Answers
@@ -205,7 +205,7 @@ EMPTY = Evidence(
     choices=CHOICES,
     amplitude=1.7159,
     slope=2 / 3,
-    counts=counts(PAPER),
+    counts=count_architectures(PAPER),
     summary={},
     labels=LABELS,
     metrics={},
@@ -285,7 +285,8 @@ def found(evidence, claim):
     if claim in PAPER.contradictions:
         contradiction = PAPER.contradictions[claim]
         judge = partial(CHECKS.contradictions[claim], evidence, contradiction)
-        return claim_checks.run_check(Check(Subject.contradiction(contradiction), judge)).finding
-    checks = claim_checks.checks_of(evidence, CHECKS, PAPER.claims[claim.split(":")[0]])
+        check = Check(Subject.from_contradiction(contradiction), judge)
+        return claim_checks.run_check(check, evidence.wording).finding
+    checks = claim_checks.checks_for(evidence, CHECKS, PAPER.claims[claim.split(":")[0]])
     (check,) = [check for check in checks if check.subject.claim == claim]
-    return claim_checks.run_check(check).finding
+    return claim_checks.run_check(check, evidence.wording).finding

@@ -11,9 +11,8 @@ import typst
 from small import REPOSITORY
 
 from replication.errors import ReplicationError
-from replication.extras.article import content as contents
 from replication.extras.article import typesetting
-from replication.extras.article.content import content, figures
+from replication.extras.article.typesetting import content, figures
 from replication.folders import Folders
 
 # What has a digit and is no number: what is cited, names, and in the template's code also lengths,
@@ -89,7 +88,7 @@ def test_a_number_typed_by_hand_is_found(words):
     assert typed(template("article.typ") + words) != []
 
 
-@pytest.mark.parametrize("name", sorted({*contents.TEMPLATE} - {"article.typ"}))
+@pytest.mark.parametrize("name", sorted({*typesetting.TEMPLATE} - {"article.typ"}))
 def test_no_number_in_the_words_of_tables_and_lists_is_typed_by_hand(name):
     assert typed(texts(template(name))) == []
 

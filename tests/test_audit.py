@@ -9,7 +9,7 @@ from audited import DOCUMENT, LIBRARY, full, judged
 from ruamel.yaml import YAML
 
 from replication.comparison.audit import checks
-from replication.comparison.audit.records import flattened
+from replication.comparison.audit.records import flatten
 from replication.comparison.audit.setting import AUDIT, read_settings
 from replication.core import settings
 from replication.core.mnist import versions
@@ -21,9 +21,7 @@ def test_every_setting_has_a_row_and_every_key_an_entry(paper):
     stated = {name for name, claim in paper.claims.items() if claim.kind == "setting"}
     assert stated | {"code.precision", "code.tanh"} <= set(found)
     explained = {key for choice in paper.choices.values() for key in choice.keys}
-    for key in flattened(
-        settings.parse(DOCUMENT, "params.yaml").model_dump(exclude={"experiments"})
-    ):
+    for key in flatten(settings.parse(DOCUMENT, "params.yaml").model_dump(exclude={"experiments"})):
         assert any(key == one or key.startswith(f"{one}.") for one in explained), key
 
 

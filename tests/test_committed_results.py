@@ -11,8 +11,8 @@ from small import REPOSITORY
 from replication.comparison import paper as paper_module
 from replication.comparison.evaluation.metrics import read_metrics
 from replication.comparison.evaluation.outputs import FAILURES
-from replication.comparison.evaluation.recomputed import Trained
-from replication.comparison.verdicts.tables import VERDICTS
+from replication.comparison.evaluation.recomputed import RecordedNetwork
+from replication.comparison.verdicts.claim_checks import VERDICTS
 from replication.core import settings
 from replication.core.mnist import databases
 from replication.core.networks.catalogue import network
@@ -59,7 +59,7 @@ def test_the_reference_gives_the_committed_answers_from_the_committed_weights(ex
 def test_the_reference_gives_the_boosted_answers_from_the_three_committed_networks():
     """Replicate 0: where the first is sure it answers alone, elsewhere the three are added."""
     run = runs("lenet4-boosted")[0]
-    trained = Trained(run.record["settings"], PAPER, run.path(RECORD))
+    trained = RecordedNetwork(run.record["settings"], PAPER, run.path(RECORD))
     weights = load_file(run.path(WEIGHTS))
     first, *others = (
         trained.penalties(weights[name], digits()) for name in ("first", "second", "third")

@@ -34,7 +34,7 @@ def folder(tmp_path, monkeypatch):
     (tmp_path / "data" / "raw").mkdir()
     write_json(tmp_path / "data" / "prepared" / "summary.json", SUMMARY)
     for number, (one, table) in enumerate(zip(relatives(3), histories(3), strict=True)):
-        table.loc[table.index[-1], "test_misses"] = errors.misses(one.classes, LABELS)
+        table.loc[table.index[-1], "test_misses"] = errors.count_misses(one.classes, LABELS)
         write_bytes(tmp_path / f"results/runs/lenet5/{number}/answers.npz", answers_bytes(one))
         write_bytes(tmp_path / f"results/runs/lenet5/{number}/history.csv", history_bytes(table))
         write_json(tmp_path / f"results/runs/lenet5/{number}/cost.json", COST)

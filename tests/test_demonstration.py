@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 from small import REPOSITORY
 
-from replication.comparison.evaluation.rejection import target_percent
+from replication.comparison.evaluation.errors import target_percent
 from replication.core import settings
 from replication.core.networks import lenet5
 from replication.core.runs import experiment_runs
 from replication.files import write_json
 from replication.pipeline.cli import main
 from replication.report import demonstration
-from replication.report.demonstration.page import SCRIPTS
+from replication.report.demonstration.content import SCRIPTS
 
 NAMES = ("lenet5-distorted", "lenet5")
 

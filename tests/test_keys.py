@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from safetensors import numpy as tensors
 from small import parameters, put
 
-from replication.comparison.audit.records import covers, unused
+from replication.comparison.audit.records import covers, unused_keys
 from replication.comparison.paper import load
 from replication.core import settings
 from replication.core.networks import catalogue as networks
@@ -66,7 +66,7 @@ def test_a_setting_makes_stale_what_it_has_an_effect_on_and_nothing_else(path, c
     changed = {name for name, key in keys(**{path: value}).items() if key != today()[name]}
     known = {n: e for n, e in ready().items() if e.network is not None}
     assert changed == {name for name, one in known.items() if touches(one.recipe)}
-    audited = {n for n, e in known.items() if not covers(unused(e.recipe, PAPER), path)}
+    audited = {n for n, e in known.items() if not covers(unused_keys(e.recipe, PAPER), path)}
     assert changed == audited
 
 

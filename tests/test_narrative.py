@@ -7,8 +7,8 @@ import pytest
 from report_files import changed, load
 from small import REPOSITORY
 
-from replication.comparison.verdicts.tables import VERDICTS
-from replication.report import charts, narrative, tables
+from replication.comparison.verdicts.claim_checks import VERDICTS
+from replication.report import charts, narrative
 
 
 @pytest.fixture(scope="module")
@@ -25,14 +25,13 @@ def test_the_page_gives_the_verdicts_that_compare_has_written(found):
 
 
 def answer(found):
-    entries = tables.entries(found)
-    tried = narrative.unanswered(narrative.hypotheses(found), entries)
-    return dict(narrative.answer(found, entries, tried))
+    entries = found.verdicts
+    tried = narrative.drop_reproduced(narrative.read_trials(found), entries)
+    return dict(narrative.answer(found, tried))
 
 
 def conditions(found):
-    entries = tables.entries(found)
-    return narrative.conditions(found, entries, narrative.hypotheses(found))
+    return narrative.conditions(found, narrative.read_trials(found))
 
 
 def test_what_the_answer_states_is_true_of_the_committed_results(found):
@@ -76,14 +75,14 @@ def test_answer_counts_what_is_independent_and_what_differs(found):
 
 
 def test_topics_hold_every_row_that_differs_once(found):
-    entries = tables.entries(found)
+    entries = found.verdicts
     topics = narrative.topics(entries, [])
-    rows = [one for topic in topics for one in topic.entries]
+    rows = [one for topic in topics for one in topic.verdicts]
     assert sorted(map(repr, rows)) == sorted(
-        repr(one) for one in entries if one.verdict == "differs"
+        repr(one) for one in entries if one.outcome == "differs"
     )
-    assert [len(one.entries) for one in topics] == sorted(
-        (len(one.entries) for one in topics), reverse=True
+    assert [len(one.verdicts) for one in topics] == sorted(
+        (len(one.verdicts) for one in topics), reverse=True
     )
     told = [re.search(r"^(\d+) of .* lower in (\d+), higher in (\d+)", one.sentence)
             for one in topics]  # fmt: skip
@@ -107,15 +106,15 @@ def test_hypotheses_stand_with_the_claims_that_they_explain(found, tmp_path):
         "hypothesis,evidence,decided,claim\na guess,nothing,undecided,\nb,c,d,sdlm.rates:greatest\n"
     )
     (results / "studies" / "trials.csv").write_text("trial,error\n1,2\n")
-    tried = narrative.hypotheses(replace(found, results=results))
+    tried = narrative.read_trials(replace(found, results=results))
     assert [one.hypothesis for one in tried] == ["sigmoid", "a guess", "b"]
     assert all(number in tried[0].evidence for number in ("12", "14", "11.9"))
     assert tried[1].evidence == "nothing"
-    topics = narrative.topics(tables.entries(changed(found, "", outcome="differs")), tried)
+    topics = narrative.topics(changed(found, "", outcome="differs").verdicts, tried)
     claims = {
-        one.hypothesis: {entry.claim for entry in topic.entries}
+        one.hypothesis: {entry.claim for entry in topic.verdicts}
         for topic in topics
-        for one in topic.tried
+        for one in topic.trials
     }
     assert claims.keys() == {"sigmoid", "b"}
     assert claims["sigmoid"] == {"systems.error"}
@@ -125,24 +124,24 @@ def test_hypotheses_stand_with_the_claims_that_they_explain(found, tmp_path):
 def test_what_was_tried_on_a_claim_is_told_in_its_words(found, tmp_path):
     row = "taller-field,invariance.shift,range,0.5,0.107,inf,does not explain"
     results = tried_in(tmp_path, row)
-    (one,) = narrative.hypotheses(replace(found, results=results))
+    (one,) = narrative.read_trials(replace(found, results=results))
     assert one.about.startswith("vertical shifts up to")
     assert one.evidence == "0.5 in 1998, 0.107 without it, no limit with it"
-    (topic,) = [topic for topic in narrative.topics(tables.entries(found), [one]) if topic.tried]
+    (topic,) = [topic for topic in narrative.topics(found.verdicts, [one]) if topic.trials]
     assert "1 does not" in topic.why
-    assert "invariance.shift" in {entry.claim for entry in topic.entries}
+    assert "invariance.shift" in {entry.claim for entry in topic.verdicts}
 
 
 def test_what_was_tried_is_counted_and_what_explains_a_number_is_named(found):
     def tried(name, decided, about="Linear"):
-        return narrative.Tried("systems.error:linear/regular", about, name, "", decided, "")
+        return narrative.Trial("systems.error:linear/regular", about, name, "", decided, "")
 
     several = [
         tried("linear-sigmoid", "explains"),
         tried("linear-sigmoid-cropped", "does not explain"),
         tried("no-such-idea", "undecided"),
     ]
-    said = {one.title: one.why for one in narrative.topics(tables.entries(found), several)}
+    said = {one.title: one.why for one in narrative.topics(found.verdicts, several)}
     assert said["Test errors of Figure 9"] == (
         "Why: of 3 reasons that we tried 1 explains the number, 1 does not and 1 stays undecided. "
         "Explained: Linear by sigmoid units trained by gradient descent."
@@ -151,18 +150,18 @@ def test_what_was_tried_is_counted_and_what_explains_a_number_is_named(found):
 
 
 def test_a_number_that_came_out_again_needs_no_hypothesis(found):
-    entries = tables.entries(found)
+    entries = found.verdicts
     of = {
         verdict: next(
-            one for one in entries if one.claim == "systems.error" and one.verdict == verdict
+            one for one in entries if one.claim == "systems.error" and one.outcome == verdict
         )
         for verdict in ("reproduced", "differs")
     }
     tried = [
-        narrative.Tried(f"systems.error:{one.entry}", "", "", "", "explains", "")
+        narrative.Trial(f"systems.error:{one.entry}", "", "", "", "explains", "")
         for one in of.values()
     ]
-    assert narrative.unanswered(tried, entries) == tried[1:]
+    assert narrative.drop_reproduced(tried, entries) == tried[1:]
 
 
 def test_texts_of_the_page_name_systems_and_experiments_as_figure_9_does(found):
@@ -173,8 +172,8 @@ def test_texts_of_the_page_name_systems_and_experiments_as_figure_9_does(found):
     ]  # fmt: skip
     assert named("no-such-system") == "no-such-system"
     ids = set(found.choices.systems) | {one for one in found.metrics if "-" in one}
-    for entry in tables.entries(found):
-        text = f"{entry.name} {entry.ours} {entry.reason}"
+    for entry in found.verdicts:
+        text = f"{entry.name} {entry.finding.ours} {entry.finding.reason}"
         for name in ids:
             assert not re.search(rf"(?<![\w/.-]){re.escape(name)}(?![\w/.-])", text), entry
         assert "e+" not in text

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from PIL import Image
 from safetensors.numpy import save_file
 
-from replication.comparison.evaluation.recomputed import Trained, base_settings
-from replication.comparison.evaluation.rejection import rejected_share, threshold
+from replication.comparison.evaluation.errors import rejected_share, threshold
+from replication.comparison.evaluation.recomputed import RecordedNetwork, base_settings
 from replication.core import settings
 from replication.core.networks import lenet5
 from replication.core.runs import RECORD_KEYS, Answers, answers_bytes
@@ -216,7 +216,7 @@ def test_the_command_prints_what_the_network_says(
     assert command(repository, path, *digits) == 0
     said = capsys.readouterr().out
     stated = base_settings(settings.load(repository / "params.yaml"))
-    penalties = Trained(stated, paper, path).penalties(values, regular.test_images[:2])
+    penalties = RecordedNetwork(stated, paper, path).penalties(values, regular.test_images[:2])
     answers = answers_from_penalties(penalties)
     for number, name in enumerate(digits):
         found = re.search(

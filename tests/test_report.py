@@ -164,8 +164,8 @@ def test_charts_take_their_colours_from_the_page(text):
 def test_every_verdict_is_a_row_and_what_differs_comes_first(html, found):
     rows = [one for one in html.all("tr") if "data-verdict" in one]
     verdicts = [one["data-verdict"] for one in rows]
-    assert verdicts == sorted(verdicts, key=tables.FIRST.index)
-    ordered = sorted(found.verdicts, key=lambda one: tables.FIRST.index(one.finding.outcome))
+    assert verdicts == sorted(verdicts, key=tables.ORDER.index)
+    ordered = sorted(found.verdicts, key=lambda one: tables.ORDER.index(one.finding.outcome))
     assert [one["data-role"] for one in rows] == [one.subject.role for one in ordered]
     for row, verdict in zip(rows, ordered, strict=True):
         assert verdict.subject.claim in row["text"]

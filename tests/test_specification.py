@@ -5,13 +5,13 @@ import pytest
 import torch
 from networks_of_tests import NETWORKS, PAPER, random_case
 
-from replication.comparison.verdicts.counts import counts
+from replication.comparison.verdicts.counts import count_architectures
 from replication.core.networks import catalogue
 from replication.core.networks.reference import Reference
 from replication.core.networks.specification import Stack, full_table
 from replication.errors import ReplicationError
 
-COUNTS = counts(PAPER)
+COUNTS = count_architectures(PAPER)
 PUBLISHED = {
     name: claim.value
     for name, claim in PAPER.claims.items()

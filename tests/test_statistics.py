@@ -43,11 +43,11 @@ def test_an_interval_refuses_values_that_are_not_finite():
 
 def test_equal_values_give_an_interval_of_no_length():
     assert statistics.prediction_interval([0.1] * 3, 0.95) == (0.1, 0.1)
-    assert statistics.one_more_run([0.1] * 3, 0.1) == 1.0
-    assert statistics.one_more_run([0.1] * 3, 0.2) == 0.0
-    assert statistics.difference([0.1] * 3, 0.1) == 1.0
-    assert statistics.equivalence([0.1] * 3, 0.15, 0.1) == 0.0
-    assert statistics.equivalence([0.1] * 3, 0.25, 0.1) == 1.0
+    assert statistics.one_run_p_value([0.1] * 3, 0.1) == 1.0
+    assert statistics.one_run_p_value([0.1] * 3, 0.2) == 0.0
+    assert statistics.mean_p_value([0.1] * 3, 0.1) == 1.0
+    assert statistics.equivalence_p_value([0.1] * 3, 0.15, 0.1) == 0.0
+    assert statistics.equivalence_p_value([0.1] * 3, 0.25, 0.1) == 1.0
 
 
 def test_rounding_makes_a_published_value_meet_an_interval():
@@ -60,22 +60,22 @@ def test_rounding_makes_a_published_value_meet_an_interval():
 def test_one_more_run_agrees_with_the_prediction_interval(values, published, half):
     if np.std(values) < 1e-6:
         values = [*values[:-1], values[-1] + 1.0]
-    p = statistics.one_more_run(values, published, half)
+    p = statistics.one_run_p_value(values, published, half)
     inside = statistics.prediction_interval(values, 0.95).meets(published, half)
     assert inside == (p >= 0.05) or p == pytest.approx(0.05, abs=1e-6)
 
 
 def test_difference_is_the_one_sample_t_test():
     # t = (3 - 1) / (1.581139 / sqrt(5)) = 2.828427 with 4 degrees of freedom
-    assert statistics.difference(FIVE, 1.0) == pytest.approx(0.047421, abs=1e-5)
+    assert statistics.mean_p_value(FIVE, 1.0) == pytest.approx(0.047421, abs=1e-5)
 
 
 def test_equivalence_agrees_with_the_ninety_percent_interval_of_the_mean():
     values = [0.93, 0.97, 0.95, 1.01, 0.99]
     low, high = statistics.mean_interval(values, 0.90)
     margin = max(0.95 - low, high - 0.95)
-    assert statistics.equivalence(values, 0.95, margin) == pytest.approx(0.05)
-    assert statistics.equivalence(values, 0.95, 2 * margin) < 0.05
+    assert statistics.equivalence_p_value(values, 0.95, margin) == pytest.approx(0.05)
+    assert statistics.equivalence_p_value(values, 0.95, 2 * margin) < 0.05
 
 
 def test_contrast_is_welchs_test_with_the_interval_that_belongs_to_it():
@@ -100,7 +100,7 @@ def test_three_standard_deviations_are_seen_as_often_as_in_simulation(count, sha
     assert np.mean(seen) == pytest.approx(share, abs=0.02)
     sample = np.linspace(-1, 1, count)
     sample /= np.std(sample, ddof=1)
-    assert statistics.power_one_run(sample, 3.0, 0.95) == pytest.approx(share, abs=0.02)
+    assert statistics.power_of_run(sample, 3.0, 0.95) == pytest.approx(share, abs=0.02)
 
 
 def test_power_grows_with_the_shift_and_with_the_replicates():
@@ -118,10 +118,10 @@ def test_the_best_of_three_is_below_one_run_and_covered():
     draws = generator.normal(size=(400, 13))
     inside = []
     for one in draws:
-        least = statistics.best_of(one[:10], 3, np.random.default_rng(1), 2000)
+        least = statistics.draw_best(one[:10], 3, np.random.default_rng(1), 2000)
         inside.append(np.quantile(least, 0.025) <= one[10:].min() <= np.quantile(least, 0.975))
     assert np.mean(inside) == pytest.approx(0.95, abs=0.03)
-    assert np.median(statistics.best_of(FIVE, 3, generator)) < 3.0
+    assert np.median(statistics.draw_best(FIVE, 3, generator)) < 3.0
 
 
 @pytest.mark.parametrize(
@@ -165,5 +165,5 @@ def test_wilson_covers_the_probability_of_a_miss():
 
 def test_equivalence_errs_at_most_one_time_in_twenty_at_the_margin():
     draws = np.random.default_rng(2001).normal(1.05, 0.1, size=(1000, 10))
-    found = [statistics.equivalence(d, 0.95, 0.1) <= 0.05 for d in draws]
+    found = [statistics.equivalence_p_value(d, 0.95, 0.1) <= 0.05 for d in draws]
     assert np.mean(found) <= 0.05 + 0.02

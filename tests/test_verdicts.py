@@ -20,7 +20,7 @@ from fabricated import (
     with_study,
 )
 
-from replication.comparison.verdicts import claim_checks, counts, curves, tables
+from replication.comparison.verdicts import claim_checks, counts, curves
 from replication.core.networks import lenet5
 from replication.pipeline import compare
 
@@ -79,7 +79,7 @@ def test_rounded_count_is_equal_to_its_last_digit(ours, published, outcome):
 
 
 def test_c3_reads_the_middle_of_the_input():
-    assert counts.centres(lenet5.network(PAPER), "C3") == 20
+    assert counts.tiled_side(lenet5.network(PAPER), "C3") == 20
 
 
 def test_layer_sizes_follow_the_input():
@@ -276,8 +276,8 @@ def test_collapse_is_decided_by_both_equations():
 
 
 def test_table_has_the_columns_of_the_contract_and_no_empty_reason():
-    table = tables.tabulate_verdicts(judge_full())
-    assert tuple(table.columns) == tables.VERDICTS.columns
+    table = claim_checks.tabulate_verdicts(judge_full())
+    assert tuple(table.columns) == claim_checks.VERDICTS.columns
     assert (table["reason"] != "").all()
     assert set(table["verdict"]) <= {"reproduced", "differs", "inconclusive", "unmeasured"}
     assert set(table["role"]) == {"arithmetic", "fitted", "independent", "control", "repeat"}

@@ -122,9 +122,9 @@ def test_one_more_relative_is_recognised_nineteen_times_in_twenty():
         misses = generator.random((11, 500)) < hard * np.exp(skill)[:, None]
         labels = np.zeros(500, dtype=np.uint8)
         answers = [Answers(m.astype(np.uint8), np.zeros(500, np.float32)) for m in misses]
-        own = overlap.measure_own(answers[:10], labels, overlap.similarities)
-        last = overlap.similarities(answers[10], answers[:10], labels)
-        inside.append(overlap.one_more(own, 0.95).meets(last))
+        own = overlap.measure_own(answers[:10], labels, overlap.mean_similarity)
+        last = overlap.mean_similarity(answers[10], answers[:10], labels)
+        inside.append(overlap.replicate_interval(own, 0.95).meets(last))
     assert np.mean(inside) == pytest.approx(0.95, abs=0.03)
 
 
@@ -148,10 +148,10 @@ def test_stranger_to_our_replicates_differs():
 
 
 def test_overlap_counts_patterns_and_equal_answers():
-    past = overlap.network_of_1998(FULL)
+    past = overlap.answers_1998(FULL)
     relative = answers_like_1998(np.random.default_rng(1))
-    assert overlap.similarities(past, [relative], LABELS) == pytest.approx(50 / 114)
-    assert overlap.agreements(past, [relative], LABELS) == 1.0
+    assert overlap.mean_similarity(past, [relative], LABELS) == pytest.approx(50 / 114)
+    assert overlap.mean_agreement(past, [relative], LABELS) == 1.0
 
 
 def test_the_undistorted_network_is_the_control_of_figure_8():
@@ -164,7 +164,7 @@ def test_labels_that_are_not_the_printed_ones_are_refused():
     wrong = LABELS.copy()
     wrong[INDEX[0]] = (wrong[INDEX[0]] + 1) % 10
     with pytest.raises(ReplicationError, match=r"figure8_misclassified\.csv"):
-        overlap.network_of_1998(replace(FULL, labels=wrong))
+        overlap.answers_1998(replace(FULL, labels=wrong))
 
 
 def test_table_of_digits_has_the_82_and_what_all_of_ours_miss():

@@ -1,1 +1,1 @@
-"""1998 beside ours: what is printed, errors, verdicts, the audit, what figures are made with."""
+"""1998 beside ours: the paper as data, errors, verdicts, the audit, the basis of all figures."""

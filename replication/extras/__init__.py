@@ -1,1 +1,1 @@
-"""What nobody needs to rerun, to compare or to audit: the article, provenance, costs."""
+"""Not needed to rerun, to compare or to audit: the article, provenance, costs."""

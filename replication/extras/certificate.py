@@ -1,4 +1,4 @@
-"""Write the certificate of `verify`: what came out on which machine, to be sent back."""
+"""Write the certificate of `verify`: the outcomes and the machine, to be sent back."""
 
 import platform
 import subprocess
@@ -20,7 +20,7 @@ NOT_VERIFIED = "not verified"
 
 
 def certificate(checks: Sequence[Check], not_verified: Sequence[str]) -> dict[str, Any]:
-    """Return what was verified, where, and what came out; the same again is the same bytes."""
+    """Return outputs, machine and outcomes of a verification; the same again is the same bytes."""
     weights = [check.outcome for check in checks if check.output.endswith(f"/{WEIGHTS}")]
     return {
         "commit": commit(Path.cwd()),
@@ -34,14 +34,14 @@ def certificate(checks: Sequence[Check], not_verified: Sequence[str]) -> dict[st
         "passed": not any(check.outcome in FAILURES for check in checks),
         "outcomes": dict(Counter(check.outcome for check in checks)),
         "weights": dict(Counter(weights)),
-        "committed_on": dict(Counter(filter(None, map(_made_on, checks)))),
+        "committed_on": dict(Counter(filter(None, map(_read_processor, checks)))),
         "outputs": [check._asdict() for check in checks],
         "not_verified": list(not_verified),
     }
 
 
-def _made_on(check: Check) -> str:
-    """Return the processor that the committed output was made on; empty where no record says it."""
+def _read_processor(check: Check) -> str:
+    """Return the processor of the committed output's record; empty without one."""
     run = Run(Path(check.output).parent)
     try:
         return str(run.record.get("processor") or "") if run.has(RECORD) else ""
@@ -50,7 +50,7 @@ def _made_on(check: Check) -> str:
 
 
 def git(folder: Path, *arguments: str) -> str:
-    """Return what git prints in ``folder``; empty where there is no git or no repository."""
+    """Return the output of git in ``folder``; empty without git or a repository."""
     try:
         return subprocess.run(
             ["git", *arguments], cwd=folder, capture_output=True, text=True, check=True
@@ -71,7 +71,7 @@ def line(output: str, outcome: str, detail: str = "") -> str:
 
 
 def text(content: Mapping[str, Any]) -> str:
-    """Return the certificate for people."""
+    """Return the certificate as readable text."""
     machine = content["machine"]
     outcomes, weights = (
         ", ".join(f"{count} {outcome}" for outcome, count in content[name].items())

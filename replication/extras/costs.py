@@ -1,4 +1,4 @@
-"""What a long command costs: time, memory and machine, as results/costs.json has it by command."""
+"""The cost of a long command: time, memory and machine, by command in results/costs.json."""
 
 import platform
 import resource
@@ -22,12 +22,11 @@ _MEBIBYTE = 2**20
 
 @contextmanager
 def measure(folders: Folders, command: str) -> Iterator[None]:
-    """Add up what the body costs, and write it to `COSTS` as ``command`` when the body ends.
+    """Measure the cost of the body, and write it to `COSTS` as ``command`` when the body ends.
 
-    CPU seconds and the peak of memory are of this process and its children; memory that several
-    share is counted once where the system can tell (Linux). What an interrupted run has cost
-    waits in .checkpoints/costs, so that the run that ends the work has the sum, of how many
-    ``runs`` too.
+    CPU seconds and the peak of memory are of this process and its children; shared memory is
+    counted once where the system can tell (Linux). The cost of an interrupted run is kept in
+    .checkpoints/costs, so that the run that ends the work has the sum, and the number of ``runs``.
     """
     unfinished = folders.checkpoints / "costs" / f"{command}.json"
     before = read_json(unfinished, command) if unfinished.exists() else {}
@@ -63,19 +62,19 @@ def _cpu_seconds() -> float:
 
 
 class _Peak(threading.Thread):
-    """Looks again and again at the memory of this process and of all that it has started."""
+    """A thread that samples the memory of this process and of its children."""
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
-        self._peak, self._over = 0, threading.Event()
+        self._peak, self._ended = 0, threading.Event()
 
     def run(self) -> None:
-        while not self._over.wait(_INTERVAL):
+        while not self._ended.wait(_INTERVAL):
             self._look()
 
     def stop(self) -> int:
-        """Return the most bytes that were seen."""
-        self._over.set()
+        """Return the largest sample in bytes."""
+        self._ended.set()
         self.join()
         self._look()
         return self._peak

@@ -1,9 +1,9 @@
-"""provenance: where every result comes from, as an RO-Crate and a manifest for CODECHECK.
+"""The origin of every result, as an RO-Crate and a manifest for CODECHECK.
 
 The crate follows the profile Workflow Run (0.5): the pipeline is its workflow, and each stage of
-dvc.lock, each file of a study and each replicate has an action with its command, what it read and
-made with their sums, and the commit that brought its results and when; a replicate also the
-processor, the packages and how long it took.
+dvc.lock, each file of a study and each replicate has an action with its command, its inputs and
+outputs with their sums, and the commit of its results with the date; a replicate also has the
+processor, the packages and the time it took.
 """
 
 import hashlib
@@ -34,98 +34,104 @@ _PROFILES = (
     "https://w3id.org/ro/wfrun/workflow/0.5",
     "https://w3id.org/workflowhub/workflow-ro-crate/1.0",
 )
-# Terms that the context of RO-Crate has not, from the profile and from here.
+# Terms beyond the context of RO-Crate.
 _TERMS = {
-    "sha256": "https://w3id.org/ro/terms/workflow-run#sha256",
-    "md5": "https://w3id.org/ro/terms/workflow-run#md5",
-    "environment": "https://w3id.org/ro/terms/workflow-run#environment",
+    term: f"https://w3id.org/ro/terms/workflow-run#{term}"
+    for term in ("sha256", "md5", "environment")
 }
 
 
 @dataclass
 class Crate:
-    """An RO-Crate that is filled: every entity once, in the order in which it was first named."""
+    """An RO-Crate with every entity once, in the order in which it was first named."""
 
     crate: ROCrate
     commits: Mapping[str, tuple[str, str]]
-    known: dict[str, Any] = field(default_factory=dict)
+    entities: dict[str, Any] = field(default_factory=dict)
 
-    def thing(self, name: str, /, **properties: Any) -> Any:
-        """An entity that is no file."""
-        if name not in self.known:
-            self.known[name] = self.crate.add(ContextEntity(self.crate, name, properties))
-        return self.known[name]
+    def add_entity(self, name: str, kind: str, /, **properties: Any) -> Any:
+        """Return the entity, not a file, of this name and type; it is added at first."""
+        if name not in self.entities:
+            entity = ContextEntity(self.crate, name, {"@type": kind, **properties})
+            self.entities[name] = self.crate.add(entity)
+        return self.entities[name]
 
-    def data(self, path: str, **properties: Any) -> Any:
-        """A file or, with a slash at its end, a folder of the repository."""
-        if path not in self.known:
+    def add_path(self, path: str, **properties: Any) -> Any:
+        """Return a file or, with a slash at its end, a folder of the repository."""
+        if path not in self.entities:
             kind = Dataset if path.endswith("/") else File
-            named = {"name": path.rstrip("/").rpartition("/")[2], **properties}
-            self.known[path] = self.crate.add(kind(self.crate, None, path, properties=named))
-        elif "sha256" in properties:  # what DVC has summed another way
-            self.known[path]["sha256"] = properties["sha256"]
-        return self.known[path]
+            fields = {"name": path.rstrip("/").rpartition("/")[2], **properties}
+            self.entities[path] = self.crate.add(kind(self.crate, None, path, properties=fields))
+        elif "sha256" in properties:  # DVC has given another sum
+            self.entities[path]["sha256"] = properties["sha256"]
+        return self.entities[path]
 
-    def action(self, name: str, command: str, reads: Sequence[Any], makes: Sequence[Any],
-               **properties: Any) -> Any:  # fmt: skip
-        """A command that was run; its end is when its last result was committed."""
-        committed = [self.commits[one.id] for one in makes if one.id in self.commits]
+    def add_action(
+        self, name: str, command: str, reads: Sequence[Any], makes: Sequence[Any], **properties: Any
+    ) -> Any:
+        """Return the run of a command; its end is the time when its last result was committed."""
+        committed = [self.commits[entity.id] for entity in makes if entity.id in self.commits]
         if committed:
             commit, date = max(committed, key=lambda pair: pair[1])
             properties |= {"endTime": date, "version": commit}
-        return self.thing(
-            name, **{"@type": "CreateAction", "name": command, "instrument": {"@id": _SOFTWARE},
-                     "actionStatus": {"@id": "http://schema.org/CompletedActionStatus"},
-                     "object": list(reads), "result": list(makes), **properties},
-        )  # fmt: skip
+        fixed = {
+            "name": command,
+            "instrument": {"@id": _SOFTWARE},
+            "actionStatus": {"@id": "http://schema.org/CompletedActionStatus"},
+            "object": list(reads),
+            "result": list(makes),
+        }
+        return self.add_entity(name, "CreateAction", **fixed, **properties)
 
-    def values(self, pairs: Mapping[str, Any]) -> list[Any]:
-        """Property values, such as a package and its version."""
+    def add_values(self, pairs: Mapping[str, Any]) -> list[Any]:
+        """Return property values, such as a package and its version."""
         return [
-            self.thing(f"#{name}={value}".replace(" ", "_"),
-                       **{"@type": "PropertyValue", "name": name, "value": str(value)})
+            self.add_entity(
+                f"#{name}={value}".replace(" ", "_"), "PropertyValue", name=name, value=str(value)
+            )
             for name, value in sorted(pairs.items())
-        ]  # fmt: skip
+        ]
 
 
-def commits(root: Path) -> dict[str, tuple[str, str]]:
-    """By file and by folder the commit that last changed it, and when; none without git."""
-    text = git(root, "log", "--format=%x00%H %cI", "--name-only", "--", "results", "data",
-               "params.yaml", "dvc.yaml", "replication")  # fmt: skip
-    found: dict[str, tuple[str, str]] = {}
+def read_commits(root: Path) -> dict[str, tuple[str, str]]:
+    """Return by file and folder the last commit that changed it, and its date; none without git."""
+    paths = ("results", "data", "params.yaml", "dvc.yaml", "replication")
+    text = git(root, "log", "--format=%x00%H %cI", "--name-only", "--", *paths)
+    commits: dict[str, tuple[str, str]] = {}
     for entry in text.split("\0")[1:]:
-        head, *paths = entry.split("\n")
+        head, *changed = entry.split("\n")
         commit, _, date = head.partition(" ")
-        for path in filter(None, paths):
-            found.setdefault(path, (commit, date))
-            found.setdefault(f"{path.rpartition('/')[0]}/", (commit, date))
-    return found
+        for path in filter(None, changed):
+            commits.setdefault(path, (commit, date))
+            commits.setdefault(f"{path.rpartition('/')[0]}/", (commit, date))
+    return commits
 
 
 def crate(root: Path, folders: Folders) -> dict[str, Any]:
-    """The crate of the repository at ``root`` as a document.
+    """Return the crate of the repository at ``root`` as a document.
 
     Raises ReplicationError when dvc.lock is missing or a record is damaged.
     """
-    graph = Crate(ROCrate(version="1.1"), commits(root))
-    dates = [date for _, date in graph.commits.values()]
+    graph = Crate(ROCrate(version="1.1"), read_commits(root))
     top = graph.crate.root_dataset
     top["name"] = "LeNet-5 of 1998, replicated"
     top["description"] = "What the replication made, from which data, by which commands."
-    top["license"] = graph.data("LICENSE", description="MIT")
-    top["datePublished"] = max(dates, default="1970-01-01")
+    top["license"] = graph.add_path("LICENSE", description="MIT")
+    top["datePublished"] = max((date for _, date in graph.commits.values()), default="1970-01-01")
+    profiles = {name: name.split("/")[-2:] for name in _PROFILES}
     top["conformsTo"] = [
-        graph.thing(name, **{"@type": "CreativeWork", "name": name.split("/")[-2],
-                            "version": name.split("/")[-1]})
-        for name in _PROFILES
-    ]  # fmt: skip
-    actions = [*_stages(graph, root), *_others(graph, root, folders), *_replicates(graph, folders)]
-    raw = [graph.data(path.as_posix(), sha256=_sha256(path))
-           for path in sorted(folders.raw.iterdir())]  # fmt: skip
+        graph.add_entity(address, "CreativeWork", name=name, version=version)
+        for address, (name, version) in profiles.items()
+    ]
+    actions = [*_stages(graph, root), *_outputs(graph, root, folders), *_replicates(graph, folders)]
+    raw = [
+        graph.add_path(path.as_posix(), sha256=_sha256(path))
+        for path in sorted(folders.raw.iterdir())
+    ]
     workflow = _workflow(graph)
     top["mainEntity"] = workflow
-    results = [one for action in actions for one in action.get("result", [])]
-    whole = graph.action("#pipeline", "dvc repro", raw, list(dict.fromkeys(results)))
+    results = [result for action in actions for result in action.get("result", [])]
+    whole = graph.add_action("#pipeline", "dvc repro", raw, list(dict.fromkeys(results)))
     whole["instrument"] = workflow
     top["mentions"] = [whole, *actions]
     document: dict[str, Any] = graph.crate.metadata.generate()
@@ -134,36 +140,37 @@ def crate(root: Path, folders: Folders) -> dict[str, Any]:
 
 
 def _workflow(graph: Crate) -> Any:
-    graph.thing(
+    graph.add_entity(
         _SOFTWARE,
-        **{"@type": "SoftwareApplication", "name": "replication", "version": "1.0.0",
-           "url": "https://doi.org/10.1109/5.726791",
-           "softwareRequirements": graph.data("requirements.lock")},
-    )  # fmt: skip
-    language = graph.thing("#dvc", **{"@type": "ComputerLanguage", "name": "DVC pipeline",
-                                     "url": "https://dvc.org"})  # fmt: skip
-    return graph.data(
-        "dvc.yaml",
-        **{"@type": ["File", "SoftwareSourceCode", "ComputationalWorkflow"],
-           "name": "dvc.yaml: from raw data to verdicts", "programmingLanguage": language},
-    )  # fmt: skip
+        "SoftwareApplication",
+        name="replication",
+        version="1.0.0",
+        url="https://doi.org/10.1109/5.726791",
+        softwareRequirements=graph.add_path("requirements.lock"),
+    )
+    dvc = {"name": "DVC pipeline", "url": "https://dvc.org"}
+    properties = {
+        "@type": ["File", "SoftwareSourceCode", "ComputationalWorkflow"],
+        "name": "dvc.yaml: from raw data to verdicts",
+        "programmingLanguage": graph.add_entity("#dvc", "ComputerLanguage", **dvc),
+    }
+    return graph.add_path("dvc.yaml", **properties)
 
 
 def _stages(graph: Crate, root: Path) -> list[Any]:
-    """An action a stage of dvc.lock, with the sums that DVC took."""
     return [
-        graph.action(
+        graph.add_action(
             f"#stage-{name}",
             " ".join(str(stage["cmd"]).split()),
-            [_summed(graph, root, one) for one in stage.get("deps", ())],
-            [_summed(graph, root, one) for one in stage.get("outs", ())],
+            [_add_locked(graph, root, entry) for entry in stage.get("deps", ())],
+            [_add_locked(graph, root, entry) for entry in stage.get("outs", ())],
         )
-        for name, stage in locked(root).items()
+        for name, stage in read_lock(root).items()
     ]
 
 
-def locked(root: Path) -> dict[str, Any]:
-    """The stages of dvc.lock; raises ReplicationError when it is missing."""
+def read_lock(root: Path) -> dict[str, Any]:
+    """Return the stages of dvc.lock; raise ReplicationError when it is missing."""
     try:
         stages: dict[str, Any] = YAML(typ="safe").load(root / LOCK)["stages"]
     except FileNotFoundError as error:
@@ -171,33 +178,34 @@ def locked(root: Path) -> dict[str, Any]:
     return stages
 
 
-def _summed(graph: Crate, root: Path, entry: Mapping[str, Any]) -> Any:
+def _add_locked(graph: Crate, root: Path, entry: Mapping[str, Any]) -> Any:
     path = str(entry["path"])
     folder = "/" if (root / path).is_dir() else ""
-    return graph.data(path + folder, md5=str(entry["md5"]), contentSize=str(entry["size"]))
+    return graph.add_path(path + folder, md5=str(entry["md5"]), contentSize=str(entry["size"]))
 
 
-def others(root: Path, results: Path) -> dict[str, str]:
-    """The results that no stage makes, the studies' and the article: by path, their commands."""
-    known = {entry["path"] for stage in locked(root).values() for entry in stage.get("outs", ())}
-    outputs = {
-        (results / one.name).as_posix(): one.made_by
+def commands_outside_stages(root: Path, results: Path) -> dict[str, str]:
+    """Return by path the commands of results outside the stages: the studies and the article."""
+    stages = read_lock(root).values()
+    locked = {entry["path"] for stage in stages for entry in stage.get("outs", ())}
+    commands = {
+        (results / output.name).as_posix(): output.made_by
         for study in STUDIES
-        for one in vars(import_module(f"replication.studies.{study}")).values()
-        if isinstance(one, Output)
+        for output in vars(import_module(f"replication.studies.{study}")).values()
+        if isinstance(output, Output)
     }
-    outputs[(results / ARTICLE).as_posix()] = "python -m replication article"
-    outputs[(results / COSTS.name).as_posix()] = COSTS.made_by
-    return {path: command for path, command in sorted(outputs.items())
-            if path not in known and (root / path).exists()}  # fmt: skip
+    commands[(results / ARTICLE).as_posix()] = "python -m replication article"
+    commands[(results / COSTS.name).as_posix()] = COSTS.made_by
+    paths = sorted(path for path in commands if path not in locked and (root / path).exists())
+    return {path: commands[path] for path in paths}
 
 
-def _others(graph: Crate, root: Path, folders: Folders) -> list[Any]:
-    return [
-        graph.action(f"#output-{path}", command, [graph.data("params.yaml")],
-                    [graph.data(path, sha256=_sha256(root / path))])
-        for path, command in others(root, folders.results).items()
-    ]  # fmt: skip
+def _outputs(graph: Crate, root: Path, folders: Folders) -> list[Any]:
+    settings, actions = graph.add_path("params.yaml"), []
+    for path, command in commands_outside_stages(root, folders.results).items():
+        output = graph.add_path(path, sha256=_sha256(root / path))
+        actions.append(graph.add_action(f"#output-{path}", command, [settings], [output]))
+    return actions
 
 
 def _sha256(path: Path) -> str:
@@ -205,7 +213,6 @@ def _sha256(path: Path) -> str:
 
 
 def _replicates(graph: Crate, folders: Folders) -> list[Any]:
-    """An action a replicate: its files with their SHA-256, processor, packages and seconds."""
     return [
         _replicate(graph, run)
         for name, entry in read_metrics(folders.results / METRICS).items()
@@ -218,44 +225,43 @@ def _replicate(graph: Crate, run: Run) -> Any:
     record, place = run.record, f"{run.folder.as_posix()}/"
     facts = {**record.get("packages", {}), "processor": record.get("processor", "not recorded")}
     facts |= {"data": record.get("data", {}).get("sha256", "not recorded")}
-    files = [graph.data(place + name, sha256=total)
-             for name, total in sorted(record.get("files", {}).items())]  # fmt: skip
-    whole = graph.data(place, hasPart=files)
-    return graph.action(
+    sums = sorted(record.get("files", {}).items())
+    files = [graph.add_path(place + name, sha256=total) for name, total in sums]
+    whole = graph.add_path(place, hasPart=files)
+    return graph.add_action(
         f"#run-{run.folder.parent.name}-{run.folder.name}",
         f"{run.made_by}, replicate {run.folder.name}",
-        [graph.data("params.yaml"), graph.data("data/raw/")],
+        [graph.add_path("params.yaml"), graph.add_path("data/raw/")],
         [whole],
-        environment=graph.values(facts),
+        environment=graph.add_values(facts),
         identifier=str(record.get("key", "")),
         **({"duration": f"PT{run.seconds:g}S"} if run.seconds else {}),
     )
 
 
 def manifest(root: Path, folders: Folders) -> str:
-    """codecheck.yml: what a codechecker is to reproduce; their own fields are left to them."""
+    """Return codecheck.yml: the files to reproduce; a codechecker fills in the other fields."""
     commands = {
         out["path"]: f"dvc repro {name}"
-        for name, stage in locked(root).items()
+        for name, stage in read_lock(root).items()
         for out in stage.get("outs", ())
-    } | others(root, folders.results)
-    lines = [
-        "---",
-        "version: https://codecheck.org.uk/spec/config/1.0/",
-        "paper:",
-        '  title: "LeNet-5 of 1998, replicated"',
-        "  authors:",
-        '    - name: "The replication\'s authors"',
-        f"  reference: {(folders.results / ARTICLE).as_posix()} # it has no address of its own yet",
-        "manifest:",
-    ]
-    for path, command in commands.items():
-        lines += [f"  - file: {path}", f"    comment: {command}"]
-    return "\n".join(lines) + "\n"
+    }
+    commands |= commands_outside_stages(root, folders.results)
+    files = "\n".join(f"  - file: {path}\n    comment: {text}" for path, text in commands.items())
+    return f"""---
+version: https://codecheck.org.uk/spec/config/1.0/
+paper:
+  title: "LeNet-5 of 1998, replicated"
+  authors:
+    - name: "The replication's authors"
+  reference: {(folders.results / ARTICLE).as_posix()} # it has no address of its own yet
+manifest:
+{files}
+"""
 
 
 def write(folders: Folders) -> str:
-    """Write `CRATE` and `MANIFEST` beside the pipeline; return what was done."""
+    """Write `CRATE` and `MANIFEST` beside the pipeline; return a summary."""
     write_bytes(folders.root / CRATE, json_bytes(crate(folders.root, folders)))
     write_text(folders.root / MANIFEST, manifest(folders.root, folders))
     return f"{CRATE} and {MANIFEST} written"

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from replication.comparison.evaluation.errors import misses
+from replication.comparison.evaluation.errors import count_misses
 from replication.comparison.evaluation.metrics import METRICS, read_metrics
 from replication.comparison.evaluation.outputs import (
     Check,
@@ -18,7 +18,7 @@ from replication.comparison.evaluation.outputs import (
     compare_files,
     compare_runs,
 )
-from replication.comparison.evaluation.recomputed import Trained
+from replication.comparison.evaluation.recomputed import RecordedNetwork
 from replication.comparison.paper import Paper
 from replication.core.mnist import databases
 from replication.core.runs import ANSWERS, HISTORY, RECORD, WEIGHTS, Run
@@ -88,7 +88,7 @@ def _recompute(scope: Scope, run: Run, counted: list[int]) -> Iterator[Check]:
     absent = [name for name in (RECORD, WEIGHTS, ANSWERS, HISTORY) if not run.has(name)]
     yield from (Check(str(run.path(name)), "missing") for name in absent)
     try:
-        trained = Trained(run.record["settings"], scope.paper, run.path(RECORD))
+        trained = RecordedNetwork(run.record["settings"], scope.paper, run.path(RECORD))
         weights = run.weights(trained.network.parameters)
         committed, stated = run.answers, int(run.history["test_misses"].iloc[-1])
     except ReplicationError as error:
@@ -98,7 +98,7 @@ def _recompute(scope: Scope, run: Run, counted: list[int]) -> Iterator[Check]:
     test = databases.load(scope.folders.raw, scope.folders.prepared, trained.database)
     answers = answers_from_penalties(trained.penalties(weights, test.test_images))
     yield compare_answers(str(run.path(ANSWERS)), committed, answers)
-    counted.append(misses(answers.classes, test.test_labels))
+    counted.append(count_misses(answers.classes, test.test_labels))
     yield _compare_misses(str(run.path(HISTORY)), [stated], counted[-1:])
 
 

@@ -9,9 +9,8 @@ from typing import get_args
 import click
 
 from replication.comparison import paper
-from replication.comparison.audit.difference import differences
 from replication.comparison.audit.setting import AUDIT
-from replication.comparison.audit.table import Audit, audit
+from replication.comparison.audit.table import Audit, audit, differences
 from replication.core.settings import Settings, load
 from replication.core.systems.jobs import prepare_experiments
 from replication.files import write_table

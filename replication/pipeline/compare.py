@@ -10,15 +10,9 @@ import click
 from replication import studies
 from replication.comparison import paper
 from replication.comparison.evaluation.metrics import METRICS, read_metrics
-from replication.comparison.verdicts import tables
-from replication.comparison.verdicts.claim_checks import (
-    SECTIONS,
-    Verdict,
-    merge_checks,
-    run_checks,
-    tally,
-)
-from replication.comparison.verdicts.counts import counts
+from replication.comparison.verdicts import claim_checks, tables
+from replication.comparison.verdicts.claim_checks import Verdict
+from replication.comparison.verdicts.counts import count_architectures
 from replication.comparison.verdicts.evidence import Checks, Evidence
 from replication.core.mnist import databases
 from replication.core.runs import ANSWERS, HISTORY, TIMING, Run, experiment_runs
@@ -33,7 +27,9 @@ DIFFERS, INCOMPLETE = 1, 3
 
 def all_checks() -> Checks:
     """Return the checks of the paper's sections and those of the studies."""
-    return merge_checks([*SECTIONS, *(module.CHECKS for module in studies.modules("verdict"))])
+    return claim_checks.merge_checks(
+        [*claim_checks.SECTIONS, *(module.CHECKS for module in studies.modules("verdict"))]
+    )
 
 
 def read_runs(runs: Path, metrics: Mapping[str, Any]) -> dict[str, list[Run]]:
@@ -71,7 +67,7 @@ def read_evidence(
         choices=settings.compare,
         amplitude=settings.base.squashing.amplitude,
         slope=settings.base.squashing.slope,
-        counts=counts(published),
+        counts=count_architectures(published),
         summary=read_json(folders.prepared / databases.SUMMARY, databases.PREPARE),
         labels=database.test_labels,
         images=database.test_images,
@@ -99,12 +95,12 @@ def run(folders: Folders, settings: Settings) -> list[Verdict]:
     """Write all tables that follow from the evidence, and return the verdicts."""
     out, evaluated = folders.out, read_metrics(folders.results / METRICS)
     evidence = read_evidence(folders, settings, evaluated, read_runs(folders.runs, evaluated))
-    verdicts = run_checks(evidence, all_checks())
-    tables.VERDICTS.write(out, tables.tabulate_verdicts(verdicts))
+    verdicts = claim_checks.run_checks(evidence, all_checks())
+    claim_checks.VERDICTS.write(out, claim_checks.tabulate_verdicts(verdicts))
     tables.MISCLASSIFIED.write(out, tables.misclassified(evidence))
     curves = evidence.studies.get(CURVES.name)
     SPREAD.write(out, spread(settings, evidence.metrics, curves, len(evidence.labels)))
-    tables.HEADLINE.write(out, tables.headline(verdicts))
+    claim_checks.HEADLINE_FILE.write(out, claim_checks.summarise_headline(verdicts))
     tables.CURVES.write(out, tables.learning_curves(evidence))
     tables.SIZES.write(out, tables.training_sizes(evidence))
     return verdicts
@@ -112,7 +108,7 @@ def run(folders: Folders, settings: Settings) -> list[Verdict]:
 
 def exit_status(verdicts: Sequence[Verdict], *, allow_incomplete: bool, strict: bool) -> int:
     """Return the exit status; an unmeasured claim is never a pass unless that is allowed."""
-    counted = tally(verdicts)
+    counted = claim_checks.tally(verdicts)
     if strict and counted["differs"]:
         return DIFFERS
     return INCOMPLETE if counted["unmeasured"] and not allow_incomplete else 0
@@ -127,7 +123,9 @@ def summary(verdicts: Sequence[Verdict]) -> str:
         for verdict in verdicts
         if verdict.finding.outcome != "unmeasured"
     ]
-    counted = ", ".join(f"{number} {outcome}" for outcome, number in tally(verdicts).items())
+    counted = ", ".join(
+        f"{number} {outcome}" for outcome, number in claim_checks.tally(verdicts).items()
+    )
     return "\n".join([*lines, counted])
 
 

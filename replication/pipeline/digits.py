@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replication.comparison import paper
-from replication.comparison.evaluation.recomputed import Trained, base_settings
-from replication.comparison.evaluation.rejection import target_percent, threshold
+from replication.comparison.evaluation.errors import target_percent, threshold
+from replication.comparison.evaluation.recomputed import RecordedNetwork, base_settings
 from replication.core.mnist import databases
 from replication.core.runs import ANSWERS, RECORD, WEIGHTS, Run, read_weights
 from replication.core.settings import load
@@ -33,15 +33,15 @@ def described(name: str, penalties: NDArray[np.float32], limit: float | None, ta
     return f"{line}\n  penalties  {each}"
 
 
-def _trained(weights: Path, folders: Folders, published: paper.Paper) -> Trained:
+def _trained(weights: Path, folders: Folders, published: paper.Paper) -> RecordedNetwork:
     """The network of the weights, by the record beside them, or else by the base recipe."""
     if weights.is_dir():
         raise ReplicationError(f"{weights} is a folder: name the file {WEIGHTS} in it")
     run = Run(weights.parent)
     if run.has(RECORD):
-        trained = Trained(run.record["settings"], published, run.path(RECORD))
+        trained = RecordedNetwork(run.record["settings"], published, run.path(RECORD))
     else:
-        trained = Trained(base_settings(load(folders.params)), published, folders.params)
+        trained = RecordedNetwork(base_settings(load(folders.params)), published, folders.params)
     if trained.system not in ANSWERS_ALONE:
         raise ReplicationError(
             f"{weights} is of the system {trained.system}, which does not answer by one "

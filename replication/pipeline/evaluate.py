@@ -6,8 +6,8 @@ from typing import Any
 import click
 
 from replication.comparison import paper
+from replication.comparison.evaluation.errors import target_percent
 from replication.comparison.evaluation.metrics import METRICS, evaluate, write_metrics
-from replication.comparison.evaluation.rejection import target_percent
 from replication.core.mnist import databases
 from replication.core.settings import Settings, load
 from replication.folders import Folders, folder_options

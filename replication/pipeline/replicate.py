@@ -17,7 +17,7 @@ import click
 from replication.comparison import paper
 from replication.comparison.evaluation.metrics import METRICS, read_metrics
 from replication.comparison.evaluation.outputs import OUTCOMES, compare_runs
-from replication.comparison.verdicts.claim_experiments import OWN, compare_with_1998
+from replication.comparison.verdicts.tables import OWN, compare_with_1998
 from replication.core.runs import ANSWERS, TIMING, WEIGHTS, Run
 from replication.core.settings import load
 from replication.errors import ReplicationError

@@ -14,8 +14,7 @@ from replication.errors import ReplicationError
 from replication.folders import PAGE, Folders, folder_options
 
 if TYPE_CHECKING:
-    from replication.comparison.figures.inputs import Inputs
-    from replication.comparison.figures.parts import Block, Part
+    from replication.comparison.figures.inputs import Block, Inputs, Part
 
 TEXTS = ("README.md", "paper_notes.md")
 CITATION = "CITATION.cff"

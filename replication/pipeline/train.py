@@ -34,11 +34,11 @@ def outcome(folders: Folders, settings: Settings, experiment: str) -> Iterator[s
     needs the other systems, and `compare` gives it.
     """
     from replication.comparison import paper
+    from replication.comparison.evaluation.errors import target_percent
     from replication.comparison.evaluation.metrics import evaluate
-    from replication.comparison.evaluation.rejection import target_percent
-    from replication.comparison.verdicts.claim_experiments import published_errors
     from replication.comparison.verdicts.evidence import Evidence
     from replication.comparison.verdicts.rule import judge_percent
+    from replication.comparison.verdicts.tables import published_errors
     from replication.core.mnist import databases
 
     stated, recipe, base = paper.load(folders.paper), settings.experiment(experiment), settings.base

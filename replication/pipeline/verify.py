@@ -13,8 +13,8 @@ from click.core import ParameterSource
 
 from replication.comparison import paper
 from replication.comparison.evaluation.outputs import FAILURES, Check
-from replication.comparison.verdicts.claim_experiments import OWN
-from replication.comparison.verdicts.tables import CLAIMS, VERDICTS
+from replication.comparison.verdicts.claim_checks import HEADLINE, VERDICTS
+from replication.comparison.verdicts.tables import OWN
 from replication.core.mnist import databases, idx
 from replication.core.runs import COST
 from replication.core.settings import Recipe, load
@@ -97,7 +97,7 @@ def unverified(scope: Scope, checks: Sequence[Check]) -> list[str]:
 
 def headline(folders: Folders) -> str:
     """Return the paper's three numbers on LeNet-5, ours and the verdicts, as committed."""
-    verdicts = VERDICTS.read(folders.results).set_index("claim").loc[list(CLAIMS)].reset_index()
+    verdicts = VERDICTS.read(folders.results).set_index("claim").loc[list(HEADLINE)].reset_index()
     columns = ["claim", "published", "replicated", "replicates", "verdict"]
     return verdicts[columns].to_string(index=False)
 

@@ -43,9 +43,9 @@ class Digit:
 
 @dataclass(frozen=True)
 class Gallery:
-    """Figure 8's digits, then those that set 1998 and ours apart.
+    """Figure 8's digits, then those that only 1998 or only ours miss.
 
-    experiment is the one whose replicates are counted; empty when none has been run.
+    experiment: whose replicates are counted; empty when none has been run.
     """
 
     experiment: str
@@ -61,18 +61,17 @@ def gallery(inputs: Inputs) -> Gallery | None:
     patterns = inputs.misclassified
     if patterns is None:
         return None
-    roles = inputs.choices.experiments
-    counted = [name for name in (roles.distorted, roles.undistorted)
-               if name in inputs.metrics and f"missed_{name}" in patterns
-               and patterns[f"missed_{name}"].notna().all()]  # fmt: skip
-    experiment = counted[0] if counted else ""
     # A test set that is only a part of MNIST's has not all of them.
-    digits = _digits(inputs, [row for row in records(patterns)
-                              if row["test_index"] < len(inputs.labels)], experiment)  # fmt: skip
+    patterns = patterns[patterns["test_index"] < len(inputs.labels)]
+    roles = inputs.choices.experiments
+    shares = patterns.filter(regex="^missed_").dropna(axis="columns")
+    candidates = (roles.distorted, roles.undistorted)
+    run = [name for name in candidates if name in inputs.metrics and f"missed_{name}" in shares]
+    experiment = run[0] if run else ""
+    digits = _read_digits(inputs, records(patterns), experiment)
     figure8 = tuple(digit for digit in digits if digit.past is not None)
     columns = ("test pattern", "label", "1998", "ours, if wrong", "missed by", "of")
-    rows = [(digit.index, digit.label, digit.past, digit.ours, digit.missed, digit.replicates)
-            for digit in digits]  # fmt: skip
+    rows = [(d.index, d.label, d.past, d.ours, d.missed, d.replicates) for d in digits]
     return Gallery(
         experiment,
         figure8,
@@ -86,7 +85,7 @@ def gallery(inputs: Inputs) -> Gallery | None:
     )
 
 
-def _digits(inputs: Inputs, rows: list[dict[str, float]], experiment: str) -> list[Digit]:
+def _read_digits(inputs: Inputs, rows: list[dict[str, float]], experiment: str) -> list[Digit]:
     counts = np.zeros((len(inputs.labels), 10), dtype=np.int64)  # of each wrong answer
     for answers in inputs.answers(experiment):
         wrong = np.flatnonzero(answers.classes != inputs.labels)
@@ -97,13 +96,13 @@ def _digits(inputs: Inputs, rows: list[dict[str, float]], experiment: str) -> li
         index, past = int(row["test_index"]), float(row["answer_1998"])
         digits.append(
             Digit(
-                index,
-                int(row["label"]),
-                None if math.isnan(past) else int(past),
-                round(row[f"missed_{experiment}"] * replicates) if experiment else None,
-                replicates,
-                int(counts[index].argmax()) if counts[index].any() else None,
-                data_uri(inputs.images[index]),
+                index=index,
+                label=int(row["label"]),
+                past=None if math.isnan(past) else int(past),
+                missed=round(row[f"missed_{experiment}"] * replicates) if experiment else None,
+                replicates=replicates,
+                ours=int(counts[index].argmax()) if counts[index].any() else None,
+                image=data_uri(inputs.images[index]),
             )
         )
     return digits

@@ -1,8 +1,8 @@
-"""The answer in four sentences, what differs by topic, and what was tried to explain it.
+"""The answer in four sentences, the differences by topic, and the trials to explain them.
 
 The sentences are written for the committed results, with their numbers filled in. `conditions` are
-what they state beyond these numbers; a test holds that they are true, and where one is not the page
-counts the verdicts instead.
+their statements beyond these numbers; a test holds that they are true, and where one is false the
+page counts the verdicts instead.
 """
 
 import math
@@ -15,11 +15,11 @@ import pandas as pd
 
 from replication.comparison.figures.inputs import Inputs, name_system, records
 from replication.comparison.paper import CONTRADICTIONS, Claim
+from replication.comparison.verdicts.claim_checks import HEADLINE, Verdict
 from replication.comparison.verdicts.systems import ORDERING
-from replication.report.charts import HEADLINE, NAMES
-from replication.report.tables import FIRST, Entry
+from replication.report.tables import NAMES, ORDER
 
-# What a verdict is about: its claim, or the heading of claims.yaml.
+# By the claim of a verdict, or the heading of claims.yaml.
 _TOPICS = {
     "systems.error": "Test errors of Figure 9",
     "systems.rejection": "Rejection of Figure 10",
@@ -33,8 +33,8 @@ _TOPICS = {
     "effects": "What each change does",
     CONTRADICTIONS: "The paper's contradictions",
 }
-_NAMED = 5  # up to so many that differ are named one by one
-# By the end of a hypothesis's name in params.yaml, what it supposes of 1998.
+_LISTED = 5  # at most this many differences are listed one by one
+# By the end of a hypothesis's name in params.yaml, its assumption about 1998.
 _IDEAS = {
     "sigmoid": "sigmoid units trained by gradient descent",
     "sigmoid-cropped": "sigmoid units on images cropped to 20x20",
@@ -53,7 +53,7 @@ _IDEAS = {
     "strength": "weaker distortions",
     "field": "a field so tall that no ink is lost",
 }
-# What a study measures: the claim that it is about, how it is called here, and its unit.
+# By a study's measure: the claim about it, its name here, and its unit.
 _MEASURES = {
     "test error": ("systems.error", "test error", " %"),
     "training error": ("", "training error", " %"),
@@ -61,12 +61,12 @@ _MEASURES = {
     "operations": ("systems.operations", "multiply-adds", " thousand"),
 }
 _SIZES, _DIGITS = "lenet5.training-size", "lenet5.misclassified"  # Figures 6 and 8
-EXPLAINS, NOT = "explains", "does not explain"
-_EXAMPLE = "systems.error:linear/deslanted"  # the hypothesis that the answer names
+EXPLAINS, FAILS = "explains", "does not explain"
+_EXAMPLE = "systems.error:linear/deslanted"  # the number whose explanation the answer names
 
 
-class Tried(NamedTuple):
-    """A hypothesis on why a number is another than ours, and what its trials decided.
+class Trial(NamedTuple):
+    """A hypothesis on the difference of a number from ours, and the outcome of its trials.
 
     about: the number in words, such as the test error of a system; empty for none.
     """
@@ -86,28 +86,28 @@ class Tried(NamedTuple):
 
 
 class Topic(NamedTuple):
-    """What differs under one topic: sentences, the rows, and what was tried to explain them."""
+    """The differences under one topic: sentences, the verdicts, and the trials to explain them."""
 
     title: str
     sentence: str
     why: str
-    entries: tuple[Entry, ...]
-    tried: tuple[Tried, ...]
+    verdicts: tuple[Verdict, ...]
+    trials: tuple[Trial, ...]
 
 
-def hypotheses(inputs: Inputs) -> list[Tried]:
-    """Return what the tables in results/studies that test hypotheses say, file by file."""
-    tried = []
+def read_trials(inputs: Inputs) -> list[Trial]:
+    """Read the tables of results/studies that test hypotheses, file by file."""
+    trials = []
     for path in sorted((inputs.results / "studies").glob("*.csv")):
         table = pd.read_csv(path, dtype=str, keep_default_na=False)
         if {"hypothesis", "decided"} <= set(table.columns):
             source = f"../studies/{path.name}"
-            tried += [_tried(row, source, inputs.paper.claims) for row in records(table)]
-    return tried
+            trials += [_read_trial(row, source, inputs.paper.claims) for row in records(table)]
+    return trials
 
 
-def _tried(row: Mapping[str, str], source: str, claims: Mapping[str, Claim]) -> Tried:
-    """A row: what it is about is a claim, or a ``row`` of a figure and its ``measure``."""
+def _read_trial(row: Mapping[str, str], source: str, claims: Mapping[str, Claim]) -> Trial:
+    """Return a row's trial, about a claim or a ``row`` of a figure and its ``measure``."""
     where, measure = row.get("row", ""), row.get("measure", "")
     base, quantity, unit = _MEASURES.get(measure, ("", measure, ""))
     figure, _, size = where.partition("/")
@@ -126,26 +126,24 @@ def _tried(row: Mapping[str, str], source: str, claims: Mapping[str, Claim]) -> 
             for key in ("published", "before", "ours")
         )
         evidence = f"{published} in 1998, {before} without it, {ours} with it"
-    return Tried(claim, about, row["hypothesis"], evidence, row["decided"], source)
+    return Trial(claim, about, row["hypothesis"], evidence, row["decided"], source)
 
 
-def unanswered(tried: Sequence[Tried], entries: Sequence[Entry]) -> list[Tried]:
-    """Return the hypotheses on numbers that have not come out again; the rest explain nothing."""
-    again = {entry.source.subject.claim for entry in entries if entry.verdict == "reproduced"}
-    return [trial for trial in tried if trial.claim not in again]
+def drop_reproduced(trials: Sequence[Trial], verdicts: Sequence[Verdict]) -> list[Trial]:
+    """Return the trials on numbers that are not reproduced; the others explain nothing."""
+    reproduced = {v.subject.claim for v in verdicts if v.outcome == "reproduced"}
+    return [trial for trial in trials if trial.claim not in reproduced]
 
 
 def format_short(number: float) -> str:
-    """Return three digits that count, or all before the point; infinity is no limit."""
+    """Return three significant digits, or all before the point; infinity is no limit."""
     if math.isinf(number):
         return "no limit"
     return f"{number:,.0f}" if number >= 1000 else f"{number:.3g}"
 
 
-def answer(
-    inputs: Inputs, entries: Sequence[Entry], tried: Sequence[Tried] = ()
-) -> list[tuple[str, str]]:
-    """Return labelled answers: what LeNet-5 is, what matches, what does not, what is odd."""
+def answer(inputs: Inputs, trials: Sequence[Trial] = ()) -> list[tuple[str, str]]:
+    """Return labelled answers: LeNet-5, the agreements, the differences, the surprise."""
     claims = inputs.paper.claims
     what = (
         "LeNet-5 is the convolutional network with which LeCun, Bottou, Bengio and Haffner read "
@@ -153,64 +151,64 @@ def answer(
         f"{claims['data.train'].number:,} digits, with which it misread "
         f"{claims['lenet5.test-error'].number:g} % of {claims['data.test'].number:,} others."
     )
-    once = [entry for entry in entries if entry.role != "repeat"]
-    if not all(conditions(inputs, entries, tried).values()):
-        counted = Counter(entry.verdict for entry in once)
-        verdicts = ", ".join(f"{counted[outcome]} {outcome}" for outcome in FIRST)
-        came_out = f"Of {len(once)} different statements of the paper: {verdicts}."
+    counted = _without_repeats(inputs.verdicts)
+    if not all(conditions(inputs, trials).values()):
+        outcomes = Counter(verdict.outcome for verdict in counted)
+        listed = ", ".join(f"{outcomes[outcome]} {outcome}" for outcome in ORDER)
+        came_out = f"Of {len(counted)} different statements of the paper: {listed}."
         return [("What it is", what), ("What came out", came_out)]
-    free = Counter(entry.verdict for entry in once if entry.role == "independent")
+    free = Counter(v.outcome for v in counted if v.subject.role == "independent")
     matches = (
         f"Of {free.total()} published results that we fitted nothing to, {free['reproduced']} come "
         f"out again, among them {_headline(inputs, 'lenet5.test-error')}; for "
         f"{free['inconclusive']} our trainings cannot tell. What we did fit comes out as well, "
         f"which proves little: {_headline(inputs, 'lenet5.training-error')}."
     )
-    apart = Counter(entry.claim for entry in once if entry.verdict == "differs")
+    figure9, operations, memory, total = _count_differences(counted)
     differs = (
-        f"Of {len(once)} different statements of the paper {apart.total()} come out otherwise, "
+        f"Of {len(counted)} different statements of the paper {total} come out otherwise, "
         "none of them one of the three numbers below. Most are in the paper's comparison with "
         "other systems, which it does not describe in full: test errors of Figure 9 "
-        f"({_figure9(once)}), multiply-adds of Figure 11 ({apart['systems.operations']}) and "
-        f"memory of Figure 12 ({apart['systems.memory']})."
+        f"({figure9}), multiply-adds of Figure 11 ({operations}) and memory of Figure 12 "
+        f"({memory})."
     )
-    if tried:
-        example = next(filter(_is_example, tried))
-        differs += f" {_count(tried)} For example: {example.about} by {example.idea}."
+    if trials:
+        example = next(filter(_is_example, trials))
+        differs += f" {_count_trials(trials)} For example: {example.about} by {example.idea}."
     return [
         ("What it is", what),
         ("What matches", matches),
         ("What does not, and why", differs),
-        ("What surprised us", _digits(inputs)),
+        ("What surprised us", _describe_overlap(inputs)),
     ]
 
 
-def conditions(
-    inputs: Inputs, entries: Sequence[Entry], tried: Sequence[Tried] = ()
-) -> dict[str, bool]:
-    """Return what the answer's sentences state beyond their numbers, and whether it is true."""
-    outcome = {entry.source.subject.claim: (entry.role, entry.verdict) for entry in entries}
-    once = [entry for entry in entries if entry.role != "repeat"]
-    apart = Counter(entry.claim for entry in once if entry.verdict == "differs")
-    named = _figure9(once) + apart["systems.operations"] + apart["systems.memory"]
+def conditions(inputs: Inputs, trials: Sequence[Trial] = ()) -> dict[str, bool]:
+    """Return the statements of the answer beyond its numbers, and whether they are true."""
+    outcomes = {v.subject.claim: (v.subject.role, v.outcome) for v in inputs.verdicts}
+    *figures, total = _count_differences(_without_repeats(inputs.verdicts))
     roles = inputs.choices.experiments
-    plain, distorted = (_shared(inputs, name) for name in (roles.undistorted, roles.distorted))
+    plain, distorted = (_mean_shared(inputs, name) for name in (roles.undistorted, roles.distorted))
+    test, training, _ = (outcomes.get(claim, ("", "differs")) for claim in HEADLINE)
     return {
-        "the test error is independent and reproduced":
-            outcome.get("lenet5.test-error") == ("independent", "reproduced"),
-        "the training error is fitted and reproduced":
-            outcome.get("lenet5.training-error") == ("fitted", "reproduced"),
-        "none of the three numbers differs":
-            all(outcome.get(claim, ("", "differs"))[1] != "differs" for claim in HEADLINE),
-        "most of what differs is in Figures 9, 11 and 12": 2 * named > apart.total(),
-        "the example explains its number":
-            not tried or any(map(_is_example, tried)),
-        "ours miss more of 1998's digits than by chance, those with distortions fewer":
-            _chance(inputs) < distorted < plain,
-    }  # fmt: skip
+        "the test error is independent and reproduced": test == ("independent", "reproduced"),
+        "the training error is fitted and reproduced": training == ("fitted", "reproduced"),
+        "none of the three numbers differs": not any(
+            outcomes.get(claim, ("", "differs"))[1] == "differs" for claim in HEADLINE
+        ),
+        "most of what differs is in Figures 9, 11 and 12": 2 * sum(figures) > total,
+        "the example explains its number": not trials or any(map(_is_example, trials)),
+        "ours miss more of 1998's digits than by chance, those with distortions fewer": (
+            _expect_by_chance(inputs) < distorted < plain
+        ),
+    }
 
 
-def _is_example(trial: Tried) -> bool:
+def _without_repeats(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    return [verdict for verdict in verdicts if verdict.subject.role != "repeat"]
+
+
+def _is_example(trial: Trial) -> bool:
     return trial.claim == _EXAMPLE and trial.decided == EXPLAINS
 
 
@@ -221,115 +219,111 @@ def _headline(inputs: Inputs, claim: str) -> str:
     return f"the {NAMES[claim]} ({published:g} % in 1998, ours {ours:.2f} %)"
 
 
-def _figure9(entries: Sequence[Entry]) -> int:
-    """How many test errors of Figure 9 differ, without the order of all."""
-    return sum(name_topic(entry) == _TOPICS["systems.error"] and entry.verdict == "differs"
-               for entry in entries)  # fmt: skip
+def _count_differences(verdicts: Sequence[Verdict]) -> tuple[int, int, int, int]:
+    """Return the differences in Figures 9 (without the order), 11 and 12, and in all."""
+    topics = Counter(name_topic(v) for v in verdicts if v.outcome == "differs")
+    figure9, operations, memory = (
+        topics[_TOPICS[f"systems.{name}"]] for name in ("error", "operations", "memory")
+    )
+    return figure9, operations, memory, topics.total()
 
 
-def _shared(inputs: Inputs, experiment: str, what: str = "patterns") -> float:
-    """How many of Figure 8's digits an experiment misses too, on average; NaN when it has not."""
+def _mean_shared(inputs: Inputs, experiment: str, what: str = "patterns") -> float:
+    """Return the mean number of Figure 8's digits that an experiment misses too; NaN without it."""
     verdict = inputs.verdict(f"{_DIGITS}:{experiment}:{what}")
     mean = verdict.finding.mean if verdict else None
     return math.nan if mean is None else mean
 
 
-def _chance(inputs: Inputs) -> float:
-    """How many of Figure 8's digits ours would miss if it missed any of the test set's."""
+def _expect_by_chance(inputs: Inputs) -> float:
+    """Return the number of Figure 8's digits among as many random misses as ours."""
     errors = inputs.values(inputs.choices.experiments.undistorted, "test_error_percent")
     return len(inputs.paper.misclassified) * float(np.mean(errors)) / 100 if errors else math.nan
 
 
-def _digits(inputs: Inputs) -> str:
+def _describe_overlap(inputs: Inputs) -> str:
     roles, total = inputs.choices.experiments, len(inputs.paper.misclassified)
     return (
         f"The network of 1998 got {total} of {len(inputs.labels):,} digits wrong. Ours, begun from "
-        f"other random numbers, get {_shared(inputs, roles.undistorted):.0f} of these {total} "
-        f"wrong too, where chance would give {_chance(inputs):.2g}, and "
-        f"{_shared(inputs, roles.undistorted, 'answers'):.0f} of them with the very same wrong "
-        "answer. It had been trained with distorted digits too; of ours, those that were are less "
-        f"like it ({_shared(inputs, roles.distorted):.0f} of the {total})."
+        f"other random numbers, get {_mean_shared(inputs, roles.undistorted):.0f} of these {total} "
+        f"wrong too, where chance would give {_expect_by_chance(inputs):.2g}, and "
+        f"{_mean_shared(inputs, roles.undistorted, 'answers'):.0f} of them with the very same "
+        "wrong answer. It had been trained with distorted digits too; of ours, those that were are "
+        f"less like it ({_mean_shared(inputs, roles.distorted):.0f} of the {total})."
     )
 
 
-def topics(entries: Sequence[Entry], tried: Sequence[Tried]) -> list[Topic]:
-    """Return what differs, the topic with most of it first; hypotheses stand with their claims."""
-    by_title: dict[str, list[Entry]] = {}
-    for entry in entries:
-        by_title.setdefault(name_topic(entry), []).append(entry)
+def topics(verdicts: Sequence[Verdict], trials: Sequence[Trial]) -> list[Topic]:
+    """Return the topics with differences, most first; trials stand with their claims."""
+    by_title: dict[str, list[Verdict]] = {}
+    for verdict in verdicts:
+        by_title.setdefault(name_topic(verdict), []).append(verdict)
     result = []
     for title, own in by_title.items():
-        apart = tuple(entry for entry in own if entry.verdict == "differs")
-        if apart:
-            names = {entry.claim for entry in own if entry.entry != ORDERING}
-            here = tuple(trial for trial in tried if trial.claim.partition(":")[0] in names)
-            result.append(Topic(title, _sentence(apart, len(own)), _why(here), apart, here))
-    return sorted(result, key=lambda topic: -len(topic.entries))
+        differing = tuple(verdict for verdict in own if verdict.outcome == "differs")
+        if differing:
+            claims = {verdict.claim for verdict in own if verdict.entry != ORDERING}
+            about = tuple(trial for trial in trials if trial.claim.partition(":")[0] in claims)
+            sentence = _describe_differences(differing, len(own))
+            result.append(Topic(title, sentence, _describe_trials(about), differing, about))
+    return sorted(result, key=lambda topic: -len(topic.verdicts))
 
 
-def name_topic(entry: Entry) -> str:
+def name_topic(verdict: Verdict) -> str:
     """Return the title of the topic under which the page has a verdict."""
-    if entry.entry == ORDERING:
+    if verdict.entry == ORDERING:
         return _TOPICS["comparison"]
-    return _TOPICS.get(entry.claim) or _TOPICS[entry.heading]
+    return _TOPICS.get(verdict.claim) or _TOPICS[verdict.subject.heading]
 
 
-def _sentence(apart: Sequence[Entry], total: int) -> str:
-    """How many differ: which, where there are few, or else in which direction and how far."""
-    text = f"{len(apart)} of {total} {'differs' if len(apart) == 1 else 'differ'}"
-    if len(apart) <= _NAMED:
+def _describe_differences(differing: Sequence[Verdict], total: int) -> str:
+    """Return the number of differences, and which they are, or else their direction and extent."""
+    text = f"{len(differing)} of {total} {'differs' if len(differing) == 1 else 'differ'}"
+    if len(differing) <= _LISTED:
         parts: dict[str, list[str]] = {}
-        for entry in apart:
-            words = ", ".join(filter(None, [entry.part, _both_numbers(entry)]))
-            parts.setdefault(entry.subject, []).extend([words] if words else [])
-        named = (f"{name} ({'; '.join(own)})" if own else name for name, own in parts.items())
-        return f"{text}: {'; '.join(named)}."
-    ratios = {entry: math.log(ours / past) for entry in apart if (ours := _mean(entry)) > 0
-              and (past := _published(entry)) > 0}  # fmt: skip
-    if not ratios:
+        for verdict in differing:
+            words = ", ".join(filter(None, [verdict.part, _both_numbers(verdict)]))
+            parts.setdefault(verdict.title, []).extend([words] if words else [])
+        listed = (f"{name} ({'; '.join(own)})" if own else name for name, own in parts.items())
+        return f"{text}: {'; '.join(listed)}."
+    positive = [verdict for verdict in differing if _both_numbers(verdict)]
+    if not positive:
         return f"{text}."
-    lower = sum(ratio < 0 for ratio in ratios.values())
-    farthest = max(ratios, key=lambda entry: abs(ratios[entry]))
+    ratios = [math.log((v.finding.mean or 0) / (v.subject.number or 1)) for v in positive]
+    lower = sum(ratio < 0 for ratio in ratios)
+    farthest = positive[int(np.argmax(np.abs(ratios)))]
     return (
         f"{text}: ours is lower in {lower}, higher in {len(ratios) - lower}. Farthest apart: "
         f"{farthest.name} ({_both_numbers(farthest)})."
     )
 
 
-def _mean(entry: Entry) -> float:
-    return entry.source.finding.mean or 0.0
-
-
-def _published(entry: Entry) -> float:
-    return entry.source.subject.number or 0.0
-
-
-def _both_numbers(entry: Entry) -> str:
-    """1998's number in its unit and ours, where both are positive."""
-    past, ours = _published(entry), _mean(entry)
+def _both_numbers(verdict: Verdict) -> str:
+    """Return 1998's number in its unit and ours; empty unless both are positive."""
+    past, ours = verdict.subject.number or 0.0, verdict.finding.mean or 0.0
     if past <= 0 or ours <= 0:
         return ""
-    published = f"{format_short(past)} {entry.source.subject.unit}".rstrip()
+    published = f"{format_short(past)} {verdict.subject.unit}".rstrip()
     return f"{published} in 1998, ours {format_short(ours)}"
 
 
-def _why(tried: Sequence[Tried]) -> str:
-    """What came of the trials, and those that explain their number, test errors first."""
-    if not tried:
+def _describe_trials(trials: Sequence[Trial]) -> str:
+    """Return the outcome of the trials, and those that explain their number, test errors first."""
+    if not trials:
         return ""
-    errors_first = sorted(tried, key=lambda trial: not trial.claim.startswith("systems.error"))
+    errors_first = sorted(trials, key=lambda trial: not trial.claim.startswith("systems.error"))
     explained = [
         f"{trial.about} by {trial.idea}" for trial in errors_first if trial.decided == EXPLAINS
     ]
-    return f"{_count(tried)} Explained: {'; '.join(explained) or 'none'}."
+    return f"{_count_trials(trials)} Explained: {'; '.join(explained) or 'none'}."
 
 
-def _count(tried: Sequence[Tried]) -> str:
-    """How many explain their number, do not, or stay undecided."""
-    counted = Counter(trial.decided for trial in tried)
-    explain, fail = counted[EXPLAINS], counted[NOT]
-    rest = len(tried) - explain - fail
-    text = f"Why: of {len(tried)} reasons that we tried {explain} "
+def _count_trials(trials: Sequence[Trial]) -> str:
+    """Return the number of trials by outcome, in a sentence."""
+    counted = Counter(trial.decided for trial in trials)
+    explain, fail = counted[EXPLAINS], counted[FAILS]
+    rest = len(trials) - explain - fail
+    text = f"Why: of {len(trials)} reasons that we tried {explain} "
     text += "explains the number" if explain == 1 else "explain the number"
     fails = f"{fail} does not" if fail == 1 else f"{fail} do not"
     if not rest:

@@ -9,8 +9,7 @@ from jinja2 import meta
 from markupsafe import Markup
 
 from replication.comparison.audit.setting import AUDIT
-from replication.comparison.figures.inputs import Inputs, name_system
-from replication.comparison.figures.parts import Part
+from replication.comparison.figures.inputs import Inputs, Part, name_system
 from replication.comparison.verdicts.systems import ORDERING
 from replication.comparison.verdicts.tables import MISCLASSIFIED
 from replication.core.runs import TRAIN
@@ -26,7 +25,7 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True)
 class Missing:
-    """A part of the page that is not there yet: what it would show, and what makes it."""
+    """A part of the page that does not exist yet: its content, and the command that makes it."""
 
     what: str
     command: str
@@ -48,15 +47,12 @@ def render(
 
 
 def render_template(
-    parts: Mapping[str, Any],
-    studies: Sequence[Part],
-    repository: str = "",
-    demonstration: str = "",
+    parts: Mapping[str, Any], studies: Sequence[Part], repository: str = "", demonstration: str = ""
 ) -> str:
     """Return the template with these parts.
 
     Args:
-        parts: as `content` makes them. studies: those whose parts these are.
+        parts: of `content`. studies: as for `content`.
         repository: an address under which links work wherever the page lies; without it they are
             relative to the page. demonstration: HTML of the network to draw on.
     """
@@ -75,7 +71,7 @@ def render_template(
 
 
 def address(href: str, repository: str) -> str:
-    """Return where a link relative to the page leads: into the repository, if there is one."""
+    """Return the address of a link relative to the page: in the repository, if there is one."""
     if not repository:
         return href
     path = posixpath.normpath(posixpath.join(_FOLDER, href))
@@ -83,49 +79,52 @@ def address(href: str, repository: str) -> str:
 
 
 def content(inputs: Inputs, studies: Sequence[Part]) -> dict[str, Any]:
-    """Return everything the template shows, by name; what is missing is a `Missing`."""
-    entries = tables.entries(inputs)
+    """Return all parts of the template by name; a missing one is a `Missing`."""
+    verdicts = inputs.verdicts
     train = f"{TRAIN} {inputs.choices.experiments.undistorted}"
-    tried = narrative.unanswered(narrative.hypotheses(inputs), entries)
-    topics = narrative.topics(entries, tried)
-    placed = [row for topic in topics for row in topic.tried]
+    trials = narrative.drop_reproduced(narrative.read_trials(inputs), verdicts)
+    topics = narrative.topics(verdicts, trials)
+    placed = [trial for topic in topics for trial in topic.trials]
+    study = ("invariance.", "noise.")
+    audit = tables.sort_settings(inputs.audit)
     return {
         **{part.name: _or(part.make(inputs), part.what, part.command) for part in studies},
-        "answer": narrative.answer(inputs, entries, tried),
+        "answer": narrative.answer(inputs, trials),
         "headline": tables.headline(inputs),
         "headline_figure": _or(charts.headline(inputs), "The three numbers drawn", train),
         "interval": f"{100 * inputs.choices.confidence:g} %",
         "roles": tables.ROLES,
-        "by_role": tables.by_role(entries),
-        "claims": len(entries),
+        "by_role": tables.by_role(verdicts),
+        "claims": len(verdicts),
         "claims_file": tables.CLAIMS,
-        "groups": tables.groups(entries),
+        "groups": tables.groups(verdicts),
         "replicates": _replicates(inputs),
         "curves": charts.learning_curves(inputs)
         or Missing("Figure 5 needs the history of every replicate", train),
         "topics": topics,
-        "tried_beside": [row for row in tried if row not in placed],
+        "other_trials": [trial for trial in trials if trial not in placed],
         "demo": f"../{_DEMONSTRATION}" if (inputs.results / _DEMONSTRATION).exists() else "",
         "systems": systems.systems(inputs),
         "not_run": systems.not_run(inputs),
-        "orderings": [entry for entry in entries
-                      if entry.claim.startswith("ordering.") or entry.entry == ORDERING],
+        "orderings": [
+            verdict
+            for verdict in verdicts
+            if verdict.claim.startswith("ordering.") or verdict.entry == ORDERING
+        ],
         "rejection": _or(rejections.curves(inputs), "Rejection needs answers", train),
         "gallery": _or(gallery(inputs), "The digits of Figure 8", MISCLASSIFIED.made_by),
-        "figure8_verdicts": [entry for entry in entries if entry.claim == "lenet5.misclassified"],
-        "invariance_verdicts": [entry for entry in entries
-                                if entry.claim.startswith(("invariance.", "noise."))],
-        "audit": _or(tables.sort_settings(inputs.audit), "The audit of the settings",
-                     AUDIT.made_by),
+        "figure8_verdicts": [v for v in verdicts if v.claim == "lenet5.misclassified"],
+        "invariance_verdicts": [v for v in verdicts if v.claim.startswith(study)],
+        "audit": _or(audit, "The audit of the settings", AUDIT.made_by),
         "statuses": tables.STATUSES,
         "speed": performance.speed(inputs),
         "experiments": performance.experiment_table(inputs),
         "environment": performance.environment(inputs),
-    }  # fmt: skip
+    }
 
 
 def _replicates(inputs: Inputs) -> dict[str, Any]:
-    """By experiment of Figure 9 its name there and the test errors, for the script that names."""
+    """Return name and test errors by experiment of Figure 9, for the page's script."""
     return {
         line.experiment: {"name": name_system(line.name), "test": line.values}
         for line in systems.lines(inputs, systems.ERROR)

@@ -1,4 +1,4 @@
-"""How it was made, and how fast: experiments, the sentences on speed, the environment."""
+"""Experiments, sentences on the speed, and the environment of the runs."""
 
 from collections.abc import Mapping, Sequence
 from math import fsum
@@ -17,17 +17,12 @@ def experiment_table(inputs: Inputs) -> Table:
     rows = []
     for name, entry in inputs.metrics.items():
         seconds = [run.seconds_alone for run in inputs.runs[name] if run.seconds]
-        rows.append(
-            (
-                name,
-                int(entry["replicates"]),
-                *(_mean_and_sd(entry[f"{kind}_percent"]) if f"{kind}_percent" in entry else ""
-                  for kind in ("test_error", "training_error", "rejection")),
-                f"{fsum(seconds) / len(seconds):.0f}" if seconds else "",
-            )
-        )  # fmt: skip
-    columns = ("experiment", "runs", "test error, %", "training error, %", "to reject, %",
-               "seconds a run")  # fmt: skip
+        metrics = (entry.get(f"{m}_percent") for m in ("test_error", "training_error", "rejection"))
+        percent = (_mean_and_sd(metric) if metric else "" for metric in metrics)
+        mean_time = f"{fsum(seconds) / len(seconds):.0f}" if seconds else ""
+        rows.append((name, int(entry["replicates"]), *percent, mean_time))
+    errors = ("test error, %", "training error, %", "to reject, %")
+    columns = ("experiment", "runs", *errors, "seconds a run")
     return Table(columns, table(columns, rows).rows, frozenset(range(1, len(columns))))
 
 
@@ -39,7 +34,7 @@ def _mean_and_sd(metric: Mapping[str, Any]) -> str:
 
 
 def speed(inputs: Inputs) -> list[str]:
-    """Return what bench.json and the verdict on the time of a training say, in sentences."""
+    """Return sentences on bench.json and the verdict on the time of a training."""
     sentences = []
     verdict = inputs.verdict("lenet5.training-time")
     if verdict and verdict.finding.mean is not None:
@@ -50,12 +45,12 @@ def speed(inputs: Inputs) -> list[str]:
     if inputs.bench is None:
         return [*sentences, f"How fast each part is: `{BENCH.made_by}` measures it."]
     for target in inputs.bench.targets().values():
-        sentences += _timed(target)
-    return [*sentences, *_compared(inputs.bench.native)]
+        sentences += _describe_times(target)
+    return [*sentences, *_describe_peers(inputs.bench.native)]
 
 
-def _timed(target: Target) -> list[str]:
-    """Return how long a pattern takes as the kernels were compiled there, beside the earlier."""
+def _describe_times(target: Target) -> list[str]:
+    """Return the time of a pattern with the kernels compiled for a target, and beside earlier."""
     lenet5, machine = target.lenet5, target.machine
     time = lenet5.microseconds_per_pattern
     text = (
@@ -85,8 +80,8 @@ def _percent(share: Spread) -> str:
     return f"{100 * share.median:.3g} % ({100 * share.min:.3g} to {100 * share.max:.3g})"
 
 
-def _compared(target: Target) -> list[str]:
-    """Return the peers, the strongest first, and what else is said of the native kernels."""
+def _describe_peers(target: Target) -> list[str]:
+    """Return the peers, the strongest first, and other figures of the native kernels."""
     ratios = [
         f"{target.lenet5.times_faster_than(name).median:.3g} times as fast as "
         f"{target.peers[name].what}"
@@ -108,7 +103,7 @@ def _compared(target: Target) -> list[str]:
 
 
 def environment(inputs: Inputs) -> Table:
-    """Return packages and machines as the runs' records name them, with the runs that share."""
+    """Return packages and machines in the runs' records, with the runs that recorded them."""
     recorded: dict[tuple[str, str], list[str]] = {}
     for experiment, runs in inputs.runs.items():
         for number, run in enumerate(runs):

@@ -1,12 +1,13 @@
 """The whole error-reject curve of every system (Figure 10, p. 14, has one point of it for each)."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
-from replication.comparison.evaluation.rejection import error_reject_curve, target_percent
+from replication.comparison.evaluation.errors import error_reject_curve, target_percent
 from replication.comparison.figures.drawing import (
     ACCENT,
     DISTORTED,
@@ -26,22 +27,25 @@ from replication.comparison.figures.inputs import Inputs, name_system
 from replication.comparison.verdicts.curves import Curves
 from replication.report.systems import REJECTION, Line, lines
 
-# As Section III-C has them; what is not named here is in the last panel.
+# As in Section III-C; a system without a family is in the last panel.
 FAMILIES: Mapping[str, tuple[str, ...]] = {
     "linear, quadratic, RBF": ("linear", "pairwise-linear", "pca40-quadratic", "rbf1000-linear"),
     "neighbours, support vectors": (
-        "knn-euclidean", "tangent-distance", "svm-poly4", "rs-svm-poly5", "v-svm-poly9",
+        *("knn-euclidean", "tangent-distance", "svm-poly4", "rs-svm-poly5", "v-svm-poly9"),
     ),
     "one hidden layer": ("mlp-300", "mlp-1000"),
     "two hidden layers": ("mlp-300-100", "mlp-500-150"),
     "LeNet-1, LeNet-4": ("lenet1", "lenet4", "lenet4-local", "lenet4-knn", "lenet4-boosted"),
     "LeNet-5": ("lenet5",),
-}  # fmt: skip
-_STYLES = tuple((colour, dashes) for dashes in ("-", (0, (4, 1.5)))
-                for colour in (TEST, TRAINING, DISTORTED, ACCENT, INK))  # fmt: skip
+}
+_STYLES = tuple(
+    (colour, dashes)
+    for dashes in ("-", (0, (4, 1.5)))
+    for colour in (TEST, TRAINING, DISTORTED, ACCENT, INK)
+)
 _STEPS, _FEW = 41, 15  # points of a curve, and of one in the back
-_BEYOND = 1.3  # times what has to be rejected for the level of Figure 10: where a panel ends
-_LEAST = 2.0  # percent: no panel ends before
+_BEYOND = 1.3  # a panel's end, as a multiple of the share rejected at the level of Figure 10
+_LEAST = 2.0  # percent: the earliest end of a panel
 _PANEL = 250  # units of the SVG: height, with the names above it
 _TICKS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
 _TABLE = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)  # percent rejected, in the table
@@ -52,24 +56,26 @@ def curves(inputs: Inputs) -> Figure | None:
     measured = [line for line in lines(inputs, REJECTION) if inputs.answers(line.experiment)]
     if not measured:
         return None
-    whole = {line.name: errors(inputs, line.experiment) for line in measured}
+    error_curves = {line.name: errors(inputs, line.experiment) for line in measured}
     target = target_percent(inputs.paper)
     families = _families(measured)
     rows = [
-        (name_system(line.name), *_at(whole[line.name], _TABLE).mean(axis=0).tolist())
+        (name_system(line.name), *_take(error_curves[line.name], _TABLE).mean(axis=0).tolist())
         for line in measured
     ]
-    shares = "; ".join(f"{name_system(line.name)} {np.mean(line.values):.3g}"
-                     for line in measured if line.values)  # fmt: skip
+    with_values = [line for line in measured if line.values]
+    shares = "; ".join(
+        f"{name_system(line.name)} {np.mean(line.values):.3g}" for line in with_values
+    )
+    alt = (
+        "Errors on the accepted test patterns against the share rejected, for "
+        f"{len(measured)} systems. Percent to reject for {target:g} percent error: {shares}."
+    )
     return Figure(
         "rejection",
         "Rejecting what is unsure",
         draw(
-            "rejection",
-            "Errors on the accepted test patterns against the share rejected, for "
-            f"{len(measured)} systems. Percent to reject for {target:g} percent error: {shares}.",
-            _PANEL,
-            lambda canvas: _paint(canvas, whole, families, target),
+            "rejection", alt, _PANEL, lambda canvas: _paint(canvas, error_curves, families, target)
         ),
         "The least sure answers are rejected first. Strong lines are means over our trainings, "
         "faint ones each of them, grey ones the systems of the other panels. The level line is "
@@ -89,20 +95,22 @@ def errors(inputs: Inputs, experiment: str) -> Curves:
     (replicates, patterns): when all are rejected there is no error rate.
     """
     patterns = len(inputs.labels)
-    left = [error_reject_curve(answers.classes, answers.margins, inputs.labels)[:patterns]
-            for answers in inputs.answers(experiment)]  # fmt: skip
-    return np.asarray(100.0 * np.array(left) / (patterns - np.arange(patterns)))
+    counts = [
+        error_reject_curve(answers.classes, answers.margins, inputs.labels)[:patterns]
+        for answers in inputs.answers(experiment)
+    ]
+    return np.asarray(100.0 * np.array(counts) / (patterns - np.arange(patterns)))
 
 
-def _at(whole: Curves, shares: Sequence[float] | Curves) -> Curves:
-    """The columns of `errors` where these percentages of the patterns are rejected."""
-    patterns = whole.shape[1]
+def _take(error_curves: Curves, shares: Sequence[float] | Curves) -> Curves:
+    """Return the columns of `errors` where these percentages of the patterns are rejected."""
+    patterns = error_curves.shape[1]
     rejected = np.round(np.asarray(shares) * patterns / 100).astype(int)
-    return whole[:, np.minimum(rejected, patterns - 1)]
+    return error_curves[:, np.minimum(rejected, patterns - 1)]
 
 
 def _families(systems: Sequence[Line]) -> dict[str, list[Line]]:
-    """The systems by family, in the order of `FAMILIES`; families without any are left out."""
+    """Return the systems by family in the order of `FAMILIES`, without empty families."""
     families: dict[str, list[Line]] = {name: [] for name in FAMILIES}
     for line in systems:
         system = line.name.partition("/")[0]
@@ -113,50 +121,58 @@ def _families(systems: Sequence[Line]) -> dict[str, list[Line]]:
 
 def _paint(
     canvas: Canvas,
-    whole: Mapping[str, Curves],
+    error_curves: Mapping[str, Curves],
     families: Mapping[str, Sequence[Line]],
     target: float,
 ) -> None:
-    drawn = panels(canvas, len(families), 2, _PANEL, sharey=True)
-    for own, axes in zip(families.values(), drawn, strict=True):
+    all_axes = panels(canvas, len(families), 2, _PANEL, sharey=True)
+    for own, axes in zip(families.values(), all_axes, strict=True):
         reached = max(share for line in own for share in (*line.values, line.published or 0.0))
         end = min(100.0, max(_LEAST, _BEYOND * reached))
-        _paint_panel(axes, whole, own, np.linspace(0.0, end, _STEPS), target)
+        _paint_panel(axes, error_curves, own, np.linspace(0.0, end, _STEPS), target)
         axes.set_xlim(0.0, end)
         axes.locator_params(axis="x", nbins=4)
-    worst = max(float(each[:, 0].max()) for each in whole.values())
+    worst = max(float(curves[:, 0].max()) for curves in error_curves.values())
     low, high = target / 12, max(2.0 * target, 2.5 * worst)
-    drawn[0].set_ylim(low, high)
     ticks = [tick for tick in _TICKS if low <= tick <= high]
-    drawn[0].set_yticks(ticks, [f"{tick:g}" for tick in ticks])
-    drawn[0].minorticks_off()
+    all_axes[0].set_ylim(low, high)
+    all_axes[0].set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+    all_axes[0].minorticks_off()
     canvas.supylabel("errors on the rest, percent", fontsize=12, color=MUTED)
     canvas.supxlabel("rejected, percent of the test patterns", fontsize=12, color=MUTED)
 
 
 def _paint_panel(
-    axes: Axes, whole: Mapping[str, Curves], own: Sequence[Line], shares: Curves, target: float
+    axes: Axes,
+    error_curves: Mapping[str, Curves],
+    own: Sequence[Line],
+    shares: Curves,
+    target: float,
 ) -> None:
     axes.set_yscale("log")
     axes.axhline(target, color=MUTED, linewidth=0.8)
-    few, named = np.linspace(shares[0], shares[-1], _FEW), {line.name for line in own}
-    rest = [_at(each, few).mean(axis=0) for name, each in whole.items() if name not in named]
-    for mean in rest:
+    few, highlighted = np.linspace(shares[0], shares[-1], _FEW), {line.name for line in own}
+    for name in (name for name in error_curves if name not in highlighted):
+        mean = _take(error_curves[name], few).mean(axis=0)
         axes.plot(few, _positive(mean), color=GRID, linewidth=0.8)
+    diamond: dict[str, Any] = {"color": INK, "markersize": 5.5, "clip_on": False}
     for line, (colour, dashes) in zip(own, _STYLES, strict=False):
-        each = _at(whole[line.name], shares)
-        for curve in each if len(each) > 1 else ():
+        replicates = _take(error_curves[line.name], shares)
+        for curve in replicates if len(replicates) > 1 else ():
             axes.plot(shares, _positive(curve), color=colour, linewidth=0.5, alpha=0.3)
-        axes.plot(shares, _positive(each.mean(axis=0)), linestyle=dashes, color=colour,
-                  linewidth=1.8, label=name_system(line.name))  # fmt: skip
+        strong: dict[str, Any] = {
+            "linestyle": dashes,
+            "linewidth": 1.8,
+            "label": name_system(line.name),
+        }
+        axes.plot(shares, _positive(replicates.mean(axis=0)), color=colour, **strong)
         if line.published is not None:
-            axes.plot(line.published, target, "D", color=INK, markerfacecolor=colour,
-                      markersize=5.5, clip_on=False)  # fmt: skip
+            axes.plot(line.published, target, "D", markerfacecolor=colour, **diamond)
     # Above the panel, where it hides no curve.
-    axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), handlelength=1.4, labelspacing=0.15,
-                borderaxespad=0.2)  # fmt: skip
+    spaces: dict[str, Any] = {"handlelength": 1.4, "labelspacing": 0.15, "borderaxespad": 0.2}
+    axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), **spaces)
 
 
 def _positive(values: Curves) -> Curves:
-    """Without the places where no error is left, which a logarithm has not."""
+    # A logarithm has no place without errors.
     return np.where(values > 0, values, np.nan)

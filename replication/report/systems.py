@@ -2,14 +2,16 @@
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
+import seaborn
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from numpy.typing import ArrayLike, NDArray
 
-from replication.comparison.evaluation.rejection import target_percent
+from replication.comparison.evaluation.errors import target_percent
 from replication.comparison.figures.drawing import (
     INK,
     MUTED,
@@ -25,49 +27,68 @@ from replication.comparison.figures.drawing import (
     table,
 )
 from replication.comparison.figures.inputs import Inputs, name_system, records
+from replication.comparison.verdicts import systems as claims
+from replication.comparison.verdicts.statistics import prediction_interval
 
 _ROW = 20  # units of the SVG
 _APART = 0.17  # of a row: 1998 above its middle, ours below
 
 
 class FigureSpec(NamedTuple):
-    """What one of the four figures shows.
+    """One of the four figures.
 
     Attributes:
         name, title: of our figure. claim: in claims.yaml. label: of the axis.
-        column: of the file of 1998; empty cells were not published.
         metric: of metrics.json.
-        ticks: candidates, ascending; a scale that starts at 0 is drawn by square roots, the
-            others by logarithms.
+        ticks: candidates, ascending; a scale from 0 is drawn by square roots, others by logarithms.
     """
 
     name: str
     title: str
     claim: str
     label: str
-    column: str
     metric: str
     ticks: tuple[float, ...]
 
+    @property
+    def column(self) -> str:
+        """Return the column of the file of 1998; empty cells were not published."""
+        return claims.PRINTED[self.metric]
 
-_DECADES = (1.0, 10.0, 100.0, 1_000.0, 10_000.0, 100_000.0, 1_000_000.0)
+
+_DECADES = tuple(10.0**power for power in range(7))
 ERROR = FigureSpec(
-    "figure9", "Figure 9: test error", "systems.error", "test error, percent",
-    "test_error_percent", "test_error_percent", (0.2, 0.5, 1, 2, 5, 10, 20, 50, 100),
-)  # fmt: skip
+    "figure9",
+    "Figure 9: test error",
+    "systems.error",
+    "test error, percent",
+    claims.ERROR,
+    (0.2, 0.5, 1, 2, 5, 10, 20, 50, 100),
+)
 REJECTION = FigureSpec(
-    "figure10", "Figure 10: rejection", "systems.rejection", "to be rejected, percent",
-    "reject_percent_for_0.5_percent_error", "rejection_percent",
+    "figure10",
+    "Figure 10: rejection",
+    "systems.rejection",
+    "to be rejected, percent",
+    claims.REJECTION,
     (0, 1, 5, 10, 20, 40, 60, 80, 100),
-)  # fmt: skip
+)
 OPERATIONS = FigureSpec(
-    "figure11", "Figure 11: multiply-adds", "systems.operations", "thousands of multiply-adds",
-    "operations_thousands", "operations_thousands", _DECADES,
-)  # fmt: skip
+    "figure11",
+    "Figure 11: multiply-adds",
+    "systems.operations",
+    "thousands of multiply-adds",
+    claims.OPERATIONS,
+    _DECADES,
+)
 MEMORY = FigureSpec(
-    "figure12", "Figure 12: memory", "systems.memory", "thousands of variables",
-    "memory_thousands", "memory_thousands", _DECADES,
-)  # fmt: skip
+    "figure12",
+    "Figure 12: memory",
+    "systems.memory",
+    "thousands of variables",
+    claims.MEMORY,
+    _DECADES,
+)
 FIGURES = (ERROR, REJECTION, OPERATIONS, MEMORY)
 
 
@@ -76,9 +97,8 @@ class Line(NamedTuple):
 
     Attributes:
         name: ``system/database``. experiment: of params.yaml, empty when none stands for it.
-        published: None where the figure leaves it out.
-        values: ours, one for each replicate.
-        verdict, reason: empty where there is nothing to compare with.
+        published: None where the figure leaves it out. values: ours, one for each replicate.
+        verdict, reason: empty without a comparison.
     """
 
     name: str
@@ -111,7 +131,7 @@ def lines(inputs: Inputs, spec: FigureSpec) -> list[Line]:
 
 
 def not_run(inputs: Inputs) -> list[tuple[str, str]]:
-    """Return the systems without any run of ours, and why."""
+    """Return the systems without any run of ours, and the reasons."""
     return [
         (name_system(line.name), line.reason or "there is no verdict on it")
         for line in lines(inputs, ERROR)
@@ -143,7 +163,7 @@ def tabulate_lines(spec: FigureSpec, systems: Sequence[Line]) -> Table:
 
 
 def _summary(values: Sequence[float]) -> tuple[float | None, ...]:
-    """Mean, standard deviation, least and greatest."""
+    """Return mean, standard deviation, least and greatest."""
     if not values:
         return (None,) * 4
     sd = float(np.std(values, ddof=1)) if len(values) > 1 else None
@@ -163,20 +183,20 @@ def _figure(inputs: Inputs, spec: FigureSpec) -> Figure:
         if line.values and line.published is not None
     ]
     run = sum(bool(line.values) for line in rows)
+    alt = (
+        f"{spec.label} of the {len(rows)} systems of Figure 9, of which {run} are measured "
+        f"by us. {'; '.join(both) or 'None has both numbers yet'}."
+    )
+    height = 90 + _ROW * len(rows)
     scale = "square-root" if spec.ticks[0] == 0 else "logarithmic"
-    target = target_percent(inputs.paper)
+    target, confidence = target_percent(inputs.paper), inputs.choices.confidence
+    bar = " with the interval of one more run" * (spec is ERROR)
     until = f"How much to reject until {target:g} % of the rest are wrong. " * (spec is REJECTION)
     return Figure(
         spec.name,
         spec.title,
-        draw(
-            spec.name,
-            f"{spec.label} of the {len(rows)} systems of Figure 9, of which {run} are measured "
-            f"by us. {'; '.join(both) or 'None has both numbers yet'}.",
-            90 + _ROW * len(rows),
-            lambda canvas: _paint(canvas, spec, rows),
-        ),
-        f"{until}Diamonds are 1998, ticks our runs, dots their mean, the word is the verdict; "
+        draw(spec.name, alt, height, lambda canvas: _paint(canvas, spec, rows, confidence)),
+        f"{until}Diamonds are 1998, ticks our runs, dots their mean{bar}, the word is the verdict; "
         f"{'' if run == len(rows) else f'{run} of {len(rows)} systems have been run; '}"
         f"the scale is {scale}.",
         tabulate_lines(spec, rows),
@@ -188,49 +208,69 @@ def _figure(inputs: Inputs, spec: FigureSpec) -> Figure:
     )
 
 
-def _paint(canvas: Canvas, spec: FigureSpec, rows: Sequence[Line]) -> None:
+def _paint(canvas: Canvas, spec: FigureSpec, rows: Sequence[Line], confidence: float) -> None:
     axes = canvas.subplots()
     axes.grid(axis="y", linewidth=0.5)
+    diamond: dict[str, Any] = {"color": INK, "markerfacecolor": PAPER, "markersize": 5}
+    right: dict[str, Any] = {"xytext": (6, 0), "textcoords": "offset points", "fontsize": 11.5}
+    right |= {"va": "center", "annotation_clip": False}
     for place, line in enumerate(rows):
         if line.values:
-            below = place + _APART
-            axes.plot(line.values, [below] * len(line.values), "|", color=TEST, markersize=8,
-                      gid=marks(line.experiment))  # fmt: skip
-            axes.plot(np.mean(line.values), below, "o", color=TEST, markersize=5)
+            below = [place + _APART] * len(line.values)
+            gid = marks(line.experiment)
+            axes.plot(line.values, below, "|", color=TEST, markersize=8, gid=gid)
+            if spec is not ERROR:
+                axes.plot(np.mean(line.values), below[0], "o", color=TEST, markersize=5)
         if line.published is not None:
-            axes.plot(line.published, place - _APART, "D", color=INK, markerfacecolor=PAPER,
-                      markersize=5)  # fmt: skip
+            axes.plot(line.published, place - _APART, "D", **diamond)
         if line.verdict and not (is_narrow(canvas) and line.verdict != "differs"):
-            axes.annotate(
-                line.verdict,
-                (1.0, place),
-                xycoords=axes.get_yaxis_transform(),
-                xytext=(6, 0),
-                textcoords="offset points",
-                va="center",
-                fontsize=11.5,
-                color=INK if line.verdict == "differs" else MUTED,
-                annotation_clip=False,
-            )
+            colour, along = INK if line.verdict == "differs" else MUTED, axes.get_yaxis_transform()
+            axes.annotate(line.verdict, (1.0, place), xycoords=along, color=colour, **right)
+    if spec is ERROR and any(line.values for line in rows):
+        _paint_intervals(axes, rows, confidence)
     axes.set_yticks(range(len(rows)), [name_system(line.name) for line in rows])
     axes.tick_params(axis="y", length=0)
     axes.set_ylim(len(rows) - 0.4, -0.6)
     _scale(axes, spec, rows, 2 if is_narrow(canvas) else 1)
-    axes.plot([], [], "D", color=INK, markerfacecolor=PAPER, markersize=5, label="1998")
+    axes.plot([], [], "D", label="1998", **diamond)
     axes.plot([], [], "|", color=TEST, markersize=8, label="ours")
     axes.plot([], [], "o", color=TEST, markersize=5, label="our mean")
     canvas.legend(loc="outside lower center", ncols=3, handletextpad=0.3)
 
 
+def _paint_intervals(axes: Axes, rows: Sequence[Line], confidence: float) -> None:
+    """Draw the mean of each system with the interval of one more run."""
+    values = [(place + _APART, value) for place, line in enumerate(rows) for value in line.values]
+
+    def interval(ours: "pd.Series[float]") -> tuple[float, float]:
+        nothing = (math.nan, math.nan)
+        return prediction_interval(ours.tolist(), confidence) if len(ours) > 1 else nothing
+
+    seaborn.pointplot(
+        pd.DataFrame(values, columns=["place", "ours"]),
+        x="ours",
+        y="place",
+        orient="y",
+        native_scale=True,
+        linestyle="none",
+        errorbar=interval,
+        color=TEST,
+        markersize=5,
+        err_kws={"linewidth": 2, "alpha": 0.45},
+        ax=axes,
+    )
+    axes.set_ylabel("")
+
+
 def _scale(axes: Axes, spec: FigureSpec, rows: Sequence[Line], every: int) -> None:
-    """Limits around all that is drawn, and those of the ticks that are within, or some of them."""
-    drawn = [value for line in rows for value in (*line.values, line.published)
-             if value is not None]  # fmt: skip
+    """Set limits around all values, and every ``every``-th of the ticks within them."""
+    values = [value for line in rows for value in (*line.values, line.published)]
+    finite = [value for value in values if value is not None]
     if spec.ticks[0] == 0:
-        low, high = 0.0, max(drawn) * 1.1 if any(drawn) else 1.0
+        low, high = 0.0, max(finite) * 1.1 if any(finite) else 1.0
         axes.set_xscale("function", functions=(_root, np.square))
     else:
-        low, high = min(drawn) / 1.3, max(drawn) * 1.3
+        low, high = min(finite) / 1.3, max(finite) * 1.3
         axes.set_xscale("log")
     ticks = [tick for tick in spec.ticks if low <= tick <= high][::every]
     axes.set_xticks(ticks, [f"{tick:,g}" for tick in ticks])

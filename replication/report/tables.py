@@ -1,23 +1,27 @@
-"""The tables of what came out: the headline, the claims and the audit."""
+"""The tables of results: the headline, the claims by outcome and by role, and the audit."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import NamedTuple, get_args
 
 from replication.comparison.audit.setting import Setting
 from replication.comparison.figures.drawing import DATA, Source
 from replication.comparison.figures.inputs import Inputs
 from replication.comparison.paper import Status
-from replication.comparison.verdicts.claim_checks import Verdict
-from replication.comparison.verdicts.evidence import OUTCOMES, Outcome, Wording
-from replication.comparison.verdicts.rule import format_number
-from replication.report.charts import HEADLINE, NAMES
+from replication.comparison.verdicts.claim_checks import HEADLINE, Verdict
+from replication.comparison.verdicts.evidence import OUTCOMES, Finding, Outcome
 
 CLAIMS = f"{DATA}/claims.yaml"
-# What is to be looked into comes first.
+NAMES = dict(
+    zip(
+        HEADLINE,
+        ("test error", "training error", "test error after training with distortions"),
+        strict=True,
+    )
+)
+# The most important to look into first.
 STATUSES: tuple[Status, ...] = get_args(Status)[::-1]
-FIRST: tuple[Outcome, ...] = ("differs", "inconclusive", "unmeasured", "reproduced")
+ORDER: tuple[Outcome, ...] = ("differs", "inconclusive", "unmeasured", "reproduced")
 ROLES = {
     "independent": "nothing was chosen by it",
     "fitted": "it helped to choose how the paper is read, so agreement proves little",
@@ -25,18 +29,17 @@ ROLES = {
     "control": "it checks the data or the machine",
     "repeat": "it repeats a number that is counted elsewhere",
 }
-_DECIMALS = 3
 
 
 class Number(NamedTuple):
-    """Something to show, and where it stands."""
+    """A number as text, and its source."""
 
     text: str
     source: Source
 
 
 class Headline(NamedTuple):
-    """One row of the first table; ours and interval are empty where nothing was measured."""
+    """A row of the first table; ours and interval are empty where nothing was measured."""
 
     name: str
     published: Number
@@ -49,138 +52,64 @@ class Headline(NamedTuple):
     reason: str
 
 
-@dataclass(frozen=True)
-class Entry:
-    """A verdict as text, for the page.
-
-    spoken: the entry with its systems named. subject: what it is about. part: which part of it,
-    empty for the whole. printed: 1998's number, empty where it is none.
-    """
-
-    claim: str
-    entry: str
-    spoken: str
-    statement: str
-    subject: str
-    part: str
-    heading: str
-    role: str
-    page: str
-    published: str
-    printed: str
-    ours: str
-    interval: str
-    replicates: int
-    power: str
-    verdict: str
-    reason: str
-    source: Verdict
-
-    @property
-    def name(self) -> str:
-        """Return subject and part."""
-        return f"{self.subject} ({self.part})" if self.part else self.subject
-
-
 class Group(NamedTuple):
-    """The verdicts of one kind, and how many there are of each role."""
+    """The verdicts of one outcome, and their number by role."""
 
-    verdict: str
-    entries: tuple[Entry, ...]
+    outcome: Outcome
+    verdicts: tuple[Verdict, ...]
     roles: tuple[tuple[str, int], ...]
 
 
 def headline(inputs: Inputs) -> list[Headline]:
-    """Return test error, training error, distorted test error: 1998, ours, verdict."""
-    return [_headline(inputs, claim) for claim in HEADLINE]
+    """Return the rows of test error, training error and distorted test error."""
+    verdicts = {verdict.subject.claim: verdict for verdict in inputs.verdicts}
+    return [_headline(inputs, claim_id, verdicts.get(claim_id)) for claim_id in HEADLINE]
 
 
-def _headline(inputs: Inputs, claim_id: str) -> Headline:
-    claim, verdict = inputs.paper.claims[claim_id], inputs.verdict(claim_id)
-    off = f" ± {claim.uncertainty:g}" if claim.uncertainty else ""
+def _headline(inputs: Inputs, claim_id: str, verdict: Verdict | None) -> Headline:
+    claim = inputs.paper.claims[claim_id]
+    uncertainty = f" ± {claim.uncertainty:g}" if claim.uncertainty else ""
     name = NAMES[claim_id] + (f", {claim.statement}" if claim.statement else "")
-    finding = verdict.finding if verdict else None
-    mean, sd, low, high = (
-        _decimals(getattr(finding, key, None)) for key in ("mean", "sd", "low", "high")
-    )
+    missing = Finding("unmeasured", "", "there is no verdict on it")
+    finding = verdict.finding if verdict else missing
+    numbers = (finding.mean, finding.sd, finding.low, finding.high)
+    # A hundredth of a point is one miss: three decimals.
+    mean, sd, low, high = ("" if number is None else f"{number:.3f}" for number in numbers)
+
+    def cell(text: str, column: str) -> Number:
+        return Number(text, Source("../verdicts.csv", f"{column} where claim = {claim_id}"))
+
     return Headline(
         name[0].upper() + name[1:],
-        Number(f"{claim.value}{off} %", Source(CLAIMS, claim_id)),
-        Number(f"{mean} %" if mean else "", _cell(claim_id, "mean")),
+        Number(f"{claim.value}{uncertainty} %", Source(CLAIMS, claim_id)),
+        cell(f"{mean} %" if mean else "", "mean"),
         f"sd {sd}" if sd else "",
-        Number(f"{low} to {high} %" if low else "", _cell(claim_id, "low, high")),
-        Number(f"{finding.replicates if finding else 0}", _cell(claim_id, "replicates")),
+        cell(f"{low} to {high} %" if low else "", "low, high"),
+        cell(f"{finding.replicates}", "replicates"),
         verdict.subject.role if verdict else claim.role,
-        finding.outcome if finding else "unmeasured",
-        finding.reason if finding else "there is no verdict on it",
+        finding.outcome,
+        finding.reason,
     )
 
 
-def _cell(claim: str, column: str) -> Source:
-    return Source("../verdicts.csv", f"{column} where claim = {claim}")
+def groups(verdicts: Sequence[Verdict]) -> list[Group]:
+    """Return the verdicts by outcome, what differs first."""
+    result = []
+    for outcome in ORDER:
+        if own := tuple(verdict for verdict in verdicts if verdict.outcome == outcome):
+            counted = Counter(verdict.subject.role for verdict in own)
+            result.append(Group(outcome, own, tuple((role, counted[role]) for role in ROLES)))
+    return result
 
 
-def _decimals(number: float | None) -> str:
-    """To `_DECIMALS` decimals, a hundredth of a point being one miss; empty for no number."""
-    return "" if number is None else f"{number:.{_DECIMALS}f}"
-
-
-def entries(inputs: Inputs) -> list[Entry]:
-    """Return all verdicts in the order of the file."""
-    return [_entry(verdict, inputs.wording) for verdict in inputs.verdicts]
-
-
-def _entry(verdict: Verdict, wording: Wording) -> Entry:
-    subject, finding = verdict.subject, verdict.finding
-    spoken = ", ".join(wording.name(part) for part in verdict.entry.split(":"))
-    interval = ""
-    if finding.low is not None and finding.high is not None:
-        interval = f"{format_number(finding.low)} to {format_number(finding.high)}"
-    return Entry(
-        claim=verdict.claim,
-        entry=verdict.entry,
-        spoken=spoken,
-        statement=subject.statement,
-        subject=subject.about or subject.statement,
-        part="" if subject.about else spoken,
-        heading=subject.heading,
-        role=subject.role,
-        page=subject.page,
-        published="as stated" if subject.published == subject.statement else subject.published,
-        printed=subject.printed,
-        ours=finding.ours,
-        interval=interval,
-        replicates=finding.replicates,
-        power="" if finding.power is None else f"{finding.power:.2f}",
-        verdict=finding.outcome,
-        reason=finding.reason,
-        source=verdict,
-    )
-
-
-def groups(entries: Sequence[Entry]) -> list[Group]:
-    """Return the verdicts by what they say, what differs first."""
+def by_role(verdicts: Sequence[Verdict]) -> list[tuple[str, str, tuple[tuple[str, int], ...]]]:
+    """Return each role, its meaning, and its number of verdicts by outcome."""
+    counted = Counter((verdict.subject.role, verdict.outcome) for verdict in verdicts)
+    roles = {role for role, _ in counted}
     return [
-        Group(
-            verdict, own, tuple((role, sum(entry.role == role for entry in own)) for role in ROLES)
-        )
-        for verdict in FIRST
-        if (own := tuple(entry for entry in entries if entry.verdict == verdict))
-    ]
-
-
-def tally(verdicts: Iterable[str]) -> tuple[tuple[str, int], ...]:
-    """Return how many there are of each verdict, in the order of `OUTCOMES`."""
-    counted = Counter(verdicts)
-    return tuple((outcome, counted[outcome]) for outcome in OUTCOMES)
-
-
-def by_role(entries: Sequence[Entry]) -> list[tuple[str, str, tuple[tuple[str, int], ...]]]:
-    """Return each role, what it means, and how many there are of each verdict."""
-    return [
-        (role, meaning, tally(entry.verdict for entry in entries if entry.role == role))
+        (role, meaning, tuple((outcome, counted[role, outcome]) for outcome in OUTCOMES))
         for role, meaning in ROLES.items()
-        if any(entry.role == role for entry in entries)
+        if role in roles
     ]
 
 

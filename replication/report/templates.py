@@ -1,4 +1,4 @@
-"""Templates and other texts that lie beside the code of a package."""
+"""Read templates and other texts beside the code of a package."""
 
 from importlib import resources
 
@@ -6,12 +6,12 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 
 def text(package: str, name: str) -> str:
-    """A file of a package."""
+    """Return the text of a file of a package."""
     return resources.files(package).joinpath(name).read_text(encoding="utf-8")
 
 
 def templates(package: str) -> Environment:
-    """The templates of a package: they escape what they are given, and want all of it."""
+    """Return the templates of a package; they escape values, and refuse undefined ones."""
     return Environment(
         loader=FunctionLoader(lambda name: text(package, name)),
         autoescape=True,

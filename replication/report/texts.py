@@ -12,20 +12,20 @@ from pathlib import Path
 import numpy as np
 
 from replication.comparison.figures.drawing import markdown, table
-from replication.comparison.figures.inputs import Inputs, records
-from replication.comparison.figures.parts import Block
-from replication.comparison.verdicts.claim_experiments import OWN, compare_with_1998
+from replication.comparison.figures.inputs import Block, Inputs
 from replication.comparison.verdicts.evidence import OUTCOMES
+from replication.comparison.verdicts.tables import OWN, compare_with_1998
 from replication.errors import ReplicationError
 from replication.files import write_text
 from replication.report import performance, tables
+from replication.report.systems import ERROR, lines
 
 _MARK = re.compile(r"<!-- ([a-z]+):(begin|end) -->")
 _BLOCK = re.compile(r"(<!-- ([a-z]+):begin -->).*?(<!-- \2:end -->)", re.DOTALL)
 
 
 def replace_blocks(text: str, blocks: Mapping[str, Callable[[], str]], source: str) -> str:
-    """Return ``text`` with its blocks as ``blocks`` make them; ``source`` is named in messages.
+    """Return ``text`` with its blocks made by ``blocks``; messages name ``source``.
 
     Raises ReplicationError when it has no block, an unknown one, or one that does not end.
     """
@@ -65,31 +65,23 @@ def _mark_error(source: str, what: str) -> ReplicationError:
 
 
 def results(inputs: Inputs) -> str:
-    """Return the headline as a table, how many verdicts of each kind there are, and the speed."""
-    rows = [
-        (
-            row.name,
-            row.published.text,
-            row.ours.text + (f" ({row.spread})" if row.spread else ""),
-            row.interval.text,
-            row.replicates.text,
-            row.role,
-            row.verdict,
-        )
-        for row in tables.headline(inputs)
-    ]
+    """Return the headline as a table, the number of verdicts by role and outcome, and the speed."""
+    rows = []
+    for row in tables.headline(inputs):
+        ours = row.ours.text + (f" ({row.spread})" if row.spread else "")
+        numbers = (row.published.text, ours, row.interval.text, row.replicates.text)
+        rows.append((row.name, *numbers, row.role, row.verdict))
     interval = f"{100 * inputs.choices.confidence:g} % for one more run"
     columns = ("", "1998", "ours", interval, "runs", "role", "verdict")
-    entries = tables.entries(inputs)
     columns_by_role = ("role", "what agreement proves", *OUTCOMES)
     by_role = [
         (role, meaning, *(count for _, count in counts))
-        for role, meaning, counts in tables.by_role(entries)
+        for role, meaning, counts in tables.by_role(inputs.verdicts)
     ]
     return "\n\n".join(
         [
             markdown(table(columns, rows)),
-            f"All {len(entries)} verdicts (`results/verdicts.csv`) by role:",
+            f"All {len(inputs.verdicts)} verdicts (`results/verdicts.csv`) by role:",
             markdown(table(columns_by_role, by_role)),
             " ".join(["Speed:", *performance.speed(inputs), "(`results/bench.json`)"]),
         ]
@@ -97,45 +89,33 @@ def results(inputs: Inputs) -> str:
 
 
 def systems(inputs: Inputs) -> str:
-    """Return Figure 9's systems that have been run, 1998 and ours; then those of no row of it."""
-    column = "test_error_percent"
-    rows: list[tuple[str, ...]] = []
-    for row in records(inputs.paper.systems):
-        name = f"{row['system']}/{row['database']}"
-        experiment = inputs.choices.systems.get(name, "")
-        verdict = inputs.verdict(f"systems.error:{name}")
-        if experiment in inputs.metrics and verdict is not None:
-            past = f"{row[column]:g} %"
-            rows.append((name, past, *_error(inputs, experiment), verdict.finding.outcome))
-    variants = set(inputs.metrics) - set(inputs.choices.systems.values())
-    for experiment in sorted(variants):
+    """Return Figure 9's systems that have been run, 1998 and ours; then our other experiments."""
+    rows = [
+        (line.name, f"{line.published:g} %", *_error(inputs, line.experiment), line.verdict)
+        for line in lines(inputs, ERROR)
+        if line.experiment and line.verdict
+    ]
+    for experiment in sorted(set(inputs.metrics) - set(inputs.choices.systems.values())):
         if not experiment.startswith(OWN):
             rows.append((f"`{experiment}`", "-", *_error(inputs, experiment), "-"))
     return markdown(table(("system", "1998", "ours", "runs", "verdict"), rows))
 
 
 def _error(inputs: Inputs, experiment: str) -> tuple[str, str]:
-    """The test error, and of how many runs."""
     values = inputs.values(experiment, "test_error_percent")
     spread = f" (sd {np.std(values, ddof=1):.2f})" if len(values) > 1 else ""
     return f"{np.mean(values):.2f} %{spread}", str(len(values))
 
 
-def printed(inputs: Inputs) -> str:
-    """Return what `make replicate` ends with where each replicate comes out as committed."""
+def replicate_summary(inputs: Inputs) -> str:
+    """Return the final table of `make replicate` when each replicate comes out as committed."""
     names = [name for name in inputs.metrics if name.startswith(OWN)]
     errors = compare_with_1998(inputs.paper, inputs.choices, names, inputs.metrics, inputs.metrics)
     return markdown(table(tuple(errors.columns), errors.to_numpy().tolist()))
 
 
-BLOCKS: Mapping[str, Callable[[Inputs], str]] = {
-    "results": results,
-    "systems": systems,
-    "printed": printed,
-}
-
-
 def blocks(inputs: Inputs, studies: Sequence[Block]) -> dict[str, Callable[[], str]]:
-    """Return what makes each block, by its name: ours, and those of the studies."""
-    makers = {**BLOCKS, **{block.name: block.text for block in studies}}
+    """Return the maker of each block by name: ours, and those of the studies."""
+    makers: dict[str, Callable[[Inputs], str]] = {"results": results, "systems": systems}
+    makers |= {"printed": replicate_summary, **{block.name: block.text for block in studies}}
     return {name: partial(make, inputs) for name, make in makers.items()}

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from replication.comparison.evaluation.recomputed import Trained
+from replication.comparison.evaluation.recomputed import RecordedNetwork
 from replication.comparison.paper import Paper
 from replication.core.learning.engine import Engine
 from replication.core.mnist.databases import Levels
@@ -56,7 +56,7 @@ def no_weights(runs: Path, *experiments: str) -> ReplicationError:
 
 def _read(run: Run, published: Paper, key: str) -> TrainedNetwork:
     source = run.path(RECORD)
-    trained = Trained(run.record["settings"], published, source)
+    trained = RecordedNetwork(run.record["settings"], published, source)
     if trained.database != DATABASE:
         raise ReplicationError(
             f"{source} is of a network for the {trained.database} database, but the study shows "

@@ -1,4 +1,4 @@
-"""Compare what the code does that made the runs with plain torch in float64."""
+"""Compare the code that made the runs with plain torch in float64."""
 
 from typing import NamedTuple
 
@@ -21,7 +21,7 @@ _PATTERNS, _UPDATES = 20, 5
 
 
 class Behaviour(NamedTuple):
-    """How far the code is from the paper's equations.
+    """The distances of the code from the paper's equations.
 
     Attributes:
         steps: greatest distance of a step from eta / (mu + h_kk), as a share of it.

@@ -1,6 +1,6 @@
-"""How a setting in force stands to the paper: what data/paper/settings.yaml says of our value.
+"""Judge each setting in force by what data/paper/settings.yaml says of its value.
 
-Where that value has to be computed a function here does it. What each outcome means, with every
+Where that value has to be computed a function here does it. The meaning of each outcome, with every
 published value and that of the authors' library, stands in settings.yaml.
 """
 
@@ -26,15 +26,15 @@ from replication.core.settings import (
 )
 from replication.errors import ReplicationError
 
-# How far, as a share, float32 may lead from the reference in float64, with room to spare.
+# The relative distance of float32 from the reference in float64 that is allowed, generously.
 CLOSE = 1e-3
-# What is in force, as text, and a word that the choice's `means` explains.
+# The value in force, as text, and a word that the choice's `means` explains.
 Outcome = tuple[str, str]
 _UNSEEN = ("not looked at", "unseen")
 
 
 class Opinion(NamedTuple):
-    """What is in force, how it stands to the paper, and why."""
+    """The value in force, its status beside the paper, and the reason."""
 
     in_force: str
     status: Status
@@ -42,9 +42,9 @@ class Opinion(NamedTuple):
 
 
 class Case(NamedTuple):
-    """What is judged: a choice in one experiment of some settings.
+    """A choice in one experiment of some settings, to be judged.
 
-    behaviour: what the code does that made the runs; None where no run is looked at.
+    behaviour: of the code that made the runs; None where no run is looked at.
     """
 
     paper: Paper
@@ -54,7 +54,7 @@ class Case(NamedTuple):
     behaviour: Behaviour | None = None
 
     def value(self, key: str) -> Any:
-        """Return what a key such as ``base.sdlm.mu`` of params.yaml is in this experiment."""
+        """Return the value in this experiment of a key such as ``base.sdlm.mu``."""
         section, _, rest = key.partition(".")
         group = self.recipe if section == "base" else getattr(self.settings, section)
         return get_by_path(group, rest) if rest else group
@@ -65,7 +65,7 @@ class Case(NamedTuple):
 
 
 def judge(case: Case) -> Opinion:
-    """Compare what is in force with what the paper says."""
+    """Compare the value in force with the paper's."""
     choice = case.choice
     if choice.check and choice.check not in CHECKS:
         raise ReplicationError(
@@ -81,13 +81,13 @@ def judge(case: Case) -> Opinion:
 
 def experiments_about(settings: Settings, choice: Choice) -> dict[str, AnyRecipe]:
     """Return the experiments whose runs show a choice, by name."""
-    about, there = choice.about, settings.experiments
+    about, experiments = choice.about, settings.experiments
     names = {**dict(settings.compare.experiments), **settings.compare.systems}
     if not about or about in names:
-        return {name: there[name] for name in [names.get(about)] if name in there}
+        return {name: experiments[name] for name in [names.get(about)] if name in experiments}
     return {
         name: recipe
-        for name, recipe in there.items()
+        for name, recipe in experiments.items()
         if recipe.system.startswith(about) or recipe.database.startswith(about)
     }
 
@@ -106,7 +106,7 @@ def _value(case: Case) -> Outcome:
 
 
 def _option(case: Case) -> Outcome:
-    """Compare an option of the experiments that the choice is about."""
+    """Compare an option of the experiments about which the choice is."""
     recipes = experiments_about(case.settings, case.choice).values()
     values = {getattr(recipe, "options", {}).get(case.choice.option) for recipe in recipes}
     text = f"{format_value(sorted(values, key=str))} {case.choice.unit}".strip()
@@ -139,7 +139,7 @@ def codes(case: Case) -> Outcome:
 
 
 def database(case: Case) -> Outcome:
-    """Say which experiments use a version of the database, p. 10."""
+    """Name the experiments that use a version of the database, p. 10."""
     prepared = case.settings.prepare.databases
     if not any(name.startswith(case.choice.about) for name in prepared):
         return "not made", "missing"
@@ -148,7 +148,7 @@ def database(case: Case) -> Outcome:
 
 
 def deslanted(case: Case) -> Outcome:
-    """Ask whether the moments of p. 10, of pixels that are 1 or 0, are those of grey pixels too."""
+    """Compare the moments of p. 10, of pixels that are 1 or 0, with those of grey pixels."""
     text, outcome = database(case)
     grey = np.zeros((1, 8, 8), np.uint8)
     grey[0, [1, 2, 4, 6, 6], [1, 3, 3, 5, 6]] = [40, 255, 120, 200, 90]
@@ -167,7 +167,7 @@ def initial_range(case: Case) -> Outcome:
 
 
 def criterion(case: Case) -> Outcome:
-    """Say whether the choice's equation is minimised, 8 or 9 of p. 9."""
+    """Compare the criterion with the choice's equation, 8 or 9 of p. 9."""
     name, equation = case.recipe.criterion.name, {"mle": 8, "map": 9}
     if name not in equation:
         return name, OTHERWISE
@@ -176,7 +176,7 @@ def criterion(case: Case) -> Outcome:
 
 
 def online(case: Case) -> Outcome:
-    """Compare what the kernels do with a few patterns with an update after each, p. 41."""
+    """Compare the kernels on a few patterns with an update after each, p. 41."""
     if case.behaviour is None:
         return _UNSEEN
     off = case.behaviour.update
@@ -199,7 +199,7 @@ def steps(case: Case) -> Outcome:
 
 
 def precision(case: Case) -> Outcome:
-    """Say how exactly the kernels compute."""
+    """Name the precision of the kernels."""
     return case.behaviour.precision if case.behaviour else _UNSEEN[0], OTHERWISE
 
 
@@ -220,7 +220,7 @@ def patterns(case: Case) -> Outcome:
 
 
 def length(case: Case) -> Outcome:
-    """Compare what a pass presents with the whole training set, p. 10."""
+    """Compare the presentations of a pass with the whole training set, p. 10."""
     count, available = case.recipe.presentations_per_pass, case.recipe.training_patterns
     smaller = available in _smaller(case)
     return format_value(count), "smaller" if smaller else _as_printed(count == available)
@@ -242,8 +242,8 @@ def distorted(case: Case) -> Outcome:
     recipe, distortions = case.recipe, case.recipe.distortions
     if not recipe.distorted:
         return "none", "none"
-    stated = case.paper.claims[case.choice.id].numbers
-    printed = [stated[key] for key in ("originals", "distorted", "passes", "presentations")]
+    claimed = case.paper.claims[case.choice.id].numbers
+    printed = [claimed[key] for key in ("originals", "distorted", "passes", "presentations")]
     originals, shows = recipe.training_patterns, recipe.presentations_per_pass
     numbers = [originals, originals * distortions.copies, recipe.passes, shows]
     text = "{} originals and {} distorted, {} passes of {}".format(*numbers)
@@ -257,8 +257,10 @@ def boosting(case: Case) -> Outcome:
     """Compare the networks that are boosted with those of p. 13."""
     recipes = experiments_about(case.settings, case.choice).values()
     kinds = {(r.network, r.distorted) for r in recipes if isinstance(r, Combined)}
-    made = [f"three {name}{' with distortions' * distorted}" for name, distorted in sorted(kinds)]
-    return format_value(made) or "none", _as_printed(made == [case.choice.printed])
+    descriptions = [
+        f"three {name}{' with distortions' * distorted}" for name, distorted in sorted(kinds)
+    ]
+    return format_value(descriptions) or "none", _as_printed(descriptions == [case.choice.printed])
 
 
 CHECKS: Mapping[str, Callable[[Case], Outcome]] = {

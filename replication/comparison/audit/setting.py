@@ -1,4 +1,4 @@
-"""A setting that was judged, and results/audit.csv, which holds them all."""
+"""A judged setting, and results/audit.csv, which holds all of them."""
 
 import csv
 from pathlib import Path
@@ -22,8 +22,8 @@ class Setting(NamedTuple):
     Attributes:
         id: the claim's, the key of params.yaml, the experiment, or the record that contradicts.
         page: of the paper; empty where it says nothing.
-        printed: what the paper says. in_force: what our runs use.
-        status: how ours stands to the paper. remark: why, and how many runs show it.
+        printed: in the paper. in_force: in our runs.
+        status: of ours beside the paper. remark: the reason, and the number of runs that show it.
     """
 
     id: str

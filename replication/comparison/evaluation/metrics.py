@@ -1,6 +1,6 @@
-"""``results/metrics.json``: what the runs of every experiment come to, in numbers.
+"""``results/metrics.json``: errors, rejection and costs of every experiment's runs.
 
-Misses are counted from the answers, and have to be those that the history's final pass has.
+Misses are counted from the answers, and have to equal those of the history's final pass.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,17 +9,14 @@ from typing import Annotated, Any, Self
 
 import numpy as np
 import pandas as pd
-from pydantic import (
-    BaseModel,
-    Field,
-    StrictInt,
-    TypeAdapter,
-    ValidationError,
-    model_validator,
-)
+from pydantic import BaseModel, Field, StrictInt, TypeAdapter, ValidationError, model_validator
 
-from replication.comparison.evaluation.errors import Classes, misses, percent
-from replication.comparison.evaluation.rejection import rejected_share
+from replication.comparison.evaluation.errors import (
+    Classes,
+    count_misses,
+    rejected_share,
+    to_percent,
+)
 from replication.core.runs import ANSWERS, COST_KEYS, HISTORY, Run, experiment_runs
 from replication.core.settings import AnyRecipe, Modern, Recipe
 from replication.errors import ReplicationError
@@ -41,7 +38,7 @@ def evaluate(
 
     Args:
         runs: the folder of all runs.
-        experiments: those to evaluate, by name.
+        experiments: to evaluate, by name.
         labels: uint8 (n,), the test labels.
         target: percent of error on the rest for which patterns are rejected.
 
@@ -51,66 +48,62 @@ def evaluate(
     metrics = {}
     for name, recipe in experiments.items():
         replicates = experiment_runs(runs, name, recipe.replicates)
-        entry = _experiment(replicates, labels, target, in_passes(recipe))
-        metrics[name] = {**entry, "deterministic": recipe.seed is None}
+        histories = [run.history for run in replicates] if in_passes(recipe) else []
+        misses = [_count(run, labels) for run in replicates]
+        for run, history, count in zip(replicates, histories, misses, strict=False):
+            _refuse_mixture(run, history, count)
+        rejected = [
+            rejected_share(run.answers.classes, run.answers.margins, labels, target)
+            for run in replicates
+        ]
+        metrics[name] = {
+            "replicates": len(replicates),
+            "test_patterns": len(labels),
+            "test_misses": misses,
+            "test_error_percent": _summary([to_percent(count, len(labels)) for count in misses]),
+            "rejection_percent": _summary(rejected),
+            **{key: _summary([run.cost[key] for run in replicates]) for key in sorted(COST_KEYS)},
+            **(_training(histories) if histories else {}),
+            "deterministic": recipe.seed is None,
+        }
     return metrics
 
 
-def _experiment(
-    runs: Sequence[Run], labels: Classes, target: float, trained_in_passes: bool
-) -> dict[str, Any]:
-    test = [_misses(run, labels, trained_in_passes) for run in runs]
-    return {
-        "replicates": len(runs),
-        "test_patterns": len(labels),
-        "test_misses": test,
-        "test_error_percent": _summary([percent(count, len(labels)) for count in test]),
-        "rejection_percent": _summary(
-            [rejected_share(r.answers.classes, r.answers.margins, labels, target) for r in runs]
-        ),
-        **{key: _summary([run.cost[key] for run in runs]) for key in sorted(COST_KEYS)},
-        **(_training([run.history for run in runs]) if trained_in_passes else {}),
-    }
-
-
 def _training(histories: Sequence[pd.DataFrame]) -> dict[str, Any]:
-    """The errors made on the fly in the final pass."""
-    final = [history.iloc[-1] for history in histories]
-    missed = [int(last["training_misses"]) for last in final]
-    presented = [int(last["training_presentations"]) for last in final]
+    """Return the errors made on the fly in the final pass."""
+    columns = ["training_misses", "training_presentations"]
+    final = [[int(count) for count in history[columns].iloc[-1]] for history in histories]
     return {
-        "training_presentations": presented[0],
-        "training_misses": missed,
-        "training_error_percent": _summary(
-            [percent(count, of) for count, of in zip(missed, presented, strict=True)]
-        ),
+        "training_presentations": final[0][1],
+        "training_misses": [count for count, _ in final],
+        "training_error_percent": _summary([to_percent(*counts) for counts in final]),
     }
 
 
-def _misses(run: Run, labels: Classes, trained_in_passes: bool) -> int:
-    if len(run.answers.classes) != len(labels):
+def _count(run: Run, labels: Classes) -> int:
+    classes = run.answers.classes
+    if len(classes) != len(labels):
         raise ReplicationError(
-            f"{run.folder} has answers for {len(run.answers.classes)} patterns but the test set "
+            f"{run.folder} has answers for {len(classes)} patterns but the test set "
             f"has {len(labels)}: run `{run.made_by}`"
         )
-    counted = misses(run.answers.classes, labels)
-    stated = int(run.history["test_misses"].iloc[-1]) if trained_in_passes else counted
-    if counted != stated:
+    return count_misses(classes, labels)
+
+
+def _refuse_mixture(run: Run, history: pd.DataFrame, misses: int) -> None:
+    recorded = int(history["test_misses"].iloc[-1])
+    if misses != recorded:
         raise ReplicationError(
-            f"{run.folder} is a mixture: {ANSWERS} has {counted} misses and {HISTORY} "
-            f"{stated} after its final pass: run `{run.made_by}`"
+            f"{run.folder} is a mixture: {ANSWERS} has {misses} misses and {HISTORY} "
+            f"{recorded} after its final pass: run `{run.made_by}`"
         )
-    return counted
 
 
 def _summary(values: Sequence[float]) -> dict[str, Any]:
     # Rounded far below one miss, so that the last bit of a mean never changes a committed file.
+    mean, *rounded = (round(value, 9) for value in (float(np.mean(values)), *values))
     sd = round(float(np.std(values, ddof=1)), 9) if len(values) > 1 else None
-    return {
-        "mean": round(float(np.mean(values)), 9),
-        "sd": sd,
-        "values": [round(value, 9) for value in values],
-    }
+    return {"mean": mean, "sd": sd, "values": rounded}
 
 
 Percent = Annotated[float, Field(strict=True, ge=0, le=100, allow_inf_nan=False)]
@@ -123,7 +116,7 @@ class _Percentages(BaseModel):
 
 
 class _Entry(BaseModel):
-    """What is checked of an experiment's metrics; those in passes have training errors."""
+    """The checked part of an experiment's metrics; systems in passes have training errors."""
 
     replicates: Annotated[StrictInt, Field(ge=1)]
     test_misses: Counts
@@ -135,26 +128,25 @@ class _Entry(BaseModel):
 
     @model_validator(mode="after")
     def _holds_one_of_each_replicate(self) -> Self:
-        lengths = {
-            "test_misses": len(self.test_misses),
-            "test_error_percent": len(self.test_error_percent.values),
-            "rejection_percent": len(self.rejection_percent.values),
+        numbers: dict[str, list[Any] | None] = {
+            "test_misses": self.test_misses,
+            "test_error_percent": self.test_error_percent.values,
+            "rejection_percent": self.rejection_percent.values,
         }
         if any(name.startswith("training_") for name in self.model_fields_set):
             training = self.training_error_percent
-            lengths["training_misses"] = len(self.training_misses or ())
-            lengths["training_error_percent"] = len(training.values if training else ())
-        for name, length in lengths.items():
-            if length != self.replicates:
-                raise ValueError(f"{length} {name} for {self.replicates} replicates")
+            numbers["training_misses"] = self.training_misses
+            numbers["training_error_percent"] = training.values if training else None
+        for name, values in numbers.items():
+            if len(values or ()) != self.replicates:
+                raise ValueError(f"{len(values or ())} {name} for {self.replicates} replicates")
         return self
 
 
 _METRICS = TypeAdapter(dict[str, _Entry])
 
 
-def _problem(metrics: object) -> str | None:
-    """What makes the metrics impossible, and where in them, or None."""
+def _find_problem(metrics: object) -> str | None:
     try:
         _METRICS.validate_python(metrics)
     except ValidationError as error:
@@ -165,7 +157,7 @@ def _problem(metrics: object) -> str | None:
 
 def write_metrics(path: Path, metrics: Mapping[str, Any]) -> None:
     """Write ``metrics.json``; raise ValueError for metrics that cannot be."""
-    if problem := _problem(metrics):
+    if problem := _find_problem(metrics):
         raise ValueError(problem)
     write_json(path, dict(metrics))
 
@@ -173,6 +165,6 @@ def write_metrics(path: Path, metrics: Mapping[str, Any]) -> None:
 def read_metrics(path: Path, made_by: str = EVALUATE) -> dict[str, Any]:
     """Read ``metrics.json``, by experiment; raise ReplicationError if missing or damaged."""
     metrics: dict[str, Any] = read_json(path, made_by)
-    if problem := _problem(metrics):
+    if problem := _find_problem(metrics):
         raise damaged(path, problem, made_by)
     return metrics

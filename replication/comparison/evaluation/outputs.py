@@ -1,4 +1,4 @@
-"""Compare an output that was made again with the committed one: by its bytes, then by its numbers.
+"""Compare a regenerated output with the committed one: by its bytes, then by its numbers.
 
 Numerically equal means: the same text, the same whole numbers, and every other number within a
 tolerance of the greatest magnitude in its array, column or entry. An answer may be another class
@@ -28,7 +28,7 @@ TOLERANCE = 1e-5
 # Libraries of linear algebra (BLAS) differ by their kernels: K-NN's margins by 2e-5, a support
 # vector machine's, which is solved to a tolerance of its own, by 1.6e-4.
 BLAS_TOLERANCE = 5e-4
-# What a run's record says of the machine, and the sums of files that are compared themselves.
+# The keys of a run's record that describe the machine, and the sums of files compared here.
 _OF_THE_MACHINE = ("processor", "packages", "blas", runs.FILES)
 
 
@@ -41,9 +41,9 @@ class Check(NamedTuple):
 
 
 def gap(committed: NDArray[Any], again: NDArray[Any]) -> tuple[float, str]:
-    """Return how far two arrays are apart, as a share of the greatest magnitude and in words.
+    """Return the distance of two arrays as a share of the greatest magnitude, and in words.
 
-    It is infinite or nan, and so within no tolerance, where only one has a hole.
+    It is infinite or nan, and so within no tolerance, where only one of them is not finite.
     """
     first, second = (np.asarray(values, dtype=np.float64) for values in (committed, again))
     finite = np.isfinite(first)
@@ -57,7 +57,7 @@ def gap(committed: NDArray[Any], again: NDArray[Any]) -> tuple[float, str]:
 def compare_answers(
     output: str, committed: Answers, again: Answers, tolerance: float = TOLERANCE
 ) -> Check:
-    """Compare answers with those given again to the same patterns."""
+    """Compare answers with regenerated answers to the same patterns."""
     if committed.classes.shape != again.classes.shape:
         sizes = f"{len(committed.classes)} answers where there are {len(again.classes)}"
         return Check(output, "different", sizes)
@@ -80,10 +80,10 @@ def compare_files(
     without: Sequence[str] = (),
     tolerance: float = TOLERANCE,
 ) -> Check:
-    """Compare a file with the same file made again; ``output`` is the name that is printed.
+    """Compare a file with the regenerated one; ``output`` is the name that is printed.
 
-    ``without`` names columns, tensors or groups of keys that say nothing of the result. A file that
-    cannot be read is different, for the reason that reading gives.
+    ``without`` names columns, tensors or groups of keys to leave out. A file that cannot be read is
+    different; the detail is the reason that reading gives.
     """
     if not committed.exists():
         return Check(output, "missing", "made again, but not among the committed outputs")
@@ -103,10 +103,10 @@ def compare_files(
 
 
 def compare_runs(committed: Run, again: Run) -> Iterator[Check]:
-    """Compare a replicate with the same trained again: a check a file, clocks left out.
+    """Compare a replicate with the same replicate trained again, file by file, without clocks.
 
     Where its arithmetic goes through BLAS, the tolerance is wider and hashes of what it learned are
-    left out as well: their last bits are the processor's own.
+    left out as well: their last bits depend on the processor.
     """
     record = again.record if again.has(runs.RECORD) else {}
     blas = ", ".join(record.get("blas", ()))
@@ -123,7 +123,7 @@ def compare_runs(committed: Run, again: Run) -> Iterator[Check]:
 
 
 def _values(path: Path, without: Sequence[str]) -> dict[str, NDArray[Any]]:
-    """Return what a file holds as arrays by name; ValueError for a format without numbers."""
+    """Return a file's content as arrays by name; ValueError for a format without numbers."""
     if path.suffix == ".safetensors":
         values = tensors.load(path.read_bytes())
     elif path.suffix == ".csv":

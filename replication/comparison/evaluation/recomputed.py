@@ -1,6 +1,6 @@
 """Answers recomputed from committed weights by the torch reference, independently of the kernels.
 
-Float32, so many patterns at a time; the settings are those that the replicate's record states.
+Float32, in batches; the settings are those of the replicate's record.
 """
 
 from collections.abc import Mapping
@@ -22,16 +22,16 @@ from replication.errors import ReplicationError
 BATCH = 500
 
 
-class Trained:
+class RecordedNetwork:
     """A network as its record describes it, ready for weights and images."""
 
-    def __init__(self, stated: Mapping[str, Any], paper: Paper, source: Path) -> None:
-        """``stated`` are a record's settings; ReplicationError naming ``source`` if incomplete."""
+    def __init__(self, recorded: Mapping[str, Any], paper: Paper, source: Path) -> None:
+        """Read a record's settings; raise ReplicationError naming ``source`` if incomplete."""
         try:
-            self.system, self.database = str(stated["system"]), str(stated["database"])
-            self.network = catalogue.network(str(stated["network"]), self.database, paper)
-            self.table = databases.grey_levels(stated["background"], stated["foreground"])
-            self.rules = Rules.stated(stated)
+            self.system, self.database = str(recorded["system"]), str(recorded["database"])
+            self.network = catalogue.network(str(recorded["network"]), self.database, paper)
+            self.table = databases.grey_levels(recorded["background"], recorded["foreground"])
+            self.rules = Rules.stated(recorded)
             self.reference = Reference(self.network, self.rules)
         except (KeyError, TypeError, ValidationError) as error:
             raise ReplicationError(
@@ -42,7 +42,7 @@ class Trained:
     def penalties(
         self, weights: NDArray[np.float32], images: NDArray[np.uint8]
     ) -> NDArray[np.float32]:
-        """(patterns, classes), the least is the class given, for uint8 (patterns, height, width).
+        """Return (patterns, classes), the least is the answer, for uint8 (patterns, height, width).
 
         ``weights`` is float32 (network.parameters,).
         """
@@ -50,15 +50,15 @@ class Trained:
         parts = []
         with torch.no_grad():
             for start in range(0, len(images), BATCH):
-                placed = databases.make_inputs(
+                patterns = databases.make_inputs(
                     images[start : start + BATCH], self.network.field, self.table
                 )
-                inputs = torch.from_numpy(placed[:, np.newaxis])
+                inputs = torch.from_numpy(patterns[:, np.newaxis])
                 parts.append(self.reference.penalties(parameters, inputs)[:, :, 0, 0].numpy())
         return np.concatenate(parts)
 
 
 def base_settings(settings: Settings) -> dict[str, Any]:
-    """What a record of the base recipe would state, for weights without a record."""
+    """Return the settings of the base recipe as a record has them, for weights without a record."""
     levels = {name: getattr(settings.prepare, name) for name in ("background", "foreground")}
     return {**settings.base.in_force(), **levels}

@@ -1,1 +1,1 @@
-"""What the figures of the page, of the studies and of the article are drawn with."""
+"""Inputs and drawing for the figures of the page, of the studies and of the article."""

@@ -1,7 +1,7 @@
-"""From matplotlib to SVG that lives inside the page: the page's colours and font, equal bytes.
+"""From matplotlib to SVG inside the page: the page's colours and font, the same bytes always.
 
-Charts are drawn with stand-in colours, one a role; in the SVG each becomes a CSS variable of the
-page, so that the same figure serves light, dark and print.
+Charts are drawn with stand-in colours, one for each role; in the SVG each becomes a CSS variable of
+the page, so that the same figure serves light, dark and print.
 """
 
 import io
@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import matplotlib as mpl
-import seaborn
 from markupsafe import Markup, escape
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
@@ -20,16 +19,10 @@ from matplotlib.figure import Figure as Canvas
 INK, MUTED, GRID = "#010101", "#010102", "#010103"
 TEST, TRAINING, DISTORTED, ACCENT = "#010104", "#010105", "#010106", "#010107"
 PAPER = "#010108"
-_ROLES = {
-    INK: "ink",
-    MUTED: "muted",
-    GRID: "line",
-    TEST: "test",
-    TRAINING: "training",
-    DISTORTED: "distorted",
-    ACCENT: "accent",
-    PAPER: "paper",
-}
+_NAMES = ("ink", "muted", "line", "test", "training", "distorted", "accent", "paper")
+_ROLES = dict(
+    zip((INK, MUTED, GRID, TEST, TRAINING, DISTORTED, ACCENT, PAPER), _NAMES, strict=True)
+)
 SERIES = {"training": TRAINING, "test": TEST}
 DATA = "../../data/paper"
 PUBLISHED = f"{DATA}/figures9_to_12_systems.csv"
@@ -40,7 +33,7 @@ _MARKS = "marks:"
 
 @dataclass(frozen=True)
 class Source:
-    """Where numbers come from: a link relative to the page, and what to look for there."""
+    """The source of numbers: a link relative to the page, and the key to look for there."""
 
     href: str
     key: str
@@ -55,8 +48,7 @@ class Source:
 class Table:
     """Rows of text under columns; ``numeric`` columns are set to the right.
 
-    sources: by column, from where its cells come. verdict: the column whose words are verdicts,
-    if there is one.
+    sources: of the cells, by column. verdict: the column of verdicts, empty for none.
     """
 
     columns: tuple[str, ...]
@@ -68,7 +60,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Figure:
-    """A chart with all that the page owes its reader: words for it, its numbers, their files."""
+    """A chart with its caption, its numbers as a table, and their files."""
 
     name: str
     title: str
@@ -79,28 +71,25 @@ class Figure:
 
 
 def draw(name: str, alt: str, height: float, paint: Callable[[Canvas], None]) -> Markup:
-    """Return an inline SVG twice, `WIDE` and `NARROW`, of which the page shows the one that fits.
+    """Return an inline SVG twice, `WIDE` and `NARROW`; the page shows the one that fits.
 
-    ``name`` keeps its ids apart from those of other figures, ``alt`` says in words what is seen,
+    ``name`` keeps its ids apart from those of other figures, ``alt`` describes it in words,
     ``height`` is in units of the SVG, in which text is 12 high; `panels` may set another.
     """
     return Markup("\n").join(
-        _drawn(f"{name}-{size}", size, alt, (width, height), paint)
+        _render(f"{name}-{size}", size, alt, (width, height), paint)
         for size, width in (("wide", WIDE), ("narrow", NARROW))
     )
 
 
-def _drawn(
+def _render(
     name: str, size: str, alt: str, extent: tuple[float, float], paint: Callable[[Canvas], None]
 ) -> Markup:
+    inches = (extent[0] / _POINTS_PER_INCH, extent[1] / _POINTS_PER_INCH)
     with mpl.rc_context(_style(name)):
-        canvas = Canvas(
-            figsize=(extent[0] / _POINTS_PER_INCH, extent[1] / _POINTS_PER_INCH),
-            layout="constrained",
-        )
+        canvas = Canvas(figsize=inches, layout="constrained")
         paint(canvas)
-        seaborn.despine(canvas)
-        # What lies inside of the axes has no say in the layout, and takes long to measure.
+        # The inside of the axes does not change the layout, and takes long to measure.
         for axes in canvas.axes:
             for artist in (*axes.lines, *axes.collections, *axes.patches, *axes.images):
                 artist.set_in_layout(False)
@@ -116,7 +105,7 @@ def is_narrow(canvas: Canvas) -> bool:
 
 
 def panels(canvas: Canvas, count: int, columns: int, height: float, **options: Any) -> list[Axes]:
-    """Return ``count`` panels of this height, side by side as far as there is room."""
+    """Return ``count`` panels of this height, ``columns`` side by side, fewer on a phone."""
     across = min(count, (columns + 1) // 2 if is_narrow(canvas) else columns)
     down = -(-count // across)
     canvas.set_figheight((40 + height * down) / _POINTS_PER_INCH)
@@ -127,7 +116,7 @@ def panels(canvas: Canvas, count: int, columns: int, height: float, **options: A
 
 
 def marks(experiment: str, replicate: int | None = None) -> str:
-    """Return a ``gid`` that names what is drawn: one replicate, or a point for each of all."""
+    """Return the ``gid`` of a drawn replicate, or of all replicates, a point for each."""
     return _MARKS + experiment + ("" if replicate is None else f" {replicate}")
 
 
@@ -140,6 +129,7 @@ def _style(name: str) -> Any:
         **dict.fromkeys(("axes.linewidth", "xtick.major.width", "ytick.major.width"), 0.8),
         **dict.fromkeys(("text.color", "axes.labelcolor", "xtick.color", "ytick.color"), MUTED),
         **dict.fromkeys(("axes.edgecolor", "grid.color"), GRID),
+        **dict.fromkeys(("axes.spines.top", "axes.spines.right"), False),
         "axes.titlelocation": "left",
         "legend.frameon": False,
         "svg.fonttype": "none",
@@ -153,12 +143,12 @@ def _inline(name: str, size: str, alt: str, svg: str) -> Markup:
     assert box is not None
     body = svg[svg.index(">") + 1 :]
     body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
-    # Its rule is for every element of whatever it stands in: page.css has it for charts only.
+    # Its rule would apply to the whole page: page.css has it for charts only.
     body = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>", "", body, flags=re.DOTALL)
     body = body.replace("xlink:href", "href")
     body = re.sub(r"font-family: [^;\"]*;? ?", "", body)
     body = re.sub(r' transform="rotate\(-0 [^)]*\)"', "", body)
-    body = re.sub(r'(?<= )(d|x|y|x1|x2|y1|y2)="([^"]*)"', _rounded, body)
+    body = re.sub(r'(?<= )(d|x|y|x1|x2|y1|y2)="([^"]*)"', _round_coordinates, body)
     body = body.replace(f' id="{_MARKS}', ' data-marks="')
     referred = set(re.findall(r"(?:href=\"#|url\(#)([\w.-]+)", body))
     body = re.sub(
@@ -174,8 +164,8 @@ def _inline(name: str, size: str, alt: str, svg: str) -> Markup:
     return Markup(start + body.strip())
 
 
-def _rounded(match: re.Match[str]) -> str:
-    """A tenth of a unit is a tenth of a pixel; more only makes the page heavy."""
+def _round_coordinates(match: re.Match[str]) -> str:
+    # A tenth of a unit is a tenth of a pixel; more digits only make the page heavy.
     numbers = re.sub(
         r"-?\d+\.\d{2,}", lambda number: f"{float(number[0]):.1f}".removesuffix(".0"), match[2]
     )
@@ -183,16 +173,9 @@ def _rounded(match: re.Match[str]) -> str:
 
 
 def label_at(axes: Axes, x: float, y: float, text: str, colour: str) -> None:
-    """Write beside a point, to its right, instead of in a legend."""
-    axes.annotate(
-        text,
-        (x, y),
-        xytext=(7, 0),
-        textcoords="offset points",
-        va="center",
-        color=colour,
-        annotation_clip=False,
-    )
+    """Write to the right of a point, instead of in a legend."""
+    place: dict[str, Any] = {"xytext": (7, 0), "textcoords": "offset points", "va": "center"}
+    axes.annotate(text, (x, y), color=colour, annotation_clip=False, **place)
 
 
 def table(
@@ -201,7 +184,7 @@ def table(
     sources: Mapping[str, Source] | None = None,
     verdict: str = "",
 ) -> Table:
-    """Return a `Table` of anything; columns whose cells are all numbers or empty are numeric."""
+    """Return a `Table` of any cells; columns of numbers and empty cells alone are numeric."""
     text = tuple(tuple(_cell(cell) for cell in row) for row in rows)
     numeric = frozenset(
         place
@@ -222,8 +205,6 @@ def _cell(value: object) -> str:
 def markdown(content: Table) -> str:
     """Return a table as GitHub renders it, for README.md and paper_notes.md."""
     rule = ["--:" if place in content.numeric else "---" for place in range(len(content.columns))]
-    return "\n".join(map(_line, (content.columns, rule, *content.rows)))
-
-
-def _line(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+    lines = [[cell.replace("|", "\\|") for cell in row] for row in (content.columns, *content.rows)]
+    lines.insert(1, rule)
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

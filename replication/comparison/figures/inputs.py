@@ -1,14 +1,14 @@
-"""What the page is made from: the verdicts, the files of results/, and the test images.
+"""Inputs of the page: the verdicts, the files of results/, and the test images.
 
-``metrics.json`` has to be there; whatever else is missing leaves its part of the page with a
-sentence that says which command makes it. A damaged file is an error, never a gap.
+Only ``metrics.json`` has to exist; for any other missing file the page names the command that makes
+it. A damaged file is an error, never a gap. A study adds a `Part` to the page, a `Block` to the
+README, so that neither has to know the study.
 """
 
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,34 +23,42 @@ from replication.comparison.verdicts.evidence import Checks, Evidence, Wording
 from replication.comparison.verdicts.tables import MISCLASSIFIED
 from replication.core.runs import ANSWERS, HISTORY, Answers, Run
 from replication.core.settings import Compare, Invariance
-from replication.files import Table, read_json, read_table
+from replication.files import Table
 
-# What may look like numbers and is shown as it stands.
-_WORDS = ("page", "paper", "ours")
 # As Figure 9 labels its rows.
 _LABELS = {
-    "linear": "Linear", "pairwise-linear": "Pairwise linear", "knn-euclidean": "K-NN Euclidean",
-    "pca40-quadratic": "40 PCA + quadratic", "rbf1000-linear": "1000 RBF + linear",
-    "tangent-distance": "Tangent distance", "svm-poly4": "SVM poly 4",
-    "rs-svm-poly5": "RS-SVM poly 5", "v-svm-poly9": "V-SVM poly 9", "mlp-300": "28x28-300-10",
-    "mlp-1000": "28x28-1000-10", "mlp-300-100": "28x28-300-100-10",
-    "mlp-500-150": "28x28-500-150-10", "lenet1": "LeNet-1", "lenet4": "LeNet-4",
-    "lenet4-local": "LeNet-4, local", "lenet4-knn": "LeNet-4, K-NN",
-    "lenet4-boosted": "Boosted LeNet-4", "lenet5": "LeNet-5",
-}  # fmt: skip
-_DATABASES = {"regular": "", "distorted": "[dist]", "deslanted": "[deslant]", "16x16": "[16x16]",
-              "deslanted-20x20": "[deslant]"}  # fmt: skip
-_T = TypeVar("_T")
+    "linear": "Linear",
+    "pairwise-linear": "Pairwise linear",
+    "knn-euclidean": "K-NN Euclidean",
+    "pca40-quadratic": "40 PCA + quadratic",
+    "rbf1000-linear": "1000 RBF + linear",
+    "tangent-distance": "Tangent distance",
+    "svm-poly4": "SVM poly 4",
+    "rs-svm-poly5": "RS-SVM poly 5",
+    "v-svm-poly9": "V-SVM poly 9",
+    "mlp-300": "28x28-300-10",
+    "mlp-1000": "28x28-1000-10",
+    "mlp-300-100": "28x28-300-100-10",
+    "mlp-500-150": "28x28-500-150-10",
+    "lenet1": "LeNet-1",
+    "lenet4": "LeNet-4",
+    "lenet4-local": "LeNet-4, local",
+    "lenet4-knn": "LeNet-4, K-NN",
+    "lenet4-boosted": "Boosted LeNet-4",
+    "lenet5": "LeNet-5",
+}
+_DATABASES = {"regular": "", "distorted": "[dist]", "16x16": "[16x16]"}
+_DATABASES |= dict.fromkeys(("deslanted", "deslanted-20x20"), "[deslant]")
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """Everything the page shows.
+    """Everything that the page shows.
 
     Attributes:
         paper: data/paper.
-        choices: section ``compare`` of params.yaml: which experiment stands for what.
-        study: section ``invariance``: how the patterns of its files were changed.
+        choices: section ``compare`` of params.yaml: the experiments that stand for systems.
+        study: section ``invariance``: the changes of the patterns in its files.
         metrics: results/metrics.json.
         verdicts: in the order of verdicts.csv, worded by ``wording``.
         wording: names systems and experiments as Figure 9 does.
@@ -76,17 +84,17 @@ class Inputs:
     results: Path
 
     def table(self, study: Table) -> pd.DataFrame | None:
-        """Return what a study has written, or None; raise ReplicationError for a damaged file."""
+        """Return a study's table, or None; raise ReplicationError for a damaged file."""
         return study.read(self.results) if study.exists(self.results) else None
 
     def histories(self, experiment: str) -> list[pd.DataFrame]:
-        """Return those of the replicates that are there."""
+        """Return the histories of the existing replicates."""
         return [run.history for run in self.runs.get(experiment, ()) if run.has(HISTORY)]
 
     def answers(self, experiment: str) -> list[Answers]:
-        """Return those of the replicates that are there and answer these test patterns."""
-        answers = [run.answers for run in self.runs.get(experiment, ()) if run.has(ANSWERS)]
-        return [each for each in answers if len(each.classes) == len(self.labels)]
+        """Return the existing replicates' answers to these test patterns."""
+        runs = [run for run in self.runs.get(experiment, ()) if run.has(ANSWERS)]
+        return [run.answers for run in runs if len(run.answers.classes) == len(self.labels)]
 
     def values(self, experiment: str, metric: str) -> list[float]:
         """Return a metric such as ``test_error_percent`` of each replicate.
@@ -101,6 +109,28 @@ class Inputs:
         return next((verdict for verdict in self.verdicts if verdict.subject.claim == claim), None)
 
 
+@dataclass(frozen=True)
+class Part:
+    """A part of the page.
+
+    name: in the template. make: returns None where its files are missing. what, command: the
+    missing part then, as the beginning of a sentence, and the command that makes it.
+    """
+
+    name: str
+    make: Callable[[Inputs], Any | None]
+    what: str
+    command: str
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block of README.md or paper_notes.md, between its two markers; ``text`` is Markdown."""
+
+    name: str
+    text: Callable[[Inputs], str]
+
+
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the rows of a table, each by column name."""
     return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
@@ -113,14 +143,10 @@ def read(
     runs: Mapping[str, Sequence[Run]],
     results: Path,
 ) -> Inputs:
-    """Decide the checks in the page's wording, and read what else the page shows.
+    """Run the checks in the page's wording, and read the rest of the page's inputs.
 
     Raises ReplicationError as the readers do.
     """
-
-    def table(name: str, columns: tuple[str, ...], made_by: str) -> pd.DataFrame | None:
-        return _optional(results / name, lambda path: read_table(path, columns, made_by))
-
     names = system_names(evidence.paper, evidence.choices, evidence.metrics)
     wording = Wording(names, spelt_out=True)
     return Inputs(
@@ -135,13 +161,13 @@ def read(
         runs=runs,
         misclassified=MISCLASSIFIED.read(results) if MISCLASSIFIED.exists(results) else None,
         audit=read_settings(results) if AUDIT.exists(results) else None,
-        bench=_optional(results / BENCH.name, _bench),
+        bench=benchmark.read(BENCH.read(results)) if BENCH.exists(results) else None,
         results=results,
     )
 
 
 def name_system(system: str) -> str:
-    """Return ``knn-euclidean/deslanted`` as Figure 9 has it: ``K-NN Euclidean [deslant]``."""
+    """Return the name in Figure 9, ``Linear [deslant]`` for ``linear/deslanted``."""
     name, _, database = system.partition("/")
     return f"{_LABELS.get(name, name)} {_DATABASES.get(database, database)}".strip()
 
@@ -149,7 +175,7 @@ def name_system(system: str) -> str:
 def system_names(paper: Paper, choices: Compare, experiments: Iterable[str]) -> dict[str, str]:
     """Return the names of Figure 9 by ``system/database`` and by experiment.
 
-    An experiment of no row of it has the name of the one whose variant it is, with what varies.
+    A variant of an experiment has the name of that experiment with the variation in brackets.
     """
     names = {
         system: name_system(system)
@@ -157,33 +183,8 @@ def system_names(paper: Paper, choices: Compare, experiments: Iterable[str]) -> 
     }
     own = {experiment: name_system(system) for system, experiment in choices.systems.items()}
     for name in experiments:
-        bases = (each for each in own if f"{name}-".startswith(f"{each}-"))
+        bases = (experiment for experiment in own if f"{name}-".startswith(f"{experiment}-"))
         if base := max(bases, key=len, default=""):
             variant = name[len(base) + 1 :]
             names[name] = f"{own[base]} [{variant}]" if variant else own[base]
     return names
-
-
-def text_columns(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the table with columns that hold words as text, empty where nothing stands."""
-    return table.assign(
-        **{
-            str(name): [_text(value) for value in table[name]]
-            for name in table
-            if name in _WORDS or not pd.api.types.is_numeric_dtype(table[name])
-        }
-    )
-
-
-def _text(value: object) -> str:
-    if isinstance(value, float):
-        return "" if math.isnan(value) else f"{value:.15g}"
-    return str(value)
-
-
-def _optional(path: Path, reader: Callable[[Path], _T]) -> _T | None:
-    return reader(path) if path.exists() else None
-
-
-def _bench(path: Path) -> Benchmark:
-    return benchmark.read(read_json(path, BENCH.made_by))

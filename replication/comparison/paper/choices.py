@@ -7,13 +7,7 @@ from typing import Any, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, StrictBool, model_validator
 
-from replication.comparison.paper.claims import (
-    Claim,
-    Number,
-    check_entry,
-    read_headings,
-    refuse,
-)
+from replication.comparison.paper.claims import Claim, Number, check_entry, read_entries, refuse
 from replication.errors import ReplicationError
 
 # From the best to the worst.
@@ -83,10 +77,10 @@ class Choice(BaseModel):
             value, source = format_value(self.library.value), self.library.source
             usual[LIBRARY] = Meaning("unstated", f"as in the authors' library ({source})")
             usual[OTHERWISE] = Meaning("unstated", f"the authors' library has {value} ({source})")
-        known = usual | dict(self.means)
-        if outcome not in known:
+        meanings = usual | dict(self.means)
+        if outcome not in meanings:
             raise ReplicationError(f"{FILE}: {self.id} lacks what `{outcome}` means: add it")
-        return known[outcome]
+        return meanings[outcome]
 
 
 def read(path: Path, claims: Mapping[str, Claim]) -> dict[str, Choice]:
@@ -97,20 +91,15 @@ def read(path: Path, claims: Mapping[str, Claim]) -> dict[str, Choice]:
     """
     choices: dict[str, Choice] = {}
     settings = {name: claim for name, claim in claims.items() if claim.kind == "setting"}
-    for heading, entries in read_headings(path).items():
-        for place, entry in enumerate(entries, start=1):
-            where = f"{path}, entry {place} of `{heading}`"
-            name = entry.get("id") if isinstance(entry, dict) else None
-            where += f" ({name})" if name else ""
-            stated = {}
-            if heading == "claims":
-                if name not in settings:
-                    raise refuse(where, "names no claim of the kind setting in claims.yaml")
-                stated = _of_claim(settings[name])
-            choice = check_entry(where, Choice, entry, heading=heading, **stated)
-            if choice.id in choices:
-                raise refuse(where, "repeats an id")
-            choices[choice.id] = choice
+    for where, heading, entry in read_entries(path):
+        claim_fields: dict[str, object] = {}
+        if heading == "claims":
+            claim = settings.get(str(entry.get("id"))) if isinstance(entry, dict) else None
+            if claim is None:
+                raise refuse(where, "names no claim of the kind setting in claims.yaml")
+            claim_fields = _from_claim(claim)
+        choice = check_entry(where, Choice, entry, heading=heading, **claim_fields)
+        choices[choice.id] = choice
     if lacking := [name for name in settings if name not in choices]:
         raise refuse(f"{path}", f"lacks the claim {', '.join(lacking)} under `claims`")
     return choices
@@ -126,7 +115,7 @@ def format_value(value: Any) -> str:
     return f"{value:.10g}" if isinstance(value, int | float) else str(value)
 
 
-def _of_claim(claim: Claim) -> dict[str, object]:
+def _from_claim(claim: Claim) -> dict[str, object]:
     """Return what an entry of settings.yaml takes from its claim."""
     value = "" if claim.value is None else f"{format_value(claim.value)} {claim.unit}".strip()
     statement = claim.statement

@@ -1,6 +1,6 @@
 """``data/paper/claims.yaml``: one checkable statement of the paper an entry, typed and checked."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
@@ -27,16 +27,20 @@ Role = Literal["arithmetic", "fitted", "independent", "control", "repeat"]
 Basis = Literal["provable", "conjecture", "evidence"]
 # The keys of `compare` in params.yaml that name experiments.
 Answer = Literal[
-    "undistorted", "distorted", "hessian_subset", "virtual_other_degree", "training_sizes",
+    "undistorted",
+    "distorted",
+    "hessian_subset",
+    "virtual_other_degree",
+    "training_sizes",
     "systems",
-]  # fmt: skip
+]
 Page = Annotated[int, Field(ge=1, le=46, strict=True)]
 
 CONTRADICTIONS = "contradictions-in-the-paper"
 
 
 class Statement(BaseModel):
-    """What every entry of claims.yaml has.
+    """The fields of every entry of claims.yaml.
 
     answered_by: the keys of ``compare`` in params.yaml that name the experiments that answer it.
     role: what agreement proves; empty for a setting, which is audited, not judged.
@@ -59,13 +63,12 @@ class Statement(BaseModel):
 class Claim(Statement):
     """One checkable statement of the paper.
 
-    heading: the one it stands under in claims.yaml. page: the preprint's own number. value: in
-    ``unit`` where one is given. uncertainty: the authors' own, in ``unit``. see: a file beside
-    claims.yaml. numbers: what the statement names beside the value. qualifiers: how the paper
-    limits its number. rounding: how far the exact number may lie from the printed one, where that
-    is not half a unit of the last digit. series: which of the two errors it is about. roles: of the
-    entries of its table that have another. systems: ``system/database`` as in Figures 9 to 12, one
-    or a pair, in which the second is what the first becomes.
+    heading: its heading in claims.yaml. page: the preprint's own number. value: in ``unit`` where
+    one is given. uncertainty: the authors' own, in ``unit``. see: a file beside claims.yaml.
+    numbers: others in the statement. qualifiers: the paper's limits of its number. rounding: the
+    allowed distance of exact and printed number, where it is not half a unit of the last digit.
+    series: the error that it is about. roles: of the entries of its table that have another.
+    systems: ``system/database`` as in Figures 9 to 12, one or a pair, from the first to the second.
     """
 
     heading: str
@@ -86,14 +89,14 @@ class Claim(Statement):
 
     @property
     def number(self) -> int | float:
-        """Return the published value. ValueError when the claim has none or several."""
+        """Return the published value; raise ValueError when the claim has none or several."""
         if self.value is None or isinstance(self.value, tuple):
             raise ValueError(f"{self.id} has no single value")
         return self.value
 
     @property
     def ends(self) -> tuple[int | float, int | float]:
-        """Return the two ends of a published range. ValueError when the value is no range."""
+        """Return the two ends of a published range; raise ValueError when it is no range."""
         if not isinstance(self.value, tuple) or len(self.value) != 2:
             raise ValueError(f"{self.id} has no two ends")
         return self.value
@@ -103,8 +106,8 @@ class Claim(Statement):
         """Return whether the paper calls its own number approximate."""
         return "about" in self.qualifiers
 
-    def role_of(self, entry: str) -> str:
-        """Return the role of an entry of its table, or of what the entry's name begins with."""
+    def entry_role(self, entry: str) -> str:
+        """Return the role of an entry of its table, or of the beginning of the entry's name."""
         roles = [role for name, role in self.roles.items() if f"{entry}:".startswith(f"{name}:")]
         return roles[0] if roles else self.role
 
@@ -134,26 +137,23 @@ def read(path: Path) -> tuple[dict[str, Claim], dict[str, Contradiction]]:
     """
     claims: dict[str, Claim] = {}
     contradictions: dict[str, Contradiction] = {}
-    for heading, entries in read_headings(path).items():
-        for place, entry in enumerate(entries, start=1):
-            where = f"{path}, entry {place} of `{heading}`"
-            if isinstance(entry, dict) and isinstance(entry.get("id"), str):
-                where += f" ({entry['id']})"
-            if heading == CONTRADICTIONS:
-                contradiction = check_entry(where, Contradiction, entry)
-                contradictions[contradiction.id] = contradiction
-                continue
-            claim = check_entry(where, Claim, entry, heading=heading)
-            if claim.id in claims:
-                raise refuse(where, "repeats an id")
-            if claim.see and not (path.parent / claim.see).is_file():
-                raise refuse(where, f"refers to {claim.see}, which is not beside it")
-            claims[claim.id] = claim
+    for where, heading, entry in read_entries(path):
+        if heading == CONTRADICTIONS:
+            contradiction = check_entry(where, Contradiction, entry)
+            contradictions[contradiction.id] = contradiction
+            continue
+        claim = check_entry(where, Claim, entry, heading=heading)
+        if claim.see and not (path.parent / claim.see).is_file():
+            raise refuse(where, f"refers to {claim.see}, which is not beside it")
+        claims[claim.id] = claim
     return claims, contradictions
 
 
-def read_headings(path: Path) -> dict[str, list[Any]]:
-    """Return the entries of a YAML file by heading; ReplicationError naming the file and line."""
+def read_entries(path: Path) -> Iterator[tuple[str, str, Any]]:
+    """Yield the place, for messages, the heading and the content of each entry of a YAML file.
+
+    Raises ReplicationError naming the file and the line, or the entry that repeats an id.
+    """
     try:
         content = YAML(typ="safe", pure=True).load(read_text(path))
     except YAMLError as error:
@@ -163,11 +163,20 @@ def read_headings(path: Path) -> dict[str, list[Any]]:
         raise refuse(where, f"is not YAML ({problem})") from error
     if not isinstance(content, dict) or not all(isinstance(e, list) for e in content.values()):
         raise refuse(f"{path}", "is not a mapping of headings to lists of entries")
-    return content
+    ids = set()
+    for heading, entries in content.items():
+        for place, entry in enumerate(entries, start=1):
+            name = entry.get("id") if isinstance(entry, dict) else None
+            suffix = f" ({name})" if isinstance(name, str) else ""
+            where = f"{path}, entry {place} of `{heading}`{suffix}"
+            if suffix and name in ids:
+                raise refuse(where, "repeats an id")
+            ids.add(suffix and name)
+            yield where, heading, entry
 
 
 def check_entry(where: str, model: type[_Entry], entry: object, **more: object) -> _Entry:
-    """Return an entry, and what is known of it beside, as a model; ReplicationError naming it."""
+    """Return an entry with the fields ``more`` as a model; raise ReplicationError naming it."""
     if not isinstance(entry, dict):
         raise refuse(where, "is not a mapping")
     try:
@@ -186,5 +195,5 @@ def check_entry(where: str, model: type[_Entry], entry: object, **more: object) 
 
 
 def refuse(where: str, what: str) -> ReplicationError:
-    """Return the error that says what is wrong where, and how the file comes back."""
+    """Return the error with the place, the problem and the command that restores the file."""
     return ReplicationError(f"{where} {what}: {RESTORE}")

@@ -1,8 +1,8 @@
-"""The form of results/bench.json: what the benchmark writes, and verdicts and texts read.
+"""The form of results/bench.json, which the benchmark writes and verdicts and texts read.
 
 Everything stands under the target that Numba compiled for: ``native``, this processor, and
-``haswell``, a stand-in for one with AVX2 alone. Times are CPU seconds. What could not be measured,
-such as a peer that is not installed, is left out.
+``haswell``, a stand-in for a processor with AVX2 alone. Times are CPU seconds. What could not be
+measured, such as a peer that is not installed, is left out.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from replication.errors import ReplicationError
 from replication.files import Document
 
 BENCH = Document("bench.json", "python -m replication bench")
-# The kernels that every time is also given as a share of.
+# The commit of earlier kernels: every time is given as a share of theirs too.
 EARLIER = "ee01baa"
 
 Positive = Annotated[float, Field(gt=0)]
@@ -26,7 +26,7 @@ class _Part(BaseModel):
 
 
 class Spread(_Part):
-    """Median, least and greatest of what was repeated, and how often."""
+    """Median, least and greatest of repeated measurements, and their number."""
 
     median: Positive
     min: Positive
@@ -41,7 +41,7 @@ class Spread(_Part):
 
 
 class Timed(_Part):
-    """How long a pattern takes, and as a share of what it takes the kernels of `EARLIER`."""
+    """The time of a pattern, also as a share of that with the kernels of `EARLIER`."""
 
     microseconds_per_pattern: Spread
     time_as_share_of_earlier: Spread | None = None
@@ -55,7 +55,7 @@ class Speed(Timed):
 
 
 class Headline(Speed):
-    """LeNet-5, and how many times as fast it is as its peers; ``modern`` is another network."""
+    """LeNet-5, and its speed as a multiple of its peers'; ``modern`` is another network."""
 
     times_faster_than_c: Spread | None = None
     times_faster_than_jax: Spread | None = None
@@ -63,7 +63,7 @@ class Headline(Speed):
     times_faster_than_modern: Spread
 
     def times_faster_than(self, peer: str) -> Spread:
-        """The ratio to ``peer``, one of `Target.peers`."""
+        """Return the ratio to ``peer``, one of `Target.peers`."""
         ratio: Spread = getattr(self, f"times_faster_than_{peer}")
         return ratio
 
@@ -82,7 +82,7 @@ class Peer(_Part):
 
 
 class Machine(_Part):
-    """What the figures were measured on; nothing that identifies the machine."""
+    """The kind of machine that the figures were measured on; nothing identifies it."""
 
     processor: str
     compiled_for: str
@@ -111,7 +111,7 @@ class Replicates(_Part):
 
 
 class Memory(_Part):
-    """The most that a process held which trained so many LeNet-5 at once, MNIST included.
+    """The peak memory of a process that trains several LeNet-5 at once, MNIST included.
 
     The kernels were compiled before: LLVM alone needs more.
     """
@@ -130,11 +130,11 @@ class Sum(_Part):
 
 
 class Whole(_Part):
-    """What all trainings take, computed from short ones taken in turns.
+    """The time of all trainings, computed from short ones timed in turns.
 
-    ``measured_alike`` names, for an experiment, the one whose times a pattern and a pass it
-    shares. ``recorded`` are the experiments whose fitting is the same in both: the seconds in the
-    records of `EARLIER` stand for them on both sides.
+    ``measured_alike`` names, for an experiment, another one with the same times of a pattern and a
+    pass. ``recorded`` are the experiments with the same fitting in both: the seconds in the records
+    of `EARLIER` stand for them on both sides.
     """
 
     processor: str
@@ -148,7 +148,7 @@ class Whole(_Part):
 
 
 class Target(_Part):
-    """Everything that was measured of the kernels compiled for one processor."""
+    """All measurements of the kernels compiled for one processor."""
 
     machine: Machine
     lenet5: Headline
@@ -167,12 +167,12 @@ class Target(_Part):
     whole: Whole | None = None
 
     def network(self, name: str) -> Speed:
-        """The network of the catalogue called ``name``, such as ``perceptron-300``."""
+        """Return the network of the catalogue called ``name``, such as ``perceptron-300``."""
         speed: Speed = getattr(self, name.replace("-", "_"))
         return speed
 
     def strongest_first(self) -> list[str]:
-        """The peers by how near they come to our speed."""
+        """Return the peers, the one nearest to our speed first."""
         return sorted(self.peers, key=lambda name: self.lenet5.times_faster_than(name).median)
 
 
@@ -183,27 +183,27 @@ class Benchmark(_Part):
     haswell: Target | None = None
 
     def targets(self) -> dict[str, Target]:
-        """Those that were measured, by name."""
-        both = {"native": self.native, "haswell": self.haswell}
-        return {name: target for name, target in both.items() if target is not None}
+        """Return the measured targets by name."""
+        return {"native": self.native} | ({"haswell": self.haswell} if self.haswell else {})
 
     def document(self) -> dict[str, Any]:
-        """As it is written."""
+        """Return the content of the file."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
-def problem(error: ValidationError) -> str:
-    """What is wrong with a document, in a few words."""
+def describe_problem(error: ValidationError) -> str:
+    """Return the first problem of a document, in a few words."""
     first = error.errors()[0]
     return f"{'.'.join(str(step) for step in first['loc'])}: {first['msg'].lower()}"
 
 
 def read(content: object) -> Benchmark:
-    """The benchmark from the content of its file; ReplicationError when that has another form."""
+    """Return the benchmark; raise ReplicationError when the content has another form."""
     try:
         return Benchmark.model_validate(content)
     except ValidationError as error:
         raise ReplicationError(
-            f"results/{BENCH.name} is not of the form that this code reads ({problem(error)}): "
+            f"results/{BENCH.name} is not of the form that this code reads ("
+            f"{describe_problem(error)}): "
             f"delete it and run `{BENCH.made_by}`"
         ) from error

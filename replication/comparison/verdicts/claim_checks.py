@@ -1,13 +1,16 @@
 """One verdict for every claim of the paper that is not a setting, and for its contradictions.
 
-Each claim has one check: a function of the evidence that gives a finding, or, where the claim is a
-whole table, a function that gives a check for each entry. Settings are the audit's.
+Each claim has one check: a function of the evidence that returns a finding, or, where the claim is
+a whole table, a function that returns a check for each entry. The audit judges the settings.
 """
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import partial
+from typing import Any
+
+import pandas as pd
 
 from replication.comparison.paper import Claim
 from replication.comparison.verdicts import (
@@ -16,6 +19,7 @@ from replication.comparison.verdicts import (
     curves,
     effects,
     overlap,
+    rule,
     systems,
 )
 from replication.comparison.verdicts.evidence import (
@@ -27,25 +31,33 @@ from replication.comparison.verdicts.evidence import (
     Outcome,
     Subject,
     Unmeasured,
+    Wording,
 )
-from replication.comparison.verdicts.rule import adjust
+from replication.files import Document, Table
 
-SECTIONS = (
-    counts.CHECKS,
-    curves.CHECKS,
-    overlap.CHECKS,
-    systems.CHECKS,
-    effects.CHECKS,
-    contradictions.CHECKS,
+SECTIONS = tuple(
+    section.CHECKS for section in (counts, curves, overlap, systems, effects, contradictions)
 )
+COMPARE = "python -m replication compare"
+_NUMBERS = ("mean", "sd", "low", "high", "replicates", "shift", "power")
+_TESTS = ("one_run", "one_run_holm", "mean", "mean_holm", "equivalence")
+_P_VALUES = tuple(f"p_{name}" for name in _TESTS)
+_SUBJECT = ("claim", "kind", "role", "page", "published", "value")
+VERDICTS = Table(
+    "verdicts.csv", COMPARE, (*_SUBJECT, "replicated", *_NUMBERS, *_P_VALUES, "verdict", "reason")
+)
+# The three numbers at the top of the page and of README.md.
+HEADLINE = ("lenet5.test-error", "lenet5.training-error", "lenet5.distorted-test-error")
+HEADLINE_FILE = Document("headline.json", COMPARE)
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """A subject and what the evidence says of it."""
+    """A subject and the finding on it, with the names of systems for its texts."""
 
     subject: Subject
     finding: Finding
+    wording: Wording
 
     @property
     def claim(self) -> str:
@@ -57,42 +69,64 @@ class Verdict:
         """Return the entry of the claim's table, empty for the claim itself."""
         return self.subject.claim.partition(":")[2]
 
+    @property
+    def outcome(self) -> Outcome:
+        """Return the outcome of the finding."""
+        return self.finding.outcome
+
+    @property
+    def spoken(self) -> str:
+        """Return the entry with its systems named."""
+        return ", ".join(self.wording.name(part) for part in self.entry.split(":"))
+
+    @property
+    def title(self) -> str:
+        """Return the subject in words, without the entry."""
+        return self.subject.about or self.subject.statement
+
+    @property
+    def part(self) -> str:
+        """Return the entry in words, empty where the title names it."""
+        return "" if self.subject.about else self.spoken
+
+    @property
+    def name(self) -> str:
+        """Return title and part."""
+        return f"{self.title} ({self.part})" if self.part else self.title
+
 
 def merge_checks(parts: Iterable[Checks]) -> Checks:
     """Return all checks as one object; raise ValueError when two of them check the same."""
-    every = list(parts)
-    claims = Counter(
-        name for part in every for name in (*part.claims, *part.tables, *part.contradictions)
+    parts = list(parts)
+    counted = Counter(
+        name for part in parts for name in (*part.claims, *part.tables, *part.contradictions)
     )
-    twice = [name for name, count in claims.items() if count > 1]
-    if twice:
-        raise ValueError(f"{', '.join(twice)} has two checks")
+    if repeated := [name for name, count in counted.items() if count > 1]:
+        raise ValueError(f"{', '.join(repeated)} has two checks")
     return Checks(
-        {name: judge for part in every for name, judge in part.claims.items()},
-        {name: checks for part in every for name, checks in part.tables.items()},
-        {name: judge for part in every for name, judge in part.contradictions.items()},
-        tuple(output for part in every for output in part.outputs),
+        dict(item for part in parts for item in part.claims.items()),
+        dict(item for part in parts for item in part.tables.items()),
+        dict(item for part in parts for item in part.contradictions.items()),
+        tuple(output for part in parts for output in part.outputs),
     )
 
 
-def checks_of(evidence: Evidence, checks: Checks, claim: Claim) -> list[Check]:
+def checks_for(evidence: Evidence, checks: Checks, claim: Claim) -> list[Check]:
     """Return the checks of a claim, one for each row; raise KeyError where it has none."""
     if claim.id in checks.tables:
         return checks.tables[claim.id](evidence, claim)
-    judge = checks.claims.get(claim.id)
-    if judge is None and claim.kind == "count":
-        judge = counts.judge_count
-    if judge is None:
-        raise KeyError(claim.id)
-    return [Check(Subject.of(claim), partial(judge, evidence, claim))]
+    counted = claim.kind == "count" and claim.id not in checks.claims
+    judge = counts.judge_count if counted else checks.claims[claim.id]
+    return [Check(Subject.from_claim(claim), partial(judge, evidence, claim))]
 
 
-def run_check(check: Check) -> Verdict:
-    """Decide a check; evidence that is missing makes the verdict `unmeasured`."""
+def run_check(check: Check, wording: Wording) -> Verdict:
+    """Decide a check; missing evidence makes the verdict `unmeasured`."""
     try:
-        return Verdict(check.subject, check.judge())
+        finding = check.judge()
     except Unmeasured as missing:
-        return Verdict(check.subject, Finding("unmeasured", "", str(missing)))
+        finding = Finding("unmeasured", "", str(missing))
+    return Verdict(check.subject, finding, wording)
 
 
 def run_checks(evidence: Evidence, checks: Checks) -> list[Verdict]:
@@ -104,16 +138,20 @@ def run_checks(evidence: Evidence, checks: Checks) -> list[Verdict]:
     verdicts: list[Verdict] = []
     for claims in families.values():
         family = [
-            run_check(check) for claim in claims for check in checks_of(evidence, checks, claim)
+            run_check(check, evidence.wording)
+            for claim in claims
+            for check in checks_for(evidence, checks, claim)
         ]
-        findings = adjust([verdict.finding for verdict in family])
+        findings = rule.adjust([verdict.finding for verdict in family])
         verdicts += [
             replace(verdict, finding=finding)
             for verdict, finding in zip(family, findings, strict=True)
         ]
     for contradiction in evidence.paper.contradictions.values():
         judge = partial(checks.contradictions[contradiction.id], evidence, contradiction)
-        verdict = run_check(Check(Subject.contradiction(contradiction), judge))
+        verdict = run_check(
+            Check(Subject.from_contradiction(contradiction), judge), evidence.wording
+        )
         if contradiction.basis != "evidence":
             reason = f"{contradiction.basis}: {verdict.finding.reason}"
             verdict = replace(verdict, finding=replace(verdict.finding, reason=reason))
@@ -127,3 +165,26 @@ def tally(verdicts: Iterable[Verdict]) -> dict[Outcome, int]:
         verdict.finding.outcome for verdict in verdicts if verdict.subject.role != "repeat"
     )
     return {outcome: counted[outcome] for outcome in OUTCOMES}
+
+
+def tabulate_verdicts(verdicts: Iterable[Verdict]) -> pd.DataFrame:
+    """Return the rows of verdicts.csv; a number that a verdict does not have is NaN."""
+    rows = []
+    for verdict in verdicts:
+        finding = verdict.finding
+        row = asdict(verdict.subject) | {name: getattr(finding, name) for name in _NUMBERS}
+        row |= {"replicated": finding.ours, "verdict": finding.outcome, "reason": finding.reason}
+        rows.append(row | {f"p_{name}": getattr(finding.tests, name, None) for name in _TESTS})
+    numbers = {"value", *_NUMBERS, *_P_VALUES} - {"replicates"}
+    table = pd.DataFrame(rows, columns=list(VERDICTS.columns))
+    return table.astype(dict.fromkeys(numbers, "float64"))
+
+
+def summarise_headline(verdicts: Sequence[Verdict]) -> dict[str, Any]:
+    """Return the means over the replicates in percent by claim, and the tally of the verdicts."""
+    means = {
+        verdict.subject.claim: round(verdict.finding.mean, 6)
+        for verdict in verdicts
+        if verdict.subject.claim in HEADLINE and verdict.finding.mean is not None
+    }
+    return {"percent": means, "verdicts": tally(verdicts)}

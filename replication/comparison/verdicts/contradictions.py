@@ -5,22 +5,29 @@
 all the numbers that the statement is about.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
 from replication.comparison.paper import Contradiction
-from replication.comparison.verdicts.claim_experiments import experiment_for, experiments_for
 from replication.comparison.verdicts.counts import compare_rounded
 from replication.comparison.verdicts.curves import SERIES, percentages, published_curve
-from replication.comparison.verdicts.evidence import Checks, Evidence, Finding, Outcome, Unmeasured
+from replication.comparison.verdicts.evidence import (
+    Checks,
+    Evidence,
+    Finding,
+    Outcome,
+    Unmeasured,
+    experiment_for,
+    experiments_for,
+)
 from replication.comparison.verdicts.rule import too_few
 from replication.comparison.verdicts.systems import (
     ERROR,
     MEMORY,
     OPERATIONS,
+    metric_values,
     published_column,
-    values_of,
 )
 from replication.core.networks.perceptrons import perceptron
 
@@ -87,7 +94,7 @@ def judge_variance(_: Evidence, contradiction: Contradiction) -> Finding:
 def judge_passes(evidence: Evidence, contradiction: Contradiction) -> Finding:
     """Judge 20 passes, 21 points: is point k our error after pass k, or after pass k - 1?
 
-    The points 2 to 20 are held against our passes 2 to 20 and 1 to 19, for each replicate.
+    The points 2 to 20 are compared with our passes 2 to 20 and 1 to 19, for each replicate.
     """
     histories = evidence.history(experiment_for(contradiction, evidence.choices))
     closer, totals = 0, np.zeros(2)
@@ -99,10 +106,7 @@ def judge_passes(evidence: Evidence, contradiction: Contradiction) -> Finding:
             ours = ours[: len(theirs)]
             if len(ours) < 3:
                 raise Unmeasured("too few passes to lay the curves beside each other")
-            squares += [
-                ((ours[1:] - theirs[1:]) ** 2).mean(),
-                ((ours[:-1] - theirs[1:]) ** 2).mean(),
-            ]
+            squares += [((part - theirs[1:]) ** 2).mean() for part in (ours[1:], ours[:-1])]
         closer += int(squares[0] < squares[1])
         totals += np.sqrt(squares / len(SERIES)) / len(histories)
     if len(histories) < evidence.choices.minimum_replicates:
@@ -128,10 +132,9 @@ def judge_hidden_layers(evidence: Evidence, contradiction: Contradiction) -> Fin
         "-".join(map(str, units)): perceptron(tuple(map(int, units)), _FIELD).parameters / 1000
         for units in contradiction.numbers.values()
     }
-    fitting = [n for n, size in sizes.items() if compare_rounded(size, printed).outcome == FITS]
-    outcome, ours = _one_of_two(fitting)
-    each = ", ".join(f"{name} has {size:.1f} thousand" for name, size in sizes.items())
-    reason = f"parameters with biases: {each}; Figure 12 prints {printed:g} thousand"
+    outcome, ours = _choose_fitting(sizes, printed)
+    described = ", ".join(f"{name} has {size:.1f} thousand" for name, size in sizes.items())
+    reason = f"parameters with biases: {described}; Figure 12 prints {printed:g} thousand"
     return Finding(outcome, ours, reason)
 
 
@@ -141,7 +144,7 @@ def judge_support_vectors(evidence: Evidence, contradiction: Contradiction) -> F
     margin = evidence.choices.equivalence_margin_percent / 2
     machines, decided = [], True
     for system, pair in contradiction.numbers.items():
-        ours = float(np.mean(values_of(evidence, system, ERROR)))
+        ours = float(np.mean(metric_values(evidence, system, ERROR)))
         near = [value for value in pair if round(abs(ours - value), 9) < margin]
         decided &= len(near) == 1
         choice = f"{near[0]:g}" if len(near) == 1 else "neither or both"
@@ -160,26 +163,24 @@ def judge_degree(evidence: Evidence, contradiction: Contradiction) -> Finding:
     first, second = contradiction.numbers["degree"]
 
     def means(name: str) -> dict[int | float, float]:
-        values = values_of(evidence, _VIRTUAL, name), evidence.metric(rival, name)
+        values = metric_values(evidence, _VIRTUAL, name), evidence.metric(rival, name)
         return {first: float(np.mean(values[0])), second: float(np.mean(values[1]))}
 
     sizes, errors = means(MEMORY), means(ERROR)
     printed = published_column(evidence, MEMORY)[_VIRTUAL]
-    fitting = [
-        f"degree {n}" for n, size in sizes.items() if compare_rounded(size, printed).outcome == FITS
-    ]
     nearest = min(sizes, key=lambda degree: abs(np.log(sizes[degree] / printed)))
-    outcome, ours = _one_of_two(fitting)
-    each = "; ".join(
+    outcome, ours = _choose_fitting({f"degree {n}": size for n, size in sizes.items()}, printed)
+    described = "; ".join(
         f"degree {degree} has {size:.0f} thousand and misses {errors[degree]:.4g} %"
         for degree, size in sizes.items()
     )
-    reason = f"{each}; Figure 12 prints {printed:g} thousand, nearer to degree {nearest}"
+    reason = f"{described}; Figure 12 prints {printed:g} thousand, nearer to degree {nearest}"
     return Finding(outcome, ours, reason)
 
 
-def _one_of_two(fitting: Sequence[str]) -> tuple[Outcome, str]:
-    """Return the outcome where these of the paper's two numbers fit, and which it is."""
+def _choose_fitting(sizes: Mapping[str, float], printed: float) -> tuple[Outcome, str]:
+    """Return the outcome, and the only one of our two sizes that rounds to the printed one."""
+    fitting = [n for n, size in sizes.items() if compare_rounded(size, printed).outcome == FITS]
     if len(fitting) == 1:
         return FITS, fitting[0]
     return ("inconclusive", "both") if fitting else ("differs", "neither")

@@ -1,4 +1,4 @@
-"""What needs no training: counts of the architecture, the data as prepared, and squashing.
+"""Verdicts that need no training: counts of the architecture, the data as prepared, squashing.
 
 Sections II-B, p. 7, and III-A, p. 10, and Appendix A, p. 41.
 """
@@ -25,14 +25,14 @@ _FIXED_POINT_TOLERANCE = 5e-5
 _CURVATURE_TOLERANCE = 0.05
 
 
-def counts(paper: Paper) -> dict[str, int]:
-    """Return what the tables of layers give, by the claim that states it (II-B and III-C)."""
+def count_architectures(paper: Paper) -> dict[str, int]:
+    """Return the counts of the tables of layers, by the claim that states them (II-B, III-C)."""
     network = lenet5.network(paper)
     numbers = {
         "lenet5.layers": len(network.layers),
         "lenet5.parameters": network.parameters,
         "lenet5.connections": network.connections,
-        "lenet5.c3-centres": centres(network, "C3"),
+        "lenet5.c3-centres": tiled_side(network, "C3"),
         "lenet1.architecture": lenet1.network(paper).parameters,
         "lenet4.architecture": lenet4.network(paper).parameters,
         "linear.parameters": perceptron((), 28).parameters,
@@ -44,19 +44,16 @@ def counts(paper: Paper) -> dict[str, int]:
     return numbers
 
 
-def centres(network: Network, name: str) -> int:
+def tiled_side(network: Network, name: str) -> int:
     """Return the side in pixels of the area that a layer's receptive fields' centres tile.
 
-    Neighbouring centres are as far apart as the sub-sampling before them makes them, and each
-    stands for a square of that side: C3's 10x10 centres, two pixels apart, for 20x20 (p. 7).
+    The sub-sampling before the layer sets the distance of neighbouring centres, and each stands for
+    a square of that side: C3's 10x10 centres, two pixels apart, for 20x20 (p. 7).
     """
-    step = 1
-    for layer in network.layers:
-        if layer.kind is Kind.SUBSAMPLING:
-            step *= layer.kernel
-        if layer.name == name:
-            return layer.outputs[1] * step
-    raise KeyError(name)
+    layer = network.layer(name)
+    until = network.layers[: network.layers.index(layer) + 1]
+    steps = [part.kernel for part in until if part.kind is Kind.SUBSAMPLING]
+    return layer.outputs[1] * math.prod(steps)
 
 
 def output_side(network: Network, name: str, field: int) -> int:
@@ -73,7 +70,7 @@ def output_side(network: Network, name: str, field: int) -> int:
 
 
 def judge_count(evidence: Evidence, claim: Claim) -> Finding:
-    """Judge a count: equal or not, but that "about" leaves out the digits that it does not show."""
+    """Judge a count: equal or not; with "about" only to the digits that are printed."""
     ours = evidence.counts.get(claim.id)
     if ours is None:
         raise Unmeasured("no specification in replication/core/networks counts this")
@@ -87,9 +84,9 @@ def judge_count(evidence: Evidence, claim: Claim) -> Finding:
 
 
 def compare_rounded(ours: float, published: float, wording: Wording | None = None) -> Finding:
-    """Hold a count against a number that the paper rounds: equal to the last digit that it shows.
+    """Compare a count with a number that the paper rounds: equal to the last digit that it shows.
 
-    Zeros at its end may be rounding or not: two digits at least are taken as meant.
+    Zeros at its end may be rounding or not: at least two digits count as exact.
     """
     digits = f"{published:.15g}"
     zeros = len(digits) - len(digits.rstrip("0")) if published == int(published) else 0

@@ -3,8 +3,6 @@
 Also its step sizes and what it takes, pp. 10, 15 and 42.
 """
 
-from __future__ import annotations  # pandas' Series has no [float] when it runs
-
 import math
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,7 +15,6 @@ from numpy.typing import NDArray
 from replication.comparison.paper import Claim
 from replication.comparison.verdicts import statistics
 from replication.comparison.verdicts.benchmark import BENCH, Target, read
-from replication.comparison.verdicts.claim_experiments import experiment_for
 from replication.comparison.verdicts.evidence import (
     Check,
     Checks,
@@ -25,13 +22,14 @@ from replication.comparison.verdicts.evidence import (
     Finding,
     Subject,
     Unmeasured,
+    experiment_for,
 )
 from replication.comparison.verdicts.rule import (
     agreement,
     judge_mean,
     judge_percent,
     judge_ratio,
-    rivals_of,
+    rival_errors,
     spacing,
     too_few,
 )
@@ -50,13 +48,13 @@ def percentages(histories: Sequence[pd.DataFrame], series: str, test_patterns: i
     if not histories:
         return np.zeros((0, 0))
     passes = min(len(history) for history in histories)
-    of = "test_patterns" if series == "test" else "training_presentations"
+    total = "test_patterns" if series == "test" else "training_presentations"
     tables = [history[:passes].assign(test_patterns=test_patterns) for history in histories]
-    return np.array([100.0 * (h[f"{series}_misses"] / h[of]).to_numpy() for h in tables])
+    return np.array([100.0 * (t[f"{series}_misses"] / t[total]).to_numpy() for t in tables])
 
 
-def curves_of(evidence: Evidence, claim: Claim, series: str, passes: int = 1) -> Curves:
-    """Return those of the claim's experiment; raise Unmeasured for fewer than ``passes``."""
+def error_curves(evidence: Evidence, claim: Claim, series: str, passes: int = 1) -> Curves:
+    """Return `percentages` of the claim's experiment; raise Unmeasured for fewer ``passes``."""
     histories = evidence.history(experiment_for(claim, evidence.choices))
     curves = percentages(histories, series, len(evidence.labels))
     if curves.shape[1] < passes:
@@ -75,38 +73,36 @@ def _residues(curves: Curves) -> Curves:
 
 
 def published_curve(evidence: Evidence, series: str, passes: int) -> NDArray[np.float64]:
-    """Return Figure 5's percentages of the passes 1 to ``passes`` that it has."""
+    """Return Figure 5's percentages from pass 1 to ``passes``, as far as it is drawn."""
     table = evidence.paper.learning_curves
     table = table[table["pass"] <= passes].sort_values("pass")
     return table[f"{series}_error_percent"].to_numpy(dtype=np.float64)
 
 
 def next_error(evidence: Evidence) -> float:
-    """Return the points between LeNet-5's error and the nearest other that Figure 9 prints."""
+    """Return the points between LeNet-5's error and the nearest different one of Figure 9."""
     published = float(evidence.paper.claims["lenet5.test-error"].number)
-    return spacing(published, rivals_of(evidence, test=True))
+    return spacing(published, rival_errors(evidence, test=True))
 
 
-def learning_curves(evidence: Evidence, claim: Claim) -> list[Check]:
+def check_learning_curves(evidence: Evidence, claim: Claim) -> list[Check]:
     """Check the distance of each curve of Figure 5 to the mean of ours."""
     published = f"{len(evidence.paper.learning_curves)} points"
+    subjects = {series: Subject.from_claim(claim, series, published) for series in SERIES}
     return [
-        Check(
-            Subject.of(claim, series, published),
-            partial(_judge_curve, evidence, claim, series),
-        )
-        for series in SERIES
+        Check(subject, partial(_judge_curve, evidence, claim, series))
+        for series, subject in subjects.items()
     ]
 
 
 def _judge_curve(evidence: Evidence, claim: Claim, series: str) -> Finding:
     """Judge whether 1998's curve is as near to ours as one more of our own would be.
 
-    The power is that of our own curves, each held against the rest, moved up or down to the next
+    The power is that of our own curves, each compared with the rest, moved up or down to the next
     error of Figure 9.
     """
     choices = evidence.choices
-    curves = curves_of(evidence, claim, series)
+    curves = error_curves(evidence, claim, series)
     published = published_curve(evidence, series, curves.shape[1])
     curves = curves[:, : len(published)]
     gaps = curves.mean(axis=0) - published
@@ -142,13 +138,13 @@ def judge_test_error(evidence: Evidence, claim: Claim) -> Finding:
 def judge_best(evidence: Evidence, claim: Claim) -> Finding:
     """Judge the same number as the best of several runs, since several were trained (p. 10).
 
-    Simulated (`statistics.best_of`); the power is that of a best one at the next error of Figure 9.
+    Simulated (`statistics.draw_best`); the power is that of a best run at Figure 9's next error.
     """
     choices = evidence.choices
     values = evidence.metric(experiment_for(claim, choices), "test_error_percent")
     if len(values) < choices.minimum_replicates:
         return too_few(values, choices, "%")
-    draws = statistics.best_of(values, choices.best_of, np.random.default_rng(choices.seed))
+    draws = statistics.draw_best(values, choices.best_of, np.random.default_rng(choices.seed))
     tail = (1 - choices.confidence) / 2
     interval = Interval(*(float(end) for end in np.quantile(draws, [tail, 1 - tail])))
     half, shift = statistics.half_unit(claim.number), next_error(evidence)
@@ -173,7 +169,7 @@ def judge_best(evidence: Evidence, claim: Claim) -> Finding:
 def judge_training_error(evidence: Evidence, claim: Claim) -> Finding:
     """Judge the training error on the fly in the pass that the claim names (p. 10)."""
     number = int(claim.numbers["after_pass"])
-    curves = curves_of(evidence, claim, "training", number)
+    curves = error_curves(evidence, claim, "training", number)
     return judge_percent(evidence, curves[:, number - 1].tolist(), claim.number)
 
 
@@ -184,18 +180,18 @@ def settled_pass(curve: NDArray[np.float64], margin: float) -> int:
 
 
 def judge_convergence(evidence: Evidence, claim: Claim) -> Finding:
-    """Judge whether from the last pass that the claim names on the mean stays within the margin.
+    """Judge whether the mean stays within the margin from the last pass that the claim names.
 
-    Each of these passes is held against the final one, paired by replicate, with TOST; all have to
-    be equivalent, so nothing is to be adjusted. The verdict is that of the pass farthest off.
+    Each of these passes is compared with the final one, paired by replicate, with TOST; all have to
+    be equivalent, so nothing is adjusted. The verdict is that of the pass farthest off.
     """
     choices, by = evidence.choices, int(claim.numbers["last_pass"])
-    curves = curves_of(evidence, claim, "test", by + 1)
+    curves = error_curves(evidence, claim, "test", by + 1)
     margin = choices.equivalence_margin_percent
     gaps = (curves - curves[:, -1:])[:, by - 1 : -1].T  # (passes, replicates)
     if len(curves) < choices.minimum_replicates:
         return too_few(gaps[0].tolist(), choices, "points")
-    worst = int(np.argmax([statistics.equivalence(gap, 0.0, margin) for gap in gaps]))
+    worst = int(np.argmax([statistics.equivalence_p_value(gap, 0.0, margin) for gap in gaps]))
     ours = settled_pass(curves.mean(axis=0), margin)
     theirs = settled_pass(published_curve(evidence, "test", curves.shape[1]), margin)
     finding = judge_mean(
@@ -216,7 +212,7 @@ def judge_no_overtraining(evidence: Evidence, claim: Claim) -> Finding:
     Picking the least mean by looking makes the rise seem larger, so "no rise" is on the safe side.
     """
     choices = evidence.choices
-    curves = curves_of(evidence, claim, "test", 6)
+    curves = error_curves(evidence, claim, "test", 6)
     best = int(np.argmin(curves.mean(axis=0)))
     margin = choices.equivalence_margin_percent
     return judge_mean(
@@ -229,36 +225,34 @@ def judge_no_overtraining(evidence: Evidence, claim: Claim) -> Finding:
     )
 
 
-def steps_of_pass_1(history: pd.DataFrame, end: str) -> pd.Series[float]:
+def first_steps(history: pd.DataFrame, end: str) -> "pd.Series[float]":
     """Return the least (``min``) or greatest (``max``) step size by layer in the first pass.
 
     Raises Unmeasured when the history holds none.
     """
-    first = history[history["pass"] == 1].iloc[0]
-    columns = [c for c in history.columns if c.startswith("step_") and c.endswith(f"_{end}")]
-    if not columns:
+    steps = history[history["pass"] == 1].filter(regex=f"^step_.*_{end}$")
+    if steps.columns.empty:
         raise Unmeasured("history.csv holds no step sizes")
-    return first[columns].astype(float)
+    return steps.iloc[0].astype(float)
 
 
-def step_sizes(evidence: Evidence, claim: Claim) -> list[Check]:
+def check_step_sizes(evidence: Evidence, claim: Claim) -> list[Check]:
     """Check the least and the greatest step size of the first pass (p. 10)."""
     least, greatest = claim.ends
 
     def judge(end: str, published: float) -> Finding:
         histories = evidence.history(experiment_for(claim, evidence.choices))
-        steps = [steps_of_pass_1(history, end) for history in histories]
-        values = [float(s.min() if end == "min" else s.max()) for s in steps]
+        values = [float(first_steps(history, end).agg(end)) for history in histories]
         return judge_ratio(evidence, values, published)
 
     return [
-        Check(Subject.of(claim, "least", number=least), partial(judge, "min", least)),
-        Check(Subject.of(claim, "greatest", number=greatest), partial(judge, "max", greatest)),
+        Check(Subject.from_claim(claim, entry, number=number), partial(judge, end, number))
+        for entry, end, number in (("least", "min", least), ("greatest", "max", greatest))
     ]
 
 
 def judge_cost(evidence: Evidence, _: Claim) -> Finding:
-    """Judge what share of a pass the estimation of h_kk takes (p. 42)."""
+    """Judge the share of a pass that the estimation of h_kk takes (p. 42)."""
     limit = evidence.choices.negligible_share
     share = _read_timing(evidence).curvature_share_of_pass.median
     return Finding(
@@ -274,8 +268,8 @@ def judge_time(evidence: Evidence, claim: Claim) -> Finding:
     """Judge the time of one training, on later hardware (p. 15)."""
     history = evidence.history(experiment_for(claim, evidence.choices))[0]
     presentations = int(history["training_presentations"].sum())
-    each = _read_timing(evidence).lenet5.microseconds_per_pattern.median
-    seconds = 1e-6 * each * presentations
+    microseconds = _read_timing(evidence).lenet5.microseconds_per_pattern.median
+    seconds = 1e-6 * microseconds * presentations
     least, greatest = claim.ends
     ours, hardware = f"{seconds:.4g} seconds", "a fact about hardware, not about the method"
     if least <= seconds <= greatest:
@@ -288,13 +282,12 @@ def judge_time(evidence: Evidence, claim: Claim) -> Finding:
 
 
 def _read_timing(evidence: Evidence) -> Target:
-    """Return what was timed with the kernels compiled for the processor itself.
+    """Return the times of the kernels compiled for the processor itself.
 
     Raises Unmeasured where nothing was timed, or the file has another form.
     """
-    content = evidence.study(BENCH)
     try:
-        return read(content).native
+        return read(evidence.study(BENCH)).native
     except ReplicationError as error:
         raise Unmeasured(str(error)) from error
 
@@ -310,6 +303,6 @@ CHECKS = Checks(
         "lenet5.training-time": judge_time,
         "sdlm.cost": judge_cost,
     },
-    tables={"lenet5.curves": learning_curves, "sdlm.rates": step_sizes},
+    tables={"lenet5.curves": check_learning_curves, "sdlm.rates": check_step_sizes},
     outputs=(BENCH,),
 )

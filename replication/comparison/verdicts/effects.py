@@ -7,10 +7,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from replication.comparison.evaluation.errors import missed
+from replication.comparison.evaluation.errors import find_misses
 from replication.comparison.paper import Claim
 from replication.comparison.verdicts import statistics
-from replication.comparison.verdicts.claim_experiments import experiment_for
 from replication.comparison.verdicts.evidence import (
     Check,
     Checks,
@@ -19,14 +18,15 @@ from replication.comparison.verdicts.evidence import (
     Outcome,
     Subject,
     Unmeasured,
+    experiment_for,
 )
 from replication.comparison.verdicts.rule import judge_mean
 from replication.comparison.verdicts.statistics import Interval
 from replication.comparison.verdicts.systems import (
     ERROR,
     OPERATIONS,
+    metric_values,
     published_column,
-    values_of,
 )
 
 _AN_HOUR = 3600.0
@@ -44,10 +44,10 @@ def judge_fall(
     Args:
         evidence: for its choices.
         before, after: percent, one for each replicate.
-        published: by how many points it fell in 1998, one run of each.
-        half_unit: the rounding of that; where it is given, the size is claimed as well.
+        published: the fall in points in 1998, one run of each.
+        half_unit: its rounding; where it is given, the size is claimed as well.
 
-    The power is that of seeing it rise by as much as it is said to fall.
+    The power is that of seeing it rise by as much as 1998 has it fall.
     """
     choices = evidence.choices
     if min(len(before), len(after)) < choices.minimum_replicates:
@@ -73,8 +73,8 @@ def judge_fall(
     )
 
 
-def falls(evidence: Evidence, claim: Claim) -> list[Check]:
-    """Check what a change of Figure 9's row does to the error, for each pair."""
+def check_falls(evidence: Evidence, claim: Claim) -> list[Check]:
+    """Check the change of the error from one row of Figure 9 to another, for each pair."""
     column = published_column(evidence, ERROR)
 
     def judge(first: str, second: str) -> Finding:
@@ -82,26 +82,21 @@ def falls(evidence: Evidence, claim: Claim) -> list[Check]:
         if claim.value is not None:
             half = sum(statistics.half_unit(column[name]) for name in (first, second))
         fall = column[first] - column[second]
-        before, after = (values_of(evidence, name, ERROR) for name in (first, second))
+        before, after = (metric_values(evidence, name, ERROR) for name in (first, second))
         return judge_fall(evidence, before, after, fall, half)
 
-    return [
-        Check(
-            Subject.of(
-                claim,
-                second if len(claim.systems) > 1 else "",
-                f"{column[first]:g} to {column[second]:g} percent",
-                column[first] - column[second],
-                unit="points",
-            ),
-            partial(judge, first, second),
-        )
-        for first, second in claim.systems
-    ]
+    checks = []
+    for first, second in claim.systems:
+        entry = second if len(claim.systems) > 1 else ""
+        before, after = column[first], column[second]
+        printed = f"{before:g} to {after:g} percent"
+        subject = Subject.from_claim(claim, entry, printed, before - after, unit="points")
+        checks.append(Check(subject, partial(judge, first, second)))
+    return checks
 
 
-def sizes(evidence: Evidence, claim: Claim) -> list[Check]:
-    """Check what more training patterns do to the error (Figure 6), for each step and reading."""
+def check_sizes(evidence: Evidence, claim: Claim) -> list[Check]:
+    """Check the fall of the error with more training patterns (Figure 6), step by step."""
     table = evidence.paper.training_set_size
     table = table[~table["distorted_training"]]
     errors = dict(zip(table["training_patterns"], table["test_error_percent"], strict=True))
@@ -117,12 +112,12 @@ def sizes(evidence: Evidence, claim: Claim) -> list[Check]:
         for place, first in enumerate(names[0]):
             second = names[1][min(place, len(names[1]) - 1)] if names[1] else ""
             published = f"{errors[smaller]:g} to {errors[larger]:g} percent"
-            subject = Subject.of(claim, f"{first}:{second}", published, fall, unit="points")
+            subject = Subject.from_claim(claim, f"{first}:{second}", published, fall, unit="points")
             checks.append(Check(subject, partial(judge, first, second, fall)))
     return checks
 
 
-def linear_units(evidence: Evidence, claim: Claim) -> list[Check]:
+def check_linear_units(evidence: Evidence, claim: Claim) -> list[Check]:
     """Check gradient descent, with linear and with sigmoid units, against solving (p. 12)."""
     choices = evidence.choices
 
@@ -140,13 +135,16 @@ def linear_units(evidence: Evidence, claim: Claim) -> list[Check]:
         return judge_mean(gaps, choices, claimed, allowed, "points", what)
 
     return [
-        Check(Subject.of(claim, name), partial(judge, name)) for name in ("descended", "sigmoid")
+        Check(Subject.from_claim(claim, name), partial(judge, name))
+        for name in ("descended", "sigmoid")
     ]
 
 
 def judge_cost(evidence: Evidence, claim: Claim) -> Finding:
-    """Judge how many times as many multiply-adds the second system takes as the first (p. 14)."""
-    first, second = (float(np.mean(values_of(evidence, s, OPERATIONS))) for s in claim.systems[0])
+    """Judge the ratio of the second system's multiply-adds to the first's (p. 14)."""
+    first, second = (
+        float(np.mean(metric_values(evidence, s, OPERATIONS))) for s in claim.systems[0]
+    )
     ratio, allowed = second / first, evidence.choices.roughly * claim.number
     near = abs(ratio - claim.number) <= allowed
     column = published_column(evidence, OPERATIONS)
@@ -169,9 +167,9 @@ def judge_halves(evidence: Evidence, claim: Claim) -> Finding:
     The power is that of seeing the first half as much easier as 1998's 82 misses have it harder.
     """
     labels, half = evidence.labels, len(evidence.labels) // 2
-    answers = evidence.answered(experiment_for(claim, evidence.choices))
-    wrong = [missed(each.classes, labels) for each in answers]
-    gaps = [100.0 * float(each[:half].mean() - each[half:].mean()) for each in wrong]
+    answers = evidence.require_answers(experiment_for(claim, evidence.choices))
+    masks = [find_misses(replicate.classes, labels) for replicate in answers]
+    gaps = [100.0 * float(wrong[:half].mean() - wrong[half:].mean()) for wrong in masks]
     past = evidence.paper.misclassified["test_index"].to_numpy() < half
     first, second = int(past.sum()), int((~past).sum())
     theirs, claimed = 100.0 * (first - second) / half, Interval(0.0, math.inf)
@@ -209,10 +207,10 @@ CHECKS = Checks(
         "training.simple-classifiers": judge_training_times,
     },
     tables={
-        "effect.distortions-lenet5": falls,
-        "effect.distortions-perceptrons": falls,
-        "effect.deslanting": falls,
-        "effect.training-size": sizes,
-        "effect.linear-units": linear_units,
+        "effect.distortions-lenet5": check_falls,
+        "effect.distortions-perceptrons": check_falls,
+        "effect.deslanting": check_falls,
+        "effect.training-size": check_sizes,
+        "effect.linear-units": check_linear_units,
     },
 )

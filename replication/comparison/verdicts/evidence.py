@@ -1,6 +1,6 @@
-"""What the verdicts are made from, and what a verdict is.
+"""The evidence that the verdicts are made from, and what a verdict is.
 
-The evidence is what the files hold, nothing computed. A check that misses some of it raises
+The evidence is what the files hold, nothing computed. A check that lacks some of it raises
 `Unmeasured`, which becomes the verdict `unmeasured`: a missing number is never a pass.
 """
 
@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from replication.comparison.paper import CONTRADICTIONS, Claim, Contradiction, Paper
+from replication.comparison.paper import CONTRADICTIONS, Claim, Contradiction, Paper, Statement
 from replication.core.runs import Answers
 from replication.core.settings import Compare
 from replication.files import Document, Output, Table
@@ -89,7 +89,7 @@ class Evidence:
         return [float(value) for value in self.metrics[experiment][name]["values"]]
 
     def history(self, experiment: str) -> Sequence[pd.DataFrame]:
-        """Return the replicates' histories, all of the same number of passes."""
+        """Return the replicates' histories; raise Unmeasured when their passes differ in number."""
         histories = self.histories.get(experiment, ())
         if not histories:
             raise _not_run(experiment)
@@ -97,17 +97,33 @@ class Evidence:
             raise Unmeasured(f"the replicates of `{experiment}` differ in their number of passes")
         return histories
 
-    def answered(self, experiment: str) -> Sequence[Answers]:
-        """Return the replicates' answers."""
+    def require_answers(self, experiment: str) -> Sequence[Answers]:
+        """Return the replicates' answers; raise Unmeasured without any."""
         if not self.answers.get(experiment):
             raise _not_run(experiment)
         return self.answers[experiment]
 
     def study(self, output: Output) -> Any:
-        """Return what a study has written: a table for a `Table`, a mapping for a `Document`."""
+        """Return a study's file: a table for a `Table`, a mapping for a `Document`."""
         if output.name not in self.studies:
             raise Unmeasured(f"there is no results/{output.name}: run `{output.made_by}`")
         return self.studies[output.name]
+
+
+def experiments_for(statement: Statement, choices: Compare) -> tuple[str, ...]:
+    """Return the experiments that answer a claim, in the order in which it names their keys."""
+    groups = {
+        "training_sizes": [name for names in choices.training_sizes.values() for name in names],
+        "systems": list(choices.systems.values()),
+        **{key: [name] for key, name in choices.experiments},
+    }
+    return tuple(name for key in statement.answered_by for name in groups[key])
+
+
+def experiment_for(statement: Statement, choices: Compare) -> str:
+    """Return the one experiment that answers a claim; raise ValueError for none or several."""
+    (name,) = experiments_for(statement, choices)
+    return name
 
 
 def _not_run(experiment: str) -> Unmeasured:
@@ -133,8 +149,8 @@ class Finding:
     """What the evidence says of a claim.
 
     Attributes:
-        ours, reason: in words: our counterpart of the published number, and why the outcome is
-            what it is, one sentence without its full stop.
+        ours: our counterpart of the published number, in words.
+        reason: for the outcome, one sentence without its full stop.
         low, high: of the interval that the reason is about.
         replicates: 0 where no run is involved.
         mean, sd: over the replicates, in the claim's unit, where ours is one number for each.
@@ -181,16 +197,16 @@ class Subject:
     role: str
     page: str
     published: str
-    printed: str
-    value: float | None
-    number: float | None
-    unit: str
     statement: str
     heading: str
-    about: str
+    printed: str = ""
+    value: float | None = None
+    number: float | None = None
+    unit: str = ""
+    about: str = ""
 
     @classmethod
-    def of(
+    def from_claim(
         cls,
         claim: Claim,
         entry: str = "",
@@ -216,29 +232,34 @@ class Subject:
             number, unit = value, unit or claim.unit
         if not printed and not in_words:
             printed = print_value(claim)
+        place = claim.section if claim.section[:3] in ("Fig", "App") else f"Section {claim.section}"
         return cls(
-            f"{claim.id}:{entry}" if entry else claim.id,
-            claim.kind,
-            role or claim.role_of(entry),
-            str(claim.page),
-            printed or in_words or claim.statement or claim.see,
-            printed,
-            value,
-            number,
-            unit,
-            claim.statement or _section(claim),
-            claim.heading,
-            about,
+            claim=f"{claim.id}:{entry}" if entry else claim.id,
+            kind=claim.kind,
+            role=role or claim.entry_role(entry),
+            page=str(claim.page),
+            published=printed or in_words or claim.statement or claim.see,
+            statement=claim.statement or place,
+            heading=claim.heading,
+            printed=printed,
+            value=value,
+            number=number,
+            unit=unit,
+            about=about,
         )
 
     @classmethod
-    def contradiction(cls, entry: Contradiction) -> Self:
+    def from_contradiction(cls, entry: Contradiction) -> Self:
         """Return a place where the paper says two things."""
-        pages, statement = ", ".join(map(str, entry.pages)), entry.statement
         return cls(
-            entry.id, "contradiction", entry.role, pages, statement, "",
-            None, None, "", statement, CONTRADICTIONS, "",
-        )  # fmt: skip
+            claim=entry.id,
+            kind="contradiction",
+            role=entry.role,
+            page=", ".join(map(str, entry.pages)),
+            published=entry.statement,
+            statement=entry.statement,
+            heading=CONTRADICTIONS,
+        )
 
 
 def print_value(claim: Claim) -> str:
@@ -247,10 +268,6 @@ def print_value(claim: Claim) -> str:
         return ""
     values = claim.value if isinstance(claim.value, tuple) else (claim.value,)
     return " ".join([" to ".join(f"{value:.15g}" for value in values), claim.unit]).strip()
-
-
-def _section(claim: Claim) -> str:
-    return claim.section if claim.section[:3] in ("Fig", "App") else f"Section {claim.section}"
 
 
 class Check(NamedTuple):
@@ -262,11 +279,10 @@ class Check(NamedTuple):
 
 @dataclass(frozen=True)
 class Checks:
-    """What checks which claim, in one section of the paper or one study.
+    """The checks of one section of the paper or of one study, by claim or contradiction.
 
-    claims: by claim, for those that are one row of verdicts.csv. tables: by claim, for those with
-    a row for each entry. contradictions: by contradiction. outputs: the studies' files that they
-    look at.
+    claims: one row of verdicts.csv each. tables: a row for each entry. outputs: the studies' files
+    that they need.
     """
 
     claims: Mapping[str, Callable[[Evidence, Claim], Finding]] = field(default_factory=dict)

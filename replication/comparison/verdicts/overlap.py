@@ -1,9 +1,9 @@
-"""The 82 patterns of Figure 8, p. 11: is the network of 1998 one of ours?
+"""The 82 patterns of Figure 8, p. 11: is the network of 1998 like one of ours?
 
-Networks that learn the same recipe miss much the same digits. 1998 would be one more of our
-replicates if it shared about as many misses with them as they share with one another. Since pairs
-that have a network in common are not independent, what is compared is one number for each network:
-its mean over the pairs it is in.
+Networks trained by the same recipe miss much the same digits. 1998 would be one more of our
+replicates if it shared about as many misses with them as they share among themselves. Since pairs
+that have a network in common are not independent, one number for each network is compared: its mean
+over its pairs.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,11 +11,17 @@ from functools import partial
 
 import numpy as np
 
-from replication.comparison.evaluation.errors import Classes, missed, similarity
+from replication.comparison.evaluation.errors import Classes, find_misses, jaccard_index
 from replication.comparison.paper import Claim
 from replication.comparison.verdicts import statistics
-from replication.comparison.verdicts.claim_experiments import experiments_for
-from replication.comparison.verdicts.evidence import Check, Checks, Evidence, Finding, Subject
+from replication.comparison.verdicts.evidence import (
+    Check,
+    Checks,
+    Evidence,
+    Finding,
+    Subject,
+    experiments_for,
+)
 from replication.comparison.verdicts.rule import agreement, too_few
 from replication.comparison.verdicts.statistics import Interval
 from replication.core.networks.printed import RESTORE
@@ -25,8 +31,8 @@ from replication.errors import ReplicationError
 Measure = Callable[[Answers, Sequence[Answers], Classes], float]
 
 
-def network_of_1998(evidence: Evidence) -> Answers:
-    """Return what 1998 is known to have answered: the label where it was right; no margins.
+def answers_1998(evidence: Evidence) -> Answers:
+    """Return the answers of 1998: the label where it was right; no margins.
 
     Raises ReplicationError where a label is not the printed one.
     """
@@ -42,40 +48,42 @@ def network_of_1998(evidence: Evidence) -> Answers:
     return Answers(classes, np.zeros(len(classes), dtype=np.float32))
 
 
-def similarities(network: Answers, rest: Sequence[Answers], labels: Classes) -> float:
-    """Return the mean Jaccard index, 0 to 1, of a network's misses with those of the rest."""
-    wrong = missed(network.classes, labels)
-    return float(np.mean([similarity(wrong, missed(each.classes, labels)) for each in rest]))
+def mean_similarity(network: Answers, rest: Sequence[Answers], labels: Classes) -> float:
+    """Return the mean Jaccard index, 0 to 1, of a network's misses and those of the rest."""
+    wrong = find_misses(network.classes, labels)
+    masks = [find_misses(other.classes, labels) for other in rest]
+    return float(np.mean([jaccard_index(wrong, mask) for mask in masks]))
 
 
-def agreements(network: Answers, rest: Sequence[Answers], labels: Classes) -> float:
+def mean_agreement(network: Answers, rest: Sequence[Answers], labels: Classes) -> float:
     """Return the mean share, 0 to 1, of the shared misses on which two networks' answers agree."""
-    wrong = missed(network.classes, labels)
-    both = [wrong & missed(each.classes, labels) for each in rest]
-    same = [network.classes[b] == each.classes[b] for b, each in zip(both, rest, strict=True)]
-    return float(np.mean([part.mean() if part.size else 1.0 for part in same]))
+    shares = []
+    for other in rest:
+        wrong = find_misses(network.classes, labels) & find_misses(other.classes, labels)
+        same = network.classes[wrong] == other.classes[wrong]
+        shares.append(same.mean() if same.size else 1.0)
+    return float(np.mean(shares))
 
 
 MEASURES: Mapping[str, tuple[str, Measure]] = {
-    "patterns": ("the misses shared, as a share of those of either", similarities),
-    "answers": ("the share of the same wrong answer among misses shared", agreements),
+    "patterns": ("the misses shared, as a share of those of either", mean_similarity),
+    "answers": ("the share of the same wrong answer among misses shared", mean_agreement),
 }
 
 
 def measure_own(answers: Sequence[Answers], labels: Classes, measure: Measure) -> list[float]:
-    """Return for each replicate the measure of it with the rest."""
+    """Return the measure of each replicate with the rest."""
     return [
-        measure(each, [*answers[:place], *answers[place + 1 :]], labels)
-        for place, each in enumerate(answers)
+        measure(replicate, [*answers[:place], *answers[place + 1 :]], labels)
+        for place, replicate in enumerate(answers)
     ]
 
 
-def one_more(means: Sequence[float], confidence: float) -> Interval:
+def replicate_interval(means: Sequence[float], confidence: float) -> Interval:
     """Return where one more replicate's mean with all of ours falls with this probability.
 
-    ``means`` are the means of each of n >= 3 with the rest. They depend on one another: a pair
-    counts in both, which draws them closer by (n - 2) / (n - 1), undone here. What varies: the
-    seeds.
+    ``means`` are the means of each of n >= 3 with the rest. They are not independent: a pair counts
+    in two means, which draws them closer by (n - 2) / (n - 1), undone here. What varies: the seeds.
     """
     interval = statistics.prediction_interval(means, confidence)
     middle = (interval.low + interval.high) / 2
@@ -83,43 +91,41 @@ def one_more(means: Sequence[float], confidence: float) -> Interval:
     return Interval(middle - half, middle + half)
 
 
-def checks(evidence: Evidence, claim: Claim) -> list[Check]:
-    """Check which patterns and which answers, for either of the two experiments."""
-    published = len(evidence.paper.misclassified)
-    names = dict(zip(claim.answered_by, experiments_for(claim, evidence.choices), strict=True))
-    entries = []
-    for key, name in names.items():
-        (control,) = (each for each in names.values() if each != name)
+def check_overlap(evidence: Evidence, claim: Claim) -> list[Check]:
+    """Check the patterns missed and the answers given, for either of the two experiments."""
+    count = len(evidence.paper.misclassified)
+    names = experiments_for(claim, evidence.choices)
+    checks = []
+    for key, name, control in zip(claim.answered_by, names, names[::-1], strict=True):
         about = f"how many of Figure 8's digits {evidence.wording.name(name)} misses too"
+        from_claim = partial(Subject.from_claim, claim, value=count, number=count, unit="patterns")
         for entry, more in (("patterns", ""), ("answers", ", with the same answer")):
-            subject = Subject.of(
-                claim, f"{name}:{entry}", value=published, number=published, unit="patterns",
-                role=claim.role_of(key), about=about + more,
-            )  # fmt: skip
-            entries.append(Check(subject, partial(_judge, evidence, name, control, entry)))
-    return entries
+            role = claim.entry_role(key)
+            subject = from_claim(f"{name}:{entry}", role=role, about=about + more)
+            checks.append(Check(subject, partial(_judge, evidence, name, control, entry)))
+    return checks
 
 
 def _judge(evidence: Evidence, experiment: str, control: str, entry: str) -> Finding:
     """Judge whether 1998's mean with ours lies where that of one more replicate of ours would.
 
-    The power is the share of the replicates of the ``control`` experiment that are told apart so.
+    The power is the share of the ``control`` experiment's replicates that lie outside.
     """
     choices, labels = evidence.choices, evidence.labels
-    answers, past = evidence.answered(experiment), network_of_1998(evidence)
-    old = missed(past.classes, labels)
-    wrong = [missed(each.classes, labels) & old for each in answers]
-    if entry == "answers":
-        wrong = [
-            both & (each.classes == past.classes) for both, each in zip(wrong, answers, strict=True)
-        ]
-    counts = [int(both.sum()) for both in wrong]
+    answers, past = evidence.require_answers(experiment), answers_1998(evidence)
+    old = find_misses(past.classes, labels)
+    counts = []
+    for replicate in answers:
+        shared = find_misses(replicate.classes, labels) & old
+        if entry == "answers":
+            shared &= replicate.classes == past.classes
+        counts.append(int(shared.sum()))
     if len(answers) < max(3, choices.minimum_replicates):
         return too_few(counts, choices, "of the 82")
     what, measure = MEASURES[entry]
     place = measure(past, answers, labels)
-    interval = one_more(measure_own(answers, labels, measure), choices.confidence)
-    foreign = [measure(each, answers, labels) for each in evidence.answers.get(control, ())]
+    interval = replicate_interval(measure_own(answers, labels, measure), choices.confidence)
+    foreign = [measure(other, answers, labels) for other in evidence.answers.get(control, ())]
     apart = [not interval.meets(value) for value in foreign]
     power = float(np.mean(apart)) if apart else 0.0
     theirs = f"{np.mean(foreign):.4g}" if foreign else "have not been run"
@@ -136,4 +142,4 @@ def _judge(evidence: Evidence, experiment: str, control: str, entry: str) -> Fin
     ).with_mean_and_sd(counts)
 
 
-CHECKS = Checks(tables={"lenet5.misclassified": checks})
+CHECKS = Checks(tables={"lenet5.misclassified": check_overlap})

@@ -5,13 +5,13 @@ The rule, the same everywhere:
 * fewer replicates than ``minimum_replicates``: inconclusive;
 * the mean shown to be within the authors' own uncertainty of an error (TOST): reproduced;
 * the published value, with its rounding, outside the prediction interval for one more run: differs,
-  in whichever direction;
+  in either direction;
 * inside, but the next number of the same figure would too often be inside as well: inconclusive;
 * inside: reproduced.
 
-How often is the *power*: the probability of ``differs`` had the published number been that next one
-(``shift`` away). It stands beside every verdict in which something is random. Holm's adjustment
-over the family is given too, since of twenty true claims one falls outside a 95 % interval.
+The *power* is the probability of ``differs`` had the published number been that next one (``shift``
+away). Every verdict in which something is random has it. Holm's adjustment over the family is given
+too, since of twenty true claims one falls outside a 95 % interval.
 """
 
 import math
@@ -26,25 +26,22 @@ from replication.comparison.verdicts.statistics import Interval
 from replication.core.settings import Compare
 
 
-def format_number(value: float) -> str:
-    """Return a number for people: four significant digits."""
-    return f"{value:.4g}"
-
-
 def spacing(published: float, among: Sequence[float]) -> float:
-    """Return how far the nearest number is that is printed so that it can't be the same one."""
-    half = statistics.half_unit
-    gaps = {rival: abs(rival - published) for rival in among}
-    apart = [g for rival, g in gaps.items() if g > half(rival) + half(published) + 1e-9]
-    return min(apart, default=math.nan)
+    """Return the distance to the nearest number that is not the same within both roundings."""
+    half = statistics.half_unit(published)
+    gaps = [
+        abs(rival - published)
+        for rival in among
+        if abs(rival - published) > statistics.half_unit(rival) + half + 1e-9
+    ]
+    return min(gaps, default=math.nan)
 
 
-def rivals_of(evidence: Evidence, *, test: bool) -> list[float]:
+def rival_errors(evidence: Evidence, *, test: bool) -> list[float]:
     """Return the errors of 1998 to tell an error from: Figure 9's, or Figure 6's training."""
     if test:
-        return [float(value) for value in evidence.paper.systems["test_error_percent"]]
-    table = evidence.paper.training_set_size["training_error_percent"]
-    return [float(value) for value in table.dropna()]
+        return evidence.paper.systems["test_error_percent"].tolist()
+    return evidence.paper.training_set_size["training_error_percent"].dropna().tolist()
 
 
 def judge_percent(
@@ -56,7 +53,7 @@ def judge_percent(
     test: bool = False,
     among: Sequence[float] | None = None,
 ) -> Finding:
-    """Hold a published percentage against replicates.
+    """Compare a published percentage with replicates.
 
     Args:
         evidence: for its choices.
@@ -64,7 +61,7 @@ def judge_percent(
         published: percent, as printed.
         half_unit: of the last printed digit; from ``published`` itself when not given.
         test: whether it is an error on the test patterns.
-        among: the percentages it has to be told from; without them it is an error, to which the
+        among: the percentages to distinguish it from; without them it is an error, to which the
             authors' own uncertainty applies.
     """
     choices = evidence.choices
@@ -73,17 +70,17 @@ def judge_percent(
     half = statistics.half_unit(published) if half_unit is None else half_unit
     margin = choices.equivalence_margin_percent
     tests = Tests(
-        statistics.one_more_run(values, published, half),
-        statistics.difference(values, published),
-        statistics.equivalence(values, published, margin),
+        statistics.one_run_p_value(values, published, half),
+        statistics.mean_p_value(values, published),
+        statistics.equivalence_p_value(values, published, margin),
     )
-    shift = spacing(published, rivals_of(evidence, test=test) if among is None else among)
+    shift = spacing(published, rival_errors(evidence, test=test) if among is None else among)
     finding = _judge_one_run(
         choices,
         statistics.prediction_interval(values, choices.confidence),
         published,
         half,
-        statistics.power_one_run(values, shift, choices.confidence, half),
+        statistics.power_of_run(values, shift, choices.confidence, half),
         equivalent=among is None and tests.equivalence <= 1 - choices.confidence,
     ).with_mean_and_sd(values)
     ours = f"{finding.mean:.4g} % (sd {finding.sd:.4g})"
@@ -93,7 +90,7 @@ def judge_percent(
 def judge_ratio(
     evidence: Evidence, values: Sequence[float], published: float, unit: str = ""
 ) -> Finding:
-    """Hold a positive published number against replicates on a logarithmic scale.
+    """Compare a positive published number with replicates on a logarithmic scale.
 
     For quantities that vary by factors, such as step sizes; the rounding is that of the number.
     """
@@ -109,7 +106,7 @@ def judge_ratio(
         Interval(math.exp(interval.low), math.exp(interval.high)),
         published,
         statistics.half_unit(published),
-        statistics.power_one_run(logarithms, shift, choices.confidence, math.log(published / half)),
+        statistics.power_of_run(logarithms, shift, choices.confidence, math.log(published / half)),
     )
     mean = math.exp(float(np.mean(logarithms)))
     ours = f"{mean:.4g} {unit}".rstrip()
@@ -125,12 +122,12 @@ def judge_exact(
     uncertainty: float | None,
     source: str,
 ) -> Finding:
-    """Hold a published percentage against a classifier in which nothing is random.
+    """Compare a published percentage with a classifier in which nothing is random.
 
     Args:
         value: percent. published: percent, as printed.
         allowed: points by which implementations of a classifier differ, besides the rounding.
-        among: the percentages it has to be told from.
+        among: the percentages to distinguish it from.
         uncertainty: the authors' own, in points: between it and ``allowed`` nothing is decided.
         source: where ``allowed`` comes from, in words.
     """
@@ -154,18 +151,20 @@ def judge_exact(
     elif outcome == "inconclusive":
         reason += f" and the authors' uncertainty is {uncertainty:g}"
     return Finding(
-        outcome, f"{value:.4g} %", reason, published - limits[0], published + limits[0], 1,
-        mean=value, shift=shift, power=power,
-    )  # fmt: skip
+        outcome,
+        f"{value:.4g} %",
+        reason,
+        published - limits[0],
+        published + limits[0],
+        replicates=1,
+        mean=value,
+        shift=shift,
+        power=power,
+    )
 
 
 def judge_mean(
-    values: Sequence[float],
-    choices: Compare,
-    claimed: Interval,
-    shift: float,
-    unit: str,
-    what: str,
+    values: Sequence[float], choices: Compare, claimed: Interval, shift: float, unit: str, what: str
 ) -> Finding:
     """Judge whether the mean of paired differences, or of any values, is shown to be in a range.
 
@@ -209,7 +208,7 @@ def judge_mean(
 
 
 def agreement(inside: object, power: float, choices: Compare) -> Outcome:
-    """Return ``reproduced`` where 1998 lies inside, unless what is elsewhere would as well."""
+    """Return the outcome: ``reproduced`` inside, but ``inconclusive`` when the power is too low."""
     if not inside:
         return "differs"
     return "reproduced" if power >= choices.least_power else "inconclusive"
@@ -220,7 +219,7 @@ def too_few(
 ) -> Finding:
     """Return the finding on fewer replicates than the rule asks for, which has no power at all.
 
-    ``values`` are what ours is, one for each replicate unless ``replicates`` says how many.
+    ``values`` are ours, one for each replicate unless ``replicates`` gives their number.
     """
     count = len(values) if replicates is None else replicates
     needed = choices.minimum_replicates
@@ -242,7 +241,7 @@ def _judge_one_run(
     *,
     equivalent: bool = False,
 ) -> Finding:
-    """Return the outcome by the rule of this module, without what ours is."""
+    """Return the outcome by the rule of this module, without our number."""
     one_more = f"{interval.low:.4g} to {interval.high:.4g}, where one more run falls"
     lies_in = f"{published:g}, with its rounding, lies in {one_more}"
     outcome: Outcome = "reproduced"
@@ -265,14 +264,12 @@ def _judge_one_run(
 def adjust(family: Sequence[Finding]) -> list[Finding]:
     """Return the findings with Holm's adjustment over all tests of their family."""
     tests = [finding.tests for finding in family if finding.tests is not None]
-    runs = iter(statistics.holm([each.one_run for each in tests]))
-    means = iter(statistics.holm([each.mean for each in tests]))
+    runs = statistics.holm([test.one_run for test in tests])
+    means = statistics.holm([test.mean for test in tests])
+    adjusted = iter(
+        test._replace(one_run_holm=run, mean_holm=mean)
+        for test, run, mean in zip(tests, runs, means, strict=True)
+    )
     return [
-        finding
-        if finding.tests is None
-        else replace(
-            finding,
-            tests=finding.tests._replace(one_run_holm=next(runs), mean_holm=next(means)),
-        )
-        for finding in family
+        replace(finding, tests=next(adjusted)) if finding.tests else finding for finding in family
     ]

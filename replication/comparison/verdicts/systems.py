@@ -29,7 +29,9 @@ from replication.errors import ReplicationError
 ERROR = "test_error_percent"
 REJECTION = "rejection_percent"
 OPERATIONS, MEMORY = "operations_thousands", "memory_thousands"
-_PRINTED = {ERROR: ERROR, REJECTION: "reject_percent_for_0.5_percent_error"}
+# The columns of Figures 9 to 12 by our metrics.
+PRINTED = {name: name for name in (ERROR, OPERATIONS, MEMORY)}
+PRINTED[REJECTION] = "reject_percent_for_0.5_percent_error"
 BOOSTED, _SECOND = "lenet4-boosted/distorted", "lenet5/distorted"
 LENET4, _ON_LENET4 = "lenet4/regular", ("lenet4-local/regular", "lenet4-knn/regular")
 _DRAWS = 500
@@ -39,11 +41,11 @@ ORDERING = "ordering"  # the entry of Figure 9 that is about all of its systems
 def published_column(evidence: Evidence, column: str) -> dict[str, float]:
     """Return a column of Figures 9 to 12 by ``system/database``, without empty cells."""
     records = evidence.paper.systems.to_dict("records")
-    named = {f"{row['system']}/{row['database']}": float(row[column]) for row in records}
-    return {name: value for name, value in named.items() if not math.isnan(value)}
+    by_system = {f"{row['system']}/{row['database']}": float(row[column]) for row in records}
+    return {name: value for name, value in by_system.items() if not math.isnan(value)}
 
 
-def values_of(evidence: Evidence, system: str, metric: str) -> list[float]:
+def metric_values(evidence: Evidence, system: str, metric: str) -> list[float]:
     """Return ``metric`` of each replicate of the experiment that stands for a system."""
     experiment = evidence.choices.systems.get(system)
     if experiment is None:
@@ -65,7 +67,7 @@ def linear_errors(evidence: Evidence) -> list[float]:
     return [value for name in trained for value in evidence.metric(name, ERROR)]
 
 
-def errors(evidence: Evidence, claim: Claim) -> list[Check]:
+def check_errors(evidence: Evidence, claim: Claim) -> list[Check]:
     """Check every system of Figure 9, then the order of all of them."""
     # Every row has an error.
     unknown = sorted(set(evidence.choices.systems) - set(published_column(evidence, ERROR)))
@@ -74,40 +76,39 @@ def errors(evidence: Evidence, claim: Claim) -> list[Check]:
             f"params.yaml: compare.systems names {', '.join(unknown)}, which is no row of "
             "data/paper/figures9_to_12_systems.csv (system/database): correct it"
         )
-    ordering = Subject.of(
-        claim, ORDERING, in_words="the order of the systems by error",
-        about="the order of all systems by error (Kendall's tau is 1 where it is the same)",
-    )  # fmt: skip
+    order = "the order of the systems by error"
+    about = "the order of all systems by error (Kendall's tau is 1 where it is the same)"
+    ordering = Subject.from_claim(claim, ORDERING, in_words=order, about=about)
     judge = partial(_judge_ordering, evidence, claim)
-    return [*_percentages(ERROR, evidence, claim), Check(ordering, judge)]
+    return [*_check_percentages(ERROR, evidence, claim), Check(ordering, judge)]
 
 
 def _subject(evidence: Evidence, claim: Claim, system: str, published: float, unit: str) -> Subject:
     name = evidence.wording.name(system)
-    return Subject.of(claim, system, value=published, number=published, unit=unit, about=name)
+    return Subject.from_claim(
+        claim, system, value=published, number=published, unit=unit, about=name
+    )
 
 
-def _percentages(metric: str, evidence: Evidence, claim: Claim) -> list[Check]:
+def _check_percentages(metric: str, evidence: Evidence, claim: Claim) -> list[Check]:
     """Check every system of Figure 9 or 10."""
-    column = published_column(evidence, _PRINTED[metric])
+    column = published_column(evidence, PRINTED[metric])
+    judge = partial(_judge_percent, evidence, claim, metric)
     return [
-        Check(
-            _subject(evidence, claim, system, published, "percent"),
-            partial(_judge_percent, evidence, claim, metric, system),
-        )
+        Check(_subject(evidence, claim, system, published, "percent"), partial(judge, system))
         for system, published in column.items()
     ]
 
 
 def _judge_percent(evidence: Evidence, claim: Claim, metric: str, system: str) -> Finding:
-    """Judge an error or a rejection, of a system in which nothing is random by its own rule.
+    """Judge an error or a rejection; a system in which nothing is random has its own rule.
 
-    Implementations of one classifier differ: in error, relatively, by as much as two standard
-    deviations of ours of the linear one (their range would grow with their number); in rejection,
-    where few answers decide, by as much as the binomial interval is long.
+    Implementations of one classifier differ: in error, relatively, by two standard deviations of
+    ours of the linear one (their range would grow with their number); in rejection, where few
+    answers decide, by the length of the binomial interval.
     """
-    values = values_of(evidence, system, metric)
-    column = published_column(evidence, _PRINTED[metric])
+    values = metric_values(evidence, system, metric)
+    column = published_column(evidence, PRINTED[metric])
     published, among = column[system], list(column.values())
     if not is_exact(evidence, system):
         rivals = None if metric == ERROR else among
@@ -124,7 +125,7 @@ def _judge_percent(evidence: Evidence, claim: Claim, metric: str, system: str) -
 
 
 def _judge_ordering(evidence: Evidence, claim: Claim) -> Finding:
-    """Judge whether our order is as near to Figure 9's as that to itself within its uncertainty.
+    """Judge whether our order is as near to Figure 9's as the figure's own, moved at random.
 
     Simulated: each published error moved by a normal deviation of the authors' own uncertainty.
     """
@@ -134,7 +135,7 @@ def _judge_ordering(evidence: Evidence, claim: Claim) -> Finding:
     if len(names) < 4:
         raise Unmeasured(f"{len(names)} of the systems of Figure 9 have been run: an order needs 4")
     published = np.array([column[name] for name in names])
-    ours = np.array([np.mean(values_of(evidence, name, ERROR)) for name in names])
+    ours = np.array([np.mean(metric_values(evidence, name, ERROR)) for name in names])
     generator = np.random.default_rng(choices.seed)
     noise = generator.normal(0, claim.uncertainty or 0.0, (_DRAWS, len(names)))
     moved = [statistics.kendall(published + error, published) for error in noise]
@@ -157,46 +158,43 @@ def _judge_ordering(evidence: Evidence, claim: Claim) -> Finding:
     )
 
 
-def _costs(column: str, evidence: Evidence, claim: Claim) -> list[Check]:
+def _check_costs(column: str, evidence: Evidence, claim: Claim) -> list[Check]:
     """Check every system of Figure 11, thousands of multiply-adds, or 12, of variables."""
 
     def judge(system: str, published: float) -> Finding:
         if column == OPERATIONS and system == BOOSTED:
             raise Unmeasured("it hangs on when the later nets are called: see boosting.cost")
-        values = values_of(evidence, system, column)
+        values = metric_values(evidence, system, column)
         finding = compare_rounded(float(np.mean(values)), published, evidence.wording)
-        power = None if claim.role_of(system) == "arithmetic" else 1.0
+        power = None if claim.entry_role(system) == "arithmetic" else 1.0
         return replace(finding, replicates=len(values), power=power).with_mean_and_sd(values)
 
     return [
-        Check(
-            _subject(evidence, claim, system, published, "thousand"),
-            partial(judge, system, published),
-        )
-        for system, published in published_column(evidence, column).items()
+        Check(_subject(evidence, claim, *row, "thousand"), partial(judge, *row))
+        for row in published_column(evidence, column).items()
     ]
 
 
-def boosting_best(evidence: Evidence, claim: Claim) -> list[Check]:
+def check_boosting(evidence: Evidence, claim: Claim) -> list[Check]:
     """Check boosted LeNet-4 before LeNet-5 by error, and first by rejection (p. 14)."""
     return [
-        Check(Subject.of(claim, "error"), partial(_judge_best, evidence, ERROR)),
-        Check(Subject.of(claim, "rejection"), partial(_judge_best, evidence, REJECTION)),
+        Check(Subject.from_claim(claim, "error"), partial(_judge_best, evidence, ERROR)),
+        Check(Subject.from_claim(claim, "rejection"), partial(_judge_best, evidence, REJECTION)),
     ]
 
 
 def _judge_best(evidence: Evidence, metric: str) -> Finding:
     """Judge whether any system of the same figure is clearly better than the boosted one.
 
-    In Figure 9 none but that may be clearly better than LeNet-5 either, which Figure 10 lacks. The
-    power is that of seeing LeNet-5 (or else LeNet-4) as much better as the figure has it worse.
+    In Figure 9 no third system may be clearly better than LeNet-5, which Figure 10 lacks. The power
+    is that of seeing LeNet-5 (or else LeNet-4) as much better as the figure has it worse.
     """
-    choices, column = evidence.choices, published_column(evidence, _PRINTED[metric])
-    first = values_of(evidence, BOOSTED, metric)
+    choices, column = evidence.choices, published_column(evidence, PRINTED[metric])
+    first = metric_values(evidence, BOOSTED, metric)
     if len(first) < choices.minimum_replicates:
         return too_few(first, choices, "%")
     rest = {
-        name: values_of(evidence, name, metric)
+        name: metric_values(evidence, name, metric)
         for name in column
         if name != BOOSTED and choices.systems.get(name) in evidence.metrics
     }
@@ -230,7 +228,7 @@ def _judge_best(evidence: Evidence, metric: str) -> Finding:
 def _clearly_better(
     values: Mapping[str, Sequence[float]], confidence: float
 ) -> list[tuple[str, str]]:
-    """Which systems are clearly better than the first or the second place, and than which."""
+    """Return the systems that are clearly better than the first or second place, and the place."""
     return [
         (name, place)
         for place in (BOOSTED, _SECOND)
@@ -242,13 +240,11 @@ def _clearly_better(
     ]
 
 
-def last_layers(evidence: Evidence, claim: Claim) -> list[Check]:
+def check_last_layers(evidence: Evidence, claim: Claim) -> list[Check]:
     """Check local learning and K-NN on LeNet-4's last layer: error and rejection (p. 13)."""
+    judge = partial(_judge_last_layer, evidence)
     return [
-        Check(
-            Subject.of(claim, f"{system}:{name}"),
-            partial(_judge_last_layer, evidence, system, metric),
-        )
+        Check(Subject.from_claim(claim, f"{system}:{name}"), partial(judge, system, metric))
         for system in _ON_LENET4
         for name, metric in (("error", ERROR), ("rejection", REJECTION))
     ]
@@ -260,10 +256,10 @@ def _judge_last_layer(evidence: Evidence, system: str, metric: str) -> Finding:
     Paired by the LeNet-4 underneath. The power is that of an error two margins away, and of a
     rejection as much higher as Figure 10 has it lower.
     """
-    theirs = np.array(values_of(evidence, system, metric))
-    plain = np.array(values_of(evidence, LENET4, metric))
+    theirs = np.array(metric_values(evidence, system, metric))
+    plain = np.array(metric_values(evidence, LENET4, metric))
     count = min(len(theirs), len(plain))  # those of the same number share a LeNet-4
-    column = published_column(evidence, _PRINTED[metric])
+    column = published_column(evidence, PRINTED[metric])
     margin = evidence.choices.equivalence_margin_percent
     claimed, shift = Interval(-margin, margin), margin
     if metric == REJECTION:
@@ -275,11 +271,11 @@ def _judge_last_layer(evidence: Evidence, system: str, metric: str) -> Finding:
 
 CHECKS = Checks(
     tables={
-        "systems.error": errors,
-        "systems.rejection": partial(_percentages, REJECTION),
-        "systems.operations": partial(_costs, OPERATIONS),
-        "systems.memory": partial(_costs, MEMORY),
-        "ordering.boosting-best": boosting_best,
-        "ordering.rejection-lenet4": last_layers,
-    },
+        "systems.error": check_errors,
+        "systems.rejection": partial(_check_percentages, REJECTION),
+        "systems.operations": partial(_check_costs, OPERATIONS),
+        "systems.memory": partial(_check_costs, MEMORY),
+        "ordering.boosting-best": check_boosting,
+        "ordering.rejection-lenet4": check_last_layers,
+    }
 )

@@ -1,56 +1,29 @@
-"""The tables that compare writes: the verdicts, and what ``dvc metrics`` and ``dvc plots`` show."""
+"""The tables that compare writes beside the verdicts, for ``dvc plots`` and the digits of Figure 8.
 
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+Also the errors of 1998 beside those of two runs, which `make replicate` ends with.
+"""
+
+from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from replication.comparison.verdicts.claim_checks import Verdict, tally
-from replication.comparison.verdicts.curves import percentages
-from replication.comparison.verdicts.evidence import Evidence, Unmeasured
-from replication.comparison.verdicts.overlap import network_of_1998
-from replication.files import Document, Table
+from replication.comparison.paper import Paper
+from replication.comparison.verdicts.claim_checks import COMPARE
+from replication.comparison.verdicts.curves import SERIES, percentages
+from replication.comparison.verdicts.evidence import Evidence, Unmeasured, experiment_for
+from replication.comparison.verdicts.overlap import answers_1998
+from replication.core.settings import Compare
+from replication.files import Table
 
-COMPARE = "python -m replication compare"
+# The names of experiments on the paper's own network begin with it.
+OWN = "lenet5"
 _ERRORS = ("training_error_percent", "test_error_percent")
-_NUMBERS = ("mean", "sd", "low", "high", "replicates", "shift", "power")
-_TESTS = ("one_run", "one_run_holm", "mean", "mean_holm", "equivalence")
-VERDICTS = Table(
-    "verdicts.csv",
-    COMPARE,
-    ("claim", "kind", "role", "page", "published", "value", "replicated", *_NUMBERS,
-     *(f"p_{name}" for name in _TESTS), "verdict", "reason"),
-)  # fmt: skip
-HEADLINE = Document("headline.json", COMPARE)
 CURVES = Table("learning_curves.csv", COMPARE, ("pass", *_ERRORS))
 SIZES = Table("training_set_size.csv", COMPARE, ("training_patterns", "experiment", *_ERRORS))
 MISCLASSIFIED = Table("misclassified.csv", COMPARE, ("test_index", "label", "answer_1998"))
-CLAIMS = ("lenet5.test-error", "lenet5.training-error", "lenet5.distorted-test-error")
-
-
-def tabulate_verdicts(verdicts: Iterable[Verdict]) -> pd.DataFrame:
-    """Return the rows of verdicts.csv; a number that a verdict does not have is NaN."""
-    rows = []
-    for verdict in verdicts:
-        finding = verdict.finding
-        row = asdict(verdict.subject) | {name: getattr(finding, name) for name in _NUMBERS}
-        row |= {"replicated": finding.ours, "verdict": finding.outcome, "reason": finding.reason}
-        rows.append(row | {f"p_{name}": getattr(finding.tests, name, None) for name in _TESTS})
-    table = VERDICTS.frame([{name: row[name] for name in VERDICTS.columns} for row in rows])
-    numbers = {"value", *_NUMBERS, *(f"p_{name}" for name in _TESTS)} - {"replicates"}
-    return table.astype(dict.fromkeys(numbers, "float64"))
-
-
-def headline(verdicts: Sequence[Verdict]) -> dict[str, Any]:
-    """Return the means over the replicates in percent by claim, and the tally of the verdicts."""
-    means = {
-        verdict.subject.claim: round(verdict.finding.mean, 6)
-        for verdict in verdicts
-        if verdict.subject.claim in CLAIMS and verdict.finding.mean is not None
-    }
-    return {"percent": means, "verdicts": tally(verdicts)}
 
 
 def learning_curves(evidence: Evidence) -> pd.DataFrame:
@@ -61,7 +34,7 @@ def learning_curves(evidence: Evidence) -> pd.DataFrame:
         return CURVES.frame(())
     means = {
         f"{series}_error_percent": percentages(histories, series, len(evidence.labels)).mean(axis=0)
-        for series in ("training", "test")
+        for series in SERIES
     }
     return pd.DataFrame({"pass": np.arange(1, len(histories[0]) + 1), **means})
 
@@ -85,28 +58,67 @@ def misclassified(evidence: Evidence) -> pd.DataFrame:
     miss the pattern, and ``agree_<experiment>``, the share that give 1998's wrong answer (empty
     where it gave none). Columns of an experiment that has not been run are empty.
     """
-    past, labels = network_of_1998(evidence), evidence.labels
-    missed_then = past.classes != labels
-    roles = evidence.choices.experiments
-    wrong, same = {}, {}
-    for experiment in (roles.undistorted, roles.distorted):
-        classes = np.array([a.classes for a in evidence.answers.get(experiment, ())])
+    labels, past = evidence.labels, answers_1998(evidence).classes
+    roles, in_figure8 = evidence.choices.experiments, past != labels
+    answer = pd.Series(past, dtype="Int64").where(in_figure8)
+    table = pd.DataFrame({"test_index": np.arange(len(labels)), "label": labels})
+    table["answer_1998"] = answer
+    for name in (roles.undistorted, roles.distorted):
+        classes = np.array([answers.classes for answers in evidence.answers.get(name, ())])
+        table[[f"missed_{name}", f"agree_{name}"]] = np.nan
         if classes.size:
-            wrong[experiment] = (classes != labels).mean(axis=0)
-            same[experiment] = (classes == past.classes).mean(axis=0)
-    always = np.zeros(len(labels), dtype=np.bool_)
-    if wrong:
-        always = np.all([share == 1.0 for share in wrong.values()], axis=0) & ~missed_then
-    index = np.concatenate([np.flatnonzero(missed_then), np.flatnonzero(always)])
-    in_figure8 = missed_then[index]
-    content: dict[str, object] = {
-        "test_index": index,
-        "label": labels[index],
-        "answer_1998": pd.Series(past.classes[index], dtype="Int64").where(in_figure8),
-    }
-    for experiment in (roles.undistorted, roles.distorted):
-        empty = np.full(len(labels), np.nan)
-        agree = same.get(experiment, empty)[index]
-        content[f"missed_{experiment}"] = wrong.get(experiment, empty)[index]
-        content[f"agree_{experiment}"] = np.where(in_figure8, agree, np.nan)
-    return pd.DataFrame(content)
+            table[f"missed_{name}"] = (classes != labels).mean(axis=0)
+            table[f"agree_{name}"] = np.where(in_figure8, (classes == past).mean(axis=0), np.nan)
+    shares = table.filter(regex="^missed_").dropna(axis="columns")
+    always = shares.eq(1.0).all(axis="columns") & ~in_figure8 & (not shares.columns.empty)
+    chosen: pd.DataFrame = pd.concat([table[in_figure8], table[always]], ignore_index=True)
+    return chosen
+
+
+def published_errors(paper: Paper, choices: Compare) -> dict[tuple[str, str], float]:
+    """Return errors in percent by (experiment, ``test`` or ``training``), from claims and figures.
+
+    The figures are 6 and 9.
+    """
+    errors: dict[tuple[str, str], float] = {}
+    for row in paper.training_set_size.to_dict("records"):
+        names = choices.training_sizes.get(row["training_patterns"], ())
+        for name in () if row["distorted_training"] else names:
+            errors |= {(name, series): float(row[f"{series}_error_percent"]) for series in SERIES}
+    for row in paper.systems.to_dict("records"):
+        system = f"{row['system']}/{row['database']}"
+        if system in choices.systems:
+            errors[choices.systems[system], "test"] = float(row["test_error_percent"])
+    for claim in paper.claims.values():
+        if claim.series and claim.value is not None:
+            errors[experiment_for(claim, choices), claim.series] = float(claim.number)
+    return errors
+
+
+def compare_with_1998(
+    paper: Paper,
+    choices: Compare,
+    names: Sequence[str],
+    before: Mapping[str, Any],
+    now: Mapping[str, Any],
+) -> pd.DataFrame:
+    """Return errors in percent of 1998, the committed and this run; means, replicates in brackets.
+
+    ``before`` and ``now`` are metrics by experiment.
+    """
+    published = published_errors(paper, choices)
+    rows = []
+    for name, series in product(names, ("test", "training")):
+        key = f"{series}_error_percent"
+        if key in now[name]:
+            number = published.get((name, series))
+            printed = "-" if number is None else f"{number:g}"
+            rows.append((name, series, printed, _mean(before, name, key), _mean(now, name, key)))
+    return pd.DataFrame(rows, columns=["experiment", "error", "1998", "committed", "this run"])
+
+
+def _mean(metrics: Mapping[str, Any], experiment: str, key: str) -> str:
+    entry = metrics.get(experiment)
+    if entry is None or key not in entry:
+        return "-"
+    return f"{entry[key]['mean']:.2f} ({entry['replicates']})"

@@ -60,7 +60,9 @@ def weights(evidence: Evidence, claim: Claim) -> list[Check]:
         )
         return judge_mean(change.tolist(), evidence.choices, claimed, 1.0, "percent", what)
 
-    return [Check(Subject.of(claim, part), partial(judge, part)) for part in ("shrink", "grow")]
+    return [
+        Check(Subject.from_claim(claim, part), partial(judge, part)) for part in ("shrink", "grow")
+    ]
 
 
 def judge_faster(evidence: Evidence, claim: Claim) -> Finding:

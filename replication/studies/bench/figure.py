@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from replication.comparison.figures.drawing import Table
-from replication.comparison.figures.inputs import Inputs
-from replication.comparison.figures.parts import Part
+from replication.comparison.figures.inputs import Inputs, Part
 from replication.studies.bench import COMMAND
 
 

@@ -6,8 +6,8 @@ import torch
 from safetensors.numpy import load_file
 
 from replication.comparison import paper
-from replication.comparison.evaluation.errors import misses, percent
-from replication.comparison.evaluation.recomputed import Trained
+from replication.comparison.evaluation.errors import count_misses, to_percent
+from replication.comparison.evaluation.recomputed import RecordedNetwork
 from replication.comparison.verdicts.systems import BOOSTED
 from replication.core.mnist import databases
 from replication.core.runs import RECORD, WEIGHTS, experiment_runs
@@ -39,7 +39,7 @@ def run(folders: Folders, settings: Settings) -> pd.DataFrame:
     for number, one in enumerate(experiment_runs(folders.runs, name, replicates)):
         if not one.has(WEIGHTS):
             continue
-        trained = Trained(one.record["settings"], published, one.path(RECORD))
+        trained = RecordedNetwork(one.record["settings"], published, one.path(RECORD))
         weights = load_file(one.path(WEIGHTS))
         alone, *others = (trained.penalties(weights[part], images) for part in NETWORKS)
         together = alone + sum(others)
@@ -49,7 +49,7 @@ def run(folders: Folders, settings: Settings) -> pd.DataFrame:
             passed_on = doubt[: round(len(doubt) * called / 100)]
             classes[passed_on] = together[passed_on].argmin(axis=1)
             nets = 1 + (len(NETWORKS) - 1) * called / 100
-            error = percent(misses(classes, labels), len(labels))
+            error = to_percent(count_misses(classes, labels), len(labels))
             rows.append((number, called, nets, error))
     if not rows:
         raise ReplicationError(

@@ -15,7 +15,7 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
-from replication.comparison.evaluation.errors import misses
+from replication.comparison.evaluation.errors import count_misses
 from replication.comparison.paper import Paper
 from replication.core.mnist import databases
 from replication.core.settings import Settings
@@ -63,7 +63,7 @@ def counted(folders: Folders, settings: Settings, published: Paper) -> pd.DataFr
                 )
                 shown = whole[:, :, left : left + side]
                 for number, network in enumerate(networks):
-                    wrong = misses(classes(network, shown), labels)
+                    wrong = count_misses(classes(network, shown), labels)
                     yield taller.experiment, number, kind, amount, wrong, len(labels)
 
     return TALLER.frame(rows())

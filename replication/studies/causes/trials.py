@@ -17,8 +17,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from replication.comparison.evaluation.errors import Mask, missed, percent, similarity
-from replication.comparison.evaluation.rejection import rejected_share, target_percent
+from replication.comparison.evaluation.errors import (
+    Mask,
+    find_misses,
+    jaccard_index,
+    rejected_share,
+    target_percent,
+    to_percent,
+)
 from replication.comparison.paper import Paper
 from replication.core.learning.monitor import Monitor
 from replication.core.mnist import databases
@@ -171,16 +177,18 @@ class Laboratory:
             fitted = made.fit(task, monitor)
             answers, operations = fitted.answers, fitted.cost.operations_thousands
             last = fitted.history.iloc[-1]
-            training = percent(float(last["training_misses"]), int(last["training_presentations"]))
+            training = to_percent(
+                float(last["training_misses"]), int(last["training_presentations"])
+            )
         checkpoint.unlink(missing_ok=True)
         labels = database.test_labels
-        wrong = missed(answers.classes, labels)
+        wrong = find_misses(answers.classes, labels)
         rejected = rejected_share(
             answers.classes, answers.margins, labels, target_percent(self.paper)
         )
         values = (
             trial.name, trial.stage, trial.replicate, trial.patterns,
-            percent(float(wrong.sum()), len(labels)), rejected, training, operations,
+            to_percent(float(wrong.sum()), len(labels)), rejected, training, operations,
             self._likeness(wrong) if trial.stage == TEST else None, key,
         )  # fmt: skip
         return dict(zip(TRIALS.columns, values, strict=True)) | dict(trial.levels)
@@ -188,7 +196,7 @@ class Laboratory:
     def _likeness(self, wrong: Mask) -> float:
         """The Jaccard index of the misses and those of Figure 8."""
         index = self.paper.misclassified["test_index"].to_numpy()
-        return similarity(wrong, np.isin(np.arange(len(wrong)), index))
+        return jaccard_index(wrong, np.isin(np.arange(len(wrong)), index))
 
 
 @cache

@@ -23,8 +23,7 @@ from replication.comparison.figures.drawing import (
     panels,
     table,
 )
-from replication.comparison.figures.inputs import Inputs, records
-from replication.comparison.figures.parts import Block, Part
+from replication.comparison.figures.inputs import Block, Inputs, Part, records
 from replication.studies.distortions import COMMAND, FITS
 from replication.studies.distortions.quantities import readings, trusted
 

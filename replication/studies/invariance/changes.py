@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
-from replication.comparison.evaluation.errors import misses
+from replication.comparison.evaluation.errors import count_misses
 from replication.core.mnist.databases import centre_in_field, margins
 from replication.core.settings import Invariance
 from replication.studies.invariance import COUNTS, EXAMPLES
@@ -126,7 +126,7 @@ def study(
         shown = changed(images, range(len(images)), kind, amount, choices, field)
         for key, network in networks.items():
             classes = network(shown).argmin(axis=1).astype(np.uint8)
-            counted[key].append((*key, kind, amount, misses(classes, labels), len(labels)))
+            counted[key].append((*key, kind, amount, count_misses(classes, labels), len(labels)))
     rows = [row for found in counted.values() for row in found]
     return COUNTS.frame(rows)
 

@@ -20,8 +20,7 @@ from replication.comparison.figures.drawing import (
     panels,
     table,
 )
-from replication.comparison.figures.inputs import Inputs
-from replication.comparison.figures.parts import Part
+from replication.comparison.figures.inputs import Inputs, Part
 from replication.comparison.paper import Paper
 from replication.studies.invariance import COMMAND, COUNTS, pictures
 from replication.studies.invariance.changes import KINDS

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from replication.comparison.paper import Claim
 from replication.comparison.verdicts.evidence import Checks, Evidence, Finding, Outcome, Unmeasured
-from replication.comparison.verdicts.rule import format_number, judge_mean, too_few
+from replication.comparison.verdicts.rule import judge_mean, too_few
 from replication.comparison.verdicts.statistics import Interval, contrast, power
 from replication.studies.invariance import COMMAND, COUNTS
 from replication.studies.invariance.changes import BOTH_WAYS
@@ -141,7 +141,7 @@ def _largest_amount(table: pd.DataFrame, kind: str, limit: float) -> float:
     tried = float(amounts.max() / amounts.min() if kind == "scale" else amounts.max())
     if tried < limit:
         raise Unmeasured(
-            f"no {kind} as large as {format_number(limit)} was tried: add larger ones to "
+            f"no {kind} as large as {limit:.4g} was tried: add larger ones to "
             f"`invariance.{kind}` in params.yaml and run `{COMMAND}`"
         )
     return tried

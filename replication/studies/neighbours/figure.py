@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from replication.comparison.figures.drawing import PUBLISHED, Source, Table, table
-from replication.comparison.figures.inputs import Inputs, records
-from replication.comparison.figures.parts import Part
+from replication.comparison.figures.inputs import Inputs, Part, records
 from replication.studies.neighbours import COMMAND, ERRORS, SYSTEM
 from replication.studies.neighbours.closest import closest
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from replication.comparison import paper
-from replication.comparison.evaluation.errors import missed, percent
+from replication.comparison.evaluation.errors import find_misses, to_percent
 from replication.core.mnist import databases
 from replication.core.mnist.databases import Bytes, Database
 from replication.core.mnist.versions import CROPPED_SIDE, crop, place_by_extent
@@ -71,8 +71,8 @@ def tabulated(name: str, database: Database) -> Iterator[tuple[str, int, int, st
         for count in (count for count in NEIGHBOURS if count <= size):
             for vote, penalties in VOTES.items():
                 answers = penalties(labels[:, :count], distances[:, :count]).argmin(axis=1)
-                wrong = int(missed(answers.astype(np.uint8), database.test_labels).sum())
-                yield name, count, size, vote, percent(wrong, len(answers))
+                wrong = int(find_misses(answers.astype(np.uint8), database.test_labels).sum())
+                yield name, count, size, vote, to_percent(wrong, len(answers))
 
 
 def table(versions: Mapping[str, Database]) -> pd.DataFrame:

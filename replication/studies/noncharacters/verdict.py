@@ -33,7 +33,8 @@ def checks(evidence: Evidence, claim: Claim) -> list[Check]:
         )
 
     return [
-        Check(Subject.of(claim, kind.replace(" ", "-")), partial(judge, kind)) for kind in KINDS
+        Check(Subject.from_claim(claim, kind.replace(" ", "-")), partial(judge, kind))
+        for kind in KINDS
     ]
 
 

@@ -22,8 +22,7 @@ from replication.comparison.figures.drawing import (
     markdown,
     table,
 )
-from replication.comparison.figures.inputs import Inputs, records
-from replication.comparison.figures.parts import Block, Part
+from replication.comparison.figures.inputs import Block, Inputs, Part, records
 from replication.studies.readings import COMMAND, CURVES, RANKING
 
 _WORDS = {

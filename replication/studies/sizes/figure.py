@@ -18,8 +18,7 @@ from replication.comparison.figures.drawing import (
     label_at,
     table,
 )
-from replication.comparison.figures.inputs import Inputs, records
-from replication.comparison.figures.parts import Part
+from replication.comparison.figures.inputs import Inputs, Part, records
 
 
 def training_set_size(inputs: Inputs) -> Figure | None:

@@ -38,7 +38,7 @@ def checks(evidence: Evidence, claim: Claim) -> list[Check]:
                 about = f"{series} error with {patterns:,} training patterns"
                 if patterns < most and _presentations(evidence, name) == all_presentations:
                     about += ", presented as often as all"
-                subject = Subject.of(
+                subject = Subject.from_claim(
                     claim, f"{entry}:{name}" if name else entry, number=published, unit="percent",
                     about=about,
                 )  # fmt: skip

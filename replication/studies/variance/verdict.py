@@ -5,9 +5,14 @@ import pandas as pd
 from scipy import stats
 
 from replication.comparison.paper import Claim
-from replication.comparison.verdicts.claim_experiments import experiment_for
-from replication.comparison.verdicts.curves import steps_of_pass_1
-from replication.comparison.verdicts.evidence import Checks, Evidence, Finding, Unmeasured
+from replication.comparison.verdicts.curves import first_steps
+from replication.comparison.verdicts.evidence import (
+    Checks,
+    Evidence,
+    Finding,
+    Unmeasured,
+    experiment_for,
+)
 from replication.comparison.verdicts.rule import too_few
 from replication.studies.variance import COMMAND, CURVES
 from replication.studies.variance.table import errors
@@ -24,7 +29,7 @@ def judge(evidence: Evidence, claim: Claim) -> Finding:
     histories = varied(evidence.study(CURVES)).get(name, [])
     if not histories:
         raise Unmeasured(f"{CURVES.name} has no replicate of `{name}`: run `{COMMAND}`")
-    ends = [pd.concat([steps_of_pass_1(h, "min"), steps_of_pass_1(h, "max")]) for h in histories]
+    ends = [pd.concat([first_steps(h, "min"), first_steps(h, "max")]) for h in histories]
     test_errors = errors(histories, len(evidence.labels))["test_error_percent"]["values"]
     if len(ends) < evidence.choices.minimum_replicates:
         return too_few(test_errors, evidence.choices, "%")
