@@ -34,7 +34,7 @@ PIPELINE = {
     "provenance": "Write down where every result comes from, as an RO-Crate.",
     "predict": "Classify your own digits.",
 }
-STUDIES = {name: studies.STUDIES[name] for name in studies.having("run")}
+STUDIES = {name: studies.STUDIES[name] for name in studies.find_modules("run")}
 
 
 class Commands(click.Group):

@@ -26,14 +26,14 @@ from replication.core.settings import Settings, load
 from replication.files import read_json
 from replication.folders import Folders, folder_options
 from replication.studies.variance import CURVES, SPREAD
-from replication.studies.variance.table import spread
+from replication.studies.variance.verdict import tabulate_spread
 
 DIFFERS, INCOMPLETE = 1, 3
 
 
 def all_checks() -> Checks:
     """Return the checks of the paper's sections and those of the studies."""
-    return merge_checks([*SECTIONS, *(module.CHECKS for module in studies.modules("verdict"))])
+    return merge_checks([*SECTIONS, *(module.CHECKS for module in studies.load_modules("verdict"))])
 
 
 def read_runs(runs: Path, metrics: Mapping[str, Any]) -> dict[str, list[Run]]:
@@ -101,7 +101,7 @@ def run(folders: Folders, settings: Settings) -> list[Verdict]:
     tables.VERDICTS.write(out, tables.tabulate_verdicts(verdicts))
     tables.MISCLASSIFIED.write(out, tables.misclassified(evidence))
     curves = evidence.studies.get(CURVES.name)
-    SPREAD.write(out, spread(settings, evidence.metrics, curves, len(evidence.labels)))
+    SPREAD.write(out, tabulate_spread(settings, evidence.metrics, curves, len(evidence.labels)))
     tables.HEADLINE.write(out, tables.headline(verdicts))
     tables.CURVES.write(out, tables.learning_curves(evidence))
     tables.SIZES.write(out, tables.training_sizes(evidence))

@@ -23,12 +23,12 @@ CITATION = "CITATION.cff"
 
 def study_parts() -> list[Part]:
     """What the studies show on the page."""
-    return [part for module in studies.modules("figure") for part in module.PARTS]
+    return [part for module in studies.load_modules("figure") for part in module.PARTS]
 
 
 def study_blocks() -> list[Block]:
     """What the studies show in README.md and paper_notes.md."""
-    blocks = (getattr(module, "BLOCKS", ()) for module in studies.modules("figure"))
+    blocks = (getattr(module, "BLOCKS", ()) for module in studies.load_modules("figure"))
     return [block for several in blocks for block in several]
 
 

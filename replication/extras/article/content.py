@@ -16,7 +16,7 @@ from replication.folders import Folders
 from replication.report import charts
 from replication.report.narrative import name_topic
 from replication.report.tables import ROLES, entries
-from replication.studies.sizes.figure import training_set_size
+from replication.studies.sizes.figure import draw_training_sizes
 
 TEMPLATE = ("article.typ", "lookups.typ", "numbers.typ", "style.typ", "tables.typ")
 PAPER = ("claims.yaml", "figure8_misclassified.csv", "figures9_to_12_systems.csv")
@@ -53,7 +53,7 @@ def _read(path: Path) -> bytes:
 def figures(inputs: Inputs) -> dict[str, Figure]:
     """Return the charts by name, without those whose files are missing."""
     drawn = (charts.headline(inputs), *charts.learning_curves(inputs)[:1],
-             training_set_size(inputs))  # fmt: skip
+             draw_training_sizes(inputs))  # fmt: skip
     return {figure.name: figure for figure in drawn if figure is not None}
 
 

@@ -26,13 +26,13 @@ from replication.comparison.figures.drawing import (
 from replication.comparison.figures.inputs import Inputs, records
 from replication.comparison.figures.parts import Block, Part
 from replication.studies.distortions import COMMAND, FITS
-from replication.studies.distortions.quantities import readings, trusted
+from replication.studies.distortions.quantities import list_readings, select_trusted
 
 _LAWS = {"uniform": ("low", "high"), "normal": ("mean", "sd")}
 
 
-def distortions(inputs: Inputs) -> Figure | None:
-    """Figure 7's distortions and the distributions fitted to them; None without the fit."""
+def draw_distortions(inputs: Inputs) -> Figure | None:
+    """Draw Figure 7's distortions and the distributions fitted to them; None without the fit."""
     fits = inputs.table(FITS)
     if fits is None:
         return None
@@ -42,8 +42,8 @@ def distortions(inputs: Inputs) -> Figure | None:
     ]  # fmt: skip
     if not laws:
         return None
-    sound = trusted(inputs.paper.distortions)
-    values = {(one.quantity, one.reading): one.values for one in readings(sound)}
+    trusted = select_trusted(inputs.paper.distortions)
+    values = {(each.quantity, each.reading): each.values for each in list_readings(trusted)}
 
     def paint(canvas: Canvas) -> None:
         drawn = panels(canvas, len(laws), 3 if len(laws) > 4 else 2, 145, sharey=True)
@@ -56,11 +56,11 @@ def distortions(inputs: Inputs) -> Figure | None:
               for cell in (row[key] for key in columns))
         for row in records(fits)
     ]  # fmt: skip
-    said = "; ".join(_said(law) for law in laws)
+    words = "; ".join(_describe_law(law) for law in laws)
     return Figure(
         "distortions",
         "The distortions of Figure 7, as numbers",
-        draw("distortions", f"Fitted distributions over those observed. {said}.", 330, paint),
+        draw("distortions", f"Fitted distributions over those observed. {words}.", 330, paint),
         "Steps: share of the patterns of Figure 7 below a value; line: the distribution chosen for "
         "our own distorted patterns. What each quantity is stands in the table.",
         table(columns, rows),
@@ -90,25 +90,23 @@ def _paint_law(
     axes.title.set_color(MUTED)
 
 
-def _said(law: Mapping[str, Any]) -> str:
+def _describe_law(law: Mapping[str, Any]) -> str:
     first, second = (law[name] for name in _LAWS[str(law["distribution"])])
     word = "to" if law["distribution"] == "uniform" else "sd"
     name = f"{law['quantity']} ({law['reading']})"
     return f"{name}: {law['distribution']}, {first:.3g} {word} {second:.3g}"
 
 
-def block(inputs: Inputs) -> str:
-    """The distributions that were chosen for Figure 7's distortions."""
+def write_block(inputs: Inputs) -> str:
+    """Return the distributions that were chosen for Figure 7's distortions."""
     fits = inputs.table(FITS)
     if fits is None:
         return f"Not there yet: `{COMMAND}` makes it."
     columns = ("quantity", "read as", "distribution", "parameters", "p")
     rows = [
         (
-            str(row["quantity"]),
-            str(row["reading"]),
-            str(row["distribution"]),
-            _parameters(row),
+            *(str(row[key]) for key in ("quantity", "reading", "distribution")),
+            _format_parameters(row),
             "" if row["p"] != row["p"] else f"{row['p']:.2f}",
         )
         for row in records(fits[fits["chosen"].astype(bool)])
@@ -116,11 +114,11 @@ def block(inputs: Inputs) -> str:
     return markdown(Table(columns, tuple(rows), frozenset({4})))
 
 
-def _parameters(row: Mapping[str, float]) -> str:
+def _format_parameters(row: Mapping[str, float]) -> str:
     if row["low"] == row["low"]:
         return f"{row['low']:.3g} to {row['high']:.3g}"
     return f"{row['mean']:.3g}, sd {row['sd']:.2g}"
 
 
-PARTS = (Part("distortions", distortions, "The fit of Figure 7's distortions", COMMAND),)
-BLOCKS = (Block("distortions", block),)
+PARTS = (Part("distortions", draw_distortions, "The fit of Figure 7's distortions", COMMAND),)
+BLOCKS = (Block("distortions", write_block),)

@@ -42,31 +42,35 @@ _CONTROLS = {"earlier": "our earlier reading", "printed": "the text as printed"}
 _STAGES = {"final": "finalist", "control": "control", "variation": "variation"}
 
 
-def shown(ranking: pd.DataFrame) -> pd.DataFrame:
-    """All readings that were trained to the end of the recipe, stage by stage, best first."""
+def select_completed(ranking: pd.DataFrame) -> pd.DataFrame:
+    """Return all readings trained to the end of the recipe, stage by stage, best first."""
     return ranking[ranking["stage"] != "screening"].reset_index(drop=True)
 
 
-def label(row: Mapping[str, object]) -> str:
-    """A reading in few words: a variation by what it changes."""
+def describe_reading(row: Mapping[str, object]) -> str:
+    """Return a reading in few words: a variation by what it changes."""
     change = str(row["change"]) if isinstance(row["change"], str) else ""
     return _WORDS.get(change, change) or str(row["reading"])
 
 
-def ranking(inputs: Inputs) -> Figure | None:
-    """The finalists, the controls and the variations by their distance; None without the study."""
+def _is_ours(row: Mapping[str, object]) -> bool:
+    return bool(row["adopted"]) and row["stage"] == "final"
+
+
+def draw_ranking(inputs: Inputs) -> Figure | None:
+    """Draw finalists, controls and variations by their distance; None without the study."""
     ranked = inputs.table(RANKING)
     if ranked is None:
         return None
-    readings = shown(ranked)
+    readings = select_completed(ranked)
     drawn = readings[readings["distance"].notna()]
-    lost = [label(row) for row in records(readings[readings["distance"].isna()])]
+    lost = [describe_reading(row) for row in records(readings[readings["distance"].isna()])]
     columns = ("reading", "stage", "replicates", "distance", "curve, points", "low", "high",
                "least step", "greatest step", "training error", "tied")  # fmt: skip
     keys = ("replicates", "distance", "rms", "rms_low", "rms_high", "step_low", "step_high",
             "training_error")  # fmt: skip
     rows = [
-        (label(row), _STAGES[row["stage"]], *(row[key] for key in keys),
+        (describe_reading(row), _STAGES[row["stage"]], *(row[key] for key in keys),
          "tied" if row["tied"] else "")
         for row in records(readings)
     ]  # fmt: skip
@@ -78,7 +82,7 @@ def ranking(inputs: Inputs) -> Figure | None:
         draw(
             "readings",
             f"{len(drawn)} readings by their distance from Figure 5's training curve and the "
-            f"published step sizes. Nearest: {label(records(drawn)[0])}.",
+            f"published step sizes. Nearest: {describe_reading(records(drawn)[0])}.",
             60 + 17 * len(drawn),
             lambda canvas: _paint(canvas, drawn),
         ),
@@ -94,13 +98,13 @@ def ranking(inputs: Inputs) -> Figure | None:
 
 
 def _paint(canvas: Canvas, drawn: pd.DataFrame) -> None:
-    names = [_CONTROLS.get(label(row), label(row)) for row in records(drawn)]
+    names = [_CONTROLS.get(describe_reading(row), describe_reading(row)) for row in records(drawn)]
     if is_narrow(canvas):
         names = [name.replace(", ", ",\n", 1) for name in names]
         canvas.set_figheight((60 + 32 * len(drawn)) / 72)
     axes = canvas.subplots()
     for place, row in enumerate(records(drawn)):
-        colour = ACCENT if row["adopted"] and row["stage"] == "final" else TEST
+        colour = ACCENT if _is_ours(row) else TEST
         face = colour if row["stage"] == "final" else "none"
         axes.plot(row["distance"], -place, "o", color=colour, markerfacecolor=face, markersize=5)
     axes.set_yticks(-np.arange(len(drawn)), names)
@@ -117,12 +121,12 @@ def _paint(canvas: Canvas, drawn: pd.DataFrame) -> None:
     axes.set_xlabel("distance from the evidence")
 
 
-def curves(inputs: Inputs) -> Figure | None:
-    """Our reading, the nearest and the controls, less Figure 5's training curve."""
+def draw_curves(inputs: Inputs) -> Figure | None:
+    """Draw our reading, the nearest and the controls, less Figure 5's training curve."""
     ranked, passes = inputs.table(RANKING), inputs.table(CURVES)
     if ranked is None or passes is None:
         return None
-    gaps = _gaps(inputs, passes, shown(ranked))
+    gaps = _gaps(inputs, passes, select_completed(ranked))
     ours = "".join(ranked["reading"][ranked["adopted"] & (ranked["stage"] == "final")][:1])
     rows = [
         (number + 1, name, float(value))
@@ -180,18 +184,18 @@ def _paint_gaps(canvas: Canvas, gaps: Mapping[str, NDArray[np.float64]], ours: s
     canvas.legend(loc="outside lower center", ncols=1)
 
 
-def block(inputs: Inputs) -> str:
-    """All readings that were trained to the end, by stage and distance."""
+def write_block(inputs: Inputs) -> str:
+    """Return all readings that were trained to the end, by stage and distance."""
     ranked = inputs.table(RANKING)
     if ranked is None:
         return f"Not there yet: `{COMMAND}` makes it."
     columns = ("stage", "reading", "distance", "curve, points", "steps", "training, %", "tied")
     rows = []
-    for row in records(shown(ranked)):
+    for row in records(select_completed(ranked)):
         fine = row["distance"] == row["distance"]
         rows.append((
             _STAGES[row["stage"]],
-            label(row) + (" (ours)" if row["adopted"] and row["stage"] == "final" else ""),
+            describe_reading(row) + (" (ours)" if _is_ours(row) else ""),
             f"{row['distance']:.2f}" if fine else "diverged",
             f"{row['rms']:.3f} ({row['rms_low']:.3f} to {row['rms_high']:.3f})" if fine else "",
             f"{row['step_low']:.1e} to {row['step_high']:.3f}" if fine else "",
@@ -207,7 +211,7 @@ def block(inputs: Inputs) -> str:
 
 
 PARTS = (
-    Part("readings", ranking, "The study of the readings", COMMAND),
-    Part("readings_curves", curves, "The curves of the readings", COMMAND),
+    Part("readings", draw_ranking, "The study of the readings", COMMAND),
+    Part("readings_curves", draw_curves, "The curves of the readings", COMMAND),
 )
-BLOCKS = (Block("readings", block),)
+BLOCKS = (Block("readings", write_block),)

@@ -22,8 +22,8 @@ from replication.comparison.figures.inputs import Inputs, records
 from replication.comparison.figures.parts import Part
 
 
-def training_set_size(inputs: Inputs) -> Figure | None:
-    """Figure 6 redrawn: error by number of training patterns; None without any experiment."""
+def draw_training_sizes(inputs: Inputs) -> Figure | None:
+    """Draw Figure 6: error by number of training patterns; None without any experiment."""
     sizes = {patterns: [name for name in names if name in inputs.metrics]
              for patterns, names in sorted(inputs.choices.training_sizes.items())}  # fmt: skip
     sizes = {patterns: names for patterns, names in sizes.items() if names}
@@ -37,7 +37,7 @@ def training_set_size(inputs: Inputs) -> Figure | None:
         _paint_distorted(axes, inputs, max(sizes), distorted)
         _paint_sizes_of_1998(axes, inputs)
 
-    rows = _size_rows(inputs, sizes, distorted)
+    rows = _list_rows(inputs, sizes, distorted)
     names = ", ".join(dict.fromkeys(str(row[1]) for row in rows))
     return Figure(
         "figure6",
@@ -101,12 +101,11 @@ def _paint_sizes_of_1998(axes: Axes, inputs: Inputs) -> None:
     axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
 
 
-def _size_rows(
+def _list_rows(
     inputs: Inputs, sizes: Mapping[int, Sequence[str]], distorted: str
 ) -> list[tuple[object, ...]]:
     rows: list[tuple[object, ...]] = []
-    figure = inputs.paper.training_set_size
-    for point in records(figure):
+    for point in records(inputs.paper.training_set_size):
         patterns = int(point["training_patterns"])
         names = [distorted] if point["distorted_training"] else list(sizes.get(patterns, ()))
         for series in SERIES:
@@ -121,8 +120,5 @@ def _size_rows(
     return rows
 
 
-PARTS = (
-    Part(
-        "training_size", training_set_size, "Figure 6 needs the smaller training sets", "dvc repro"
-    ),
-)
+_MISSING = "Figure 6 needs the smaller training sets"
+PARTS = (Part("training_size", draw_training_sizes, _MISSING, "dvc repro"),)

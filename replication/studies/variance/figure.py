@@ -18,8 +18,8 @@ from replication.studies.variance import SPREAD
 _WORDS = {"order": "order of the patterns", "hessian": "patterns for the curvatures"}
 
 
-def spread(inputs: Inputs) -> Figure | None:
-    """How much of the spread each source of randomness makes; None without the study."""
+def draw_spread(inputs: Inputs) -> Figure | None:
+    """Draw the spread by source of randomness; None without the study."""
     spreads = inputs.table(SPREAD)
     if spreads is None:
         return None
@@ -39,7 +39,7 @@ def spread(inputs: Inputs) -> Figure | None:
         axes.tick_params(axis="y", length=0)
         axes.grid(axis="y", linewidth=0.5)
 
-    said = "; ".join(f"{row['source']}: {row['test_sd']:.3g}" for row in rows)
+    words = "; ".join(f"{row['source']}: {row['test_sd']:.3g}" for row in rows)
     keys = ("source", "replicates", "test_mean", "test_sd", "test_sd_low", "test_sd_high",
             "training_mean", "training_sd", "share_of_variance")  # fmt: skip
     columns = ("varied", "runs", "test, mean", "test, sd", "low", "high", "training, mean",
@@ -50,7 +50,7 @@ def spread(inputs: Inputs) -> Figure | None:
         draw(
             "variance",
             "Standard deviation of the test error in points when one source of randomness is "
-            f"varied. {said}.",
+            f"varied. {words}.",
             70 + 34 * len(rows),
             paint,
         ),
@@ -61,8 +61,8 @@ def spread(inputs: Inputs) -> Figure | None:
     )
 
 
-def block(inputs: Inputs) -> str:
-    """The spread by source."""
+def write_block(inputs: Inputs) -> str:
+    """Return the spread by source."""
     spreads = inputs.table(SPREAD)
     if spreads is None:
         made_by = SPREAD.made_by
@@ -83,5 +83,7 @@ def block(inputs: Inputs) -> str:
     return markdown(Table(columns, tuple(rows), frozenset({1, 2, 4, 5})))
 
 
-PARTS = (Part("variance", spread, "The sources of variance", f"dvc repro && {SPREAD.made_by}"),)
-BLOCKS = (Block("variance", block),)
+PARTS = (
+    Part("variance", draw_spread, "The sources of variance", f"dvc repro && {SPREAD.made_by}"),
+)
+BLOCKS = (Block("variance", write_block),)
