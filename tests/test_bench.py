@@ -293,7 +293,7 @@ def test_the_strongest_peer_comes_first_and_what_is_printed_shows_each_network()
     assert result.native.strongest_first() == ["c", "eager"]
     lines = describe(result).splitlines()
     for name in bench.NETWORKS:
-        (line,) = (text for text in lines if text.startswith(f"{name}, microseconds a pattern"))
+        (line,) = (text for text in lines if text.startswith(f"{name}, microseconds per pattern"))
         assert f"{result.native.network(name).microseconds_per_pattern.median:.4g}" in line
 
 

@@ -120,9 +120,9 @@ def test_ends_of_a_uniform_are_estimated_without_bias():
 
 def test_anchor_is_the_line_that_scaling_leaves_in_place():
     scale = np.array([0.7, 0.9, 1.1, 1.3])
-    offset, _ = fit_anchor(8.0 * (1 - scale) + 0.5 * scale, scale)
-    assert exact.offset == pytest.approx(8.0)
-    assert exact.error == pytest.approx(0.0, abs=1e-9)
+    offset, error = fit_anchor(8.0 * (1 - scale) + 0.5 * scale, scale)
+    assert offset == pytest.approx(8.0)
+    assert error == pytest.approx(0.0, abs=1e-9)
 
 
 def test_likelihood_of_a_reading_is_that_of_what_was_measured(paper):
