@@ -9,20 +9,7 @@ from matplotlib.figure import Figure as Canvas
 from numpy.typing import NDArray
 from scipy import stats
 
-from replication.comparison.figures.drawing import (
-    ACCENT,
-    DATA,
-    GRID,
-    INK,
-    MUTED,
-    Figure,
-    Source,
-    Table,
-    draw,
-    markdown,
-    panels,
-    table,
-)
+from replication.comparison.figures import drawing
 from replication.comparison.figures.inputs import Inputs, records
 from replication.comparison.figures.parts import Block, Part
 from replication.studies.distortions import COMMAND, FITS
@@ -31,7 +18,7 @@ from replication.studies.distortions.quantities import list_readings, select_tru
 _LAWS = {"uniform": ("low", "high"), "normal": ("mean", "sd")}
 
 
-def draw_distortions(inputs: Inputs) -> Figure | None:
+def draw_distortions(inputs: Inputs) -> drawing.Figure | None:
     """Draw Figure 7's distortions and the distributions fitted to them; None without the fit."""
     fits = inputs.table(FITS)
     if fits is None:
@@ -46,7 +33,7 @@ def draw_distortions(inputs: Inputs) -> Figure | None:
     values = {(each.quantity, each.reading): each.values for each in list_readings(trusted)}
 
     def paint(canvas: Canvas) -> None:
-        drawn = panels(canvas, len(laws), 3 if len(laws) > 4 else 2, 145, sharey=True)
+        drawn = drawing.panels(canvas, len(laws), 3 if len(laws) > 4 else 2, 145, sharey=True)
         for law, axes in zip(laws, drawn, strict=True):
             _paint_law(axes, str(law["quantity"]), values[law["quantity"], law["reading"]], law)
 
@@ -57,16 +44,18 @@ def draw_distortions(inputs: Inputs) -> Figure | None:
         for row in records(fits)
     ]  # fmt: skip
     words = "; ".join(_describe_law(law) for law in laws)
-    return Figure(
+    return drawing.Figure(
         "distortions",
         "The distortions of Figure 7, as numbers",
-        draw("distortions", f"Fitted distributions over those observed. {words}.", 330, paint),
+        drawing.draw(
+            "distortions", f"Fitted distributions over those observed. {words}.", 330, paint
+        ),
         "Steps: share of the patterns of Figure 7 below a value; line: the distribution chosen for "
         "our own distorted patterns. What each quantity is stands in the table.",
-        table(columns, rows),
+        drawing.table(columns, rows),
         (
-            Source("../distortions.csv", "rows with chosen = True"),
-            Source(f"{DATA}/figure7_distortions.csv", "all patterns"),
+            drawing.Source("../distortions.csv", "rows with chosen = True"),
+            drawing.Source(f"{drawing.DATA}/figure7_distortions.csv", "all patterns"),
         ),
     )
 
@@ -82,12 +71,12 @@ def _paint_law(
         curve = stats.uniform.cdf(grid, law["low"], law["high"] - law["low"])
     else:
         curve = stats.norm.cdf(grid, law["mean"], law["sd"])
-    axes.plot(grid, curve, color=ACCENT, linewidth=1.6)
-    axes.step(ordered, shares, where="post", color=INK, linewidth=0.9)
+    axes.plot(grid, curve, color=drawing.ACCENT, linewidth=1.6)
+    axes.step(ordered, shares, where="post", color=drawing.INK, linewidth=0.9)
     axes.set(title=quantity.replace("_", " "), ylim=(0, 1.02), yticks=(0, 0.5, 1))
     axes.locator_params(axis="x", nbins=3)
-    axes.grid(axis="y", linewidth=0.5, color=GRID)
-    axes.title.set_color(MUTED)
+    axes.grid(axis="y", linewidth=0.5, color=drawing.GRID)
+    axes.title.set_color(drawing.MUTED)
 
 
 def _describe_law(law: Mapping[str, Any]) -> str:
@@ -111,7 +100,7 @@ def write_block(inputs: Inputs) -> str:
         )
         for row in records(fits[fits["chosen"].astype(bool)])
     ]
-    return markdown(Table(columns, tuple(rows), frozenset({4})))
+    return drawing.markdown(drawing.Table(columns, tuple(rows), frozenset({4})))
 
 
 def _format_parameters(row: Mapping[str, float]) -> str:

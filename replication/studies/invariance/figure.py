@@ -12,22 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from matplotlib.patches import Rectangle
 
-from replication.comparison.figures.drawing import (
-    ACCENT,
-    DATA,
-    DISTORTED,
-    GRID,
-    INK,
-    MUTED,
-    TEST,
-    TRAINING,
-    Figure,
-    Source,
-    draw,
-    is_narrow,
-    panels,
-    table,
-)
+from replication.comparison.figures import drawing
 from replication.comparison.figures.inputs import Inputs, records
 from replication.comparison.figures.parts import Part
 from replication.comparison.paper import Paper
@@ -37,7 +22,7 @@ from replication.studies.invariance.changes import KINDS, Bytes, change, join_im
 from replication.studies.invariance.verdict import compute_curve
 
 # Of the experiments, in all figures of the study.
-COLOURS = (TEST, DISTORTED, ACCENT, TRAINING)
+COLOURS = (drawing.TEST, drawing.DISTORTED, drawing.ACCENT, drawing.TRAINING)
 _COLUMNS = 7  # amounts of each kind that are drawn
 _LINE = 1.4  # height of a digit with the answers below it, in digits
 _SQUARE = 3.3  # side of the square of a class above a wide field, in pixels of the field
@@ -58,7 +43,7 @@ def find_limits(paper: Paper, kind: str) -> list[float]:
     return [1 / math.sqrt(limit), math.sqrt(limit)] if kind == "scale" else [limit]
 
 
-def draw_curves(inputs: Inputs) -> Figure | None:
+def draw_curves(inputs: Inputs) -> drawing.Figure | None:
     """Draw the error against scale, shift, rotation and noise; None without the study."""
     counts = inputs.table(COUNTS)
     if counts is None:
@@ -73,18 +58,18 @@ def draw_curves(inputs: Inputs) -> Figure | None:
     ]
 
     def paint(canvas: Canvas) -> None:
-        drawn = panels(canvas, len(KINDS), 2, 200, sharey=True)
+        drawn = drawing.panels(canvas, len(KINDS), 2, 200, sharey=True)
         for kind, axes in zip(KINDS, drawn, strict=True):
             _paint_curves(axes, inputs, counts, kind)
         drawn[0].set_ylim(0, 100)
-        canvas.supylabel("percent missed", fontsize=12, color=MUTED)
+        canvas.supylabel("percent missed", fontsize=12, color=drawing.MUTED)
         canvas.legend(*drawn[0].get_legend_handles_labels(), loc="outside lower center")
 
     patterns = int(counts["patterns"].iloc[0])
-    return Figure(
+    return drawing.Figure(
         "invariance",
         "How far a digit may be changed",
-        draw(
+        drawing.draw(
             "invariance",
             f"Percent of {patterns} test patterns missed by {', '.join(map(words, names))} against "
             "scale, vertical shift, rotation and noise; the numbers are in the table below.",
@@ -96,18 +81,21 @@ def draw_curves(inputs: Inputs) -> Figure | None:
         "the ranges that the paper estimates (a factor of scale is from the smallest to the "
         "largest), and the noise that its network was trained with; level line: what counts as "
         "accurate here.",
-        table(("experiment", "change", "amount", "missed, %", "runs"), rows),
+        drawing.table(("experiment", "change", "amount", "missed, %", "runs"), rows),
         (
-            Source("../invariance.csv", "misses, patterns by experiment, kind and amount"),
-            Source(f"{DATA}/claims.yaml", "invariance.scale, .shift, .rotation; noise.salt-pepper"),
+            drawing.Source("../invariance.csv", "misses, patterns by experiment, kind and amount"),
+            drawing.Source(
+                f"{drawing.DATA}/claims.yaml",
+                "invariance.scale, .shift, .rotation; noise.salt-pepper",
+            ),
         ),
     )
 
 
 def _paint_curves(axes: Axes, inputs: Inputs, counts: pd.DataFrame, kind: str) -> None:
-    axes.axhline(inputs.choices.accurate_percent, color=GRID, linewidth=1)
+    axes.axhline(inputs.choices.accurate_percent, color=drawing.GRID, linewidth=1)
     for limit in find_limits(inputs.paper, kind):
-        axes.axvline(limit, color=INK, linewidth=0.8, linestyle=(0, (4, 2)))
+        axes.axvline(limit, color=drawing.INK, linewidth=0.8, linestyle=(0, (4, 2)))
     for name, colour in zip(list_experiments(counts), COLOURS, strict=False):
         own = counts[counts["experiment"] == name]
         for _, rows in own.groupby("replicate"):
@@ -121,10 +109,10 @@ def _paint_curves(axes: Axes, inputs: Inputs, counts: pd.DataFrame, kind: str) -
         axes.set_xticks([0.5, 1.0, 2.0], ["0.5", "1", "2"])
         axes.minorticks_off()
     axes.set(title=kind, xlabel=_UNITS[kind])
-    axes.title.set_color(MUTED)
+    axes.title.set_color(drawing.MUTED)
 
 
-def draw_digits(inputs: Inputs) -> Figure | None:
+def draw_digits(inputs: Inputs) -> drawing.Figure | None:
     """Draw a few digits at increasing change with the answers, as in Figure 13; None without."""
     answers = inputs.table(EXAMPLES)
     if answers is None:
@@ -139,7 +127,7 @@ def draw_digits(inputs: Inputs) -> Figure | None:
     )
 
     def paint(canvas: Canvas) -> None:
-        drawn = panels(canvas, len(KINDS), 2, 50 + 47 * patterns)
+        drawn = drawing.panels(canvas, len(KINDS), 2, 50 + 47 * patterns)
         for axes, kind in zip(drawn, KINDS, strict=True):
             _paint_kind(axes, inputs, answers[answers["kind"] == kind], kind, names)
 
@@ -150,17 +138,19 @@ def draw_digits(inputs: Inputs) -> Figure | None:
         for row in records(answers)
     ]  # fmt: skip
     columns = ("change", "amount", "test pattern", "label", "experiment", "answer", "penalty")
-    return Figure(
+    return drawing.Figure(
         "figure13",
         "Digits as in Figure 13",
-        draw("figure13", alt, 440, paint),
+        drawing.draw("figure13", alt, 440, paint),
         f"Below each digit the answers of the first training of {', '.join(map(words, names))}, in "
         "this order; wrong ones are bold and framed. A negative shift is upwards, a negative "
         "rotation counter-clockwise.",
-        table(columns, rows),
+        drawing.table(columns, rows),
         (
-            Source("../invariance_examples.csv", "class by experiment, kind, amount and pattern"),
-            Source("../../data/raw/", "t10k-images-idx3-ubyte.gz: the first patterns"),
+            drawing.Source(
+                "../invariance_examples.csv", "class by experiment, kind, amount and pattern"
+            ),
+            drawing.Source("../../data/raw/", "t10k-images-idx3-ubyte.gz: the first patterns"),
         ),
     )
 
@@ -211,7 +201,7 @@ class _Wide(NamedTuple):
     best: pd.DataFrame
 
 
-def draw_wide_fields(inputs: Inputs) -> Figure | None:
+def draw_wide_fields(inputs: Inputs) -> drawing.Figure | None:
     """Draw several digits in one field and the outputs above it (p. 8); None without them."""
     outputs = inputs.table(FIELDS)
     if outputs is None:
@@ -227,8 +217,8 @@ def draw_wide_fields(inputs: Inputs) -> Figure | None:
         answers.append(f"{digits}: {' '.join(map(str, best['class']))}")
 
     def paint(canvas: Canvas) -> None:
-        if is_narrow(canvas):
-            fields = panels(canvas, len(drawn), 1, 210)
+        if drawing.is_narrow(canvas):
+            fields = drawing.panels(canvas, len(drawn), 1, 210)
         else:
             widths = [wide.image.shape[1] for wide in drawn]
             fields = list(canvas.subplots(1, len(drawn), squeeze=False, width_ratios=widths).flat)
@@ -239,19 +229,19 @@ def draw_wide_fields(inputs: Inputs) -> Figure | None:
         f"Digits in one field and, from the left, the least penalised class: {'; '.join(answers)}."
     )
     keys = ("picture", "position", "class", "penalty")
-    return Figure(
+    return drawing.Figure(
         "wide-fields",
         "A field wider than the network's own",
-        draw("wide-fields", alt, 225, paint),
+        drawing.draw("wide-fields", alt, 225, paint),
         "Test digits side by side, and above them the outputs of the first training of "
         f"{inputs.wording.name(str(outputs['experiment'].iloc[0]))} as a convolution over the "
         f"whole field: each column stands over the middle of the {side} pixels that it sees. The "
         "less a class is penalised, the darker its square; on top the class of least penalty, also "
         "between the digits, where there is nothing to recognise.",
-        table(keys, [tuple(row[key] for key in keys) for row in records(outputs)]),
+        drawing.table(keys, [tuple(row[key] for key in keys) for row in records(outputs)]),
         (
-            Source("../fields.csv", "penalty by picture, position and class"),
-            Source("../../data/raw/", "t10k-images-idx3-ubyte.gz"),
+            drawing.Source("../fields.csv", "penalty by picture, position and class"),
+            drawing.Source("../../data/raw/", "t10k-images-idx3-ubyte.gz"),
         ),
     )
 
@@ -269,11 +259,11 @@ def _paint_wide(axes: Axes, wide: _Wide) -> None:
         corner = (height / 2 + row["position"] - apart / 2, top + _SQUARE * row["class"])
         size = (apart - 0.4, _SQUARE - 0.3)
         share = 1 - row["penalty"] / most
-        axes.add_patch(Rectangle(corner, *size, color=TEST, lw=0, alpha=share))
+        axes.add_patch(Rectangle(corner, *size, color=drawing.TEST, lw=0, alpha=share))
     for row in records(wide.best):
         axes.text(
             height / 2 + row["position"], top - 0.4, str(row["class"]),
-            color=INK, fontsize=11.5, weight="bold", ha="center", va="bottom",
+            color=drawing.INK, fontsize=11.5, weight="bold", ha="center", va="bottom",
         )  # fmt: skip
     middles = [top + _SQUARE * (digit + 0.5) for digit in classes]
     axes.set_yticks(middles, [str(digit) for digit in classes])
@@ -289,7 +279,9 @@ def _paint_image(axes: Axes, levels: Bytes, place: tuple[float, float, float, fl
         levels, cmap="gray_r", vmin=0, vmax=255, interpolation="none", aspect="auto",
         extent=(left, left + width, top + height, top),
     )  # fmt: skip
-    edge = Rectangle((left, top), width, height, fill=False, edgecolor=GRID, lw=0.8, clip_on=False)
+    edge = Rectangle(
+        (left, top), width, height, fill=False, edgecolor=drawing.GRID, lw=0.8, clip_on=False
+    )
     axes.add_patch(edge)
 
 

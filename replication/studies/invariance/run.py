@@ -24,13 +24,7 @@ from replication.core.networks.specification import Kind, Network
 from replication.core.settings import Invariance, Settings
 from replication.files import Table
 from replication.folders import Folders
-from replication.studies.invariance import COUNTS, EXAMPLES, FIELDS
-from replication.studies.invariance.changes import (
-    Bytes,
-    answer_examples,
-    count_misses,
-    join_images,
-)
+from replication.studies.invariance import COUNTS, EXAMPLES, FIELDS, changes
 from replication.studies.trained import DATABASE, TrainedNetwork, load_networks, no_weights
 
 FOLDERS = ("runs",)
@@ -43,7 +37,7 @@ def get_step(network: Network) -> int:
 
 
 def compute_outputs(
-    reference: Reference, parameters: NDArray[np.float32], table: Levels, wide: Bytes
+    reference: Reference, parameters: NDArray[np.float32], table: Levels, wide: changes.Bytes
 ) -> NDArray[np.float32]:
     """Return penalties (classes, positions) of the network on a field (field, width).
 
@@ -106,14 +100,14 @@ def compute_tables(
     images, labels = database.test_images, database.test_labels
     outputs = {}
     for number, chosen in enumerate(choices.fields):
-        wide = join_images(images[list(chosen)], choices.pitch, side)
+        wide = changes.join_images(images[list(chosen)], choices.pitch, side)
         outputs[number] = compute_outputs(reference, network.weights, network.table, wide)
     return {
-        COUNTS: count_misses(
+        COUNTS: changes.count_misses(
             {key: each.penalties for key, each in networks.items()},
             images[: choices.patterns], labels[: choices.patterns], choices, side,
         ),
-        EXAMPLES: answer_examples(
+        EXAMPLES: changes.answer_examples(
             {name: each.penalties for name, each in first.items()},
             images[: choices.examples], choices, side,
         ),

@@ -7,21 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure as Canvas
 from numpy.typing import NDArray
 
-from replication.comparison.figures.drawing import (
-    ACCENT,
-    DATA,
-    DISTORTED,
-    INK,
-    TEST,
-    TRAINING,
-    Figure,
-    Source,
-    Table,
-    draw,
-    is_narrow,
-    markdown,
-    table,
-)
+from replication.comparison.figures import drawing
 from replication.comparison.figures.inputs import Inputs, records
 from replication.comparison.figures.parts import Block, Part
 from replication.studies.readings import COMMAND, CURVES, RANKING
@@ -57,7 +43,7 @@ def _is_ours(row: Mapping[str, object]) -> bool:
     return bool(row["adopted"]) and row["stage"] == "final"
 
 
-def draw_ranking(inputs: Inputs) -> Figure | None:
+def draw_ranking(inputs: Inputs) -> drawing.Figure | None:
     """Draw finalists, controls and variations by their distance; None without the study."""
     ranked = inputs.table(RANKING)
     if ranked is None:
@@ -76,10 +62,10 @@ def draw_ranking(inputs: Inputs) -> Figure | None:
     ]  # fmt: skip
     screened = int((ranked["stage"] == "screening").sum())
     diverged = f" Diverged: {'; '.join(lost)}." if lost else ""
-    return Figure(
+    return drawing.Figure(
         "readings",
         "Readings, ranked",
-        draw(
+        drawing.draw(
             "readings",
             f"{len(drawn)} readings by their distance from Figure 5's training curve and the "
             f"published step sizes. Nearest: {describe_reading(records(drawn)[0])}.",
@@ -92,19 +78,19 @@ def draw_ranking(inputs: Inputs) -> Figure | None:
         "apart; of them the one nearest to the paper's own words was taken, in the other colour. "
         "Rings are for comparison only. Equation 9 has a constant j, the curvature starts at the "
         "number given, and the range is that of the initial weights." + diverged,
-        table(columns, rows),
-        (Source("../readings.csv", "distance, rms, steps by reading"),),
+        drawing.table(columns, rows),
+        (drawing.Source("../readings.csv", "distance, rms, steps by reading"),),
     )
 
 
 def _paint(canvas: Canvas, drawn: pd.DataFrame) -> None:
     names = [_CONTROLS.get(describe_reading(row), describe_reading(row)) for row in records(drawn)]
-    if is_narrow(canvas):
+    if drawing.is_narrow(canvas):
         names = [name.replace(", ", ",\n", 1) for name in names]
         canvas.set_figheight((60 + 32 * len(drawn)) / 72)
     axes = canvas.subplots()
     for place, row in enumerate(records(drawn)):
-        colour = ACCENT if _is_ours(row) else TEST
+        colour = drawing.ACCENT if _is_ours(row) else drawing.TEST
         face = colour if row["stage"] == "final" else "none"
         axes.plot(row["distance"], -place, "o", color=colour, markerfacecolor=face, markersize=5)
     axes.set_yticks(-np.arange(len(drawn)), names)
@@ -121,7 +107,7 @@ def _paint(canvas: Canvas, drawn: pd.DataFrame) -> None:
     axes.set_xlabel("distance from the evidence")
 
 
-def draw_curves(inputs: Inputs) -> Figure | None:
+def draw_curves(inputs: Inputs) -> drawing.Figure | None:
     """Draw our reading, the nearest and the controls, less Figure 5's training curve."""
     ranked, passes = inputs.table(RANKING), inputs.table(CURVES)
     if ranked is None or passes is None:
@@ -133,10 +119,10 @@ def draw_curves(inputs: Inputs) -> Figure | None:
         for name, gap in gaps.items()
         for number, value in enumerate(gap)
     ]
-    return Figure(
+    return drawing.Figure(
         "readings-curves",
         "Readings against Figure 5's training curve",
-        draw(
+        drawing.draw(
             "readings-curves",
             "Difference of the training error from Figure 5 by pass, in percentage points, for "
             f"{', '.join(gaps)}.",
@@ -145,10 +131,10 @@ def draw_curves(inputs: Inputs) -> Figure | None:
         ),
         "The mean training error of a reading less that of 1998: nought is agreement. The scale is "
         "logarithmic away from nought.",
-        table(("pass", "reading", "points"), rows),
+        drawing.table(("pass", "reading", "points"), rows),
         (
-            Source("../readings_curves.csv", "training_error by reading and pass"),
-            Source(f"{DATA}/figure5_learning_curves.csv", "training_error_percent"),
+            drawing.Source("../readings_curves.csv", "training_error by reading and pass"),
+            drawing.Source(f"{drawing.DATA}/figure5_learning_curves.csv", "training_error_percent"),
         ),
     )
 
@@ -170,10 +156,17 @@ def _gaps(
 
 def _paint_gaps(canvas: Canvas, gaps: Mapping[str, NDArray[np.float64]], ours: str) -> None:
     axes = canvas.subplots()
-    axes.axhline(0.0, color=INK, linewidth=0.8)
-    others = iter(((TEST, "--"), (TRAINING, "-."), (DISTORTED, ":"), (INK, (0, (1, 3)))))
+    axes.axhline(0.0, color=drawing.INK, linewidth=0.8)
+    others = iter(
+        (
+            (drawing.TEST, "--"),
+            (drawing.TRAINING, "-."),
+            (drawing.DISTORTED, ":"),
+            (drawing.INK, (0, (1, 3))),
+        )
+    )
     for name, gap in gaps.items():
-        colour, style = (ACCENT, "-") if name == ours else next(others)
+        colour, style = (drawing.ACCENT, "-") if name == ours else next(others)
         axes.plot(np.arange(1, len(gap) + 1), gap, style, color=colour,
                   label=_CONTROLS.get(name, name))  # fmt: skip
     axes.set(xlabel="pass", xticks=(1, 5, 10, 15, 20), ylabel="ours less 1998, points")
@@ -203,8 +196,9 @@ def write_block(inputs: Inputs) -> str:
             "yes" if row["tied"] else "",
         ))  # fmt: skip
     screened = int((ranked["stage"] == "screening").sum())
+    text = drawing.markdown(drawing.Table(columns, tuple(rows), frozenset({2, 5})))
     return (
-        f"{markdown(Table(columns, tuple(rows), frozenset({2, 5})))}\n\nThe finalists are the "
+        f"{text}\n\nThe finalists are the "
         f"nearest of {screened} that were tried with fewer replicates and passes; all are in "
         "`results/readings.csv`."
     )

@@ -27,22 +27,7 @@ from replication.core.systems.jobs import Job, database, key, presentations
 from replication.core.systems.parallel import side_by_side
 from replication.errors import Diverged
 from replication.folders import Folders
-from replication.studies.readings import CURVES, RANKING, STAGES, STEPS
-from replication.studies.readings.protocol import (
-    RANGE,
-    START,
-    Evidence,
-    Reading,
-    Stage,
-    build_recipe,
-    decide,
-    list_candidates,
-    list_controls,
-    list_variations,
-    rank_readings,
-    read_evidence,
-    select_finalists,
-)
+from replication.studies.readings import CURVES, RANKING, STAGES, STEPS, protocol
 
 PARAMETERS = (click.Argument(["stages"], nargs=-1, type=click.Choice(STAGES)),)
 
@@ -54,7 +39,7 @@ class Context(NamedTuple):
     settings: Settings
     network: Network
     database: Database
-    evidence: Evidence
+    evidence: protocol.Evidence
 
 
 def read_context(folders: Folders, settings: Settings) -> Context:
@@ -65,7 +50,7 @@ def read_context(folders: Folders, settings: Settings) -> Context:
         settings,
         network(settings.base.network, settings.base.database, published),
         databases.load(folders.raw, folders.prepared, settings.base.database),
-        read_evidence(published, settings.readings.resolution_points),
+        protocol.read_evidence(published, settings.readings.resolution_points),
     )
 
 
@@ -83,7 +68,12 @@ def compute_steps(context: Context) -> pd.DataFrame:
     images, labels = context.database.train_images, context.database.train_labels
     pool = OriginalPool(images, labels, base.training_patterns)
     for start, value in product(study.curvature_starts, study.ranges):
-        changes = {**study.library, START: start, RANGE: value, "seed": study.seed}
+        changes = {
+            **study.library,
+            protocol.START: start,
+            protocol.RANGE: value,
+            "seed": study.seed,
+        }
         reading = changed(base, changes)
         engine, ends = _build_engine(reading, context.network, context.settings.prepare), []
         for number in range(study.replicates):
@@ -96,15 +86,19 @@ def compute_steps(context: Context) -> pd.DataFrame:
     return STEPS.frame(rows)
 
 
-def train(readings: Sequence[Reading], context: Context, before: pd.DataFrame) -> pd.DataFrame:
+def train(
+    readings: Sequence[protocol.Reading], context: Context, before: pd.DataFrame
+) -> pd.DataFrame:
     """Return every pass of every replicate, as results/readings_curves.csv has them.
 
     What stands in ``before``, a table with the same columns, is not trained again if code, settings
     and data are the same. A replicate that diverges ends with its last whole pass.
     """
     settings, study = context.settings, context.settings.readings
-    recipes = {f"{reading.stage} {reading.name}": build_recipe(reading, settings.base, study)
-               for reading in readings}  # fmt: skip
+    recipes = {
+        f"{reading.stage} {reading.name}": protocol.build_recipe(reading, settings.base, study)
+        for reading in readings
+    }
     prepared = experiments(recipes, settings, context.folders)
     jobs = [Job(each, number) for each in prepared for number in range(each.recipe.replicates)]
     first = before.drop_duplicates(["key", "pass"])
@@ -171,24 +165,24 @@ def run(folders: Folders, settings: Settings, stages: Sequence[str] = ()) -> pd.
     STEPS.write(out, steps)
     before = CURVES.read(out) if CURVES.exists(out) else CURVES.frame([])
 
-    def get_curves(readings: Sequence[Reading]) -> pd.DataFrame:
+    def get_curves(readings: Sequence[protocol.Reading]) -> pd.DataFrame:
         if not stages or readings[0].stage in stages:
             return train(readings, context, before)
         return before[before["stage"] == readings[0].stage]
 
-    candidates = list_candidates(study, steps)
+    candidates = protocol.list_candidates(study, steps)
     curves = get_curves(candidates)
-    screening = Stage(candidates, curves, study.screening.replicates, context.evidence)
+    screening = protocol.Stage(candidates, curves, study.screening.replicates, context.evidence)
     names = screening.rank(screening.scale())[: study.screening.finalists]
-    finalists = select_finalists(candidates, names)
+    finalists = protocol.select_finalists(candidates, names)
     curves = pd.concat([curves, get_curves(finalists)], ignore_index=True)
-    final = Stage(finalists, curves, study.replicates, context.evidence)
-    winner = decide(final, final.scale(), study)
+    final = protocol.Stage(finalists, curves, study.replicates, context.evidence)
+    winner = protocol.decide(final, final.scale(), study)
     print(f"decided for: {winner.name}", flush=True)
-    for readings in (list_controls(study), list_variations(study, winner)):
+    for readings in (protocol.list_controls(study), protocol.list_variations(study, winner)):
         curves = pd.concat([curves, get_curves(readings)], ignore_index=True)
         CURVES.write(out, curves)
-    table = rank_readings(curves, steps, settings, context.evidence)
+    table = protocol.rank_readings(curves, steps, settings, context.evidence)
     RANKING.write(out, table)
     return table
 

@@ -6,23 +6,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
-from replication.comparison.figures.drawing import (
-    DATA,
-    DISTORTED,
-    INK,
-    PAPER,
-    SERIES,
-    Figure,
-    Source,
-    draw,
-    label_at,
-    table,
-)
+from replication.comparison.figures import drawing
 from replication.comparison.figures.inputs import Inputs, records
 from replication.comparison.figures.parts import Part
 
 
-def draw_training_sizes(inputs: Inputs) -> Figure | None:
+def draw_training_sizes(inputs: Inputs) -> drawing.Figure | None:
     """Draw Figure 6: error by number of training patterns; None without any experiment."""
     sizes = {patterns: [name for name in names if name in inputs.metrics]
              for patterns, names in sorted(inputs.choices.training_sizes.items())}  # fmt: skip
@@ -39,10 +28,10 @@ def draw_training_sizes(inputs: Inputs) -> Figure | None:
 
     rows = _list_rows(inputs, sizes, distorted)
     names = ", ".join(dict.fromkeys(str(row[1]) for row in rows))
-    return Figure(
+    return drawing.Figure(
         "figure6",
         "Figure 6: fewer training patterns",
-        draw(
+        drawing.draw(
             "figure6",
             "Training and test error against the number of training patterns, 1998 beside our "
             f"experiments {names}; the numbers are in the table below.",
@@ -52,12 +41,12 @@ def draw_training_sizes(inputs: Inputs) -> Figure | None:
         "Diamonds: 1998. Dots: our trainings, joined at their means. For how long it trained on "
         "fewer patterns the paper does not say: solid lines have as many passes as with all of "
         "them, dotted ones as many presentations in all.",
-        table(
+        drawing.table(
             ("training patterns", "experiment", "error", "1998", "ours, mean", "sd", "runs"), rows
         ),
         (
-            Source(f"{DATA}/figure6_training_set_size.csv", "all rows"),
-            Source("../metrics.json", "training_error_percent, test_error_percent"),
+            drawing.Source(f"{drawing.DATA}/figure6_training_set_size.csv", "all rows"),
+            drawing.Source("../metrics.json", "training_error_percent, test_error_percent"),
         ),
     )
 
@@ -66,7 +55,7 @@ def _paint_sizes(axes: Axes, inputs: Inputs, sizes: Mapping[int, Sequence[str]])
     for place in range(max(len(names) for names in sizes.values())):
         style = ("-", ":", "--", "-.")[place % 4]
         line = {patterns: names[min(place, len(names) - 1)] for patterns, names in sizes.items()}
-        for series, colour in SERIES.items():
+        for series, colour in drawing.SERIES.items():
             means = []
             for patterns, name in line.items():
                 values = inputs.values(name, f"{series}_error_percent")
@@ -76,25 +65,31 @@ def _paint_sizes(axes: Axes, inputs: Inputs, sizes: Mapping[int, Sequence[str]])
                 means.append(float(np.mean(values)))
             axes.plot(list(line), means, style, color=colour, linewidth=1.8)
             if place == 0:
-                label_at(axes, max(line), means[-1], series, colour)
+                drawing.label_at(axes, max(line), means[-1], series, colour)
 
 
 def _paint_distorted(axes: Axes, inputs: Inputs, patterns: int, experiment: str) -> None:
     values = inputs.values(experiment, "test_error_percent")
     if values:
-        axes.plot([patterns] * len(values), values, "o", color=DISTORTED, markersize=3, alpha=0.5)
-        axes.plot(patterns, float(np.mean(values)), "_", color=DISTORTED, markersize=12)
-        label_at(axes, patterns, float(np.mean(values)) - 0.06, "distorted", DISTORTED)
+        axes.plot(
+            [patterns] * len(values), values, "o", color=drawing.DISTORTED, markersize=3, alpha=0.5
+        )
+        axes.plot(patterns, float(np.mean(values)), "_", color=drawing.DISTORTED, markersize=12)
+        drawing.label_at(
+            axes, patterns, float(np.mean(values)) - 0.06, "distorted", drawing.DISTORTED
+        )
 
 
 def _paint_sizes_of_1998(axes: Axes, inputs: Inputs) -> None:
     figure = inputs.paper.training_set_size
-    for series in SERIES:
+    for series in drawing.SERIES:
         axes.plot(
             figure["training_patterns"], figure[f"{series}_error_percent"],
-            "D", color=INK, markerfacecolor=PAPER, markersize=5,
+            "D", color=drawing.INK, markerfacecolor=drawing.PAPER, markersize=5,
         )  # fmt: skip
-    axes.plot([], [], "D", color=INK, markerfacecolor=PAPER, markersize=5, label="1998")
+    axes.plot(
+        [], [], "D", color=drawing.INK, markerfacecolor=drawing.PAPER, markersize=5, label="1998"
+    )
     axes.legend(loc="upper right")
     axes.set(xlabel="training patterns", ylabel="percent of errors", ylim=(0, None))
     ticks = sorted(set(figure["training_patterns"]))
@@ -108,7 +103,7 @@ def _list_rows(
     for point in records(inputs.paper.training_set_size):
         patterns = int(point["training_patterns"])
         names = [distorted] if point["distorted_training"] else list(sizes.get(patterns, ()))
-        for series in SERIES:
+        for series in drawing.SERIES:
             then = float(point[f"{series}_error_percent"])
             if np.isnan(then):
                 continue

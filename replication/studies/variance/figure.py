@@ -2,15 +2,7 @@
 
 from matplotlib.figure import Figure as Canvas
 
-from replication.comparison.figures.drawing import (
-    TEST,
-    Figure,
-    Source,
-    Table,
-    draw,
-    markdown,
-    table,
-)
+from replication.comparison.figures import drawing
 from replication.comparison.figures.inputs import Inputs, records
 from replication.comparison.figures.parts import Block, Part
 from replication.studies.variance import SPREAD
@@ -18,7 +10,7 @@ from replication.studies.variance import SPREAD
 _WORDS = {"order": "order of the patterns", "hessian": "patterns for the curvatures"}
 
 
-def draw_spread(inputs: Inputs) -> Figure | None:
+def draw_spread(inputs: Inputs) -> drawing.Figure | None:
     """Draw the spread by source of randomness; None without the study."""
     spreads = inputs.table(SPREAD)
     if spreads is None:
@@ -29,9 +21,12 @@ def draw_spread(inputs: Inputs) -> Figure | None:
         axes = canvas.subplots()
         for place, row in enumerate(rows):
             axes.plot(
-                [row["test_sd_low"], row["test_sd_high"]], [-place] * 2, color=TEST, linewidth=1.5
+                [row["test_sd_low"], row["test_sd_high"]],
+                [-place] * 2,
+                color=drawing.TEST,
+                linewidth=1.5,
             )
-            axes.plot(row["test_sd"], -place, "o", color=TEST, markersize=6)
+            axes.plot(row["test_sd"], -place, "o", color=drawing.TEST, markersize=6)
         names = [_WORDS.get(str(row["source"]), str(row["source"])) for row in rows]
         axes.set_yticks([-place for place in range(len(rows))], names)
         axes.set(xlabel="standard deviation, points", xlim=(0, None))
@@ -44,10 +39,10 @@ def draw_spread(inputs: Inputs) -> Figure | None:
             "training_mean", "training_sd", "share_of_variance")  # fmt: skip
     columns = ("varied", "runs", "test, mean", "test, sd", "low", "high", "training, mean",
                "training, sd", "share of variance")  # fmt: skip
-    return Figure(
+    return drawing.Figure(
         "variance",
         "What makes trainings differ",
-        draw(
+        drawing.draw(
             "variance",
             "Standard deviation of the test error in points when one source of randomness is "
             f"varied. {words}.",
@@ -56,8 +51,8 @@ def draw_spread(inputs: Inputs) -> Figure | None:
         ),
         "Standard deviation of the test error, in percentage points, over trainings in which only "
         "this varies, with its interval.",
-        table(columns, [tuple(row[key] for key in keys) for row in rows]),
-        (Source("../variance.csv", "test_sd, test_sd_low, test_sd_high by source"),),
+        drawing.table(columns, [tuple(row[key] for key in keys) for row in rows]),
+        (drawing.Source("../variance.csv", "test_sd, test_sd_low, test_sd_high by source"),),
     )
 
 
@@ -80,7 +75,7 @@ def write_block(inputs: Inputs) -> str:
         )
         for row in records(spreads)
     ]
-    return markdown(Table(columns, tuple(rows), frozenset({1, 2, 4, 5})))
+    return drawing.markdown(drawing.Table(columns, tuple(rows), frozenset({1, 2, 4, 5})))
 
 
 PARTS = (
