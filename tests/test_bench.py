@@ -87,7 +87,7 @@ def test_a_core_makes_more_than_a_hundred_million_multiply_adds_a_second(worker,
 def test_what_a_worker_cannot_do_is_one_sentence_and_it_lives_on(worker):
     with pytest.raises(ReplicationError, match=r"could not .*lenet9"):
         worker.ask("train", what="lenet9", patterns=1)
-    assert worker.ask("ready") is True
+    assert worker.ask("facts")["cores"] >= 1
 
 
 def test_a_worker_that_ended_is_one_sentence(repository, folders):
@@ -95,7 +95,7 @@ def test_a_worker_that_ended_is_one_sentence(repository, folders):
     process._child.kill()
     process._child.wait()
     with process, pytest.raises(ReplicationError, match="the process ended"):
-        process.ask("ready")
+        process.ask("facts")
 
 
 def test_the_stand_in_for_haswell_is_compiled_for_it_whatever_the_caller_has_set(

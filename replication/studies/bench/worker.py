@@ -89,10 +89,6 @@ class Worker:
         self._trainings: dict[str, list[Training]] = {}
         self._database = cache(lambda name: databases.derive(name, self._regular))
 
-    def ready(self) -> bool:
-        """Return true once the data are read."""
-        return True
-
     def begin(self, what: str, patterns: int, path: str) -> float:
         """Write the start of ``what`` to ``path`` (.npz); return the sum of the first losses.
 

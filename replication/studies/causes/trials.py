@@ -104,10 +104,14 @@ class TrialRunner:
     folders: Folders
     paper: Paper
 
+    @property
+    def _regular(self) -> databases.Stated:
+        return databases.stated(self.folders.prepared, "regular")
+
     def count_available(self, stage: str) -> int:
         """Return how many patterns there are to train on."""
-        total = len(_read_regular(self.folders.raw).train_labels)
-        return total - (self.settings.causes.held_out if stage == HELD_OUT else 0)
+        held_out = self.settings.causes.held_out if stage == HELD_OUT else 0
+        return self._regular.training_patterns - held_out
 
     def prepare(
         self, name: str, hypothesis: Hypothesis, stage: str, levels: Levels, replicate: int
@@ -133,7 +137,7 @@ class TrialRunner:
             "settings": experiment.effective, "stage": trial.stage, "replicate": trial.replicate,
             "patterns": trial.patterns, "subset": trial.levels.get("subset"),
             "held_out": causes.held_out, "seed": causes.seed,
-            "data": _hash_regular(self.folders.raw), "versions": versions(experiment.recipe),
+            "data": self._regular.sha256, "versions": versions(experiment.recipe),
         }  # fmt: skip
         return hashed(decisive)[:16]
 
@@ -194,15 +198,5 @@ class TrialRunner:
 
 
 @cache
-def _read_regular(raw: Path) -> Database:
-    return databases.read_raw(raw)
-
-
-@cache
-def _hash_regular(raw: Path) -> str:
-    return _read_regular(raw).sha256()
-
-
-@cache
 def _derive(raw: Path, name: str) -> Database:
-    return databases.derive(name, _read_regular(raw))
+    return databases.derive(name, databases.read_raw(raw))

@@ -92,7 +92,7 @@ def resample(images: Bytes, matrix: NDArray[np.float64], down: float, field: int
     shape = (field * field, height * width)
     table = sparse.csr_array((np.concatenate(weights), places), shape=shape)
     ink = table @ images.reshape(count, -1).T.astype(np.float64)
-    levels: Bytes = np.rint(ink.T).astype(np.uint8)
+    levels: Bytes = np.rint(ink.T).astype(np.uint8, order="C")  # as the kernels read it
     return levels.reshape(count, field, field)
 
 
