@@ -173,11 +173,11 @@ def add_replicates(
         networks = (max(0, count - trained.get(network, 0)), count)
         sides = []
         for side, timings in enumerate(measured[representatives[network]]):
-            seconds = networks[side] * compute_network(timings, recipe, short)
+            series = networks[side] * compute_network(timings, recipe, short)
             if network != name:
                 last = measured[representatives[name]][side]
-                seconds = seconds + count * compute_last_layer(last, timings, short)
-            sides.append(seconds)
+                series = series + count * compute_last_layer(last, timings, short)
+            sides.append(series)
         trained[network] = max(count, trained.get(network, 0))
         result[name] = Pair(*sides)
     return result

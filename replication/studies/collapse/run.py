@@ -111,7 +111,9 @@ def _compute_last(reference: Reference, weights: Tensor, inputs: Tensor) -> Tens
 
 def _compute_outputs(reference: Reference, weights: Tensor, inputs: Tensor) -> Tensor:
     with torch.no_grad():
-        return torch.cat([_compute_last(reference, weights, part) for part in inputs.split(SCORED)])
+        return torch.cat(
+            [_compute_last(reference, weights, part) for part in torch.split(inputs, SCORED)]
+        )
 
 
 def _compute_spread(outputs: Tensor) -> float:

@@ -134,9 +134,11 @@ def run(folders: Folders, settings: Settings) -> dict[Table, pd.DataFrame]:
 def summary(tables: Mapping[Table, pd.DataFrame]) -> str:
     """Return for each experiment and kind the error in percent at each amount, over replicates."""
     groups = tables[COUNTS].groupby(["experiment", "kind", "amount"], sort=False)
-    total = groups[["misses", "patterns"]].sum().eval("100 * misses / patterns")
-    return "\n".join(
-        f"{name}, {kind}: percent missed at "
-        + ", ".join(f"{amount:g}: {percent:.1f}" for (*_, amount), percent in rows.items())
-        for (name, kind), rows in total.groupby(["experiment", "kind"], sort=False)
-    )
+    total = groups[["misses", "patterns"]].sum().reset_index()
+    lines = []
+    for (name, kind), rows in total.groupby(["experiment", "kind"], sort=False):
+        percent = 100 * rows["misses"] / rows["patterns"]
+        points = zip(rows["amount"], percent, strict=True)
+        errors = ", ".join(f"{amount:g}: {missed:.1f}" for amount, missed in points)
+        lines.append(f"{name}, {kind}: percent missed at {errors}")
+    return "\n".join(lines)
