@@ -9,7 +9,9 @@ from replication.files import Table
 
 COMMAND = "python -m replication invariance"
 COUNTS = Table(
-    "invariance.csv", COMMAND, ("experiment", "replicate", "kind", "amount", "misses", "patterns")
+    "invariance.csv",
+    COMMAND,
+    ("experiment", "replicate", "kind", "amount", "misses", "patterns"),
 )
 EXAMPLES = Table(
     "invariance_examples.csv",
