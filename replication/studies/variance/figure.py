@@ -1,5 +1,6 @@
 """What makes trainings differ, drawn: the spread by source of randomness."""
 
+import seaborn
 from matplotlib.figure import Figure as Canvas
 
 from replication.comparison.figures import drawing
@@ -18,19 +19,14 @@ def draw_spread(inputs: Inputs) -> drawing.Figure | None:
     rows = records(spreads)
 
     def paint(canvas: Canvas) -> None:
-        axes = canvas.subplots()
-        for place, row in enumerate(rows):
-            axes.plot(
-                [row["test_sd_low"], row["test_sd_high"]],
-                [-place] * 2,
-                color=drawing.TEST,
-                linewidth=1.5,
-            )
-            axes.plot(row["test_sd"], -place, "o", color=drawing.TEST, markersize=6)
-        names = [_WORDS.get(str(row["source"]), str(row["source"])) for row in rows]
-        axes.set_yticks([-place for place in range(len(rows))], names)
-        axes.set(xlabel="standard deviation, points", xlim=(0, None))
-        axes.set_ylim(0.5 - len(rows), 0.5)
+        # Of three numbers, the median is the standard deviation and the range is its interval.
+        ends = ["test_sd_low", "test_sd", "test_sd_high"]
+        axes = seaborn.pointplot(
+            spreads.replace({"source": _WORDS}).melt("source", ends), x="value", y="source",
+            estimator="median", errorbar=("pi", 100), linestyle="none", color=drawing.TEST,
+            markersize=6, err_kws={"linewidth": 1.5}, ax=canvas.subplots(),
+        )  # fmt: skip
+        axes.set(xlabel="standard deviation, points", ylabel="", xlim=(0, None))
         axes.tick_params(axis="y", length=0)
         axes.grid(axis="y", linewidth=0.5)
 
