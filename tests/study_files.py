@@ -74,7 +74,7 @@ def _write_readings(results: Path) -> None:
 def _each() -> Iterator[tuple[str, str, float]]:
     for experiment in ("lenet5", "lenet5-distorted"):
         for kind in changes.KINDS:
-            for amount in changes.amounts(STUDY, kind):
+            for amount in changes.list_amounts(STUDY, kind):
                 yield experiment, kind, amount
 
 

@@ -23,14 +23,16 @@ from replication.errors import ReplicationError
 from replication.folders import Folders
 from replication.pipeline.cli import main
 from replication.studies import bench
-from replication.studies.bench import measures, passes, peers, processes
+from replication.studies.bench import passes, peers, processes
 from replication.studies.bench import run as bench_run
-from replication.studies.bench.counts import multiply_adds
-from replication.studies.bench.figures import EARLIER, figures, listed
-from replication.studies.bench.measures import in_turn
 from replication.studies.bench.passes import Short
 from replication.studies.bench.peak import WIDTHS
-from replication.studies.bench.peer_jax import layers
+from replication.studies.bench.results import (
+    EARLIER,
+    compute_figures,
+    count_multiply_adds,
+    describe,
+)
 
 PEERS = ("c", "eager")
 
@@ -47,7 +49,7 @@ def chosen(repository):
 
 @pytest.fixture(scope="module")
 def worker(repository, folders):
-    with processes.Process(repository, folders, "native", processes.last_core()) as process:
+    with processes.Process(repository, folders, "native", processes.get_last_core()) as process:
         yield process
 
 
@@ -61,7 +63,7 @@ def losses(worker, tmp_path_factory):
 @pytest.fixture(scope="module")
 def begin(losses, folders, chosen):
     network = catalogue.network("lenet5", "regular", paper.load(folders.paper))
-    return peers.start(losses[1], network, chosen.base.rules, read_raw(folders.raw), 300)
+    return peers.read_start(losses[1], network, chosen.base.rules, read_raw(folders.raw), 300)
 
 
 # --- the processes -------------------------------------------------------------------------------
@@ -85,7 +87,7 @@ def test_a_core_makes_more_than_a_hundred_million_multiply_adds_a_second(worker,
 def test_what_a_worker_cannot_do_is_one_sentence_and_it_lives_on(worker):
     with pytest.raises(ReplicationError, match=r"could not .*lenet9"):
         worker.ask("train", what="lenet9", patterns=1)
-    assert worker.ask("ready") is True
+    assert worker.ask("facts")["cores"] >= 1
 
 
 def test_a_worker_that_ended_is_one_sentence(repository, folders):
@@ -93,7 +95,7 @@ def test_a_worker_that_ended_is_one_sentence(repository, folders):
     process._child.kill()
     process._child.wait()
     with process, pytest.raises(ReplicationError, match="the process ended"):
-        process.ask("ready")
+        process.ask("facts")
 
 
 def test_the_stand_in_for_haswell_is_compiled_for_it_whatever_the_caller_has_set(
@@ -107,12 +109,12 @@ def test_the_stand_in_for_haswell_is_compiled_for_it_whatever_the_caller_has_set
 
 
 def test_a_worker_is_held_on_its_core_and_this_process_is_only_for_a_while(worker):
-    before = processes.cores()
-    with processes.pinned():
-        assert processes.cores() == processes.last_core()
-    assert processes.cores() == before
+    before = processes.get_cores()
+    with processes.run_on_last_core():
+        assert processes.get_cores() == processes.get_last_core()
+    assert processes.get_cores() == before
     if before is not None:
-        assert os.sched_getaffinity(worker._child.pid) == processes.last_core()
+        assert os.sched_getaffinity(worker._child.pid) == processes.get_last_core()
 
 
 def git(folder, *arguments):
@@ -129,7 +131,7 @@ def test_a_commit_is_there_as_a_tree_of_its_own_and_gone_afterwards(tmp_path):
     first = git(tmp_path, "rev-parse", "HEAD")
     (tmp_path / "what").write_text("later")
     git(tmp_path, "commit", "-q", "-a", "-m", "two")
-    with processes.earlier_tree(tmp_path, first) as tree:
+    with processes.check_out_earlier(tmp_path, first) as tree:
         assert (tree / "what").read_text() == "earlier"
     assert not tree.exists()
     assert len(git(tmp_path, "worktree", "list").splitlines()) == 1
@@ -137,12 +139,12 @@ def test_a_commit_is_there_as_a_tree_of_its_own_and_gone_afterwards(tmp_path):
 
 
 def test_without_git_or_the_commit_there_is_no_tree_but_a_sentence(tmp_path):
-    with processes.earlier_tree(tmp_path) as tree:  # no repository
+    with processes.check_out_earlier(tmp_path) as tree:  # no repository
         assert tree is None
     git(tmp_path, "init", "-q")
-    with processes.earlier_tree(tmp_path) as tree:  # a repository without that commit
+    with processes.check_out_earlier(tmp_path) as tree:  # a repository without that commit
         assert tree is None
-    assert "nothing is compared with its kernels" in processes.without_earlier()
+    assert "nothing is compared with its kernels" in processes.NO_EARLIER
 
 
 # --- the peers -----------------------------------------------------------------------------------
@@ -151,7 +153,7 @@ def test_without_git_or_the_commit_there_is_no_tree_but_a_sentence(tmp_path):
 @pytest.mark.slow
 def test_eager_torch_does_the_same_work(begin, losses):
     peer = peers.Eager(begin)
-    assert peers.differs_by("eager", peer.train(300), losses[0]) < peers.AGREEMENT
+    assert peers.check_losses("eager", peer.train(300), losses[0]) < peers.AGREEMENT
 
 
 @pytest.mark.slow
@@ -161,7 +163,7 @@ def test_plain_c_does_the_same_work_where_a_compiler_is(begin, losses, tmp_path)
             peers.PlainC(begin, tmp_path)
         return
     peer = peers.PlainC(begin, tmp_path)
-    assert peers.differs_by("c", peer.train(300), losses[0]) < peers.AGREEMENT
+    assert peers.check_losses("c", peer.train(300), losses[0]) < peers.AGREEMENT
     eager = peers.Eager(begin)
     eager.train(300)
     moved = np.abs(peer.parameters - begin.parameters).max()
@@ -188,23 +190,23 @@ def test_a_peer_without_its_package_is_left_out_with_a_sentence(
     begin, tmp_path, monkeypatch, capsys
 ):
     monkeypatch.setitem(sys.modules, "jax", None)
-    assert set(measures.installed(begin, tmp_path)) <= set(PEERS)
+    assert set(bench_run.build_peers(begin, tmp_path)) <= set(PEERS)
     assert "JAX is not installed" in capsys.readouterr().out
 
 
 def test_a_peer_that_does_other_work_is_refused():
-    assert peers.differs_by("c", 100.001, 100.0) == pytest.approx(1e-5)
+    assert peers.check_losses("c", 100.001, 100.0) == pytest.approx(1e-5)
     for theirs in (100.02, float("nan")):
         with pytest.raises(ReplicationError, match="do not do the same work"):
-            peers.differs_by("c", theirs, 100.0)
+            peers.check_losses("c", theirs, 100.0)
 
 
 def test_the_layers_of_the_jax_peer_hold_each_parameter_once(begin):
     numbers = np.arange(1, begin.network.parameters + 1, dtype=np.float32)
-    values = np.concatenate([part.ravel() for pair in layers(begin.network, numbers).values()
-                             for part in pair])  # fmt: skip
+    layers = peers.split_layers(begin.network, numbers)
+    values = np.concatenate([part.ravel() for pair in layers.values() for part in pair])
     assert np.array_equal(np.sort(values[values > 0]), numbers)
-    c3 = layers(begin.network, numbers)["C3"][0].reshape(16, 6, 25)
+    c3 = layers["C3"][0].reshape(16, 6, 25)
     table = begin.network.layer("C3").table
     assert [tuple(np.nonzero(row.any(axis=1))[0]) for row in c3] == list(table)
 
@@ -219,9 +221,9 @@ def test_measures_are_taken_in_turn_after_one_round_that_does_not_count():
         calls.append(name)
         return float(len(calls))
 
-    series = in_turn({"a": lambda: measure("a"), "b": lambda: measure("b")}, 2)
+    series = bench_run.measure_in_turns({"a": lambda: measure("a"), "b": lambda: measure("b")}, 2)
     assert calls == ["a", "b"] * 3
-    assert series == {"a": [3.0, 5.0], "b": [4.0, 6.0]}
+    assert series == {"a": pytest.approx([3.0, 5.0]), "b": pytest.approx([4.0, 6.0])}
 
 
 def test_a_turn_has_as_many_patterns_as_take_its_time():
@@ -231,7 +233,7 @@ def test_a_turn_has_as_many_patterns_as_take_its_time():
         asked.append(patterns)
         return patterns * 1e-4
 
-    assert measures.of_a_pattern(train, 0.1)() == pytest.approx(1e-4)
+    assert bench_run.time_per_pattern(train, 0.1)() == pytest.approx(1e-4)
     assert asked[-1] == pytest.approx(1000, abs=1)
 
 
@@ -246,7 +248,8 @@ def test_ratios_are_formed_within_each_repeat():
         "curvature": [0.006, 0.012],
         "peak": [1e11, 0.5e11],
     }
-    result = figures(series, {"lenet5": 100_000}, ["c"], 60_000)
+    series = {name: np.array(values) for name, values in series.items()}
+    result = compute_figures(series, {"lenet5": 100_000}, ["c"], 60_000)
     lenet5 = result["lenet5"]
     assert lenet5["microseconds_per_pattern"] == {
         "median": 15, "min": 10, "max": 20, "repeats": 2,
@@ -261,7 +264,7 @@ def test_ratios_are_formed_within_each_repeat():
 
 
 def test_the_committed_figures_have_the_form_that_their_readers_use(repository):
-    text = (repository / "results" / bench.FILE).read_text(encoding="utf-8")
+    text = (repository / "results" / bench.BENCH.name).read_text(encoding="utf-8")
     result = read(json.loads(text))
     assert result.document() == json.loads(text)
     assert set(result.targets()) == {"native", "haswell"}
@@ -288,9 +291,9 @@ def test_figures_of_another_form_are_one_sentence(broken):
 def test_the_strongest_peer_comes_first_and_what_is_printed_shows_each_network():
     result = Benchmark.model_validate({"native": timed()})
     assert result.native.strongest_first() == ["c", "eager"]
-    lines = listed(result).splitlines()
+    lines = describe(result).splitlines()
     for name in bench.NETWORKS:
-        (line,) = (text for text in lines if text.startswith(f"{name}, microseconds a pattern"))
+        (line,) = (text for text in lines if text.startswith(f"{name}, microseconds per pattern"))
         assert f"{result.native.network(name).microseconds_per_pattern.median:.4g}" in line
 
 
@@ -298,64 +301,69 @@ def test_an_update_of_lenet5_takes_0_86_million_multiply_adds():
     c1, c3, c5, f6 = 28 * 28 * 6 * 25, 10 * 10 * 60 * 25, 120 * 400, 84 * 120
     coefficients, codes = 6 * 14 * 14 + 16 * 5 * 5, 10 * 84
     by_hand = 2 * c1 + 3 * (c3 + c5 + f6) + 3 * coefficients + 2 * codes
-    assert multiply_adds(NETWORKS["lenet5"]) == by_hand == 865_848
+    assert count_multiply_adds(NETWORKS["lenet5"]) == by_hand == 865_848
     assert by_hand == pytest.approx(0.86e6, rel=0.01)
 
 
 def test_an_update_of_a_perceptron_uses_each_weight_three_times_but_the_first_twice():
     # 20x20 inputs, 30, 12 and 10 units
-    assert multiply_adds(NETWORKS["perceptron"]) == 2 * 400 * 30 + 3 * (30 * 12 + 12 * 10)
+    assert count_multiply_adds(NETWORKS["perceptron"]) == 2 * 400 * 30 + 3 * (30 * 12 + 12 * 10)
 
 
 # --- what all trainings take ---------------------------------------------------------------------
+
+
+def arrays(**series):
+    return {name: np.array(values) for name, values in series.items()}
 
 
 def test_short_trainings_say_what_a_whole_one_takes(chosen):
     short = Short(1, 10, 110, 20, 40, 50, 90)
     recipe = chosen.experiment("lenet5")
     # 3 s at first, 0.5 a pass, 0.01 a pattern: 20 passes of 60,000
-    timings = {"base": [3.6], "longer": [4.6], "twice": [4.2]}
+    timings = arrays(base=[3.6], longer=[4.6], twice=[4.2])
     expected = 3 + 20 * (60_000 * 0.01 + 0.5)
-    assert passes.of_network(timings, recipe, short) == [pytest.approx(expected)]
+    assert passes.compute_network(timings, recipe, short) == pytest.approx([expected])
     boosted = chosen.experiment("lenet4-boosted")
-    more = {**timings, "more": [3.6 + 40 * 0.001]}
+    more = timings | arrays(more=[3.6 + 40 * 0.001])
     candidates = boosted.options["candidates"] - 50
     expected += 0.001 * candidates
-    assert passes.of_network(more, boosted, short) == [pytest.approx(expected)]
+    assert passes.compute_network(more, boosted, short) == pytest.approx([expected])
     # 0.2 s and 0.1 a test pattern beside the network's own
-    last = {"base": [3.6 + 0.2 + 20 * 0.1], "more": [3.6 + 0.2 + 40 * 0.1]}
-    assert passes.of_last_layer(last, timings, short) == [pytest.approx(0.2 + 10_000 * 0.1)]
+    last = arrays(base=[3.6 + 0.2 + 20 * 0.1], more=[3.6 + 0.2 + 40 * 0.1])
+    result = passes.compute_last_layer(last, timings, short)
+    assert result == pytest.approx([0.2 + 10_000 * 0.1])
 
 
-def fabricated_totals(chosen, *, sharing):
+@pytest.fixture(scope="module")
+def sums(chosen):
     """Where each short fit of today's takes half as long, and a classifier 100 seconds."""
     short = Short(1, 10, 110, 20, 40, 50, 90)
-    timings = {"base": [4.0], "longer": [5.0], "twice": [4.5], "more": [5.0]}
-    half = {name: [value / 2 for value in series] for name, series in timings.items()}
-    measured = {name: (half, timings) for name in passes.representatives(chosen).values()}
-    return passes.totals(chosen, short, measured, lambda *_: 100.0, sharing=sharing)
+    timings = arrays(base=[4.0], longer=[5.0], twice=[4.5], more=[5.0])
+    half = {name: series / 2 for name, series in timings.items()}
+    representatives = passes.choose_representatives(chosen).values()
+    measured = dict.fromkeys(representatives, passes.Pair(half, timings))
+    return passes.add_replicates(chosen, short, measured, lambda *_: 100.0)
 
 
-def test_every_experiment_is_counted_and_what_is_recorded_counts_on_both_sides(chosen):
-    sums = fabricated_totals(chosen, sharing=False)
+def test_every_experiment_is_counted_and_what_is_recorded_counts_on_both_sides(chosen, sums):
     assert set(sums) == set(chosen.experiments)
-    networks = set(passes.representatives(chosen))
+    networks = set(passes.choose_representatives(chosen))
     for name, (ours, theirs) in sums.items():
         if name in networks:
-            assert ours[0] == pytest.approx(theirs[0] / 2)
-        else:
-            assert ours == theirs == [100.0 * chosen.experiment(name).replicates]
+            assert ours[0] <= theirs[0] / 2
+        elif name != "rs-svm-poly5":
+            assert ours[0] == theirs[0] == 100.0 * chosen.experiment(name).replicates
+    assert sums["lenet5"].today == pytest.approx(sums["lenet5"].earlier / 2)
 
 
-def test_what_experiments_share_is_counted_once_for_todays_code_alone(chosen):
-    alone, shared = (fabricated_totals(chosen, sharing=sharing) for sharing in (False, True))
-    assert [pair[1] for pair in shared.values()] == [pair[1] for pair in alone.values()]
+def test_what_experiments_share_is_counted_once_for_todays_code_alone(chosen, sums):
     # The machines of rs-svm-poly5 are those of v-svm-poly5: 100 of the 100 seconds.
-    assert shared["rs-svm-poly5"][0] == [0.0]
-    assert shared["v-svm-poly9"][0] == [100.0]
+    assert sums["rs-svm-poly5"].today == [0.0]
+    assert sums["v-svm-poly9"].today == [100.0]
     # Ten networks of lenet4, ten more for lenet4-knn, none for lenet4-local.
-    network = alone["lenet4"][0][0] / chosen.experiment("lenet4").replicates
-    saved = [alone[name][0][0] - shared[name][0][0] for name in ("lenet4-knn", "lenet4-local")]
+    network = sums["lenet4"].today / chosen.experiment("lenet4").replicates
+    saved = [sums[name].earlier / 2 - sums[name].today for name in ("lenet4-knn", "lenet4-local")]
     assert saved == [pytest.approx(10 * network), pytest.approx(20 * network)]
 
 
@@ -363,11 +371,11 @@ def test_what_experiments_share_is_counted_once_for_todays_code_alone(chosen):
 def test_a_worker_fits_each_kind_of_experiment_shortened(worker, chosen):
     short = Short(1, 40, 60, 5, 10, 100, 150)
     kinds = {}
-    for name in passes.representatives(chosen).values():
+    for name in passes.choose_representatives(chosen).values():
         kinds.setdefault(chosen.experiment(name).system, name)
     assert set(kinds) == {"network", "noisy", "boosted", "last-layer"}
     for name in kinds.values():
-        base = passes.sizes(chosen.experiment(name), short)["base"]
+        base = passes.list_short_fits(chosen.experiment(name), short)["base"]
         assert worker.ask("fit", experiment=name, **base) > 0
 
 
@@ -385,7 +393,7 @@ def test_bench_without_raw_files_is_one_sentence(repository, tmp_path, capfd):
 
 def test_passes_want_a_benchmark_to_stand_beside(chosen, tmp_path, monkeypatch):
     monkeypatch.setattr(processes, "TREE", tmp_path)
-    with pytest.raises(ReplicationError, match="has nothing of native: run"):
+    with pytest.raises(ReplicationError, match="lacks native: run"):
         bench_run.run(Folders.below(out=tmp_path), chosen, ("native",), passes=True)
 
 

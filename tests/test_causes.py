@@ -12,8 +12,9 @@ from replication.core.settings import Hypothesis
 from replication.errors import ReplicationError
 from replication.folders import Folders
 from replication.pipeline.cli import main
-from replication.studies.causes import CONCLUSIONS, TRIALS, choice, taller
-from replication.studies.causes.trials import HELD_OUT, TEST, Laboratory, altered
+from replication.studies.causes import CONCLUSIONS, TRIALS, taller
+from replication.studies.causes import run as study
+from replication.studies.causes.trials import HELD_OUT, TEST, TrialRunner, alter_recipe
 from replication.studies.trained import TrainedNetwork
 
 KNN = {"system": "nearest-neighbours", "replicates": 1, "seed": None, "database": "regular",
@@ -34,39 +35,39 @@ def parsed(**hypotheses):
     return settings.parse(document, "params.yaml")
 
 
-def laboratory(tmp_path, tiny, paper, **hypotheses):
+def trial_runner(tmp_path, tiny, paper, **hypotheses):
     folders = Folders.below(small_project(tmp_path, tiny))
-    return Laboratory(parsed(**hypotheses), folders, paper)
+    return TrialRunner(parsed(**hypotheses), folders, paper)
 
 
 def test_what_is_held_out_is_never_trained_on(tmp_path, tiny, paper):
-    made = laboratory(tmp_path, tiny, paper, one=hypothesis())
+    made = trial_runner(tmp_path, tiny, paper, one=hypothesis())
     one = made.settings.causes.hypotheses["one"]
     for subset in ("first", "random"):
         levels = {"training_patterns": 1000, "subset": subset}
-        own = made.database(made.trial("one", one, HELD_OUT, levels, 0))
+        own = made.select_patterns(made.prepare("one", one, HELD_OUT, levels, 0))
         np.testing.assert_array_equal(own.test_images, tiny.train_images[150:])
         shown = {image.tobytes() for image in own.train_images}
         assert shown == {image.tobytes() for image in tiny.train_images[:150]}
-        whole = made.database(made.trial("one", one, TEST, levels, 0))
+        whole = made.select_patterns(made.prepare("one", one, TEST, levels, 0))
         np.testing.assert_array_equal(whole.test_labels, tiny.test_labels)
         assert len(whole.train_labels) == 200
-    few = made.database(made.trial("one", one, HELD_OUT, {"training_patterns": 20}, 0))
+    few = made.select_patterns(made.prepare("one", one, HELD_OUT, {"training_patterns": 20}, 0))
     np.testing.assert_array_equal(few.train_images, tiny.train_images[:20])
 
 
 def test_keys_of_a_trial_change_how_a_network_is_trained():
     recipe = parsed().experiments["lenet5"]
-    own = altered(recipe, {"repeated": 3, "faster": 2.0, "strength": 0.5}, 150)
+    own = alter_recipe(recipe, {"repeated": 3, "faster": 2.0, "strength": 0.5}, 150)
     assert own.learning_rates == (1e-3, 1e-3, 1e-3, 4e-4, 4e-4, 4e-4)
     assert own.passes == 6
     assert own.training_patterns == 150
     assert own.distortions.shift_x.high == pytest.approx(recipe.distortions.shift_x.high / 2)
     scale = recipe.distortions.inverse_scale.low
     assert own.distortions.inverse_scale.low == pytest.approx((1 + scale) / 2)
-    assert altered(recipe, {"strength": 1.0}, 200) == recipe
+    assert alter_recipe(recipe, {"strength": 1.0}, 200) == recipe
     with pytest.raises(ReplicationError, match=r"sdlm\.nu"):
-        altered(recipe, {"sdlm.nu": 1.0}, 200)
+        alter_recipe(recipe, {"sdlm.nu": 1.0}, 200)
 
 
 def rows(errors, stage=HELD_OUT, **columns):
@@ -79,13 +80,13 @@ def rows(errors, stage=HELD_OUT, **columns):
 def test_the_least_held_out_error_chooses_unless_the_published_one_or_another_choice_does():
     held_out = rows([(20, 4.0), (100, 2.0), (100, 2.2)]) + rows([(20, 0.0)], TEST)
     own = Hypothesis(**hypothesis())
-    assert choice.chosen(own, held_out, 3.9, {}) == ({"training_patterns": 100}, 2.1)
+    assert study.choose(own, held_out, 3.9, {}) == ({"training_patterns": 100}, 2.1)
     fitted = Hypothesis(**hypothesis(choose="published"))
-    assert choice.chosen(fitted, held_out, 3.9, {})[0] == {"training_patterns": 20}
+    assert study.choose(fitted, held_out, 3.9, {})[0] == {"training_patterns": 20}
     follower = Hypothesis(**hypothesis(choose="another"))
-    assert choice.chosen(follower, held_out, 3.9, {"training_patterns": 20})[1] == 4.0
+    assert study.choose(follower, held_out, 3.9, {"training_patterns": 20})[1] == 4.0
     with pytest.raises(ReplicationError, match="training_patterns 7"):
-        choice.chosen(follower, held_out, 3.9, {"training_patterns": 7})
+        study.choose(follower, held_out, 3.9, {"training_patterns": 7})
 
 
 @pytest.mark.parametrize(
@@ -102,10 +103,10 @@ def test_a_number_that_is_only_fitted_explains_nothing(
 ):
     causes = parsed(one=hypothesis(choose=chooses)).causes
     trials = rows([(20, 1.0), (100, held_out)]) + rows([(100, test)], TEST)
-    choices = {"one": choice.Choice({"training_patterns": 100}, held_out)}
+    choices = {"one": study.Choice({"training_patterns": 100}, held_out)}
     if chooses == "held-out" and held_out == 2.0:
         trials = rows([(20, 2.1), (100, held_out)]) + rows([(100, test)], TEST)
-    (row,) = choice.conclusions(causes, paper, {"one": trials}, choices, {}).to_dict("records")
+    (row,) = study.conclude(causes, paper, {"one": trials}, choices, {}).to_dict("records")
     assert row["published"] == 5.0
     assert (row["role"], row["decided"]) == (role, decided)
 
@@ -116,11 +117,11 @@ def test_a_cost_that_was_met_without_the_hypothesis_is_not_explained_by_it(paper
         {**row, "rejected_percent": 4.0, "operations_thousands": 123.0}
         for row in rows([(20, 2.1), (100, 5.0)]) + rows([(100, 5.1)], TEST)
     ]
-    choices = {"one": choice.Choice({"training_patterns": 100}, 5.0)}
+    choices = {"one": study.Choice({"training_patterns": 100}, 5.0)}
 
     def measures(thousands):
         before = {"mlp-300/deslanted-20x20": {"operations_thousands": {"mean": thousands}}}
-        return set(choice.conclusions(causes, paper, {"one": trials}, choices, before)["measure"])
+        return set(study.conclude(causes, paper, {"one": trials}, choices, before)["measure"])
 
     assert measures(123.0) == {"test error", "rejection"}
     assert measures(300.0) == {"test error", "rejection", "operations"}
@@ -132,8 +133,8 @@ def test_a_size_fitted_to_one_row_is_decided_by_the_rows_that_have_to_follow(pap
         causes = parsed(one=hypothesis(choose="published"), two=follower).causes
         trials = {"one": rows([(20, 5.0)]) + rows([(20, 5.0)], TEST),
                   "two": rows([(20, error)]) + rows([(20, error)], TEST)}  # fmt: skip
-        chosen = {name: choice.Choice({"training_patterns": 20}, 5.0) for name in trials}
-        table = choice.conclusions(causes, paper, trials, chosen, {})
+        chosen = {name: study.Choice({"training_patterns": 20}, 5.0) for name in trials}
+        table = study.conclude(causes, paper, trials, chosen, {})
         return dict(zip(table["hypothesis"], table["decided"], strict=True))
 
     assert decided(4.7) == {"one": "explains", "two": "explains"}
@@ -154,7 +155,7 @@ def test_in_a_taller_field_the_least_penalty_of_all_positions_decides():
     images[0, 32:] = 255
     table = databases.grey_levels(0.0, 1.0)
     network = TrainedNetwork(None, Brightest(), table, np.zeros(1, np.float32))
-    assert taller.classes(network, images).tolist() == [3, 0]
+    assert taller.classify(network, images).tolist() == [3, 0]
 
 
 def test_the_study_does_nothing_twice_and_says_what_is_wrong(tiny, tmp_path, capsys, monkeypatch):
@@ -180,7 +181,7 @@ def test_the_study_does_nothing_twice_and_says_what_is_wrong(tiny, tmp_path, cap
     def refuse(*_):
         raise AssertionError("trained again")
 
-    monkeypatch.setattr(Laboratory, "outcome", refuse)
+    monkeypatch.setattr(TrialRunner, "run", refuse)
     assert main(["causes", "passes", "size"]) == 0
     assert (project / "results" / TRIALS.name).read_bytes() == first
     pd.testing.assert_frame_equal(CONCLUSIONS.read(project / "results"), concluded)

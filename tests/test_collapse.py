@@ -11,7 +11,7 @@ from small import small_document, small_project, write_params
 from replication.core import settings
 from replication.errors import Diverged
 from replication.pipeline.cli import main
-from replication.studies.collapse.run import least_distance, train
+from replication.studies.collapse.run import compute_least_distance, train
 
 NETWORK = NETWORKS["tiny-rbf"]
 
@@ -49,7 +49,7 @@ def test_the_same_replicate_comes_out_the_same():
 
 def test_the_least_distance_is_between_the_two_nearest_codes():
     codes = torch.tensor([[0.0, 0.0], [3.0, 4.0], [3.0, 3.5]])
-    assert least_distance(codes) == pytest.approx(0.5)
+    assert compute_least_distance(codes) == pytest.approx(0.5)
 
 
 def test_a_divergence_is_named():

@@ -21,9 +21,9 @@ from replication.core.systems.contract import answers_from_penalties
 from replication.core.systems.jobs import prepare_experiments
 from replication.core.systems.replicates import is_finished
 from replication.folders import Folders
-from replication.pipeline.again import Scope, recompute_answers
+from replication.pipeline.regenerate import Scope, recompute_answers
 from replication.studies.causes import TRIALS
-from replication.studies.causes.trials import HELD_OUT, Laboratory
+from replication.studies.causes.trials import HELD_OUT, TrialRunner
 
 FOLDERS = Folders.below(REPOSITORY)
 SETTINGS = settings.load(FOLDERS.params)
@@ -120,7 +120,7 @@ def test_every_committed_replicate_was_made_with_the_present_settings_data_and_c
 
 def test_every_trial_of_the_causes_was_made_with_the_present_settings_data_and_code():
     """Of each hypothesis that was tried all trials that params.yaml asks for, and no other."""
-    laboratory = Laboratory(SETTINGS, FOLDERS, PAPER)
+    runner = TrialRunner(SETTINGS, FOLDERS, PAPER)
     table = TRIALS.read(FOLDERS.results)
     tried = set(table["hypothesis"])
     assert len(tried) > len(SETTINGS.causes.hypotheses) / 2
@@ -130,7 +130,7 @@ def test_every_trial_of_the_causes_was_made_with_the_present_settings_data_and_c
         for values in product(*hypothesis.vary.values()):
             levels = dict(zip(hypothesis.vary, values, strict=True))
             for number in range(hypothesis.replicates):
-                trial = laboratory.trial(name, hypothesis, HELD_OUT, levels, number)
-                wanted.add((name, laboratory.key(trial)))
+                trial = runner.prepare(name, hypothesis, HELD_OUT, levels, number)
+                wanted.add((name, runner.key(trial)))
     held_out = table[table["stage"] == HELD_OUT]
     assert set(zip(held_out["hypothesis"], held_out["key"], strict=True)) == wanted

@@ -6,8 +6,8 @@ from scipy import stats
 from replication.core.mnist.distortions import COLUMNS, draw_distortions
 from replication.core.settings import load
 from replication.pipeline.cli import main
-from replication.studies.distortions.quantities import anchor, readings, trusted
-from replication.studies.distortions.run import correlations, fit
+from replication.studies.distortions.quantities import fit_anchor, list_readings, select_trusted
+from replication.studies.distortions.run import correlate, fit_distributions
 
 # What `distortions.draw` draws at random, by its key in params.yaml.
 DRAWN = {
@@ -26,7 +26,7 @@ def distortions(repository):
 
 @pytest.fixture(scope="module")
 def fits(paper):
-    return fit(paper.distortions)
+    return fit_distributions(paper.distortions)
 
 
 def figure_of(parameters):
@@ -68,8 +68,8 @@ def test_vertical_shift_without_the_anchor_fits_badly(fits):
 
 def test_the_one_doubtful_match_is_left_out_and_decides_nothing(paper, fits):
     figure = paper.distortions
-    assert len(figure) - len(trusted(figure)) == 1
-    everything = fit(figure.assign(match_correlation=1.0))
+    assert len(figure) - len(select_trusted(figure)) == 1
+    everything = fit_distributions(figure.assign(match_correlation=1.0))
     both = everything.merge(fits, on=["quantity", "reading", "distribution"])
     assert both["patterns_x"].eq(100).all()
     ends = both[both["chosen_y"] & (both["distribution"] == "uniform")]
@@ -80,7 +80,7 @@ def test_the_one_doubtful_match_is_left_out_and_decides_nothing(paper, fits):
 
 def test_fit_finds_again_what_was_drawn(distortions):
     drawn = draw_distortions(distortions, 500, np.random.default_rng(8))
-    best = chosen(fit(figure_of(drawn)))
+    best = chosen(fit_distributions(figure_of(drawn)))
     for key, (quantity, reading) in DRAWN.items():
         row, limits = best.loc[quantity], getattr(distortions, key)
         width = limits.high - limits.low
@@ -95,7 +95,7 @@ def test_fit_finds_again_what_was_drawn(distortions):
 def test_normal_quantities_are_not_taken_for_uniform():
     generator = np.random.default_rng(4)
     drawn = generator.normal([1, 1, 0, 0, 0], [0.05, 0.05, 0.05, 1, 1], (300, 5))
-    table = fit(figure_of(drawn))
+    table = fit_distributions(figure_of(drawn))
     best = chosen(table)
     assert (best.loc[["scale", "squeeze", "shear", "shift_x", "shift_y"], "distribution"]
             == "normal").all()  # fmt: skip
@@ -110,7 +110,7 @@ def test_ends_of_a_uniform_are_estimated_without_bias():
     assert (shear.min(axis=1) - margin).mean() == pytest.approx(0.0, abs=0.003)
     drawn = np.tile([1.0, 1, 0, 0, 0], (20, 1)) + generator.normal(0, 0.01, (20, 5))
     drawn[:, 2] = shear[0]
-    row = fit(figure_of(drawn)).query(
+    row = fit_distributions(figure_of(drawn)).query(
         "quantity == 'shear' and reading == 'by pixel of the original' and "
         "distribution == 'uniform'"
     )
@@ -120,27 +120,27 @@ def test_ends_of_a_uniform_are_estimated_without_bias():
 
 def test_anchor_is_the_line_that_scaling_leaves_in_place():
     scale = np.array([0.7, 0.9, 1.1, 1.3])
-    exact = anchor(8.0 * (1 - scale) + 0.5 * scale, scale)
-    assert exact.offset == pytest.approx(8.0)
-    assert exact.error == pytest.approx(0.0, abs=1e-9)
+    offset, error = fit_anchor(8.0 * (1 - scale) + 0.5 * scale, scale)
+    assert offset == pytest.approx(8.0)
+    assert error == pytest.approx(0.0, abs=1e-9)
 
 
 def test_likelihood_of_a_reading_is_that_of_what_was_measured(paper):
-    figure = trusted(paper.distortions)
+    figure = select_trusted(paper.distortions)
     scale = np.sqrt(figure["scale_x"] * figure["scale_y"]).to_numpy()
-    found = {one.reading: one for one in readings(figure) if one.quantity == "scale"}
+    found = {one.reading: one for one in list_readings(figure) if one.quantity == "scale"}
     mean, sd = found["logarithm"].values.mean(), found["logarithm"].values.std()
     own = stats.norm(mean, sd).logpdf(found["logarithm"].values) + found["logarithm"].density
     assert own == pytest.approx(stats.lognorm(sd, scale=np.exp(mean)).logpdf(scale))
 
 
 def test_chosen_quantities_are_not_seen_to_depend_on_one_another(paper, fits):
-    table = correlations(paper.distortions, fits)
+    table = correlate(paper.distortions, fits)
     assert len(table) == 20
     assert table["p"].min() > 0.05
     wrong = fits.assign(chosen=(fits["distribution"] == "uniform") & fits["reading"].isin(
         ["inverse", "pixels drawn"]))  # fmt: skip
-    pairs = correlations(paper.distortions, wrong).set_index(["first", "second", "absolute"])
+    pairs = correlate(paper.distortions, wrong).set_index(["first", "second", "absolute"])
     assert pairs.loc[("scale", "shift_y", False), "p"] < 1e-6
 
 

@@ -19,9 +19,8 @@ from replication.errors import ReplicationError
 from replication.folders import Folders
 from replication.studies import invariance as study
 from replication.studies.invariance import changes as invariance
-from replication.studies.invariance import fields, pictures
 from replication.studies.invariance import figure as chart
-from replication.studies.invariance.run import run
+from replication.studies.invariance import run as study_run
 
 FIELD = 32
 CHOICES = Invariance(
@@ -47,7 +46,7 @@ def padded(images):
 
 def changed(images, kind, amount, **other):
     choices = CHOICES.model_copy(update=other)
-    return invariance.changed(images, range(len(images)), kind, amount, choices, FIELD)
+    return invariance.change(images, range(len(images)), kind, amount, choices, FIELD)
 
 
 def close(one, other):
@@ -112,10 +111,10 @@ def test_noise_inverts_the_stated_share_of_all_pixels(tiny):
 
 def test_noise_depends_on_the_seed_and_the_number_of_the_pattern_alone(tiny):
     images, numbers = padded(tiny.test_images[:4]), [0, 1, 2, 3]
-    together = invariance.inverted(images, numbers, 0.2, 5)
-    alone = invariance.inverted(images[2:3], [2], 0.2, 5)
+    together = invariance.invert(images, numbers, 0.2, 5)
+    alone = invariance.invert(images[2:3], [2], 0.2, 5)
     assert np.array_equal(together[2], alone[0])
-    assert not np.array_equal(together[2], invariance.inverted(images[2:3], [2], 0.2, 6)[0])
+    assert not np.array_equal(together[2], invariance.invert(images[2:3], [2], 0.2, 6)[0])
     flipped = together != images
     assert not np.array_equal(flipped[0], flipped[1])
 
@@ -129,7 +128,7 @@ def brightness(shown):
 def test_the_study_counts_what_a_network_misses(tiny):
     images, labels = tiny.test_images[:20], np.zeros(20, np.uint8)
     dark = {("b", 1): brightness, ("a", 0): lambda shown: -brightness(shown)}
-    found = invariance.study(dark, images, labels, CHOICES, FIELD)
+    found = invariance.count_misses(dark, images, labels, CHOICES, FIELD)
     assert tuple(found.columns) == study.COUNTS.columns
     ways = [("scale", 0.5), ("scale", 1.0), ("scale", 1.5), ("shift", -0.5), ("shift", 0.0),
             ("shift", 0.5), ("rotation", -30.0), ("rotation", 0.0), ("rotation", 30.0),
@@ -144,7 +143,7 @@ def test_the_study_counts_what_a_network_misses(tiny):
 
 def test_examples_are_the_answers_of_the_study(tiny):
     images = tiny.test_images[:3]
-    found = invariance.examples({"b": brightness}, images, CHOICES, FIELD)
+    found = invariance.answer_examples({"b": brightness}, images, CHOICES, FIELD)
     assert tuple(found.columns) == study.EXAMPLES.columns
     assert len(found) == 11 * 3
     for row in found.itertuples(index=False):
@@ -164,9 +163,9 @@ def network(paper, repository):
 
 def test_every_output_of_a_wide_field_is_that_of_the_square_below_it(tiny, network):
     reference, weights = network
-    wide = invariance.in_one_field(tiny.test_images[:3], 24, FIELD)
-    found = fields.outputs(reference, weights, TABLE, wide)
-    assert fields.step(reference.network) == 4
+    wide = invariance.join_images(tiny.test_images[:3], 24, FIELD)
+    found = study_run.compute_outputs(reference, weights, TABLE, wide)
+    assert study_run.get_step(reference.network) == 4
     assert found.shape == (10, 13)
     for place in range(13):
         square = wide[:, 4 * place : 4 * place + FIELD]
@@ -177,16 +176,16 @@ def test_every_output_of_a_wide_field_is_that_of_the_square_below_it(tiny, netwo
 
 def test_digits_far_apart_are_answered_as_if_alone(tiny, network):
     reference, weights = network
-    wide = invariance.in_one_field(tiny.test_images[:3], 32, FIELD)
-    found = fields.outputs(reference, weights, TABLE, wide)
-    inputs = torch.from_numpy(databases.make_inputs(tiny.test_images[:3], FIELD, TABLE)[:, None])
+    wide = invariance.join_images(tiny.test_images[:3], 32, FIELD)
+    found = study_run.compute_outputs(reference, weights, TABLE, wide)
+    inputs = torch.from_numpy(databases.fields(tiny.test_images[:3], FIELD, TABLE)[:, None])
     alone = reference.penalties(torch.from_numpy(weights), inputs)[:, :, 0, 0]
     for place, penalties in enumerate(alone.numpy()):
         assert found[:, 8 * place] == pytest.approx(penalties, rel=1e-4)
 
 
 def test_where_digits_overlap_the_darker_ink_is_seen(tiny):
-    wide = invariance.in_one_field(tiny.test_images[:2], 8, FIELD)
+    wide = invariance.join_images(tiny.test_images[:2], 8, FIELD)
     first, second = padded(tiny.test_images[:2])
     assert wide.shape == (FIELD, 40)
     assert np.array_equal(wide[:, :8], first[:, :8])
@@ -196,18 +195,18 @@ def test_where_digits_overlap_the_darker_ink_is_seen(tiny):
 
 def test_a_field_of_another_height_is_refused(network):
     with pytest.raises(ValueError, match=r"\b32\b"):
-        fields.outputs(*network, TABLE, np.zeros((36, 40), np.uint8))
+        study_run.compute_outputs(*network, TABLE, np.zeros((36, 40), np.uint8))
 
 
 def test_rows_of_a_field_say_where_each_output_stands():
-    found = fields.rows("a", {3: np.array([[1.0, 2.0], [5.0, 6.0]], np.float32)}, 4)
+    found = study_run.tabulate_outputs("a", {3: np.array([[1.0, 2.0], [5.0, 6.0]], np.float32)}, 4)
     expected = [("a", 3, 0, 0, 1.0), ("a", 3, 0, 1, 5.0), ("a", 3, 4, 0, 2.0), ("a", 3, 4, 1, 6.0)]
     assert list(found.itertuples(index=False, name=None)) == expected
 
 
 def make(folder, runs, out):
     places = Folders.below(folder, runs=runs, out=out)
-    run(places, SETTINGS.model_copy(update={"invariance": CHOICES}))
+    study_run.run(places, SETTINGS.model_copy(update={"invariance": CHOICES}))
 
 
 TABLES = (study.COUNTS, study.EXAMPLES, study.FIELDS)
@@ -263,18 +262,18 @@ def inputs(written, paper, tiny):
 
 
 def test_the_chart_has_every_amount_and_the_published_ranges(inputs):
-    found = chart.curves(inputs)
+    found = chart.draw_curves(inputs)
     counts = inputs.table(study.COUNTS)
     expected = counts[(counts["experiment"] == "lenet5") & (counts["kind"] == "rotation")]
     total = 100 * expected.loc[expected["amount"] != 0, "misses"].sum() / (4 * 30)
     assert ("lenet5", "rotation", "30", f"{total:.4g}", "2") in found.table.rows
     assert len(found.table.rows) == 2 * (3 + 2 + 2 + 2)
     assert len(re.findall(r"stroke-dasharray", found.svg)) == 2 * 5  # wide and narrow
-    assert found.svg == chart.curves(inputs).svg
+    assert found.svg == chart.draw_curves(inputs).svg
 
 
 def test_the_upright_lines_are_what_the_paper_states(paper):
-    value = {kind: chart.named(paper, kind) for kind in invariance.KINDS}
+    value = {kind: chart.find_limits(paper, kind) for kind in invariance.KINDS}
     low, high = value["scale"]
     assert high / low == pytest.approx(paper.claims["invariance.scale"].value)
     assert low * high == pytest.approx(1.0)
@@ -284,7 +283,7 @@ def test_the_upright_lines_are_what_the_paper_states(paper):
 
 
 def test_digits_show_the_answers_and_mark_the_wrong_ones(inputs):
-    found = pictures.digits(inputs)
+    found = chart.draw_digits(inputs)
     examples = inputs.table(study.EXAMPLES)
     wrong = examples["class"].to_numpy() != inputs.labels[examples["pattern"].to_numpy()]
     assert 0 < wrong.sum() < len(examples)
@@ -294,18 +293,20 @@ def test_digits_show_the_answers_and_mark_the_wrong_ones(inputs):
 
 
 def test_many_amounts_are_thinned_to_those_that_fit():
-    assert pictures.spaced(3) == [0, 1, 2]
-    assert pictures.spaced(17) == [0, 3, 5, 8, 11, 13, 16]
+    assert chart.space_evenly(3) == [0, 1, 2]
+    assert chart.space_evenly(17) == [0, 3, 5, 8, 11, 13, 16]
 
 
 def test_wide_fields_show_a_square_for_every_output(inputs):
-    found = pictures.wide_fields(inputs)
+    found = chart.draw_wide_fields(inputs)
     assert found.svg.count("opacity") == 2 * len(inputs.table(study.FIELDS)) == 2 * 10 * (7 + 13)
     assert re.findall(r"font-weight: 700[^>]*>(\d)", found.svg)[0] == "7"
     assert "7 2: 7" in found.svg
-    assert found.svg == pictures.wide_fields(inputs).svg
+    assert found.svg == chart.draw_wide_fields(inputs).svg
 
 
 def test_without_the_study_there_are_no_figures(inputs):
     bare = SimpleNamespace(**{**vars(inputs), "table": lambda _: None})
-    assert (chart.curves(bare), pictures.digits(bare), pictures.wide_fields(bare)) == (None,) * 3
+    assert (chart.draw_curves(bare), chart.draw_digits(bare), chart.draw_wide_fields(bare)) == (
+        None,
+    ) * 3

@@ -16,9 +16,8 @@ from replication.core.systems.classifiers.nearest_neighbours import (
 )
 from replication.errors import ReplicationError
 from replication.pipeline.cli import main
-from replication.studies.neighbours import ERRORS, figure
+from replication.studies.neighbours import ERRORS, figure, find_closest
 from replication.studies.neighbours import run as neighbours
-from replication.studies.neighbours.closest import closest
 
 
 def points(count, seed):
@@ -80,11 +79,11 @@ def test_a_pattern_that_is_a_prototype_outvotes_all_others():
 
 def test_majority_counts_and_prefers_the_nearest_of_equals():
     labels = np.array([[7, 2, 2], [7, 2, 4], [2, 7, 7]], np.uint8)
-    found = neighbours.majority(labels, np.zeros((3, 3), np.float32))
+    found = neighbours.count_majority(labels, np.zeros((3, 3), np.float32))
     assert found.argmin(axis=1).tolist() == [2, 7, 7]
     np.testing.assert_array_equal(np.round(-found[0, [2, 7]]), [2, 1])
     two_against_two = np.array([[9, 1, 1, 9], [1, 9, 9, 1]], np.uint8)
-    found = neighbours.majority(two_against_two, np.zeros((2, 4), np.float32))
+    found = neighbours.count_majority(two_against_two, np.zeros((2, 4), np.float32))
     assert found.argmin(axis=1).tolist() == [9, 1]
 
 
@@ -119,7 +118,9 @@ def test_boxed_leaves_an_image_without_ink_empty_and_refuses_too_much():
 
 
 def test_a_row_of_the_table_is_the_error_of_that_reading(tiny):
-    table = neighbours.table({"mine": tiny, "cropped": neighbours.cuts(tiny)["cropped"]})
+    table = neighbours.tabulate_errors(
+        {"mine": tiny, "cropped": neighbours.crop_database(tiny)["cropped"]}
+    )
     assert tuple(table.columns) == ERRORS.columns
     # 200 // 60 = 3 prototypes are too few for 5 and 9 neighbours.
     assert len(table) == 2 * (5 * 4 + 2) * 2
@@ -137,7 +138,7 @@ def test_a_row_of_the_table_is_the_error_of_that_reading(tiny):
 
 
 def test_with_one_neighbour_both_votes_agree(tiny):
-    one = neighbours.table({"mine": tiny}).query("neighbours == 1")
+    one = neighbours.tabulate_errors({"mine": tiny}).query("neighbours == 1")
     errors = one.pivot(index="training_patterns", columns="vote", values="test_error_percent")
     assert len(errors) == 6
     assert (errors["majority"] == errors["weighted"]).all()
@@ -162,7 +163,7 @@ def test_the_nearest_reading_is_named_beside_the_published_error(paper):
         ("deslanted", 3, 60, "weighted", 5.0),
     ]
     table = ERRORS.frame(rows)
-    regular, deslanted = neighbours.summary(closest(table, paper)).splitlines()
+    regular, deslanted = neighbours.summary(find_closest(table, paper)).splitlines()
     assert "4.50 % (box-corner, 60 patterns, k 1, weighted); all from 3.00 to 4.50 %" in regular
     assert "5.00 % (deslanted, 60 patterns, k 3, weighted)" in deslanted
 
@@ -182,7 +183,7 @@ def test_the_study_reads_only_the_databases_that_are_prepared(tiny, tmp_path, ca
 def test_choice_of_knn_nearest_to_each_printed_error_is_told(paper, tmp_path):
     study_files.write(tmp_path)
     inputs = SimpleNamespace(paper=paper, table=lambda output: output.read(tmp_path))
-    found = figure.neighbours(inputs)
+    found = figure.tabulate_neighbours(inputs)
     assert found.nearest.rows == (
         ("regular", "5", "5.1", "cropped to 20x20", "10000", "1", "majority"),
         ("deslanted", "2.4", "2.2", "deslanted", "60000", "3", "weighted"),

@@ -24,7 +24,7 @@ def chosen(repository):
 
 def test_between_two_digits_lie_the_right_half_of_one_and_the_left_half_of_the_next(chosen, tiny):
     images = tiny.test_images[:3]
-    shown = study.between(images, chosen.noncharacters, SIDE)
+    shown = study.cut_between(images, chosen.noncharacters, SIDE)
     assert chosen.noncharacters.pitch == 20
     whole = centre_in_field(images, SIDE)
     assert shown.shape == (3, SIDE, SIDE)
@@ -38,7 +38,7 @@ def test_between_two_digits_lie_the_right_half_of_one_and_the_left_half_of_the_n
 
 def test_shuffled_images_have_the_ink_of_the_digits_elsewhere(chosen, tiny):
     images = tiny.test_images[:3]
-    shown = study.shuffled(images, chosen.noncharacters, SIDE)
+    shown = study.shuffle_pixels(images, chosen.noncharacters, SIDE)
     inside = shown[:, 2:30, 2:30]
     assert shown.sum() == inside.sum()
     for before, after in zip(images, inside, strict=True):
@@ -50,8 +50,8 @@ def test_shuffled_images_have_the_ink_of_the_digits_elsewhere(chosen, tiny):
 def test_each_network_has_the_threshold_that_rejects_the_share_of_digits():
     digits = np.column_stack([np.arange(100.0), np.full(100, 500.0)])
     others = np.array([[98.5, 700.0], [99.5, 98.0], [300.0, 99.5]])
-    assert study.rejected_percent(digits, others, 1.0) == pytest.approx(200 / 3)
-    assert study.rejected_percent(digits, others, 50.0) == 100.0
+    assert study.reject_percent(digits, others, 1.0) == pytest.approx(200 / 3)
+    assert study.reject_percent(digits, others, 50.0) == 100.0
 
 
 def test_the_command_counts_what_committed_networks_reject(chosen, tiny, tmp_path, repository):

@@ -48,7 +48,7 @@ def modules(name):
     systems = [
         module for module in IMPORTS.modules if module.startswith("replication.core.systems.")
     ]
-    return [f"replication.pipeline.{name}", *studies.having(part).values(),
+    return [f"replication.pipeline.{name}", *studies.find_modules(part).values(),
             *(systems if name == "train" else ())]  # fmt: skip
 
 

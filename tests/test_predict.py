@@ -20,7 +20,7 @@ from replication.errors import ReplicationError
 from replication.extras import own_digits
 from replication.files import write_bytes, write_json
 from replication.pipeline.cli import main
-from replication.pipeline.digits import described
+from replication.pipeline.predict import describe
 
 
 def grown(image, times):
@@ -178,12 +178,12 @@ def test_the_threshold_leaves_the_target_among_the_accepted():
 
 def test_an_answer_is_rejected_up_to_the_threshold():
     penalties = np.array([[9, 8, 7, 6, 2, 5, 9, 9, 9, 9]], np.float32)
-    assert described("a.png", penalties, 3.0, 0.5).startswith(
+    assert describe("a.png", penalties, 3.0, 0.5).startswith(
         "a.png: 4, margin 3.00, rejected at 0.5 % error (rejected up to 3.00)\n"
     )
-    assert ", accepted at 0.5 % error" in described("a.png", penalties, 2.5, 0.5)
-    assert "accepted" in described("a.png", penalties, -1.0, 0.5)
-    assert "error" not in described("a.png", penalties, None, 0.5)
+    assert ", accepted at 0.5 % error" in describe("a.png", penalties, 2.5, 0.5)
+    assert "accepted" in describe("a.png", penalties, -1.0, 0.5)
+    assert "error" not in describe("a.png", penalties, None, 0.5)
 
 
 @pytest.fixture

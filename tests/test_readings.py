@@ -16,24 +16,21 @@ from replication.core import settings
 from replication.folders import Folders
 from replication.studies.readings import CURVES, RANKING, STEPS, figure
 from replication.studies.readings import run as study
-from replication.studies.readings.candidates import (
-    departures,
-    is_adopted,
-    ranges,
-    recipe,
-    screened,
-    variations,
-)
-from replication.studies.readings.distance import (
+from replication.studies.readings.protocol import (
+    Scale,
+    Stage,
     Trained,
-    evidence,
-    numbers,
-    scale,
-    squares,
-    tied,
-    trained,
+    build_recipe,
+    choose_ranges,
+    count_departures,
+    decide,
+    is_adopted,
+    list_candidates,
+    list_variations,
+    rank_readings,
+    read_evidence,
+    select_trained,
 )
-from replication.studies.readings.ranking import Stage, decided, ranked
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +40,7 @@ def params(repository):
 
 @pytest.fixture(scope="module")
 def known(paper):
-    return evidence(paper, 0.03)
+    return read_evidence(paper, 0.03)
 
 
 def steps_table(params) -> pd.DataFrame:
@@ -89,7 +86,7 @@ def test_the_printed_digits_leave_half_a_unit_open(known):
 
 
 def test_units_add_the_spread_between_replicates_to_what_the_print_leaves_open(known):
-    unit = scale({"a": like_1998(known), "b": like_1998(known, shift=1.0)}, known)
+    unit = Scale.pool({"a": like_1998(known), "b": like_1998(known, shift=1.0)}, known)
     spread = np.linspace(-0.1, 0.1, 5).std(ddof=1)
     assert unit.curve == pytest.approx(np.hypot(spread, 0.03))
     assert unit.steps == pytest.approx(np.hypot(spread / 10.0, known.rounding))
@@ -98,58 +95,58 @@ def test_units_add_the_spread_between_replicates_to_what_the_print_leaves_open(k
 def test_a_shift_by_one_unit_adds_half_a_squared_unit(known):
     """The curve counts half; all its passes are shifted alike."""
     still = like_1998(known)
-    unit = scale({"a": still}, known)
-    near = squares(still, known, unit).mean()
+    unit = Scale.pool({"a": still}, known)
+    near = unit.squares(still).mean()
     assert near == pytest.approx(
         0.5 * (np.mean(still.errors.var(axis=0) / unit.curve**2)
                + np.mean(still.steps.var(axis=0) / unit.steps**2))
     )  # fmt: skip
     moved = Trained(still.errors + unit.curve, still.steps)
-    assert squares(moved, known, unit).mean() == pytest.approx(near + 0.5)
+    assert unit.squares(moved).mean() == pytest.approx(near + 0.5)
     other = Trained(still.errors, still.steps + unit.steps)
-    assert squares(other, known, unit).mean() == pytest.approx(near + 0.5)
+    assert unit.squares(other).mean() == pytest.approx(near + 0.5)
 
 
 def test_the_rms_is_in_percentage_points(known):
     one = like_1998(known, shift=0.3, spread=0.0)
-    unit = scale({"a": like_1998(known)}, known)
-    assert numbers(one, known, unit)["rms"] == pytest.approx(0.3)
-    assert numbers(one, known, unit)["training_error"] == pytest.approx(known.training[-1] + 0.3)
+    unit = Scale.pool({"a": like_1998(known)}, known)
+    assert unit.describe(one)["rms"] == pytest.approx(0.3)
+    assert unit.describe(one)["training_error"] == pytest.approx(known.training[-1] + 0.3)
 
 
 def test_ties_are_what_paired_replicates_leave_open(known):
     best = like_1998(known)
-    unit = scale({"a": best}, known)
-    assert tied(best, best, known, unit)
-    assert not tied(Trained(best.errors + 1.0, best.steps), best, known, unit)
+    unit = Scale.pool({"a": best}, known)
+    assert unit.is_tied(best, best)
+    assert not unit.is_tied(Trained(best.errors + 1.0, best.steps), best)
     noisy = Trained(np.roll(best.errors, 1, axis=0), best.steps)
-    assert not np.allclose(squares(noisy, known, unit), squares(best, known, unit))
-    assert tied(noisy, best, known, unit)
+    assert not np.allclose(unit.squares(noisy), unit.squares(best))
+    assert unit.is_tied(noisy, best)
 
 
 def test_a_reading_of_which_a_replicate_diverged_has_no_numbers(known):
     fine, lost = (curves_of(name, "final", like_1998(known)) for name in ("fine", "lost"))
     lost = lost[(lost["replicate"] != 3) | (lost["pass"] < 7)]
-    assert set(trained(pd.concat([fine, lost]), 5)) == {"fine"}
+    assert set(select_trained(pd.concat([fine, lost]), 5)) == {"fine"}
 
 
 def test_candidates_are_every_criterion_by_every_start_at_two_ranges(params):
     first = steps_table(params)
-    found = screened(params.readings, first)
-    taken = ranges(first, params.readings)
+    found = list_candidates(params.readings, first)
+    taken = choose_ranges(first, params.readings)
     assert taken[1.0] == [1.0]
     assert taken[2.0] == [0.5, 1.0]
     assert len(found) == len(params.readings.criteria) * sum(map(len, taken.values()))
     assert len({one.name for one in found}) == len(found)
-    short = recipe(found[0], params.base, params.readings)
+    short = build_recipe(found[0], params.base, params.readings)
     assert (short.passes, len(short.learning_rates)) == (params.readings.screening.passes,) * 2
     assert short.seed == params.readings.seed != params.base.seed
 
 
 def test_a_variation_changes_one_value(params):
     study = params.readings
-    around = screened(study, steps_table(params))[0]._replace(stage="final")
-    for one in variations(study, around):
+    around = list_candidates(study, steps_table(params))[0]._replace(stage="final")
+    for one in list_variations(study, around):
         changed = [key for key in one.values if one.values[key] != around.values.get(key)]
         assert len(changed) == 1
         assert one.change == f"{changed[0]}={one.values[changed[0]]}"
@@ -157,11 +154,11 @@ def test_a_variation_changes_one_value(params):
 
 def test_departures_count_values_that_differ(params):
     study = params.readings
-    library, _ = (one for one in screened(study, steps_table(params))[:2])
+    library, _ = (one for one in list_candidates(study, steps_table(params))[:2])
     exact = library._replace(values={**study.library})
-    assert departures(exact, study.library) == 0
-    assert departures(exact, study.printed) == 3
-    assert departures(exact._replace(values={**study.printed}), study.printed) == 0
+    assert count_departures(exact, study.library) == 0
+    assert count_departures(exact, study.printed) == 3
+    assert count_departures(exact._replace(values={**study.printed}), study.printed) == 0
 
 
 def test_of_readings_that_are_tied_the_nearest_to_the_library_is_decided_for(params, known):
@@ -169,7 +166,7 @@ def test_of_readings_that_are_tied_the_nearest_to_the_library_is_decided_for(par
     study = params.readings
     readings = [
         one._replace(stage="final")
-        for one in screened(study, steps_table(params))
+        for one in list_candidates(study, steps_table(params))
         if one.name in ("equation 8, curvature 2, range 0.5",
                         "equation 9 with j 1, curvature 1, range 1",
                         "equation 9 with j 1, curvature 5, range 1")
@@ -185,10 +182,10 @@ def test_of_readings_that_are_tied_the_nearest_to_the_library_is_decided_for(par
         for one, made in zip(readings, (near, library, far), strict=True)
     ]
     stage = Stage(readings, pd.concat(tables), 5, known)
-    assert decided(stage, stage.scale(), params).name == readings[1].name
+    assert decide(stage, stage.scale(), study).name == readings[1].name
     tables[1] = curves_of(readings[1].name, "final", far)
     stage = Stage(readings, pd.concat(tables), 5, known)
-    assert decided(stage, stage.scale(), params).name == readings[0].name
+    assert decide(stage, stage.scale(), study).name == readings[0].name
 
 
 def small_study(folder: Path, tiny, monkeypatch) -> settings.Settings:
@@ -211,24 +208,24 @@ def test_no_network_of_the_study_is_shown_a_test_pattern(tmp_path, tiny, monkeyp
     table = study.run(Folders.below(), params)
     assert set(table["stage"]) == {"screening", "final", "control", "variation"}
 
-    on = study.ground(Folders.below(), params)
+    on = study.read_context(Folders.below(), params)
     data = on.database
     blind = dataclasses.replace(
         data, test_images=data.test_images[:0], test_labels=data.test_labels[:0]
     )
-    monkeypatch.setattr(study, "ground", lambda *_: on._replace(database=blind))
+    monkeypatch.setattr(study, "read_context", lambda *_: on._replace(database=blind))
     monkeypatch.setattr(study, "database", lambda _: blind)
     again = study.run(Folders.below(checkpoints=Path("others"), out=Path("again")), params)
     pd.testing.assert_frame_equal(again, table)
     curves, steps = CURVES.read(Path("results")), STEPS.read(Path("results"))
     pd.testing.assert_frame_equal(
-        ranked(curves, steps, params, on.known), table, check_dtype=False, rtol=1e-4
+        rank_readings(curves, steps, params, on.evidence), table, check_dtype=False, rtol=1e-4
     )
 
     def refused(*_: object) -> None:
         raise AssertionError("what stands in the table was trained again")
 
-    monkeypatch.setattr(study, "_trained", refused)
+    monkeypatch.setattr(study, "_train_one", refused)
     kept = study.run(Folders.below(checkpoints=Path("none")), params)
     pd.testing.assert_frame_equal(kept, table, check_dtype=False, rtol=1e-4)
 
@@ -245,8 +242,8 @@ def test_a_stage_can_be_trained_alone(tmp_path, tiny, monkeypatch):
         names.append(job.name.split()[0])
         return trained_one(job, monitor)
 
-    trained_one = study._trained
-    monkeypatch.setattr(study, "_trained", watched)
+    trained_one = study._train_one
+    monkeypatch.setattr(study, "_train_one", watched)
     study.run(folders, params, ["variation"])
     assert names == ["variation"] * 2
     after = CURVES.read(Path("results"))
@@ -256,8 +253,8 @@ def test_a_stage_can_be_trained_alone(tmp_path, tiny, monkeypatch):
 
 def test_the_committed_ranking_is_that_of_the_committed_curves(repository, params):
     results = repository / "results"
-    known = evidence(load_paper(repository / "data/paper"), params.readings.resolution_points)
-    found = ranked(CURVES.read(results), STEPS.read(results), params, known)
+    known = read_evidence(load_paper(repository / "data/paper"), params.readings.resolution_points)
+    found = rank_readings(CURVES.read(results), STEPS.read(results), params, known)
     committed = RANKING.read(results)
     assert found["reading"].tolist() == committed["reading"].tolist()
     assert found["adopted"].tolist() == committed["adopted"].tolist()
@@ -272,14 +269,14 @@ def test_the_reading_in_force_is_the_one_decided_for(repository, params):
     final = committed[(committed["stage"] == "final") & committed["tied"]]
     first = final.sort_values(["from_text", "from_library", "distance"], kind="stable").iloc[0]
     assert first["adopted"]
-    candidates = screened(params.readings, STEPS.read(repository / "results"))
+    candidates = list_candidates(params.readings, STEPS.read(repository / "results"))
     winner = next(one for one in candidates if one.name == first["reading"])
     assert is_adopted(winner.values, params.base)
 
 
 def test_finalists_come_first_and_diverged_readings_have_no_place(tmp_path):
     study_files.write(tmp_path)
-    drawn = figure.ranking(SimpleNamespace(table=lambda output: output.read(tmp_path)))
+    drawn = figure.draw_ranking(SimpleNamespace(table=lambda output: output.read(tmp_path)))
     names = [row[0] for row in drawn.table.rows]
     assert names == ["nearest", "ours", "a fresh order each pass", "printed"]
     assert "Nearest: nearest." in drawn.svg

@@ -87,7 +87,7 @@ def test_no_id_stands_twice(html):
 def test_links_lead_into_the_repository_that_the_citation_names(folder, parts, tmp_path):
     citation = tmp_path / "CITATION.cff"
     citation.write_text("title: x\nrepository-code: https://example.org/a/b/\n")
-    text = page.render_template(parts, report.study_parts(), report.repository(citation))
+    text = page.render_template(parts, report.study_parts(), report.read_address(citation))
     links = [one["href"] for one in parsed(text).all("a")]
     inside = [one for one in links if one.startswith("https://example.org/a/b/")]
     outside = {one for one in links if not one.startswith("#")} - set(inside)
@@ -102,8 +102,8 @@ def test_links_lead_into_the_repository_that_the_citation_names(folder, parts, t
 def test_citation_that_is_damaged_is_named(tmp_path):
     (tmp_path / "CITATION.cff").write_text("title: [")
     with pytest.raises(ReplicationError, match=r"CITATION\.cff"):
-        report.repository(tmp_path / "CITATION.cff")
-    assert report.repository(tmp_path / "absent.cff") == ""
+        report.read_address(tmp_path / "CITATION.cff")
+    assert report.read_address(tmp_path / "absent.cff") == ""
 
 
 def test_headline_shows_the_numbers_of_the_files(html, found):

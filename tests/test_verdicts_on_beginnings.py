@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 from fabricated import found, with_study
 
-from replication.studies.beginnings.small import Way, train
+from replication.core.settings import Squashing
+from replication.studies.beginnings.run import Training, train
 
 
 def beginnings(sums=(1.0, 1.5), weights=(1.0, 0.9, 1.1), ends=(0.2, 0.4, 0.6)):
@@ -51,7 +52,12 @@ def test_the_small_perceptron_learns_either_way():
     generator = np.random.default_rng(1)
     inputs, labels = generator.normal(size=(60, 20)), generator.integers(0, 10, 60)
     targets = np.where(labels[:, None] == np.arange(10), 1.0, -1.0)
-    for way in (Way(0.0, False, 0.02), Way(1.7159, False, 0.02), Way(0.0, True, 0.3)):
-        errors = train(inputs, targets, way, 5, (1.7159, 2 / 3), 1)
+    squash = Squashing(amplitude=1.7159, slope=2 / 3)
+    for how in (
+        Training(0.0, False, 0.02),
+        Training(1.7159, False, 0.02),
+        Training(0.0, True, 0.3),
+    ):
+        errors = train(inputs, targets, how, 5, squash, 1)
         assert len(errors) == 6
         assert errors[-1] < errors[0]

@@ -14,9 +14,9 @@ from replication.studies.invariance import verdict as verdicts
 
 def test_a_range_ends_where_the_error_first_exceeds_the_limit():
     steps = np.array([0.0, 10.0, 20.0, 30.0])
-    assert verdicts.end(steps, np.array([1.0, 6.0, 16.0, 2.0]), 10.0) == pytest.approx(14.0)
-    assert verdicts.end(steps, np.array([11.0, 6.0, 16.0, 2.0]), 10.0) == 0.0
-    assert verdicts.end(steps, np.array([1.0, 6.0, 10.0, 2.0]), 10.0) == math.inf
+    assert verdicts.find_end(steps, np.array([1.0, 6.0, 16.0, 2.0]), 10.0) == pytest.approx(14.0)
+    assert verdicts.find_end(steps, np.array([11.0, 6.0, 16.0, 2.0]), 10.0) == 0.0
+    assert verdicts.find_end(steps, np.array([1.0, 6.0, 10.0, 2.0]), 10.0) == math.inf
 
 
 def rows(kind, percent, experiment="lenet5", replicate=0):
@@ -32,14 +32,14 @@ def frame(found):
 
 def test_both_ways_count_together_and_scales_apart():
     shift = frame(rows("shift", {-0.5: 30.0, -0.25: 4.0, 0.0: 1.0, 0.25: 8.0, 0.5: 10.0}))
-    found = verdicts.curve(shift, "shift")
+    found = verdicts.compute_curve(shift, "shift")
     assert found.to_dict() == {0.0: 1.0, 0.25: 6.0, 0.5: 20.0}
     scale = frame(rows("scale", {0.4: 50.0, 0.6: 20.0, 1.0: 0.0, 1.5: 5.0, 2.0: 15.0}))
-    found = verdicts.curve(scale, "scale")
+    found = verdicts.compute_curve(scale, "scale")
     # 0.8 and 1.75 are missed by 10 %.
-    assert verdicts.extent(found, "scale", 10.0) == pytest.approx(1.75 / 0.8)
+    assert verdicts.compute_extent(found, "scale", 10.0) == pytest.approx(1.75 / 0.8)
     ends = [20.0 * (1 - 1 / math.sqrt(2)) / 0.4, 5.0 * (math.sqrt(2) - 1) / 0.5]
-    assert verdicts.at_limit(found, "scale", 2.0) == pytest.approx(np.mean(ends))
+    assert verdicts.interpolate_error(found, "scale", 2.0) == pytest.approx(np.mean(ends))
 
 
 def rotations(ends, experiment="lenet5"):

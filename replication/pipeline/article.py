@@ -8,7 +8,7 @@ from replication.folders import ARTICLE, Folders, folder_options
 
 
 def run(folders: Folders) -> Path:
-    """Write the article and return its file; raises as `read_inputs` and `content` do."""
+    """Write the article and return its file; raise as `read_inputs` and `content` do."""
     from replication.extras.article.typesetting import content, figures, pdf
     from replication.files import write_bytes
     from replication.pipeline.report import read_inputs

@@ -20,13 +20,13 @@ DEPARTS = 1
 
 
 def exit_status(audited: Audit, *, strict: bool) -> int:
-    """What the command ends with."""
+    """Return the exit status of the command."""
     departs = any(setting.status == "departs" for setting in audited.settings)
     return DEPARTS if audited.conflicts or (strict and departs) else 0
 
 
 def summary(audited: Audit, judged: str) -> str:
-    """What is not as the paper has it, then how many settings stand how."""
+    """Return the settings that differ from the paper, then the number of settings by status."""
     lines = [
         f"{setting.id:<44} {textwrap.shorten(setting.in_force, 40, placeholder=' ...'):<42}"
         f"{setting.remark}"
@@ -39,7 +39,7 @@ def summary(audited: Audit, judged: str) -> str:
 
 
 def run(folders: Folders, settings: Settings, out: Path | None, *, runs: bool = True) -> Audit:
-    """Audit the settings, with ``runs`` what the runs show too, and write the table if asked."""
+    """Audit the settings, with ``runs`` also what the runs show; write the table to ``out``."""
     ready = prepare_experiments(settings.experiments, settings, folders)
     audited = audit(paper.load(folders.paper), settings, ready, folders.params.name, runs=runs)
     if out is not None:
@@ -50,22 +50,19 @@ def run(folders: Folders, settings: Settings, out: Path | None, *, runs: bool = 
 @click.command()
 @folder_options("params")
 @path_option("--runs", f"{PLACES['runs']} for params.yaml", "Judge the runs in this folder too.")
-@path_option("--out", f"{PLACES['out']}/{AUDIT.name} for params.yaml", "The table that is written.")
+@path_option("--out", f"{PLACES['out']}/{AUDIT.name} for params.yaml", "The table to write.")
 @click.option("--strict", is_flag=True, help="End with status 1 when anything departs.")
 @click.option("--diff", nargs=2, type=click.Path(path_type=Path), metavar="FILE FILE",
-              help="Only say what differs between two files of settings.")  # fmt: skip
+              help="Only list the differences between two files of settings.")  # fmt: skip
 def command(
-    folders: Folders,
-    runs: Path | None,
-    out: Path | None,
-    strict: bool,
+    folders: Folders, runs: Path | None, out: Path | None, strict: bool,
     diff: tuple[Path, Path] | None,
-) -> int:
-    """Set every setting of the paper beside the one in force.
+) -> int:  # fmt: skip
+    """Compare every setting of the paper with the setting in force.
 
     Another file of settings than params.yaml is judged alone, unless --runs names its runs. Ends
-    with status 1 when a run contradicts the settings or the other replicates, and with 2 for what
-    training would refuse, as for any mistake.
+    with status 1 when a run contradicts the settings or the other replicates, and with 2 for
+    settings that training would refuse, as for any mistake.
     """
     if diff is not None:
         published = paper.load(folders.paper)

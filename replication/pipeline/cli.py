@@ -18,30 +18,30 @@ INTERRUPTED = (
     "replication: interrupted; no file is left half-written, and the same command goes on from "
     "what it has finished"
 )
-# Commands are imported when they are wanted: most need neither torch nor Numba.
+# Commands are imported when they are called: most need neither torch nor Numba.
 PIPELINE = {
-    "replicate": "Run the whole pipeline anew and compare.",
-    "studies": "Train whatever studies train.",
+    "replicate": "Run the whole pipeline again and compare.",
+    "studies": "Run all studies that train.",
     "prepare": "Make the databases from raw MNIST.",
     "train": "Train the replicates of experiments.",
     "evaluate": "Count errors and rejections in the answers.",
     "compare": "Give a verdict on every published claim.",
-    "audit": "Set every setting beside the paper's.",
+    "audit": "Compare every setting with the paper's.",
     "report": "Make the page results/report/index.html.",
     "article": "Set the article results/article/article.pdf.",
     "demo": "Make the page results/demo/index.html, to draw on.",
-    "verify": "Tell whether the committed outputs are what the code gives.",
-    "provenance": "Write down where every result comes from, as an RO-Crate.",
+    "verify": "Check that the code gives the committed outputs.",
+    "provenance": "Write where every result comes from, as an RO-Crate.",
     "predict": "Classify your own digits.",
 }
-STUDIES = {name: studies.STUDIES[name] for name in studies.having("run")}
+STUDIES = {name: studies.STUDIES[name] for name in studies.find_modules("run")}
 
 
 class Commands(click.Group):
-    """All commands by name, each imported when it is wanted."""
+    """All commands by name, each imported when it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """In the order in which the help has them."""
+        """Return the names in the order of the help."""
         del ctx
         return [*PIPELINE, *STUDIES]
 
@@ -59,7 +59,7 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Refuse an unknown command, naming the one that is most like it."""
+        """Refuse an unknown command, naming the most similar one."""
         name = args[0]
         if not name.startswith("-") and name not in self.list_commands(ctx):
             nearest = difflib.get_close_matches(name, self.list_commands(ctx), n=1)
@@ -68,7 +68,7 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """A line a command, without importing any."""
+        """Write one line per command, without importing any."""
         del ctx
         for title, commands in (("Commands", PIPELINE), ("Studies", STUDIES)):
             with formatter.section(title):
@@ -79,13 +79,13 @@ class Commands(click.Group):
 def commands() -> None:
     """Gradient-Based Learning Applied to Document Recognition (1998), replicated.
 
-    Every command explains itself: give it with --help.
+    Every command explains itself with --help.
     """
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; 0 when all went well, 2 with one sentence when something is to be mended."""
-    # As it was called, so that a help text and a shell's completion name it rightly.
+    """Run a command; return its status, or 2 after a sentence about a mistake of the user."""
+    # As it was called, so that help texts and the completion of a shell have the right name.
     program = Path(sys.argv[0]).name if Path(sys.argv[0]).name == SCRIPT else PROGRAM
     try:
         status = commands.main(argv, program, complete_var=COMPLETION, standalone_mode=False)

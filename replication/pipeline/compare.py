@@ -20,7 +20,7 @@ from replication.core.settings import Settings, load
 from replication.files import read_json
 from replication.folders import Folders, folder_options
 from replication.studies.variance import CURVES, SPREAD
-from replication.studies.variance.table import spread
+from replication.studies.variance.verdict import tabulate_spread
 
 DIFFERS, INCOMPLETE = 1, 3
 
@@ -28,7 +28,7 @@ DIFFERS, INCOMPLETE = 1, 3
 def all_checks() -> Checks:
     """Return the checks of the paper's sections and those of the studies."""
     return claim_checks.merge_checks(
-        [*claim_checks.SECTIONS, *(module.CHECKS for module in studies.modules("verdict"))]
+        [*claim_checks.SECTIONS, *(module.CHECKS for module in studies.load_modules("verdict"))]
     )
 
 
@@ -49,17 +49,17 @@ def read_evidence(
 ) -> Evidence:
     """Read all that the verdicts are made from; raise ReplicationError as the readers do.
 
-    Of the studies' files those are read that lie in the folder of results; ``partial`` leaves out
-    the experiments without all of their runs as well, instead of refusing them.
+    Files of studies that are not in the folder of results are left out; with ``partial`` so are
+    experiments without all of their runs, instead of refusing them.
     """
     published = paper.load(folders.paper)
     database = databases.load(folders.raw, folders.prepared, "regular")
 
-    def having(file: str) -> dict[str, Sequence[Run]]:
+    def select_complete(file: str) -> dict[str, Sequence[Run]]:
         return {
-            name: each
-            for name, each in runs.items()
-            if not partial or all(run.has(file) for run in each)
+            name: replicates
+            for name, replicates in runs.items()
+            if not partial or all(run.has(file) for run in replicates)
         }
 
     return Evidence(
@@ -73,16 +73,19 @@ def read_evidence(
         images=database.test_images,
         metrics=metrics,
         histories={
-            name: [run.history for run in each]
-            for name, each in having(HISTORY).items()
+            name: [run.history for run in replicates]
+            for name, replicates in select_complete(HISTORY).items()
             if "training_misses" in metrics[name]
         },
         seconds={
-            name: [run.seconds_alone for run in each if run.seconds]
-            for name, each in runs.items()
-            if all(run.has(TIMING) for run in each)
+            name: [run.seconds_alone for run in replicates if run.seconds]
+            for name, replicates in runs.items()
+            if all(run.has(TIMING) for run in replicates)
         },
-        answers={name: [run.answers for run in each] for name, each in having(ANSWERS).items()},
+        answers={
+            name: [run.answers for run in replicates]
+            for name, replicates in select_complete(ANSWERS).items()
+        },
         studies={
             output.name: output.read(folders.results)
             for output in all_checks().outputs
@@ -93,13 +96,13 @@ def read_evidence(
 
 def run(folders: Folders, settings: Settings) -> list[Verdict]:
     """Write all tables that follow from the evidence, and return the verdicts."""
-    out, evaluated = folders.out, read_metrics(folders.results / METRICS)
-    evidence = read_evidence(folders, settings, evaluated, read_runs(folders.runs, evaluated))
+    out, metrics = folders.out, read_metrics(folders.results / METRICS)
+    evidence = read_evidence(folders, settings, metrics, read_runs(folders.runs, metrics))
     verdicts = claim_checks.run_checks(evidence, all_checks())
     claim_checks.VERDICTS.write(out, claim_checks.tabulate_verdicts(verdicts))
     tables.MISCLASSIFIED.write(out, tables.misclassified(evidence))
     curves = evidence.studies.get(CURVES.name)
-    SPREAD.write(out, spread(settings, evidence.metrics, curves, len(evidence.labels)))
+    SPREAD.write(out, tabulate_spread(settings, evidence.metrics, curves, len(evidence.labels)))
     claim_checks.HEADLINE_FILE.write(out, claim_checks.summarise_headline(verdicts))
     tables.CURVES.write(out, tables.learning_curves(evidence))
     tables.SIZES.write(out, tables.training_sizes(evidence))

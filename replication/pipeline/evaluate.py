@@ -23,7 +23,7 @@ def run(folders: Folders, settings: Settings) -> dict[str, Any]:
 
 
 def summary(metrics: Mapping[str, Any]) -> str:
-    """A line an experiment."""
+    """Return one line per experiment."""
     return "\n".join(
         f"{name}: {entry['replicates']} replicates, "
         f"test error {entry['test_error_percent']['mean']:.3f} %, "
@@ -35,5 +35,5 @@ def summary(metrics: Mapping[str, Any]) -> str:
 @click.command()
 @folder_options("params", "runs", "out")
 def command(folders: Folders) -> None:
-    """Count the misses in the answers of every replicate, and how many it has to reject."""
+    """Count the errors in the answers of every replicate, and how many it has to reject."""
     print(summary(run(folders, load(folders.params))))

@@ -1,36 +1,128 @@
 """predict: classify your own digits with committed weights."""
 
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
+import numpy as np
+from numpy.typing import NDArray
 
+from replication.comparison import paper
+from replication.comparison.evaluation.errors import target_percent, threshold
+from replication.comparison.evaluation.recomputed import RecordedNetwork, base_settings
+from replication.core.mnist import databases
+from replication.core.runs import ANSWERS, RECORD, WEIGHTS, Run, read_weights
+from replication.core.settings import load
+from replication.core.systems.contract import answers_from_penalties
 from replication.errors import ReplicationError
-from replication.folders import PLACES, WEIGHTS, Folders, folder_options, path_option
+from replication.extras import own_digits
+from replication.folders import PLACES, Folders, folder_options, path_option
+from replication.folders import WEIGHTS as USUAL_WEIGHTS
 
 UNREADABLE = 2
+# Systems of a single network, which answers by itself.
+ANSWERS_ALONE = ("network", "noisy")
+
+
+def describe(name: str, penalties: NDArray[np.float32], limit: float | None, target: float) -> str:
+    """Return the text for an image: ``penalties`` are (1, classes), ``limit`` as of `threshold`."""
+    answer = answers_from_penalties(penalties)
+    margin = float(answer.margins[0])
+    line = f"{name}: {int(answer.classes[0])}, margin {margin:.2f}"
+    if limit is not None:
+        verdict = "rejected" if margin <= limit else "accepted"
+        line += f", {verdict} at {target:g} % error (rejected up to {max(limit, 0.0):.2f})"
+    values = "  ".join(f"{number}: {value:.2f}" for number, value in enumerate(penalties[0]))
+    return f"{line}\n  penalties  {values}"
+
+
+def _load_network(weights: Path, folders: Folders, published: paper.Paper) -> RecordedNetwork:
+    """Return the network of the weights by the record beside them, or else by the base recipe."""
+    if weights.is_dir():
+        raise ReplicationError(f"{weights} is a folder: name the file {WEIGHTS} in it")
+    run = Run(weights.parent)
+    if run.has(RECORD):
+        trained = RecordedNetwork(run.record["settings"], published, run.path(RECORD))
+    else:
+        trained = RecordedNetwork(base_settings(load(folders.params)), published, folders.params)
+    if trained.system not in ANSWERS_ALONE:
+        raise ReplicationError(
+            f"{weights} is of the system {trained.system}, which does not answer by one "
+            "network's output layer: name weights of another experiment"
+        )
+    if trained.database != "regular":
+        raise ReplicationError(
+            f"{weights} is of a network for the {trained.database} database, but own digits "
+            "are made like the regular one: name weights of another experiment"
+        )
+    return trained
+
+
+def _find_threshold(weights: Path, folders: Folders, target: float) -> float | None:
+    run = Run(weights.parent)
+    if not run.has(ANSWERS):
+        return None
+    labels = databases.load(folders.raw, folders.prepared, "regular").test_labels
+    if run.answers.classes.shape != labels.shape:
+        raise ReplicationError(
+            f"{run.path(ANSWERS)} has answers for {len(run.answers.classes)} patterns but the "
+            f"test set has {len(labels)}: restore it from the repository"
+        )
+    return threshold(run.answers, labels, target)
+
+
+def classify(
+    folders: Folders, weights: Path, images: Sequence[Path]
+) -> Iterator[str | ReplicationError]:
+    """Yield the text for each image, or the error that it cannot be read.
+
+    Raises ReplicationError when the weights cannot be used.
+    """
+    published = paper.load(folders.paper)
+    trained = _load_network(weights, folders, published)
+    run = Run(weights.parent)
+    parameters = (
+        run.weights(trained.network.parameters)
+        if weights.name == WEIGHTS
+        else read_weights(weights, trained.network.parameters)
+    )
+    target = target_percent(published)
+    limit = _find_threshold(weights, folders, target)
+    for path in images:
+        try:
+            ink = own_digits.read_ink(path)
+        except ReplicationError as error:
+            yield error
+            continue
+        penalties = trained.penalties(parameters, own_digits.make_pattern(ink)[np.newaxis])
+        yield describe(str(path), penalties, limit, target)
+        if own_digits.has_several_digits(ink):
+            yield f"  it looks like several digits, and was answered as one: cut {path} apart"
+    if limit is None:
+        yield f"no answers.npz beside {weights}, so no margin for rejection is known"
 
 
 @click.command()
 @click.argument("images", nargs=-1, required=True, type=click.Path(path_type=Path))
-@path_option("--weights", f"{PLACES['runs']}/{WEIGHTS}", "The weights of the network that answers.")
+@path_option(
+    "--weights", f"{PLACES['runs']}/{USUAL_WEIGHTS}", "The weights of the network that answers."
+)
 @folder_options("params")
 def command(folders: Folders, images: tuple[Path, ...], weights: Path | None) -> int:
-    """Classify your own digits, one to each of IMAGES, with committed weights.
+    """Classify your own digits, one in each of IMAGES, with committed weights.
 
     An image may be of any size up to 50 million pixels, in colour or grey, dark on bright or bright
     on dark, and lit unevenly. Printed are the class, the ten penalties (the least wins), the margin
     to the second best, and whether the answer would be rejected at the threshold that leaves
-    Figure 10's error among the accepted test patterns. Ends with status 2 when one of the images
-    could not be read; the others are answered.
+    Figure 10's error among the accepted test patterns. Ends with status 2 when an image cannot be
+    read; the others are answered.
     """
-    from replication.pipeline.digits import classified  # torch takes its time
-
     status = 0
-    for said in classified(folders, weights or folders.runs / WEIGHTS, images):
-        if isinstance(said, ReplicationError):
-            print(f"replication: {said}", file=sys.stderr)
+    for answer in classify(folders, weights or folders.runs / USUAL_WEIGHTS, images):
+        if isinstance(answer, ReplicationError):
+            print(f"replication: {answer}", file=sys.stderr)
             status = UNREADABLE
         else:
-            print(said)
+            print(answer)
     return status

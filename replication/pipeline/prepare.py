@@ -1,4 +1,4 @@
-"""prepare: data/raw to data/prepared/summary.json, what the databases are like."""
+"""prepare: data/raw to data/prepared/summary.json, a description of the databases."""
 
 from typing import Any
 
@@ -13,18 +13,18 @@ from replication.folders import Folders, folder_options
 
 def run(folders: Folders, settings: Settings) -> dict[str, Any]:
     """Write the summary of the databases, and return it."""
-    described = summarise_databases(folders.raw, settings.prepare)
-    write_json(folders.prepared / databases.SUMMARY, described)
-    return described
+    summary = summarise_databases(folders.raw, settings.prepare)
+    write_json(folders.prepared / databases.SUMMARY, summary)
+    return summary
 
 
 @click.command()
 @folder_options("params")
 def command(folders: Folders) -> None:
     """Check raw MNIST and make the three databases of Section III-A from it."""
-    for name, said in run(folders, load(folders.params))["databases"].items():
+    for name, facts in run(folders, load(folders.params))["databases"].items():
         print(
-            f"{name}: {said['training_patterns']} training and {said['test_patterns']} test "
-            f"patterns of {said['height']}x{said['width']}; inputs of mean {said['mean']:.4f} and "
-            f"variance {said['variance']:.4f}"
+            f"{name}: {facts['training_patterns']} training and {facts['test_patterns']} test "
+            f"patterns of {facts['height']}x{facts['width']}; inputs of mean {facts['mean']:.4f} "
+            f"and variance {facts['variance']:.4f}"
         )

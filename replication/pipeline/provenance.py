@@ -8,5 +8,5 @@ from replication.folders import Folders
 
 @click.command()
 def command() -> None:
-    """Write down the command, commit, data, processor, packages and time of every result."""
+    """Write the command, commit, data, processor, packages and time of every result."""
     print(provenance.write(Folders.below()))

@@ -1,4 +1,4 @@
-"""replicate: run the pipeline again, whatever is up to date, and print a table of what came out.
+"""replicate: run the pipeline again, even if up to date, and print a table of the results.
 
 The experiments whose names begin with lenet5 are the paper's own network; with --all also the
 systems that it is compared with.
@@ -25,49 +25,49 @@ from replication.extras.costs import measure
 from replication.folders import Folders
 
 
-def kept_in(folders: Folders) -> Path:
-    """Return where the committed runs lie while others are made in their place."""
+def get_backup(folders: Folders) -> Path:
+    """Return the folder of the committed runs while others are made in their place."""
     return folders.checkpoints / "replicating"
 
 
-def set_aside(folders: Folders, experiments: Sequence[str]) -> None:
+def move_to_backup(folders: Folders, experiments: Sequence[str]) -> None:
     """Move the runs of ``experiments`` out of the way, so that every replicate is trained again.
 
-    What an interrupted run has trained stays: its clocks are not those that were set aside. Each
-    replicate is copied whole before it is removed, so that nothing is lost on the way, and results/
-    may be on another file system, or in a layer of a container, where renaming is not possible.
+    What an interrupted run has trained stays: its times differ from the backup's. Each replicate is
+    copied whole before it is removed, so that nothing is lost on the way, and results/ may be on
+    another file system, or in a layer of a container, where renaming is not possible.
     """
-    kept = kept_in(folders)
-    kept.mkdir(parents=True, exist_ok=True)
-    if (folders.results / METRICS).exists() and not (kept / METRICS).exists():
-        shutil.copy2(folders.results / METRICS, kept / METRICS)
+    backup = get_backup(folders)
+    backup.mkdir(parents=True, exist_ok=True)
+    if (folders.results / METRICS).exists() and not (backup / METRICS).exists():
+        shutil.copy2(folders.results / METRICS, backup / METRICS)
     for name in experiments:
-        for there in sorted((folders.runs / name).glob("[0-9]*")):
-            away = kept / "runs" / name / there.name
-            if not away.exists():
-                partial = away.with_name(f".{away.name}.copying")
+        for run in sorted((folders.runs / name).glob("[0-9]*")):
+            copy = backup / "runs" / name / run.name
+            if not copy.exists():
+                partial = copy.with_name(f".{copy.name}.copying")
                 shutil.rmtree(partial, ignore_errors=True)
-                shutil.copytree(there, partial)
-                partial.rename(away)
-            clocks = [folder / TIMING for folder in (there, away)]
-            if not all(map(Path.exists, clocks)) or len({c.read_bytes() for c in clocks}) == 1:
-                shutil.rmtree(there)
+                shutil.copytree(run, partial)
+                partial.rename(copy)
+            times = [folder / TIMING for folder in (run, copy)]
+            if not all(map(Path.exists, times)) or len({t.read_bytes() for t in times}) == 1:
+                shutil.rmtree(run)
 
 
-def compare_kept(folders: Folders) -> Counter[str]:
-    """Count the replicates that were set aside, by the worst outcome of weights and answers."""
+def compare_backup(folders: Folders) -> Counter[str]:
+    """Count the replicates in the backup by the worst outcome of weights and answers."""
     counted: Counter[str] = Counter()
-    kept = kept_in(folders) / "runs"
-    for run in sorted(kept.glob("*/[0-9]*")):
-        checks = compare_runs(Run(run), Run(folders.runs / run.relative_to(kept)))
+    backup = get_backup(folders) / "runs"
+    for run in sorted(backup.glob("*/[0-9]*")):
+        checks = compare_runs(Run(run), Run(folders.runs / run.relative_to(backup)))
         outcomes = [check.outcome for check in checks if check.output.endswith((ANSWERS, WEIGHTS))]
         counted[max(outcomes, key=OUTCOMES.index, default="missing")] += 1
     return counted
 
 
-def dvc(*arguments: str, quietly: bool = False) -> subprocess.CompletedProcess[str]:
+def run_dvc(*arguments: str, quietly: bool = False) -> subprocess.CompletedProcess[str]:
     """Run DVC with this Python, whether or not its environment is activated."""
-    # DVC runs `python`: let it be this one.
+    # DVC runs `python`, which has to be this Python.
     search = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     return subprocess.run(
         [sys.executable, "-m", "dvc", *arguments],
@@ -80,41 +80,41 @@ def dvc(*arguments: str, quietly: bool = False) -> subprocess.CompletedProcess[s
 @click.command()
 @click.option("--all", "everything", is_flag=True, help="Also the systems of Figures 9 to 12.")
 def command(everything: bool) -> None:
-    """Train LeNet-5 anew, go through all stages, and set 1998, committed and this run in a row.
+    """Train LeNet-5 again, run all stages, and compare 1998, the committed runs and this run.
 
-    An interrupted run goes on where it was when the command is given again. Until all is done the
-    committed runs lie in .checkpoints/replicating.
+    After an interruption the same command continues. Until all is done the committed runs lie in
+    .checkpoints/replicating.
     """
     folders = Folders.below()
     settings = load(folders.params)
     names = [name for name in settings.experiments if everything or name.startswith(OWN)]
-    listed = dvc("stage", "list", quietly=True)
-    if listed.returncode:
-        reason = " ".join((listed.stderr or listed.stdout).strip().splitlines()[-1:])
+    stages = run_dvc("stage", "list", quietly=True)
+    if stages.returncode:
+        reason = " ".join((stages.stderr or stages.stdout).strip().splitlines()[-1:])
         raise ReplicationError(
             f"DVC does not work here ({reason}), so nothing was moved: `make install` sets it up, "
             "also in a downloaded archive"
         )
-    set_aside(folders, names)
-    kept = kept_in(folders)
+    move_to_backup(folders, names)
+    backup = get_backup(folders)
     print(
-        f"The committed runs lie in {kept / 'runs'} until all is done. To give up, copy what is in "
-        f"it to {folders.runs}, or `git checkout results dvc.lock`.",
+        f"The committed runs lie in {backup / 'runs'} until all is done. To give up, copy them "
+        f"to {folders.runs}, or `git checkout results dvc.lock`.",
         flush=True,
     )
     with measure(folders, "replicate-all" if everything else "replicate"):
-        if dvc("repro").returncode:
+        if run_dvc("repro").returncode:
             raise ReplicationError(
                 "the pipeline stopped (its own message stands above); what was finished is kept, "
                 "and the same command goes on from there; the committed runs lie in "
-                f"{kept / 'runs'}"
+                f"{backup / 'runs'}"
             )
-    before = read_metrics(kept / METRICS) if (kept / METRICS).exists() else {}
+    before = read_metrics(backup / METRICS) if (backup / METRICS).exists() else {}
     now = read_metrics(folders.results / METRICS)
     table = compare_with_1998(paper.load(folders.paper), settings.compare, names, before, now)
     print("\nErrors in percent, mean over the replicates (their number)\n")
     print(table.to_string(index=False))
-    outcomes = compare_kept(folders)
+    outcomes = compare_backup(folders)
     same = outcomes.pop("byte-equal", 0)
     rest = "".join(f", {count} {outcome}" for outcome, count in outcomes.items())
     print(
@@ -122,4 +122,4 @@ def command(everything: bool) -> None:
         f"same{rest}."
     )
     print(f"The page: {folders.results / 'report' / 'index.html'}")
-    shutil.rmtree(kept)
+    shutil.rmtree(backup)

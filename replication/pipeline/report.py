@@ -21,20 +21,20 @@ CITATION = "CITATION.cff"
 
 
 def study_parts() -> list[Part]:
-    """What the studies show on the page."""
-    return [part for module in studies.modules("figure") for part in module.PARTS]
+    """Return the studies' parts of the page."""
+    return [part for module in studies.load_modules("figure") for part in module.PARTS]
 
 
 def study_blocks() -> list[Block]:
-    """What the studies show in README.md and paper_notes.md."""
-    blocks = (getattr(module, "BLOCKS", ()) for module in studies.modules("figure"))
-    return [block for several in blocks for block in several]
+    """Return the studies' blocks of README.md and paper_notes.md."""
+    modules = studies.load_modules("figure")
+    return [block for module in modules for block in getattr(module, "BLOCKS", ())]
 
 
 def read_inputs(folders: Folders) -> Inputs:
-    """Read what the page and the article show, with the verdicts that compare gives.
+    """Read everything that the page and the article show, with the verdicts of compare.
 
-    The runs are those in the folder of results. Raises ReplicationError as the readers do.
+    The runs are read from the folder of results. Raises ReplicationError as the readers do.
     """
     from replication.comparison.evaluation.metrics import METRICS, read_metrics
     from replication.comparison.figures import inputs
@@ -48,10 +48,10 @@ def read_inputs(folders: Folders) -> Inputs:
     return inputs.read(evidence, all_checks(), settings.invariance, runs, folders.results)
 
 
-def repository(citation: Path) -> str:
-    """The address in ``repository-code`` of a CITATION.cff, empty where it has none.
+def read_address(citation: Path) -> str:
+    """Return the address in ``repository-code`` of a CITATION.cff, empty where it has none.
 
-    Raises ReplicationError when the file is no YAML.
+    Raises ReplicationError when the file is not YAML.
     """
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
@@ -63,7 +63,7 @@ def repository(citation: Path) -> str:
         return str(content.get("repository-code", ""))
     except (YAMLError, UnicodeDecodeError, AttributeError) as error:
         raise ReplicationError(
-            f"{citation} is no citation file: restore it with `git checkout {citation.as_posix()}`"
+            f"{citation} is not a citation file: `git checkout {citation.as_posix()}` restores it"
         ) from error
 
 
@@ -79,33 +79,25 @@ def run(folders: Folders, texts: Iterable[Path] = ()) -> dict[Path, bool]:
     from replication.report.texts import blocks, rewrite
 
     inputs = read_inputs(folders)
-    drawn = demonstration.content(
-        inputs.paper,
-        inputs.choices,
-        inputs.study,
-        inputs.images,
-        inputs.labels,
-        inputs.runs,
+    content = demonstration.content(
+        inputs.paper, inputs.choices, inputs.study, inputs.images, inputs.labels, inputs.runs,
         carried=2,
-    )
-    network = "" if drawn is None else demonstration.fragment(drawn, level=3)
-    address = repository(folders.root / CITATION)
+    )  # fmt: skip
+    network = "" if content is None else demonstration.fragment(content, level=3)
+    address = read_address(folders.root / CITATION)
     write_text(folders.out / PAGE, render(inputs, study_parts(), address, network))
-    made = blocks(inputs, study_blocks())
-    return {path: rewrite(path, made) for path in texts}
+    contents = blocks(inputs, study_blocks())
+    return {path: rewrite(path, contents) for path in texts}
 
 
 @click.command()
 @folder_options("params", "out")
 @click.option(
-    "--text",
-    "texts",
+    "--text", "texts", multiple=True, show_default=" and ".join(TEXTS),
     type=click.Path(exists=True, dir_okay=False, path_type=Path),  # before the page is drawn
-    multiple=True,
-    show_default=" and ".join(TEXTS),
     help="A text whose blocks between <!-- NAME:begin --> and <!-- NAME:end --> are rewritten; "
     "may be given several times.",
-)
+)  # fmt: skip
 @click.option("--page-only", is_flag=True, help="Write the page and leave the texts alone.")
 def command(folders: Folders, texts: tuple[Path, ...], page_only: bool) -> None:
     """Make the page from the files of results/, and bring the numbers in the texts up to date."""

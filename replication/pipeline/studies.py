@@ -1,4 +1,4 @@
-"""studies: train whatever the studies train, one after another."""
+"""studies: run all studies that train, one after another."""
 
 from importlib import import_module
 
@@ -8,13 +8,13 @@ from replication.core.settings import load
 from replication.extras.costs import measure
 from replication.folders import Folders
 
-# Those that stand on the replicates of `replicate --all` come after it; readings takes longest.
+# To be run after `replicate --all`, whose replicates some of them need; readings takes longest.
 TRAINING = ("variance", "beginnings", "collapse", "boosting", "causes", "readings")
 
 
 @click.command()
 def command() -> None:
-    """Run every study that trains; what code, settings and data have trained before is kept."""
+    """Run every study that trains; keep what the same code, settings and data have trained."""
     folders = Folders.below()
     settings = load(folders.params)
     with measure(folders, "studies"):

@@ -1,4 +1,4 @@
-"""The command of a study, whichever: settings read, the study run, its summary printed."""
+"""The command of any study: read the settings, run the study, print its summary."""
 
 from typing import Any
 
@@ -13,9 +13,9 @@ def command(study: str) -> click.Command:
     """Return the command that runs the study ``replication/studies/<study>``.
 
     Its help is the docstring of the module's ``run``, which receives the folders and the settings;
-    what it returns, the module's ``summary`` puts into words. The module may have ``FOLDERS``, more
-    options as of `folder_options`, and ``PARAMETERS`` of click, whose values ``run`` receives by
-    name. Raises ReplicationError as `plugins.load` does.
+    ``summary`` turns its result into text. The module may have ``FOLDERS``, more options of
+    `folder_options`, and ``PARAMETERS`` of click, whose values ``run`` receives by name. Raises
+    ReplicationError as `plugins.load` does.
     """
     module = plugins.load(f"replication.studies.{study}", "run", "run", "summary")
 
@@ -23,6 +23,6 @@ def command(study: str) -> click.Command:
     def run(folders: Folders, **given: Any) -> None:
         print(module.summary(module.run(folders, load(folders.params), **given)))
 
-    made = click.command(name=study, help=module.run.__doc__)(run)
-    made.params += getattr(module, "PARAMETERS", ())
-    return made
+    result = click.command(name=study, help=module.run.__doc__)(run)
+    result.params += getattr(module, "PARAMETERS", ())
+    return result

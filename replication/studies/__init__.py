@@ -1,39 +1,37 @@
-"""What is studied beside the pipeline: a folder a study, all with the same insides.
+"""The studies: a folder for each question, all with the same modules.
 
-``__init__``: what is studied, and the files that the study writes. ``run``: `run`, which makes
-them, and `summary`, which puts into words what it returns; `replication.pipeline.study` makes a
-command of the two. ``verdict``: the claims that it answers, as `CHECKS`. ``figure``: what the page
-and the README show of it, as `PARTS` and `BLOCKS`, from the files alone, so that it imports neither
-torch nor Numba. A study has those of these modules that it needs. What several need stands beside
-their folders.
+``__init__``: the question, and the files that the study writes. ``run``: `run`, which makes them,
+and `summary`, which returns its result as text; `replication.pipeline.study` makes a command of the
+two. ``verdict``: the claims that it answers, as `CHECKS`. ``figure``: its parts of the page and the
+README, as `PARTS` and `BLOCKS`, from the files alone, so that it imports neither torch nor Numba. A
+study has only those of these modules that it needs.
 """
 
 from pathlib import Path
 from types import ModuleType
 
-# To add a study: its folder, and its line here, which is what the command line says of it.
+# To add a study: its folder, and its line here, which the command line shows.
 STUDIES = {
     "readings": "Which reading of the paper fits its figures?",
     "beginnings": "How do sums, weights and criteria of the first passes go?",
-    "collapse": "Do trainable codes fall together under equations 8 and 9?",
+    "collapse": "Do trainable codes collapse under equations 8 and 9?",
     "invariance": "How far may a digit be changed until it is missed?",
-    "noncharacters": "Do RBF units reject what is no digit better than plain units?",
-    "neighbours": "Why is K-NN's published error another than ours?",
+    "noncharacters": "Do RBF units reject images of no digit better than plain units?",
+    "neighbours": "Why does K-NN's published error differ from ours?",
     "boosting": "What does boosting cost, by how often the later networks are called?",
-    "causes": "Why are published numbers others than ours?",
+    "causes": "Why do published numbers differ from ours?",
     "sizes": "How do the errors fall with the number of training patterns?",
-    "variance": "Whose share of the spread is whose?",
-    "bench": "How fast, against what, how far from the machine's peak?",
+    "variance": "How much variance does each source of randomness contribute?",
+    "bench": "How fast is training, compared with what, and how far from the peak?",
     "distortions": "Which distributions fit the distortions of Figure 7?",
 }
 
+# What each module of a study has to define.
+_DEFINITIONS = {"run": "run", "verdict": "CHECKS", "figure": "PARTS"}
 
-# What each part of a study has to define.
-DEFINES = {"run": "run", "verdict": "CHECKS", "figure": "PARTS"}
 
-
-def having(part: str) -> dict[str, str]:
-    """The modules of this name, such as ``run``, by study, of the studies that have one."""
+def find_modules(part: str) -> dict[str, str]:
+    """Return the modules of this name, such as ``run``, by study."""
     folder = Path(__file__).parent
     return {
         study: f"{__name__}.{study}.{part}"
@@ -42,9 +40,10 @@ def having(part: str) -> dict[str, str]:
     }
 
 
-def modules(part: str) -> list[ModuleType]:
-    """The same, imported."""
-    # The names of the studies are wanted for a help text, which need not wait for the settings.
+def load_modules(part: str) -> list[ModuleType]:
+    """Import the modules of this name."""
+    # The names of the studies are needed for a help text, which need not wait for the settings.
     from replication.core import plugins
 
-    return [plugins.load(f"{__name__}.{study}", part, DEFINES[part]) for study in having(part)]
+    name = _DEFINITIONS[part]
+    return [plugins.load(f"{__name__}.{study}", part, name) for study in find_modules(part)]

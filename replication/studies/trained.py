@@ -18,7 +18,7 @@ DATABASE = "regular"
 
 
 class TrainedNetwork(NamedTuple):
-    """One trained network: compiled for many patterns, in torch for fields of any size."""
+    """A trained network: compiled for many patterns, in torch for fields of any size."""
 
     engine: Engine
     reference: Reference
@@ -26,14 +26,14 @@ class TrainedNetwork(NamedTuple):
     weights: NDArray[np.float32]
 
     def penalties(self, images: NDArray[np.uint8]) -> NDArray[np.floating]:
-        """(n, classes) for uint8 (n, field, field)."""
+        """Return (n, classes) for uint8 (n, field, field)."""
         return self.engine.penalties(self.weights, images)
 
 
-def trained_networks(
+def load_networks(
     runs: Path, experiment: str, replicates: int, published: Paper, key: str
 ) -> list[TrainedNetwork]:
-    """What the replicates of an experiment have left, from the first on until one has no weights.
+    """Load the replicates of an experiment, from the first on until one has no weights.
 
     ``key`` is where params.yaml names the experiment. Raises ReplicationError, naming it, for a
     network of another database than `DATABASE`, and as the readers of a run do.
@@ -47,7 +47,7 @@ def trained_networks(
 
 
 def no_weights(runs: Path, *experiments: str) -> ReplicationError:
-    """The error where none of ``experiments`` has left weights in the folder ``runs``."""
+    """Return the error for a folder ``runs`` without weights of any of ``experiments``."""
     return ReplicationError(
         f"{runs} holds no weights of {' or '.join(experiments)}: run "
         f"`python -m replication train {experiments[0]}` first"

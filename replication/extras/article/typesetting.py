@@ -27,7 +27,7 @@ from replication.folders import Folders
 from replication.report import charts
 from replication.report.narrative import name_topic
 from replication.report.tables import ROLES
-from replication.studies.sizes.figure import training_set_size
+from replication.studies.sizes.figure import draw_training_sizes
 
 TEMPLATE = ("article.typ", "lookups.typ", "numbers.typ", "style.typ", "tables.typ")
 PAPER = ("claims.yaml", "figure8_misclassified.csv", "figures9_to_12_systems.csv")
@@ -69,7 +69,7 @@ def _read(path: Path) -> bytes:
 
 def figures(inputs: Inputs) -> dict[str, Figure]:
     """Return the charts by name; a chart without its files is left out."""
-    curves, sizes = charts.learning_curves(inputs)[:1], training_set_size(inputs)
+    curves, sizes = charts.learning_curves(inputs)[:1], draw_training_sizes(inputs)
     candidates = (charts.headline(inputs), *curves, sizes)
     return {figure.name: figure for figure in candidates if figure is not None}
 

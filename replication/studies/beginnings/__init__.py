@@ -1,6 +1,6 @@
 """How training begins: sums, weights and criteria of the first passes (p. 13; Appendices A and B).
 
-Small on purpose, for what the paper says is of directions. `BEGINNINGS` has one number a row:
+Small on purpose, since the paper states directions only. `BEGINNINGS` has one number per row:
 
 * ``sums``: the standard deviation of the weighted sums of a layer of LeNet-5 before training, over
   units and patterns, by the power of the fan-in that the initial range is divided by;

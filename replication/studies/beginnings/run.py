@@ -1,12 +1,14 @@
-"""The first passes, a minute of one processor in all."""
+"""The first passes of several networks, a minute of one processor in all."""
 
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import torch
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from replication.comparison import paper
@@ -19,23 +21,24 @@ from replication.core.mnist import databases
 from replication.core.mnist.databases import Database
 from replication.core.networks import catalogue
 from replication.core.networks.reference import Reference
-from replication.core.settings import Recipe, Settings, change_recipe
+from replication.core.settings import Recipe, Settings, Squashing, change_recipe
 from replication.folders import Folders
 from replication.studies.beginnings import BEGINNINGS
-from replication.studies.beginnings.small import Way, best
 
 POWERS = (1.0, 0.5)
 REPLICATES = 4
 PERCEPTRON = "mlp-300/regular"
-# Passes and patterns of the perceptron, of the small one, and patterns that the sums are over.
+# Passes and patterns of the perceptron, patterns of the small one, and of the weighted sums.
 PASSES, PATTERNS, SMALL_PATTERNS, SUMMED = 6, 5000, 300, 500
+HIDDEN, CLASSES = 30, 10  # units of the small perceptron
 RATES = (0.01, 0.03)
 BATCH_RATES = (0.03, 0.1, 0.3, 1.0)
 Value = tuple[str, str, int, str, float]
+Floats = NDArray[np.float64]
 
 
-def sums(settings: Settings, published: Paper, database: Database) -> Iterator[Value]:
-    """Standard deviations of LeNet-5's weighted sums before training, layer by layer."""
+def measure_sums(settings: Settings, published: Paper, database: Database) -> Iterator[Value]:
+    """Yield standard deviations of LeNet-5's weighted sums before training, by layer."""
     base = settings.base
     network = catalogue.network(base.network, base.database, published)
     levels = databases.grey_levels(settings.prepare.background, settings.prepare.foreground)
@@ -54,8 +57,8 @@ def sums(settings: Settings, published: Paper, database: Database) -> Iterator[V
                     yield "sums", f"power {power:g}", number, name, spread
 
 
-def norms(settings: Settings, published: Paper, database: Database) -> Iterator[Value]:
-    """Root mean square of the perceptron's weights before training and after each pass."""
+def measure_weights(settings: Settings, published: Paper, database: Database) -> Iterator[Value]:
+    """Yield the root mean square of the perceptron's weights, before and after each pass."""
     name = settings.compare.systems[PERCEPTRON]
     experiment = settings.experiments[name]
     if not isinstance(experiment, Recipe):
@@ -80,26 +83,82 @@ def norms(settings: Settings, published: Paper, database: Database) -> Iterator[
                 yield "weights", name, number, str(step), float(np.sqrt(np.mean(weights**2)))
 
 
-def criteria(settings: Settings, database: Database) -> Iterator[Value]:
-    """Squared errors of a small perceptron, by squashing function and way to update."""
+def measure_criteria(settings: Settings, database: Database) -> Iterator[Value]:
+    """Yield squared errors of a small perceptron, by squashing function and way to update."""
     levels = databases.grey_levels(settings.prepare.background, settings.prepare.foreground)
-    shown = database.train_images[:SMALL_PATTERNS]
-    inputs = levels[shown].reshape(len(shown), -1).astype(np.float64)
+    images = database.train_images[:SMALL_PATTERNS]
+    inputs = levels[images].reshape(len(images), -1).astype(np.float64)
     labels = database.train_labels[:SMALL_PATTERNS]
     targets = np.where(labels[:, np.newaxis] == np.arange(10), 1.0, -1.0)
-    squash = settings.base.squashing.amplitude, settings.base.squashing.slope
-    ways = {
-        ("squashing", "symmetric"): [Way(0.0, False, rate) for rate in RATES],
-        ("squashing", "never negative"): [Way(squash[0], False, rate) for rate in RATES],
-        ("updates", "batch"): [Way(0.0, True, rate) for rate in BATCH_RATES],
-    }
+    squash = settings.base.squashing
+    trainings = {
+        ("squashing", "symmetric"): [Training(0.0, False, rate) for rate in RATES],
+        ("squashing", "never negative"): [Training(squash.amplitude, False, rate)
+                                          for rate in RATES],
+        ("updates", "batch"): [Training(0.0, True, rate) for rate in BATCH_RATES],
+    }  # fmt: skip
     for number in range(REPLICATES):
-        for (subject, variant), tried in ways.items():
-            errors = best(inputs, targets, tried, PASSES, squash, settings.base.seed + number)
-            for step, value in enumerate(errors):
+        for (subject, variant), tried in trainings.items():
+            seed = settings.base.seed + number
+            curves = [train(inputs, targets, each, PASSES, squash, seed) for each in tried]
+            best = min(curves, key=lambda curve: curve[-1] if np.isfinite(curve[-1]) else np.inf)
+            for step, value in enumerate(best):
                 yield subject, variant, number, str(step), value
                 if variant == "symmetric":
                     yield "updates", "stochastic", number, str(step), value
+
+
+class Training(NamedTuple):
+    """How a small perceptron is trained.
+
+    ``shift`` is added to the hidden outputs; ``batch`` updates once per pass.
+    """
+
+    shift: float
+    batch: bool
+    rate: float
+
+
+def train(
+    inputs: Floats, targets: Floats, how: Training, passes: int, squash: Squashing, seed: int
+) -> list[float]:
+    """Train a small perceptron in plain numpy.
+
+    Args:
+        inputs: (patterns, pixels). targets: (patterns, classes), -1 or +1.
+        how: the variant of training.
+        passes: through all patterns, in one random order.
+        squash: amplitude and slope of the squashing function.
+        seed: of the initial weights and the order.
+
+    Returns:
+        the mean squared error over all patterns before training and after each pass.
+    """
+    amplitude, slope = squash.amplitude, squash.slope
+    generator = np.random.default_rng(seed)
+    reach = 1 / np.sqrt(inputs.shape[1]), 1 / np.sqrt(HIDDEN)
+    first = generator.uniform(-reach[0], reach[0], (inputs.shape[1], HIDDEN))
+    second = generator.uniform(-reach[1], reach[1], (HIDDEN + 1, CLASSES))
+
+    def outputs(x: Floats) -> tuple[Floats, Floats, Floats]:
+        plain = amplitude * np.tanh(slope * (x @ first))
+        hidden = np.concatenate([plain + how.shift, np.ones((*plain.shape[:-1], 1))], axis=-1)
+        return plain, hidden, amplitude * np.tanh(slope * (hidden @ second))
+
+    def error() -> float:
+        return float(((outputs(inputs)[2] - targets) ** 2).mean())
+
+    errors, order = [error()], generator.permutation(len(inputs))
+    for _ in range(passes):
+        for numbers in [order] if how.batch else np.split(order, len(order)):
+            x, y = inputs[numbers], targets[numbers]
+            plain, hidden, out = outputs(x)
+            above = (out - y) * slope * (amplitude - out**2 / amplitude)
+            below = (above @ second[:-1].T) * slope * (amplitude - plain**2 / amplitude)
+            second -= how.rate * (hidden.T @ above) / len(x)
+            first -= how.rate * (x.T @ below) / len(x)
+        errors.append(error())
+    return errors
 
 
 def run(folders: Folders, settings: Settings) -> pd.DataFrame:
@@ -110,9 +169,9 @@ def run(folders: Folders, settings: Settings) -> pd.DataFrame:
     published = paper.load(folders.paper)
     database = databases.load(folders.raw, folders.prepared, settings.base.database)
     rows = [
-        *sums(settings, published, database),
-        *norms(settings, published, database),
-        *criteria(settings, database),
+        *measure_sums(settings, published, database),
+        *measure_weights(settings, published, database),
+        *measure_criteria(settings, database),
     ]
     table = BEGINNINGS.frame(rows)
     table["value"] = table["value"].map(lambda value: float(f"{value:.6g}"))
@@ -121,6 +180,6 @@ def run(folders: Folders, settings: Settings) -> pd.DataFrame:
 
 
 def summary(table: pd.DataFrame) -> str:
-    """A line a subject and variant: the mean over the replicates, step by step."""
+    """Return for each subject and variant the mean over the replicates, step by step."""
     means = table.groupby(["subject", "variant", "step"], sort=False)["value"].mean()
     return means.unstack("step", sort=False).to_string(float_format="%.4g", na_rep="")

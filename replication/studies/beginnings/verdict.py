@@ -14,9 +14,8 @@ from replication.studies.beginnings import BEGINNINGS
 
 def _load_subject(evidence: Evidence, subject: str) -> dict[str, pd.DataFrame]:
     """Return by variant the values of a subject: (replicates, steps), in their order."""
-    table = evidence.study(BEGINNINGS)
+    table = evidence.study(BEGINNINGS).astype({"step": str})
     table = table[table["subject"] == subject]
-    table = table.astype({"step": str})
     return {
         str(name): rows.pivot_table(index="replicate", columns="step", values="value", sort=False)
         for name, rows in table.groupby("variant", sort=False)
@@ -24,9 +23,9 @@ def _load_subject(evidence: Evidence, subject: str) -> dict[str, pd.DataFrame]:
 
 
 def judge_sums(evidence: Evidence, _: Claim) -> Finding:
-    """Judge how many times as far one layer's sums spread as another's, before training.
+    """Judge how many times as far the sums of one layer spread as those of another, untrained.
 
-    "In the same range" is taken as `compare.informative_factor`; the power is that of twice that.
+    "In the same range" is taken as `compare.informative_factor`; the power is for twice that.
     """
     ratios = {
         name: (rows.max(axis=1) / rows.min(axis=1)).tolist()
@@ -42,8 +41,8 @@ def judge_sums(evidence: Evidence, _: Claim) -> Finding:
     return judge_mean(printed, evidence.choices, claimed, factor, "times", what)
 
 
-def weights(evidence: Evidence, claim: Claim) -> list[Check]:
-    """Check a perceptron's weights in the first pass, and from their least on (p. 13)."""
+def list_weight_checks(evidence: Evidence, claim: Claim) -> list[Check]:
+    """Return checks of a perceptron's weights in the first pass and from their least on (p. 13)."""
 
     def judge(part: str) -> Finding:
         ((name, rows),) = _load_subject(evidence, "weights").items()
@@ -66,9 +65,9 @@ def weights(evidence: Evidence, claim: Claim) -> list[Check]:
 
 
 def judge_faster(evidence: Evidence, claim: Claim) -> Finding:
-    """Judge whether one way ends with a lower squared error than the other, after the same passes.
+    """Judge whether one variant ends with a lower squared error than another after equal passes.
 
-    The power is that of one which is worse by `compare.roughly` of the error.
+    The power is for a variant that is worse by `compare.roughly` of the error.
     """
     faster, slower = {
         "squashing.symmetric": ("symmetric", "never negative"),
@@ -92,6 +91,6 @@ CHECKS = Checks(
         "squashing.symmetric": judge_faster,
         "training.stochastic": judge_faster,
     },
-    tables={"perceptrons.weights-shrink": weights},
+    tables={"perceptrons.weights-shrink": list_weight_checks},
     outputs=(BEGINNINGS,),
 )

@@ -1,8 +1,8 @@
 """The machine: what it is, its peak of multiply-adds and its memory bandwidth on one core.
 
 The peak is measured by a kernel that does nothing else: `SUMS` independent fused multiply-adds of
-float32 vectors that stay in registers, enough to hide the time that each takes. How wide the
-vectors are is tried; a processor without registers of that width splits them.
+float32 vectors that stay in registers, enough to hide the time that each takes. Several widths of
+the vectors are tried; a processor without registers of that width splits them.
 """
 
 import importlib.metadata
@@ -26,12 +26,12 @@ WIDTHS = (4, 8, 16)
 SUMS, UNROLLED = 12, 8
 # Some three milliseconds: an interruption is short beside it, and the best of many tries counts.
 ROUNDS, TRIES = 2**14, 10
-# 64 MiB an array: more than the caches hold, so that memory is what is measured.
+# 64 MiB per array: more than the caches hold, so that memory is measured.
 TRIAD_VALUES = 2**24
 
 
-def facts() -> dict[str, Any]:
-    """What the kernels run on; nothing that identifies the machine."""
+def describe_machine() -> dict[str, Any]:
+    """Return what the kernels run on; nothing that identifies the machine."""
     return {
         "processor": processor(),
         "compiled_for": config.CPU_NAME or get_host_cpu_name(),
@@ -43,8 +43,8 @@ def facts() -> dict[str, Any]:
     }
 
 
-def _multiply_adds(lanes: int) -> Any:
-    """An operation of an array of two numbers a and b: x = a x + b, again and again."""
+def _emit_multiply_adds(lanes: int) -> Any:
+    """Return an operation on an array of two numbers a and b: x = a x + b, many times."""
 
     def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         array, rounds = arguments
@@ -75,35 +75,35 @@ def _multiply_adds(lanes: int) -> Any:
     return intrinsic(typed)
 
 
-_of_4, _of_8, _of_16 = (_multiply_adds(lanes) for lanes in WIDTHS)
+_multiply_add_4, _multiply_add_8, _multiply_add_16 = map(_emit_multiply_adds, WIDTHS)
 
 
 @kernel
-def _by_4(numbers: Any, rounds: int) -> None:
-    _of_4(numbers, rounds)
+def _run_4(numbers: Any, rounds: int) -> None:
+    _multiply_add_4(numbers, rounds)
 
 
 @kernel
-def _by_8(numbers: Any, rounds: int) -> None:
-    _of_8(numbers, rounds)
+def _run_8(numbers: Any, rounds: int) -> None:
+    _multiply_add_8(numbers, rounds)
 
 
 @kernel
-def _by_16(numbers: Any, rounds: int) -> None:
-    _of_16(numbers, rounds)
+def _run_16(numbers: Any, rounds: int) -> None:
+    _multiply_add_16(numbers, rounds)
 
 
-def rate(lanes: int) -> float:
-    """Multiply-adds a second on this core by vectors of ``lanes``, one of `WIDTHS`."""
+def measure_peak(lanes: int) -> float:
+    """Return the multiply-adds per second of this core, by vectors of ``lanes`` of `WIDTHS`."""
     numbers = np.array([0.5, 1.0, 0.0], np.float32)
-    run = dict(zip(WIDTHS, (_by_4, _by_8, _by_16), strict=True))[lanes]
+    run = {4: _run_4, 8: _run_8, 16: _run_16}[lanes]
     run(numbers, 1)
-    fastest = min(_seconds(lambda: run(numbers, ROUNDS)) for _ in range(TRIES))
+    fastest = min(_time(lambda: run(numbers, ROUNDS)) for _ in range(TRIES))
     return ROUNDS * UNROLLED * SUMS * lanes / fastest
 
 
-def bandwidth() -> Callable[[], float]:
-    """Bytes a second of the triad a = b + 3 c, over arrays far larger than the caches."""
+def build_triad() -> Callable[[], float]:
+    """Return a measure of bytes per second: a = b + 3 c over arrays larger than the caches."""
     import torch
 
     torch.set_num_threads(1)
@@ -112,10 +112,10 @@ def bandwidth() -> Callable[[], float]:
     def triad() -> None:
         torch.add(b, c, alpha=3.0, out=a)
 
-    return lambda: 3 * 4 * TRIAD_VALUES / min(_seconds(triad) for _ in range(3))
+    return lambda: 3 * 4 * TRIAD_VALUES / min(_time(triad) for _ in range(3))
 
 
-def _seconds(work: Callable[[], object]) -> float:
+def _time(work: Callable[[], object]) -> float:
     started = time.process_time()
     work()
     return time.process_time() - started

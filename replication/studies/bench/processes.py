@@ -1,4 +1,4 @@
-"""Today's code and that of an earlier commit, each in a process of its own, told what to do."""
+"""Today's code and that of an earlier commit, each in a process of its own that takes requests."""
 
 import json
 import os
@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import TracebackType
 from typing import Any, Self
 
 import replication
@@ -26,11 +25,15 @@ TARGETS: Mapping[str, Mapping[str, str]] = {
         "NUMBA_CPU_FEATURES": "+avx,+avx2,+fma,+bmi,+bmi2,+popcnt,+sse4.2",
     },
 }
+NO_EARLIER = (
+    f"This copy has no git history with commit {EARLIER} (an archive, or a shallow clone: "
+    "`git fetch --unshallow` brings it), so nothing is compared with its kernels."
+)
 _ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
 
 
 class Process:
-    """A `worker` that stays alive: what it has compiled and trained is there for the next request.
+    """A `worker` that stays alive, and keeps what it has compiled and trained.
 
     A context manager; the process ends with it.
     """
@@ -38,24 +41,23 @@ class Process:
     def __init__(
         self, tree: Path, folders: Folders, target: str, cores: frozenset[int] | None
     ) -> None:
-        """The worker runs the code of ``tree`` on ``cores``; None: wherever the system likes."""
+        """Run the code of ``tree`` on ``cores``; None for any."""
         self._tree = tree
-        kept = {name: value for name, value in os.environ.items()
-                if name not in TARGETS["haswell"]}  # fmt: skip
+        variables = {k: value for k, value in os.environ.items() if k not in TARGETS["haswell"]}
         places = (folders.params, folders.paper, folders.raw)
         self._child = subprocess.Popen(
             [sys.executable, "-P", str(_SCRIPT), *(str(place.resolve()) for place in places)],
             cwd=tree,
-            env={**kept, **_ONE_THREAD, **TARGETS[target], "PYTHONPATH": str(tree)},
+            env={**variables, **_ONE_THREAD, **TARGETS[target], "PYTHONPATH": str(tree)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             encoding="utf-8",
         )
-        pin(cores, self._child.pid)
+        pin_process(cores, self._child.pid)
 
     def ask(self, do: str, **arguments: Any) -> Any:
-        """What the worker's function ``do`` gives; ReplicationError when it fails."""
+        """Return the answer of the worker's ``do``; raise ReplicationError when it fails."""
         child = self._child
         if child.stdin is None or child.stdout is None:
             raise ValueError("the worker has no pipes")
@@ -69,80 +71,64 @@ class Process:
         if "error" in reply:
             raise ReplicationError(
                 f"bench: the process that was to {do} with the code in {self._tree} could not "
-                f"({reply['error']}): what it printed above says why; run the command again"
+                f"({reply['error']}): see what it printed above, then run the command again"
             )
         return reply["answer"]
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         for pipe in (self._child.stdin, self._child.stdout):
-            # A process that has ended reads no more: that was said where it was asked.
+            # A process that has ended reads no more; `ask` has reported that.
             with suppress(BrokenPipeError):
                 if pipe is not None:
                     pipe.close()
         self._child.wait()
 
 
-def cores() -> frozenset[int] | None:
-    """The cores that this process may run on; None where the system does not say (macOS)."""
+def get_cores() -> frozenset[int] | None:
+    """Return the cores that this process may run on; None where that is unknown (macOS)."""
     return frozenset(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
 
 
-def pin(to: frozenset[int] | None, process: int = 0) -> None:
-    """Keep a process (0: this one) on some cores; nothing where that cannot be done."""
-    if to is not None:
-        os.sched_setaffinity(process, to)
+def pin_process(cores: frozenset[int] | None, process: int = 0) -> None:
+    """Keep a process (0: this one) on ``cores``; do nothing for None."""
+    if cores is not None:
+        os.sched_setaffinity(process, cores)
 
 
-def last_core() -> frozenset[int] | None:
-    """The one core on which everything is timed: systems prefer the first for their own work."""
-    known = cores()
-    return None if known is None else frozenset({max(known)})
+def get_last_core() -> frozenset[int] | None:
+    """Return the core on which everything is timed: systems prefer the first for their own work."""
+    cores = get_cores()
+    return None if cores is None else frozenset({max(cores)})
 
 
 @contextmanager
-def pinned() -> Iterator[None]:
-    """This process on `last_core` for as long as that lasts."""
-    before = cores()
-    pin(last_core())
+def run_on_last_core() -> Iterator[None]:
+    """Keep this process on the last core in the meantime."""
+    before = get_cores()
+    pin_process(get_last_core())
     try:
         yield
     finally:
-        pin(before)
+        pin_process(before)
 
 
 @contextmanager
-def earlier_tree(tree: Path = TREE, commit: str = EARLIER) -> Iterator[Path | None]:
-    """A git worktree of ``commit`` in a temporary folder; None where git or the commit is missing.
-
-    It is removed at the end.
-    """
+def check_out_earlier(tree: Path = TREE, commit: str = EARLIER) -> Iterator[Path | None]:
+    """Give a temporary git worktree of ``commit``; None where git or the commit is missing."""
     with TemporaryDirectory() as folder:
         path = Path(folder).resolve() / "earlier"
-        made = _git(tree, "worktree", "add", "--detach", "--force", str(path), commit)
+        added = _run_git(tree, "worktree", "add", "--detach", "--force", str(path), commit)
         try:
-            yield path if made else None
+            yield path if added else None
         finally:
-            if made:
-                _git(tree, "worktree", "remove", "--force", str(path))
+            if added:
+                _run_git(tree, "worktree", "remove", "--force", str(path))
 
 
-def without_earlier(commit: str = EARLIER) -> str:
-    """The sentence for a copy of the project that has no `EARLIER`."""
-    return (
-        f"This copy has no git history with commit {commit} (an archive, or a shallow clone: "
-        "`git fetch --unshallow` brings it), so nothing is compared with its kernels."
-    )
-
-
-def _git(tree: Path, *arguments: str) -> bool:
+def _run_git(tree: Path, *arguments: str) -> bool:
     try:
         subprocess.run(["git", "-C", str(tree), *arguments], capture_output=True, check=True)
     except (OSError, subprocess.CalledProcessError):

@@ -1,9 +1,9 @@
-"""A process that trains what it is told to, and says how long that took.
+"""A process that trains on request, and answers how long that took.
 
 It is run by its path with the root of a tree of this project on PYTHONPATH, today's or that of an
-earlier commit, so of `replication` it may import only what both have. A request is a line of JSON
-on standard input, ``{"do": NAME, ...}`` with the arguments of the function of that name in
-`Worker`; the answer is a line on standard output, ``{"answer": ...}`` or ``{"error": ...}``.
+earlier commit, so it may import only those parts of `replication` that both have. A request is a
+line of JSON on standard input, ``{"do": NAME, ...}`` with the arguments of the method of that name
+in `Worker`; the answer is a line on standard output, ``{"answer": ...}`` or ``{"error": ...}``.
 """
 
 import json
@@ -22,18 +22,18 @@ from typing import Any
 import numpy as np
 
 
-def _module(name: str) -> Any:
-    """Import a module of today's tree, or of one in which these rooms were not there yet."""
+def _load(name: str) -> Any:
+    """Import a module of today's tree, or of one that had no rooms yet."""
     rooms = ("core.", "comparison.") if find_spec("replication.core") else ("",)
-    found = (f"replication.{room}{name}" for room in rooms)
-    return import_module(next(path for path in found if find_spec(path)))
+    paths = (f"replication.{room}{name}" for room in rooms)
+    return import_module(next(path for path in paths if find_spec(path)))
 
 
-databases, monitor = _module("mnist.databases"), _module("learning.monitor")
-networks, paper, settings = _module("networks.catalogue"), _module("paper"), _module("settings")
-presentations, streams = _module("learning.presentations"), _module("learning.streams")
-engine, trainer = _module("learning.engine"), _module("learning.trainer")
-systems, contract = _module("systems.catalogue"), _module("systems.contract")
+databases, monitor = _load("mnist.databases"), _load("learning.monitor")
+networks, paper, settings = _load("networks.catalogue"), _load("paper"), _load("settings")
+presentations, streams = _load("learning.presentations"), _load("learning.streams")
+engine, trainer = _load("learning.engine"), _load("learning.trainer")
+systems, contract = _load("systems.catalogue"), _load("systems.contract")
 # Their names in earlier commits come second.
 change_recipe = getattr(settings, "change_recipe", None) or settings.changed
 draw_first_parameters = getattr(trainer, "draw_first_parameters", None) or trainer.first_parameters
@@ -45,7 +45,7 @@ class Training:
     """A network in training: real images in random order, the recipe's first step sizes."""
 
     def __init__(self, what: str, chosen: Any, published: Any, data: Any) -> None:
-        """``what`` is a network of the catalogue, or ``distorted``: LeNet-5 with distortions."""
+        """Start a network of the catalogue, or ``distorted``: LeNet-5 with distortions."""
         base = chosen.base
         name = base.network if what == DISTORTED else what
         self.network = networks.network(name, "regular", published)
@@ -59,10 +59,8 @@ class Training:
                 images, labels, len(images), recipe.distortions, draw, self.network.field
             )
         self.levels = databases.grey_levels(chosen.prepare.background, chosen.prepare.foreground)
-        self._engine, self._sdlm = (
-            engine.Engine(self.network, recipe.rules, self.levels),
-            recipe.sdlm,
-        )
+        self._engine = engine.Engine(self.network, recipe.rules, self.levels)
+        self._sdlm = recipe.sdlm
         self.order = streams.generator(recipe, 0, "order").permutation(self._pool.size)
         self._sample = self._pool.show(self.order[: recipe.sdlm.patterns])
         self.parameters = draw_first_parameters(self.network, recipe, 0)
@@ -70,13 +68,13 @@ class Training:
         self.steps = (rate / (recipe.sdlm.mu + self.curvature())).astype(np.float32)
 
     def train(self, patterns: int) -> float:
-        """Draw and present the next ``patterns`` of the order; the sum of their losses."""
+        """Draw and present the next ``patterns`` of the order; return the sum of their losses."""
         numbers, self.order = self.order[:patterns], np.roll(self.order, -patterns)
         batch = self._pool.show(numbers)
-        done = self._engine.train(self.parameters, self.steps, *batch)
-        if done[2] >= 0:
+        result = self._engine.train(self.parameters, self.steps, *batch)
+        if result[2] >= 0:
             raise ArithmeticError(f"{self.network.name} diverged while it was timed")
-        return float(done[1])
+        return float(result[1])
 
     def curvature(self) -> Any:
         """Estimate h_kk on as many patterns as before each pass."""
@@ -85,21 +83,17 @@ class Training:
 
 
 class Worker:
-    """What the process can be told to do; times are CPU seconds where nothing else is said."""
+    """The requests that the process answers; times are CPU seconds unless stated otherwise."""
 
     def __init__(self, params: Path, published: Path, raw: Path) -> None:
-        """The settings, the folder of the paper's tables, and that of MNIST."""
+        """Read the settings, the paper's tables in ``published``, and MNIST in ``raw``."""
         self._settings, self._paper = settings.load(params), paper.load(published)
         self._regular = databases.read_raw(raw)
         self._trainings: dict[str, list[Training]] = {}
         self._database = cache(lambda name: databases.derive(name, self._regular))
 
-    def ready(self) -> bool:
-        """The data are read."""
-        return True
-
     def begin(self, what: str, patterns: int, path: str) -> float:
-        """Write where ``what`` begins to ``path`` (.npz); the sum of the first losses from there.
+        """Write the start of ``what`` to ``path`` (.npz); return the sum of the first losses.
 
         The file has float32 parameters, steps and levels, and the order of the patterns.
         """
@@ -109,29 +103,29 @@ class Worker:
         return training.train(patterns)
 
     def train(self, what: str, patterns: int) -> float:
-        """Train ``what`` on by so many patterns."""
-        (training,) = self._several(what, 1)
+        """Train ``what`` on the next ``patterns``."""
+        (training,) = self._get_trainings(what, 1)
         started = time.process_time()
         training.train(patterns)
         return time.process_time() - started
 
     def curvature(self, what: str) -> float:
         """Estimate the curvatures of ``what`` once."""
-        (training,) = self._several(what, 1)
+        (training,) = self._get_trainings(what, 1)
         started = time.process_time()
         training.curvature()
         return time.process_time() - started
 
     def side_by_side(self, what: str, replicates: int, patterns: int) -> float:
-        """Train so many replicates in threads of their own; seconds by the clock on the wall."""
-        trainings = self._several(what, replicates)
+        """Train ``replicates`` in threads of their own; return seconds by the clock on the wall."""
+        trainings = self._get_trainings(what, replicates)
         started = time.perf_counter()
         with ThreadPoolExecutor(replicates) as threads:
             list(threads.map(lambda training: training.train(patterns), trainings))
         return time.perf_counter() - started
 
     def memory(self, experiment: str, replicates: int, patterns: int) -> float:
-        """The most mebibytes held by this process, after it trained so many replicates at once."""
+        """Return the most mebibytes held by this process after training ``replicates`` at once."""
         with ThreadPoolExecutor(replicates) as threads:
             list(threads.map(lambda number: self._fit(experiment, number, 1, patterns),
                              range(replicates)))  # fmt: skip
@@ -140,7 +134,7 @@ class Worker:
         return most / 2**20 if sys.platform == "darwin" else most / 2**10
 
     def fit(self, experiment: str, passes: int, patterns: int, **others: int) -> float:
-        """Fit replicate 0 of ``experiment``, shortened: so many passes of so many patterns.
+        """Fit replicate 0 of ``experiment``, shortened to ``passes`` of ``patterns``.
 
         ``others``: ``tests``, how many test patterns there are; ``candidates`` of boosting.
         """
@@ -149,22 +143,22 @@ class Worker:
         return time.process_time() - started
 
     def peak(self, lanes: int) -> float:
-        """Multiply-adds a second in registers, by vectors of so many lanes."""
-        from replication.studies.bench.peak import rate
+        """Return the multiply-adds per second in registers, by vectors of ``lanes``."""
+        from replication.studies.bench.peak import measure_peak
 
-        return rate(lanes)
+        return measure_peak(lanes)
 
     def facts(self) -> dict[str, Any]:
-        """What the kernels are compiled for, and by which packages."""
-        from replication.studies.bench.peak import facts
+        """Return what the kernels are compiled for, and by which packages."""
+        from replication.studies.bench.peak import describe_machine
 
-        return facts()
+        return describe_machine()
 
-    def _several(self, what: str, count: int) -> list[Training]:
-        known = self._trainings.setdefault(what, [])
-        while len(known) < count:
-            known.append(Training(what, self._settings, self._paper, self._regular))
-        return known[:count]
+    def _get_trainings(self, what: str, count: int) -> list[Training]:
+        trainings = self._trainings.setdefault(what, [])
+        while len(trainings) < count:
+            trainings.append(Training(what, self._settings, self._paper, self._regular))
+        return trainings[:count]
 
     def _fit(
         self, experiment: str, replicate: int, passes: int, patterns: int,
@@ -174,13 +168,13 @@ class Worker:
         changes = {"passes": passes, "presentations_per_pass": patterns,
                    "learning_rates": full.learning_rates[:passes]}  # fmt: skip
         if candidates is not None:
-            # More are wanted than there are, so that all candidates are gone through.
+            # More patterns than there can be, so that all candidates are gone through.
             few = {"candidates": candidates, "patterns": 2 * candidates}
             changes["options"] = {**full.options, **few}
         recipe = full.model_copy(update=changes)
-        every = self._database(recipe.database)
-        data = databases.Database(every.train_images, every.train_labels, every.test_images[:tests],
-                        every.test_labels[:tests])  # fmt: skip
+        whole = self._database(recipe.database)
+        data = databases.Database(whole.train_images, whole.train_labels, whole.test_images[:tests],
+                        whole.test_labels[:tests])  # fmt: skip
         levels = databases.grey_levels(
             self._settings.prepare.background, self._settings.prepare.foreground
         )
@@ -199,7 +193,7 @@ class Worker:
 
 def main() -> None:
     """Answer requests until there are none."""
-    # What is printed on the way must not be taken for an answer.
+    # Anything else that is printed must not be taken for an answer.
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     worker = Worker(*(Path(argument) for argument in sys.argv[1:4]))
@@ -207,7 +201,7 @@ def main() -> None:
         request = json.loads(line)
         try:
             reply = {"answer": getattr(worker, request.pop("do"))(**request)}
-        except Exception as error:  # said in the other process, which knows what was asked
+        except Exception as error:  # reported by the other process, which knows the request
             reply = {"error": f"{type(error).__name__}: {error}"}
         print(json.dumps(reply), file=answers, flush=True)
 

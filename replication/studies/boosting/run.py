@@ -1,4 +1,4 @@
-"""The errors of the boosted networks, by how many patterns reach the second and the third."""
+"""The errors of the boosted networks, by how many patterns reach the second and third network."""
 
 import numpy as np
 import pandas as pd
@@ -26,7 +26,7 @@ FOLDERS = ("runs",)
 def run(folders: Folders, settings: Settings) -> pd.DataFrame:
     """Find the boosted error for every share of patterns that the later networks are called for.
 
-    Of the runs that are there; where there is none, the command that trains them is named.
+    Uses the committed weights.
     """
     # Sums that are split among threads depend on their number.
     torch.set_num_threads(1)
@@ -36,11 +36,12 @@ def run(folders: Folders, settings: Settings) -> pd.DataFrame:
     images, labels = database.test_images, database.test_labels
     rows = []
     replicates = settings.experiments[name].replicates if name in settings.experiments else 0
-    for number, one in enumerate(experiment_runs(folders.runs, name, replicates)):
-        if not one.has(WEIGHTS):
+    for number, replicate in enumerate(experiment_runs(folders.runs, name, replicates)):
+        if not replicate.has(WEIGHTS):
             continue
-        trained = RecordedNetwork(one.record["settings"], published, one.path(RECORD))
-        weights = load_file(one.path(WEIGHTS))
+        source = replicate.path(RECORD)
+        trained = RecordedNetwork(replicate.record["settings"], published, source)
+        weights = load_file(replicate.path(WEIGHTS))
         alone, *others = (trained.penalties(weights[part], images) for part in NETWORKS)
         together = alone + sum(others)
         doubt = np.argsort(answers_from_penalties(alone).margins, kind="stable")
@@ -62,6 +63,6 @@ def run(folders: Folders, settings: Settings) -> pd.DataFrame:
 
 
 def summary(table: pd.DataFrame) -> str:
-    """A line a share: how many networks a pattern takes, and the mean error."""
+    """Return for each share the number of networks per pattern, and the mean error."""
     mean = table.groupby("nets")["test_error_percent"].mean()
     return "\n".join(f"{nets:.2f} nets: {error:.3f} %" for nets, error in mean.items())

@@ -12,8 +12,8 @@ from replication.studies.boosting import COSTS
 def judge(evidence: Evidence, claim: Claim) -> Finding:
     """Judge whether the published number of networks is enough for the error of calling all three.
 
-    When the first is confident the paper does not say, so no cost of ours is to be held against its
-    own: the claim is that the error at the published cost is within the margin of the least.
+    The paper does not say when the first network is confident, so our cost cannot be compared with
+    its own: the claim is that the error at the published cost is within the margin of the least.
     """
     table, margin = evidence.study(COSTS), evidence.choices.equivalence_margin_percent
     curves = table.pivot_table(

@@ -1,4 +1,4 @@
-"""Digits changed in a field taller than the network's own, over which the network is slid.
+"""Digits changed in a field taller than the network's own, over which the network slides.
 
 Section III-E, p. 16, has recognition for vertical shifts of half a character's height; in the
 network's own field so large a shift loses ink. In a taller field none is lost: the network gives a
@@ -21,31 +21,32 @@ from replication.core.mnist import databases
 from replication.core.settings import Settings
 from replication.folders import Folders
 from replication.studies.causes import CONCLUSIONS, TALLER
-from replication.studies.invariance import COUNTS, changes
-from replication.studies.invariance.verdict import curve, extent
-from replication.studies.trained import TrainedNetwork, no_weights, trained_networks
+from replication.studies.invariance import COUNTS
+from replication.studies.invariance.changes import Bytes, change, list_amounts
+from replication.studies.invariance.verdict import compute_curve, compute_extent
+from replication.studies.trained import TrainedNetwork, load_networks, no_weights
 
 HYPOTHESIS = "taller-field"
 KINDS = ("scale", "shift", "rotation")
-_CHUNK = 250
+_BATCH = 250
 
 
-def classes(network: TrainedNetwork, images: changes.Bytes) -> NDArray[np.uint8]:
-    """The class of the least penalty over all positions, for uint8 (n, height, width)."""
+def classify(network: TrainedNetwork, images: Bytes) -> NDArray[np.uint8]:
+    """Return the class of the least penalty over all positions, for uint8 (n, height, width)."""
     weights, answers = torch.from_numpy(network.weights), []
     with torch.no_grad():
-        for start in range(0, len(images), _CHUNK):
-            inputs = network.table[images[start : start + _CHUNK]][:, np.newaxis]
+        for start in range(0, len(images), _BATCH):
+            inputs = network.table[images[start : start + _BATCH]][:, np.newaxis]
             penalties = network.reference.penalties(weights, torch.from_numpy(inputs))
             answers.append(penalties.flatten(2).amin(dim=2).argmin(dim=1).numpy())
     return np.concatenate(answers).astype(np.uint8)
 
 
-def counted(folders: Folders, settings: Settings, published: Paper) -> pd.DataFrame:
-    """The table `TALLER`; raises ReplicationError where there are no weights."""
+def count_missed(folders: Folders, settings: Settings, published: Paper) -> pd.DataFrame:
+    """Return the table `TALLER`; raise ReplicationError where there are no weights."""
     torch.set_num_threads(1)
     taller, choices = settings.causes.taller, settings.invariance
-    networks = trained_networks(
+    networks = load_networks(
         folders.runs, taller.experiment, taller.replicates, published, "causes.taller.experiment"
     )
     if not networks:
@@ -57,22 +58,20 @@ def counted(folders: Folders, settings: Settings, published: Paper) -> pd.DataFr
 
     def rows() -> Iterator[tuple[object, ...]]:
         for kind in KINDS:
-            for amount in changes.amounts(choices, kind):
-                whole = changes.changed(
-                    images, range(len(images)), kind, amount, choices, taller.field
-                )
-                shown = whole[:, :, left : left + side]
+            for amount in list_amounts(choices, kind):
+                whole = change(images, range(len(images)), kind, amount, choices, taller.field)
+                fields = whole[:, :, left : left + side]
                 for number, network in enumerate(networks):
-                    wrong = count_misses(classes(network, shown), labels)
+                    wrong = count_misses(classify(network, fields), labels)
                     yield taller.experiment, number, kind, amount, wrong, len(labels)
 
     return TALLER.frame(rows())
 
 
-def concluded(
+def conclude(
     table: pd.DataFrame, settings: Settings, published: Paper, results: Path
 ) -> pd.DataFrame:
-    """Rows of `CONCLUSIONS`: how far recognition is accurate, in the own and the taller field."""
+    """Return rows of `CONCLUSIONS`: how far recognition is accurate, in both fields."""
     accurate = settings.compare.accurate_percent
     taller, rows = settings.causes.taller, []
     usual = COUNTS.read(results) if COUNTS.exists(results) else table.head(0)
@@ -80,8 +79,10 @@ def concluded(
     for kind in KINDS:
         printed = float(published.claims[f"invariance.{kind}"].number)
         margin = settings.compare.roughly * printed
-        ours = extent(curve(table, kind), kind, accurate)
-        before = None if usual.empty else extent(curve(usual, kind), kind, accurate)
+        ours = compute_extent(compute_curve(table, kind), kind, accurate)
+        before = None
+        if not usual.empty:
+            before = compute_extent(compute_curve(usual, kind), kind, accurate)
         rows.append(
             (HYPOTHESIS, f"invariance.{kind}", "range", printed, before, ours, margin,
              table["replicate"].nunique(), None, None, None, f"field {taller.field}",

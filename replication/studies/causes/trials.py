@@ -1,12 +1,12 @@
-"""A trial: what it changes, what it is trained on, and what comes out of it.
+"""A trial: what it changes, what it is trained on, and what it results in.
 
-Beside the keys of an experiment these are varied:
+Besides the keys of an experiment these are varied:
 
-* ``training_patterns``, of classifiers too: the first so many. A network that had a presentation
-  for each of its patterns in a pass has one still.
+* ``training_patterns``, of classifiers too: the first ones, as many as stated. A network that had
+  one presentation of each of its patterns in a pass still has.
 * ``subset``: ``random`` draws these patterns instead of taking the first.
-* ``repeated``: every pass is repeated so many times. ``faster``: all learning rates, times that.
-* ``strength``: the ranges of the distortions, around what distorts nothing, times that.
+* ``repeated``: how often every pass is repeated. ``faster``: a factor of all learning rates.
+* ``strength``: a factor of the ranges of the distortions, around what distorts nothing.
 """
 
 from collections.abc import Mapping
@@ -57,32 +57,33 @@ class Trial(NamedTuple):
     patterns: int
 
 
-def shown(levels: Levels) -> str:
-    """Levels in words."""
+def describe_levels(levels: Levels) -> str:
+    """Return levels in words."""
     return ", ".join(f"{key} {value}" for key, value in levels.items())
 
 
-def altered(recipe: Recipe | Classifier, changes: Levels, available: int) -> Recipe | Classifier:
-    """``recipe`` with the ``changes``, and with no more than the ``available`` patterns.
+def alter_recipe(
+    recipe: Recipe | Classifier, changes: Levels, available: int
+) -> Recipe | Classifier:
+    """Return ``recipe`` with the ``changes``, and with no more than the ``available`` patterns.
 
-    Raises ReplicationError for a key that is not there and for a value that cannot be.
+    Raises ReplicationError for an unknown key and for an impossible value.
     """
     document = recipe.model_dump()
     for path, value in changes.items():
         if path not in OWN:
             set_by_path(document, path, value)
     if isinstance(recipe, Recipe):
-        document |= _network(recipe, changes, available)
+        document |= _alter_training(recipe, changes, available)
     return parse_options(type(recipe), document, "causes")
 
 
-def _network(recipe: Recipe, changes: Levels, available: int) -> Row:
-    """The settings of a network that the keys of a trial's own decide."""
+def _alter_training(recipe: Recipe, changes: Levels, available: int) -> Row:
+    """Return the settings of a network that the keys in `OWN` decide."""
     patterns = min(int(changes.get("training_patterns", recipe.training_patterns)), available)
-    one_each = recipe.presentations_per_pass == recipe.training_patterns
-    shown_each = changes.get(
-        "presentations_per_pass", patterns if one_each else recipe.presentations_per_pass
-    )
+    presentations = recipe.presentations_per_pass
+    if presentations == recipe.training_patterns:
+        presentations = patterns
     faster, repeated = float(changes.get("faster", 1)), int(changes.get("repeated", 1))
     rates = [faster * rate for rate in recipe.learning_rates for _ in range(repeated)]
     strength, distortions = float(changes.get("strength", 1)), recipe.distortions.model_dump()
@@ -93,7 +94,7 @@ def _network(recipe: Recipe, changes: Levels, available: int) -> Row:
                 ends[end] = rest + strength * (value - rest)
     return {
         "training_patterns": patterns,
-        "presentations_per_pass": shown_each,
+        "presentations_per_pass": changes.get("presentations_per_pass", presentations),
         "learning_rates": rates,
         "passes": len(rates),
         "distortions": distortions,
@@ -101,50 +102,54 @@ def _network(recipe: Recipe, changes: Levels, available: int) -> Row:
 
 
 @dataclass(frozen=True)
-class Laboratory:
-    """What all trials share: the settings, what is published, and the databases."""
+class TrialRunner:
+    """Trains trials, with the settings, the published numbers and the databases they share."""
 
     settings: Settings
     folders: Folders
     paper: Paper
 
-    def available(self, stage: str) -> int:
-        """How many patterns there are to train on."""
-        total = len(_regular(self.folders.raw).train_labels)
-        return total - (self.settings.causes.held_out if stage == HELD_OUT else 0)
+    @property
+    def _regular(self) -> databases.DatabaseFacts:
+        return databases.read_facts(self.folders.prepared, "regular")
 
-    def trial(
+    def count_available(self, stage: str) -> int:
+        """Return how many patterns there are to train on."""
+        held_out = self.settings.causes.held_out if stage == HELD_OUT else 0
+        return self._regular.training_patterns - held_out
+
+    def prepare(
         self, name: str, hypothesis: Hypothesis, stage: str, levels: Levels, replicate: int
     ) -> Trial:
-        """Raises ReplicationError as `altered` does, and for an experiment of another kind."""
+        """Return a trial; raise ReplicationError for impossible changes or experiments."""
         like = self.settings.experiment(hypothesis.like)
         if not isinstance(like, Recipe | Classifier):
             raise ReplicationError(
                 f"params.yaml: causes.hypotheses.{name}.like is {hypothesis.like}, neither a "
                 "network nor a classifier: name another experiment"
             )
-        changes, available = {**hypothesis.changes, **levels}, self.available(stage)
-        recipe = altered(like, changes, available)
-        wanted = getattr(recipe, "training_patterns", changes.get("training_patterns", available))
-        recipes = {f"{name} ({stage}; {shown(levels)})": recipe}
+        changes, available = {**hypothesis.changes, **levels}, self.count_available(stage)
+        recipe = alter_recipe(like, changes, available)
+        patterns = getattr(recipe, "training_patterns", changes.get("training_patterns", available))
+        recipes = {f"{name} ({stage}; {describe_levels(levels)})": recipe}
         (experiment,) = prepare_experiments(recipes, self.settings, self.folders)
-        return Trial(name, stage, replicate, changes, experiment, min(int(wanted), available))
+        return Trial(name, stage, replicate, changes, experiment, min(int(patterns), available))
 
     def key(self, trial: Trial) -> str:
-        """The beginning of the hash of the settings, data and numbers of code that decide it."""
+        """Return the beginning of the hash of all settings, data and code that decide the trial."""
         causes, experiment = self.settings.causes, trial.experiment
         decisive = {
             "settings": experiment.effective, "stage": trial.stage, "replicate": trial.replicate,
             "patterns": trial.patterns, "subset": trial.levels.get("subset"),
-            "held_out": causes.held_out, "seed": causes.seed, "data": _digest(self.folders.raw),
-            "versions": versions(experiment.recipe),
+            "held_out": causes.held_out, "seed": causes.seed,
+            "data": self._regular.sha256, "versions": versions(experiment.recipe),
         }  # fmt: skip
         return hash_document(decisive)[:16]
 
-    def database(self, trial: Trial) -> Database:
-        """What the trial is trained on, and what it answers."""
-        whole = _version(self.folders.raw, trial.experiment.recipe.database)
-        available = self.available(trial.stage)
+    def select_patterns(self, trial: Trial) -> Database:
+        """Return the patterns that the trial is trained on, and those that it answers."""
+        whole = _derive(self.folders.raw, trial.experiment.recipe.database)
+        available = self.count_available(trial.stage)
         numbers = np.arange(available)
         if trial.levels.get("subset") == "random":
             seed = (self.settings.causes.seed, trial.replicate)
@@ -157,24 +162,24 @@ class Laboratory:
         )
         return Database(whole.train_images[numbers], whole.train_labels[numbers], *answered)
 
-    def outcome(self, trial: Trial, monitor: Monitor) -> Row:
-        """Train and answer: a row of `TRIALS`."""
-        database, prepare = self.database(trial), self.settings.prepare
-        made = trial.experiment.system
+    def run(self, trial: Trial, monitor: Monitor) -> Row:
+        """Train, answer, and return a row of `TRIALS`."""
+        database, prepare = self.select_patterns(trial), self.settings.prepare
+        system = trial.experiment.system
         key = self.key(trial)
         table = databases.grey_levels(prepare.background, prepare.foreground)
         checkpoint = self.folders.checkpoints / f"causes-{key}.npz"
         task = Task(trial.name, trial.replicate, database, table, checkpoint)
         training = None
-        if isinstance(made, ClassifierSystem):
-            model = made.model(task, monitor)
+        if isinstance(system, ClassifierSystem):
+            model = system.model(task, monitor)
             answers = answers_from_penalties(model.penalties(database.test_images))
             operations = model.cost().operations_thousands
             if isinstance(model, Decision):
-                # As the paper counts: the vectors of each machine by themselves.
+                # As the paper counts: the vectors of each machine separately.
                 operations = np.count_nonzero(model.weights) * model.vectors.shape[1] / 1e3
         else:
-            fitted = made.fit(task, monitor)
+            fitted = system.fit(task, monitor)
             answers, operations = fitted.answers, fitted.cost.operations_thousands
             last = fitted.history.iloc[-1]
             training = to_percent(
@@ -189,26 +194,16 @@ class Laboratory:
         values = (
             trial.name, trial.stage, trial.replicate, trial.patterns,
             to_percent(float(wrong.sum()), len(labels)), rejected, training, operations,
-            self._likeness(wrong) if trial.stage == TEST else None, key,
+            self._compare_misses(wrong) if trial.stage == TEST else None, key,
         )  # fmt: skip
         return dict(zip(TRIALS.columns, values, strict=True)) | dict(trial.levels)
 
-    def _likeness(self, wrong: Mask) -> float:
-        """The Jaccard index of the misses and those of Figure 8."""
+    def _compare_misses(self, wrong: Mask) -> float:
+        """Return the Jaccard index of the misses and those of Figure 8."""
         index = self.paper.misclassified["test_index"].to_numpy()
         return jaccard_index(wrong, np.isin(np.arange(len(wrong)), index))
 
 
 @cache
-def _regular(raw: Path) -> Database:
-    return databases.read_raw(raw)
-
-
-@cache
-def _digest(raw: Path) -> str:
-    return _regular(raw).sha256()
-
-
-@cache
-def _version(raw: Path, name: str) -> Database:
-    return databases.derive(name, _regular(raw))
+def _derive(raw: Path, name: str) -> Database:
+    return databases.derive(name, databases.read_raw(raw))

@@ -3,9 +3,9 @@
 The paper keeps the codes of the RBF units fixed, and says why they need equation 9 if they learn:
 equation 8 has a trivial solution, all codes equal and F6 constant, in which the network ignores its
 input. Here the codes are parameters like the others, in the torch reference with autograd and Adam
-on small batches: the claim is about the criteria, not about how they are minimised. Step sizes of
-their own matter all the same: with one for all, F6 falls silent before it has learned anything,
-whatever the criterion.
+on small batches: the claim is about the criteria, not about how they are minimised. Individual
+step sizes are needed nevertheless: with a common one, F6 falls silent before it has learned
+anything, whatever the criterion.
 """
 
 import math
@@ -30,12 +30,12 @@ from replication.studies.collapse import OUTCOMES
 
 CRITERIA = ("mle", "map")
 SCORED = 500
-# Six digits: the last bits of a sum are the processor's.
+# Six digits: the last bits of a sum depend on the processor.
 _DIGITS = 6
 
 
 class Outcome(NamedTuple):
-    """What one training with trainable codes ends with.
+    """The result of a training with trainable codes.
 
     Attributes:
         code_spread: the least distance between two codes, as a share of that before training.
@@ -51,37 +51,36 @@ class Outcome(NamedTuple):
     mean_criterion: float
 
 
-def least_distance(codes: Tensor) -> float:
-    """The least Euclidean distance between two of ``codes``, (classes, components)."""
+def compute_least_distance(codes: Tensor) -> float:
+    """Return the least Euclidean distance between two of ``codes``, (classes, components)."""
     return float(torch.pdist(codes.detach().double()).min())
 
 
 def train(
-    network: Network,
-    recipe: Recipe,
-    choices: Collapse,
-    inputs: Tensor,
-    labels: Tensor,
+    network: Network, recipe: Recipe, choices: Collapse, inputs: Tensor, labels: Tensor,
     replicate: int,
-) -> Outcome:
+) -> Outcome:  # fmt: skip
     """Train ``network`` and its codes on ``inputs`` (patterns, 1, field, field) float32.
 
-    The criterion is ``recipe.criterion``; initial weights and the order of the patterns, drawn anew
-    for each pass, come from the seed of ``choices`` and ``replicate`` alone, so both criteria start
-    equal. Raises Diverged when the criterion is not finite any more.
+    The criterion is ``recipe.criterion``; initial weights and the order of the patterns, drawn
+    for each pass, come from the seed of ``choices`` and ``replicate`` alone, so both criteria have
+    the same start. Raises Diverged when the criterion is no longer finite.
     """
     reference = Reference(network, recipe.rules)
     generator = np.random.default_rng([choices.seed, replicate])
     weights = torch.from_numpy(draw_initial_parameters(network, recipe, generator)).requires_grad_()
     codes = torch.from_numpy(network.codes.copy()).requires_grad_()
-    before = least_distance(codes), _spread(_outputs(reference, weights, inputs))
+    before = (
+        compute_least_distance(codes),
+        _compute_spread(_compute_outputs(reference, weights, inputs)),
+    )
     optimiser = torch.optim.Adam([weights, codes], choices.learning_rate)
     mean = math.nan
     for turn in range(choices.passes):
         total = 0.0
         order = torch.from_numpy(generator.permutation(len(inputs)))
         for numbers in torch.split(order, choices.batch):
-            last = _last(reference, weights, inputs[numbers])
+            last = _compute_last(reference, weights, inputs[numbers])
             penalties = criteria.penalties(recipe.criterion, last, codes)
             loss = criteria.value(recipe.criterion, penalties, labels[numbers]).mean()
             optimiser.zero_grad()
@@ -94,34 +93,36 @@ def train(
                 f"the training with trainable codes under {recipe.criterion.name} diverged in pass "
                 f"{turn + 1}: lower collapse.learning_rate in params.yaml"
             )
-    outputs = _outputs(reference, weights, inputs)
+    outputs = _compute_outputs(reference, weights, inputs)
     answers = torch.cdist(outputs, codes.detach()).argmin(dim=1)
     return Outcome(
-        least_distance(codes) / before[0],
-        _spread(outputs) / before[1],
+        compute_least_distance(codes) / before[0],
+        _compute_spread(outputs) / before[1],
         100.0 * int((answers != labels).sum()) / len(labels),
         mean,
     )
 
 
-def _last(reference: Reference, weights: Tensor, inputs: Tensor) -> Tensor:
-    """The outputs of the last layer with weights, (patterns, components)."""
+def _compute_last(reference: Reference, weights: Tensor, inputs: Tensor) -> Tensor:
+    """Return the outputs of the last layer with weights, (patterns, components)."""
     name = reference.network.trainable[-1].name
     return reference.maps(weights, inputs)[name][:, :, 0, 0]
 
 
-def _outputs(reference: Reference, weights: Tensor, inputs: Tensor) -> Tensor:
+def _compute_outputs(reference: Reference, weights: Tensor, inputs: Tensor) -> Tensor:
     with torch.no_grad():
-        return torch.cat([_last(reference, weights, p) for p in torch.split(inputs, SCORED)])
+        return torch.cat(
+            [_compute_last(reference, weights, part) for part in torch.split(inputs, SCORED)]
+        )
 
 
-def _spread(outputs: Tensor) -> float:
+def _compute_spread(outputs: Tensor) -> float:
     centred = outputs.double() - outputs.double().mean(dim=0)
     return float((centred**2).sum(dim=1).mean().sqrt())
 
 
-def collapse(settings: Settings, published: Paper, database: Database) -> dict[str, Any]:
-    """By criterion, each of `Outcome`'s numbers as a list, one a replicate.
+def compare_criteria(settings: Settings, published: Paper, database: Database) -> dict[str, Any]:
+    """Return by criterion the numbers of `Outcome`, each as a list over the replicates.
 
     ``settings`` in the result are the section ``collapse`` of params.yaml.
     """
@@ -150,18 +151,19 @@ def run(folders: Folders, settings: Settings) -> dict[str, Any]:
     # Sums that are split among threads depend on their number.
     torch.set_num_threads(1)
     database = databases.load(folders.raw, folders.prepared, settings.base.database)
-    outcomes = collapse(settings, paper.load(folders.paper), database)
+    outcomes = compare_criteria(settings, paper.load(folders.paper), database)
     OUTCOMES.write(folders.out, outcomes)
     return outcomes
 
 
 def summary(outcomes: dict[str, Any]) -> str:
-    """A line a criterion."""
-    lines = []
-    for name in CRITERIA:
-        spreads = ", ".join(f"{value:.3g}" for value in outcomes[name]["code_spread"])
-        errors = ", ".join(f"{value:.3g}" for value in outcomes[name]["training_error_percent"])
-        lines.append(
-            f"{name}: least distance between codes {spreads} of that before; {errors} % missed"
-        )
-    return "\n".join(lines)
+    """Return one line per criterion."""
+
+    def join(values: list[float]) -> str:
+        return ", ".join(f"{value:.3g}" for value in values)
+
+    return "\n".join(
+        f"{name}: least distance between codes {join(outcomes[name]['code_spread'])} of that "
+        f"before; {join(outcomes[name]['training_error_percent'])} % missed"
+        for name in CRITERIA
+    )

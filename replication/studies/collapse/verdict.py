@@ -8,14 +8,14 @@ from replication.comparison.verdicts.evidence import Checks, Evidence, Finding, 
 from replication.comparison.verdicts.rule import too_few
 from replication.studies.collapse import OUTCOMES
 
-# Codes that are this much closer than before training have collapsed into one.
+# Codes whose distance falls to this share have collapsed into one.
 _COLLAPSED = 0.01
 
 
 def judge(evidence: Evidence, _: Claim) -> Finding:
     """Judge whether trainable codes fall together under equation 8 and not under equation 9 (p. 9).
 
-    The power is that of the same outcomes with the two equations in each other's place.
+    The power is that of the same outcomes with the two equations exchanged.
     """
     outcomes = evidence.study(OUTCOMES)
     try:
@@ -29,18 +29,18 @@ def judge(evidence: Evidence, _: Claim) -> Finding:
     if fewest < evidence.choices.minimum_replicates:
         values = spreads["mle"] + spreads["map"]
         return too_few(values, evidence.choices, "of the distance before", fewest)
-    outcome = _outcome(spreads["mle"], spreads["map"])
+    outcome = _decide(spreads["mle"], spreads["map"])
     return Finding(
         outcome,
-        "; ".join(f"{name}: {fmean(each):.4g}" for name, each in spreads.items()),
+        "; ".join(f"{name}: {fmean(values):.4g}" for name, values in spreads.items()),
         "least distance between two codes, as a share of that before training, where "
         f"{_COLLAPSED:g} counts as collapsed",
         replicates=fewest,
-        power=float(_outcome(spreads["map"], spreads["mle"]) == "differs"),
+        power=float(_decide(spreads["map"], spreads["mle"]) == "differs"),
     )
 
 
-def _outcome(mle: Sequence[float], map_: Sequence[float]) -> Outcome:
+def _decide(mle: Sequence[float], map_: Sequence[float]) -> Outcome:
     if max(mle) <= _COLLAPSED < min(map_):
         return "reproduced"
     reverse = min(mle) > _COLLAPSED or max(map_) <= _COLLAPSED

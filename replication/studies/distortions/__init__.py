@@ -1,7 +1,7 @@
 """How the distortions of Figure 7, p. 11, were drawn: distributions fitted to its 100 patterns.
 
-The paper names the distortions, not their sizes. `data/paper/figure7_distortions.csv` has what was
-done to each drawn pattern; each reading of each quantity is given a uniform and a normal
+The paper names the distortions, not their sizes. `data/paper/figure7_distortions.csv` has the
+distortion of each drawn pattern; each reading of each quantity is given a uniform and a normal
 distribution, and the likeliest of all is chosen.
 """
 

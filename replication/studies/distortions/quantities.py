@@ -1,8 +1,8 @@
-"""The distortions of Figure 7 read in several ways: what was it that was drawn at random?
+"""The distortions of Figure 7 read in several ways: which quantity was drawn at random?
 
 A scale, its logarithm or its inverse may have been uniform, and a shift may count pixels of the
 original or of the drawn digit. A reading is a change of variables: with its density, likelihoods
-are counted per unit of what was measured, and all readings of a quantity are comparable.
+are counted per unit of the measured quantity, and all readings of it are comparable.
 """
 
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from scipy import stats
 
 Values = NDArray[np.float64]
 
-# A match below this is not surely the right original: one of the 100 patterns.
+# A match below this may be the wrong original: one of the 100 patterns.
 LEAST_CORRELATION = 0.95
 
 
@@ -23,7 +23,7 @@ class Reading(NamedTuple):
 
     Attributes:
         quantity, reading: their names.
-        values: float64 (n,), what would have been drawn at random.
+        values: float64 (n,), the quantity that would have been drawn at random.
         density: float64 (n,), log |d value / d measured|.
     """
 
@@ -33,40 +33,34 @@ class Reading(NamedTuple):
     density: Values
 
 
-class Anchor(NamedTuple):
-    """The line that vertical (or horizontal) scaling leaves in place, and its standard error."""
-
-    offset: float
-    error: float
-
-
-def trusted(figure: pd.DataFrame) -> pd.DataFrame:
-    """The patterns of `Paper.distortions` whose original is surely the right one."""
+def select_trusted(figure: pd.DataFrame) -> pd.DataFrame:
+    """Return the patterns of `Paper.distortions` whose original is certain."""
     return figure[figure["match_correlation"] >= LEAST_CORRELATION]
 
 
-def anchor(shift: Values, scale: Values) -> Anchor:
-    """Where scaling left a line in place, in pixels from the centre of mass.
+def fit_anchor(shift: Values, scale: Values) -> tuple[float, float]:
+    """Return the line that scaling leaves in place, and its standard error.
 
-    Scaling by s about a line at a, after a shift u of the original, moves the centre of mass by
-    a (1 - s) + s u. So shift / s is linear in 1 / s - 1 with slope a, and what is left is u.
+    In pixels from the centre of mass. Scaling by s about a line at a, after a shift u of the
+    original, moves the centre of mass by a (1 - s) + s u. So shift / s is linear in 1 / s - 1 with
+    slope a, and the rest is u.
     """
     line = stats.linregress(1.0 / scale - 1.0, shift / scale)
-    return Anchor(float(line.slope), float(line.stderr))
+    return float(line.slope), float(line.stderr)
 
 
-def readings(figure: pd.DataFrame) -> list[Reading]:
-    """Every quantity of the patterns in every reading."""
+def list_readings(figure: pd.DataFrame) -> list[Reading]:
+    """Return every quantity of the patterns in every reading."""
     scale_x, scale_y, shear, shift_x, shift_y = (
         figure[name].to_numpy(np.float64)
         for name in ("scale_x", "scale_y", "shear", "shift_x_pixels", "shift_y_pixels")
     )
-    foot = anchor(shift_y, scale_y).offset
+    foot, _ = fit_anchor(shift_y, scale_y)
     none = np.zeros(len(figure))
     anchored = shift_y - foot * (1.0 - scale_y)
     return [
-        *_ratio_readings("scale", np.sqrt(scale_x * scale_y)),
-        *_ratio_readings("squeeze", scale_x / scale_y),
+        *_read_ratio("scale", np.sqrt(scale_x * scale_y)),
+        *_read_ratio("squeeze", scale_x / scale_y),
         Reading("shear", "by pixel of the original", shear, none),
         Reading("shear", "before scaling", shear / scale_x, -np.log(scale_x)),
         Reading("shear", "after scaling", shear / scale_y, -np.log(scale_y)),
@@ -75,13 +69,12 @@ def readings(figure: pd.DataFrame) -> list[Reading]:
         Reading("shift_y", "pixels drawn", shift_y, none),
         Reading("shift_y", "pixels drawn, anchored", anchored, none),
         Reading("shift_y", "pixels of the original", shift_y / scale_y, -np.log(scale_y)),
-        Reading(
-            "shift_y", "pixels of the original, anchored", anchored / scale_y, -np.log(scale_y)
-        ),
-    ]
+        Reading("shift_y", "pixels of the original, anchored", anchored / scale_y,
+                -np.log(scale_y)),
+    ]  # fmt: skip
 
 
-def _ratio_readings(quantity: str, ratio: Values) -> list[Reading]:
+def _read_ratio(quantity: str, ratio: Values) -> list[Reading]:
     logarithm = np.log(ratio)
     return [
         Reading(quantity, "as it is", ratio, np.zeros(len(ratio))),

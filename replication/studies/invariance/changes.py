@@ -1,4 +1,4 @@
-"""Test patterns changed by a known amount, and how many a network then misses.
+"""Test patterns changed by a known amount, and how many of them a network misses.
 
 Section III-E, pp. 15-16: scale, vertical shift and rotation; and noise, each pixel inverted with
 some probability. The field is that of the network: ink that leaves it is lost, as it is when a
@@ -28,26 +28,26 @@ UNCHANGED: Mapping[str, float] = {"scale": 1.0, "shift": 0.0, "rotation": 0.0, "
 BOTH_WAYS = ("shift", "rotation")
 
 
-def amounts(choices: Invariance, kind: str) -> list[float]:
-    """All amounts of a kind, ascending; where both ways are tried, the other way is negative."""
-    one_way = [float(amount) for amount in getattr(choices, kind)]
-    other_way = [-amount for amount in reversed(one_way) if amount] if kind in BOTH_WAYS else []
-    return [*other_way, *one_way]
+def list_amounts(choices: Invariance, kind: str) -> list[float]:
+    """Return all amounts of a kind, ascending; negative ones are changes the opposite way."""
+    amounts = [float(amount) for amount in getattr(choices, kind)]
+    opposite = [-amount for amount in reversed(amounts) if amount] if kind in BOTH_WAYS else []
+    return [*opposite, *amounts]
 
 
-def _all(choices: Invariance) -> Iterator[tuple[str, float]]:
-    return ((kind, amount) for kind in KINDS for amount in amounts(choices, kind))
+def _list_changes(choices: Invariance) -> Iterator[tuple[str, float]]:
+    return ((kind, amount) for kind in KINDS for amount in list_amounts(choices, kind))
 
 
-def changed(
+def change(
     images: Bytes, numbers: Sequence[int], kind: str, amount: float, choices: Invariance, field: int
 ) -> Bytes:
     """Change each image by the same amount and draw it in a square field: uint8 (n, field, field).
 
     Args:
         images: uint8 (n, height, width), 0 background to 255 ink, centred by mass.
-        numbers: of these images in their file, (n,), on which nothing but the noise depends.
-        kind: one of `KINDS`. amount: factor, heights of a character downwards, degrees clockwise,
+        numbers: of these images in their file, (n,); only the noise depends on them.
+        kind: as in `KINDS`. amount: factor, heights of a character downwards, degrees clockwise,
             or probability.
         choices: for the height of a character and the seed.
         field: side of the result in pixels; the image's middle is the field's.
@@ -61,19 +61,19 @@ def changed(
         angle = math.radians(amount)
         cosine, sine = math.cos(angle), math.sin(angle)
         matrix = np.array([[cosine, -sine], [sine, cosine]])
-    drawn = resampled(images, matrix, down, field)
-    return inverted(drawn, numbers, amount, choices.seed) if kind == "noise" else drawn
+    drawn = resample(images, matrix, down, field)
+    return invert(drawn, numbers, amount, choices.seed) if kind == "noise" else drawn
 
 
-def resampled(images: Bytes, matrix: NDArray[np.float64], down: float, field: int) -> Bytes:
-    """Images under one affine map, bilinearly: uint8 (n, field, field).
+def resample(images: Bytes, matrix: NDArray[np.float64], down: float, field: int) -> Bytes:
+    """Draw images under an affine map, bilinearly: uint8 (n, field, field).
 
     A point (x, y) of an image, in pixels to the right of and below the pixel of index side / 2,
     where MNIST has the centre of mass, comes to ``matrix`` (2, 2) times (x, y), ``down`` pixels
     further down. As in `mnist.distortions.distort`, which has no rotation, each pixel of the field
-    is looked up where it comes from, without smoothing when a digit shrinks, and what lies outside
-    the image is background. All images are changed alike, so that is one sparse matrix from the
-    pixels of an image to those of the field.
+    is looked up where it comes from, without smoothing when a digit shrinks, and everything outside
+    the image is background. All images are changed in the same way, by one sparse matrix from the
+    pixels of an image to the pixels of the field.
     """
     count, height, width = images.shape
     top, left = margins(field, height, width)
@@ -92,15 +92,15 @@ def resampled(images: Bytes, matrix: NDArray[np.float64], down: float, field: in
     shape = (field * field, height * width)
     table = sparse.csr_array((np.concatenate(weights), places), shape=shape)
     ink = table @ images.reshape(count, -1).T.astype(np.float64)
-    levels: Bytes = np.rint(ink.T).astype(np.uint8)
+    levels: Bytes = np.rint(ink.T).astype(np.uint8, order="C")  # as the kernels read it
     return levels.reshape(count, field, field)
 
 
-def inverted(images: Bytes, numbers: Sequence[int], probability: float, seed: int) -> Bytes:
-    """Images (n, height, width) with each pixel inverted with ``probability`` (p. 16).
+def invert(images: Bytes, numbers: Sequence[int], probability: float, seed: int) -> Bytes:
+    """Invert each pixel of images (n, height, width) with ``probability`` (p. 16).
 
-    The noise of a pattern depends on the seed and its number alone; what is inverted at a lower
-    probability is inverted at a higher one as well.
+    The noise of a pattern depends only on the seed and its number; a pixel that is inverted at a
+    lower probability is inverted at a higher one as well.
     """
     chances = np.stack(
         [np.random.default_rng((seed, number)).random(images.shape[1:]) for number in numbers]
@@ -108,51 +108,47 @@ def inverted(images: Bytes, numbers: Sequence[int], probability: float, seed: in
     return np.where(chances < probability, np.uint8(255) - images, images)
 
 
-def study(
-    networks: Mapping[tuple[str, int], Network],
-    images: Bytes,
-    labels: Bytes,
-    choices: Invariance,
-    field: int,
-) -> pd.DataFrame:
-    """How many patterns each network misses: a row a network, kind and amount.
+def count_missed(
+    networks: Mapping[tuple[str, int], Network], images: Bytes, labels: Bytes,
+    choices: Invariance, field: int,
+) -> pd.DataFrame:  # fmt: skip
+    """Count the patterns that each network misses, one row per network, kind and amount.
 
     ``networks`` are by experiment and replicate, ``images`` the first test patterns, uint8
-    (n, height, width), ``labels`` theirs. Rows are in the order of the networks, `KINDS` and the
+    (n, height, width), ``labels`` (n,). Rows are in the order of the networks, `KINDS` and the
     amounts; negative amounts are upwards or counter-clockwise.
     """
-    counted: dict[tuple[str, int], list[tuple[object, ...]]] = {key: [] for key in networks}
-    for kind, amount in _all(choices):
-        shown = changed(images, range(len(images)), kind, amount, choices, field)
+    by_network: dict[tuple[str, int], list[tuple[object, ...]]] = {key: [] for key in networks}
+    for kind, amount in _list_changes(choices):
+        changed = change(images, range(len(images)), kind, amount, choices, field)
         for key, network in networks.items():
-            classes = network(shown).argmin(axis=1).astype(np.uint8)
-            counted[key].append((*key, kind, amount, count_misses(classes, labels), len(labels)))
-    rows = [row for found in counted.values() for row in found]
-    return COUNTS.frame(rows)
+            classes = network(changed).argmin(axis=1).astype(np.uint8)
+            by_network[key].append((*key, kind, amount, count_misses(classes, labels), len(labels)))
+    return COUNTS.frame(row for rows in by_network.values() for row in rows)
 
 
-def examples(
+def answer_examples(
     networks: Mapping[str, Network], images: Bytes, choices: Invariance, field: int
 ) -> pd.DataFrame:
-    """What one network of each experiment answers to a few patterns: as in `EXAMPLES`.
+    """Return the answers of one network of each experiment to a few patterns, as in `EXAMPLES`.
 
-    ``penalty`` is that of the class given: the lower, the surer.
+    ``penalty`` is the penalty of the answer: the lower, the more certain.
     """
     rows = []
     for name, network in networks.items():
-        for kind, amount in _all(choices):
-            shown = changed(images, range(len(images)), kind, amount, choices, field)
-            for number, penalties in enumerate(network(shown)):
+        for kind, amount in _list_changes(choices):
+            changed = change(images, range(len(images)), kind, amount, choices, field)
+            for number, penalties in enumerate(network(changed)):
                 best = int(penalties.argmin())
                 rows.append((name, kind, amount, number, best, float(penalties[best])))
     return EXAMPLES.frame(rows)
 
 
-def in_one_field(images: Bytes, pitch: int, field: int) -> Bytes:
-    """One field high and as wide as needed, uint8: image i in the middle of its own square field.
+def join_images(images: Bytes, pitch: int, field: int) -> Bytes:
+    """Draw images side by side, uint8 (field, width): each in the middle of a square field.
 
-    The square of image i begins ``pitch`` pixels further to the right than that of the one before
-    it; where images overlap the darker ink is seen.
+    Each square begins ``pitch`` pixels to the right of the square before it; where images overlap
+    the darker ink is seen.
     """
     wide = np.zeros((field, field + pitch * (len(images) - 1)), np.uint8)
     for number, image in enumerate(centre_in_field(images, field)):

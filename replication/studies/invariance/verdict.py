@@ -25,7 +25,7 @@ from replication.studies.invariance import COMMAND, COUNTS
 from replication.studies.invariance.changes import BOTH_WAYS
 
 
-def curve(rows: pd.DataFrame, kind: str) -> pd.Series[float]:
+def compute_curve(rows: pd.DataFrame, kind: str) -> pd.Series[float]:
     """Return the percent missed by amount, ascending, over all ``rows`` of the kind.
 
     The two ways of a shift or a rotation count together, as one amount that is not negative.
@@ -36,15 +36,15 @@ def curve(rows: pd.DataFrame, kind: str) -> pd.Series[float]:
     return (100.0 * total["misses"] / total["patterns"]).astype("float64")
 
 
-def end(steps: NDArray[np.float64], percent: NDArray[np.float64], accurate: float) -> float:
-    """Return where the error first exceeds ``accurate`` percent on a way that leads from no change.
+def find_end(steps: NDArray[np.float64], percent: NDArray[np.float64], accurate: float) -> float:
+    """Return where the error first exceeds ``accurate`` percent, from no change on.
 
     Args:
-        steps: amounts in the order of the way; percent: the error at each.
+        steps: amounts, from no change on; percent: the error at each.
 
     Returns:
-        the amount, by linear interpolation; the first one where already that is exceeded; infinity
-        where none is.
+        the amount, by linear interpolation; the first amount if the error exceeds already there;
+        infinity if it never does.
     """
     beyond = np.flatnonzero(percent > accurate)
     if not len(beyond):
@@ -57,33 +57,35 @@ def end(steps: NDArray[np.float64], percent: NDArray[np.float64], accurate: floa
     return float(steps[place - 1] + share * (steps[place] - steps[place - 1]))
 
 
-def extent(percent: pd.Series[float], kind: str, accurate: float) -> float:
-    """Return how far recognition is accurate, from a `curve`: an amount, or for scales a ratio.
+def compute_extent(percent: pd.Series[float], kind: str, accurate: float) -> float:
+    """Return how far recognition is accurate: an amount, or for scales a ratio.
 
     "Scale variations up to about a factor of 2" is read as the largest accurate scale over the
-    smallest. Infinity where the amounts tried end before the error exceeds ``accurate`` percent.
+    smallest. ``percent`` is as of `compute_curve`. Infinity where the amounts tried end before the
+    error exceeds ``accurate`` percent.
     """
     steps = np.asarray(percent.index, dtype=np.float64)
     missed = np.asarray(percent, dtype=np.float64)
     if kind != "scale":
-        return end(steps, missed, accurate)
+        return find_end(steps, missed, accurate)
     up, down = steps >= 1.0, steps <= 1.0
-    largest = end(steps[up], missed[up], accurate)
-    smallest = end(steps[down][::-1], missed[down][::-1], accurate)
+    largest = find_end(steps[up], missed[up], accurate)
+    smallest = find_end(steps[down][::-1], missed[down][::-1], accurate)
     return math.inf if math.isinf(smallest) else largest / smallest
 
 
-def at_limit(percent: pd.Series[float], kind: str, limit: float) -> float:
+def interpolate_error(percent: pd.Series[float], kind: str, limit: float) -> float:
     """Return the error in percent at the published limit; of a ratio, the mean of its two ends."""
     ends = [1 / math.sqrt(limit), math.sqrt(limit)] if kind == "scale" else [limit]
     return float(np.mean(np.interp(ends, percent.index.to_numpy(), percent.to_numpy())))
 
 
-def extents(table: pd.DataFrame, kind: str, accurate: float) -> dict[str, list[float]]:
-    """Return `extent` of each replicate, by experiment in the order of the table."""
+def compute_extents(table: pd.DataFrame, kind: str, accurate: float) -> dict[str, list[float]]:
+    """Return `compute_extent` of each replicate, by experiment in the order of the table."""
     return {
         str(name): [
-            extent(curve(own, kind), kind, accurate) for _, own in rows.groupby("replicate")
+            compute_extent(compute_curve(own, kind), kind, accurate)
+            for _, own in rows.groupby("replicate")
         ]
         for name, rows in table.groupby("experiment", sort=False)
     }
@@ -97,7 +99,7 @@ def judge(evidence: Evidence, claim: Claim) -> Finding:
     """
     choices, table = evidence.choices, evidence.study(COUNTS)
     kind, published = claim.id.removeprefix("invariance."), claim.number
-    ranges = extents(table, kind, choices.accurate_percent)
+    ranges = compute_extents(table, kind, choices.accurate_percent)
     if all(len(values) < choices.minimum_replicates for values in ranges.values()):
         values = list(chain.from_iterable(ranges.values()))
         return too_few(values, choices, claim.unit, max(map(len, ranges.values()), default=0))
@@ -110,7 +112,9 @@ def judge(evidence: Evidence, claim: Claim) -> Finding:
         if len(values) >= choices.minimum_replicates
     }
     limits = {
-        name: at_limit(curve(table[table["experiment"] == name], kind), kind, published)
+        name: interpolate_error(
+            compute_curve(table[table["experiment"] == name], kind), kind, published
+        )
         for name in enough
     }
     judged = {
@@ -157,12 +161,12 @@ def judge_noise(evidence: Evidence, _: Claim) -> Finding:
     noisy = table[(table["kind"] == "noise") & (table["amount"] > 0)]
     percent = 100 * noisy["misses"] / noisy["patterns"]
     means = percent.groupby([noisy["experiment"], noisy["amount"]]).mean().unstack("experiment")
-    each = percent.groupby([noisy["experiment"], noisy["replicate"]]).mean()
+    by_replicate = percent.groupby([noisy["experiment"], noisy["replicate"]]).mean()
     names = choices.experiments.undistorted, choices.experiments.noisy
     absent = [name for name in names if name not in means.columns]
     if absent:
         raise Unmeasured(f"{COUNTS.name} has no {', '.join(absent)}: run `{COMMAND}`")
-    plain, trained = (each[name].tolist() for name in names)
+    plain, trained = (by_replicate[name].tolist() for name in names)
     if min(len(plain), len(trained)) < choices.minimum_replicates:
         return too_few(trained, choices, "%")
     change = contrast(trained, plain, choices.confidence)

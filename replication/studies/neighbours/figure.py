@@ -6,8 +6,7 @@ import pandas as pd
 
 from replication.comparison.figures.drawing import PUBLISHED, Source, Table, table
 from replication.comparison.figures.inputs import Inputs, Part, records
-from replication.studies.neighbours import COMMAND, ERRORS, SYSTEM
-from replication.studies.neighbours.closest import closest
+from replication.studies.neighbours import COMMAND, ERRORS, SYSTEM, find_closest
 
 # Databases that have a name of their own in the study.
 _IMAGES = {"sixteen": "16x16", "cropped": "cropped to 20x20", "box-centred": "box of ink, centred",
@@ -16,21 +15,21 @@ _IMAGES = {"sixteen": "16x16", "cropped": "cropped to 20x20", "box-centred": "bo
 
 @dataclass(frozen=True)
 class Neighbours:
-    """For each printed error the choice that comes nearest to it, then all that were tried."""
+    """The choice nearest to each printed error, and all that were tried."""
 
     nearest: Table
     every: Table
     sources: tuple[Source, ...]
 
 
-def neighbours(inputs: Inputs) -> Neighbours | None:
-    """None without neighbours.csv."""
+def tabulate_neighbours(inputs: Inputs) -> Neighbours | None:
+    """Return both tables; None without neighbours.csv."""
     tried = inputs.table(ERRORS)
     if tried is None:
         return None
     return Neighbours(
-        _nearest(inputs, tried),
-        _every(tried),
+        _tabulate_nearest(inputs, tried),
+        _tabulate_all(tried),
         (
             Source("../neighbours.csv", "test_error_percent by the other columns"),
             Source(PUBLISHED, f"test_error_percent where system = {SYSTEM}"),
@@ -38,28 +37,22 @@ def neighbours(inputs: Inputs) -> Neighbours | None:
     )
 
 
-def _nearest(inputs: Inputs, tried: pd.DataFrame) -> Table:
+def _tabulate_nearest(inputs: Inputs, tried: pd.DataFrame) -> Table:
     columns = ("Figure 9", "1998, %", "nearest, %", "images", "patterns", "k", "vote")
     keys = ["row", "published", "test_error_percent", "database", "training_patterns",
             "neighbours", "vote"]  # fmt: skip
-    nearest = [row | {"database": _images(row["database"])}
-               for row in records(closest(tried, inputs.paper))]  # fmt: skip
-    return table(columns, [tuple(row[key] for key in keys) for row in nearest])
+    nearest = find_closest(tried, inputs.paper).replace({"database": _IMAGES})
+    return table(columns, [tuple(row[key] for key in keys) for row in records(nearest)])
 
 
-def _images(database: object) -> str:
-    return _IMAGES.get(str(database), str(database))
-
-
-def _every(tried: pd.DataFrame) -> Table:
-    """A row for images, k and vote; a column for each number of training patterns."""
+def _tabulate_all(tried: pd.DataFrame) -> Table:
+    """Return a row for images, k and vote; a column for each number of training patterns."""
     sizes = sorted(int(size) for size in tried["training_patterns"].unique())
     rows = []
-    for (images, *names), alike in tried.groupby(["database", "neighbours", "vote"], sort=False):
-        by_size = dict(zip(alike["training_patterns"], alike["test_error_percent"], strict=True))
-        cells = (None if size not in by_size else float(by_size[size]) for size in sizes)
-        rows.append((_images(images), *(str(name) for name in names), *cells))
+    for (images, *names), group in tried.groupby(["database", "neighbours", "vote"], sort=False):
+        by_size = group.set_index("training_patterns")["test_error_percent"].reindex(sizes)
+        rows.append((_IMAGES.get(str(images), str(images)), *map(str, names), *by_size))
     return table(("images", "k", "vote", *(f"{size} patterns, %" for size in sizes)), rows)
 
 
-PARTS = (Part("neighbours", neighbours, "What K-NN's own choices change", COMMAND),)
+PARTS = (Part("neighbours", tabulate_neighbours, "What K-NN's own choices change", COMMAND),)

@@ -1,8 +1,8 @@
-"""Whether RBF units reject what is no character better than plain units (Section II-B, p. 8).
+"""Do RBF units reject images of no character better than plain units (Section II-B, p. 8)?
 
 Nothing is trained: the committed LeNet-5s with RBF units and those with ten plain units answer
-images that show no digit. Each network has a threshold of its own: with it the same small share of
-the test digits is rejected.
+images that show no digit. Each network has a threshold of its own, which rejects the same small
+share of the test digits.
 """
 
 from replication.files import Table

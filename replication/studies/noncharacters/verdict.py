@@ -1,4 +1,4 @@
-"""The verdict on rejecting what is no character: Section II-B, p. 8."""
+"""The verdict on rejecting images of no character: Section II-B, p. 8."""
 
 import math
 from functools import partial
@@ -10,11 +10,11 @@ from replication.comparison.verdicts.statistics import Interval
 from replication.studies.noncharacters import KINDS, PLAIN, RBF, REJECTED
 
 
-def checks(evidence: Evidence, claim: Claim) -> list[Check]:
-    """Check whether RBF units reject more of each kind of image that is no digit than plain ones.
+def list_checks(evidence: Evidence, claim: Claim) -> list[Check]:
+    """Return checks whether RBF units reject more of each kind of image than plain units.
 
     Replicates of the same number begin with the same weights up to F6 and see the same order. The
-    power is that of seeing the plain ones reject more by a share `compare.roughly` of all images.
+    power is that of seeing plain units reject more by a share `compare.roughly` of all images.
     """
 
     def judge(kind: str) -> Finding:
@@ -38,4 +38,4 @@ def checks(evidence: Evidence, claim: Claim) -> list[Check]:
     ]
 
 
-CHECKS = Checks(tables={"rbf.rejection": checks}, outputs=(REJECTED,))
+CHECKS = Checks(tables={"rbf.rejection": list_checks}, outputs=(REJECTED,))

@@ -7,21 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure as Canvas
 from numpy.typing import NDArray
 
-from replication.comparison.figures.drawing import (
-    ACCENT,
-    DATA,
-    DISTORTED,
-    INK,
-    TEST,
-    TRAINING,
-    Figure,
-    Source,
-    Table,
-    draw,
-    is_narrow,
-    markdown,
-    table,
-)
+from replication.comparison.figures import drawing
 from replication.comparison.figures.inputs import Block, Inputs, Part, records
 from replication.studies.readings import COMMAND, CURVES, RANKING
 
@@ -41,43 +27,47 @@ _CONTROLS = {"earlier": "our earlier reading", "printed": "the text as printed"}
 _STAGES = {"final": "finalist", "control": "control", "variation": "variation"}
 
 
-def shown(ranking: pd.DataFrame) -> pd.DataFrame:
-    """All readings that were trained to the end of the recipe, stage by stage, best first."""
+def select_completed(ranking: pd.DataFrame) -> pd.DataFrame:
+    """Return all readings trained to the end of the recipe, stage by stage, best first."""
     return ranking[ranking["stage"] != "screening"].reset_index(drop=True)
 
 
-def label(row: Mapping[str, object]) -> str:
-    """A reading in few words: a variation by what it changes."""
+def describe_reading(row: Mapping[str, object]) -> str:
+    """Return a reading in few words: a variation by what it changes."""
     change = str(row["change"]) if isinstance(row["change"], str) else ""
     return _WORDS.get(change, change) or str(row["reading"])
 
 
-def ranking(inputs: Inputs) -> Figure | None:
-    """The finalists, the controls and the variations by their distance; None without the study."""
+def _is_ours(row: Mapping[str, object]) -> bool:
+    return bool(row["adopted"]) and row["stage"] == "final"
+
+
+def draw_ranking(inputs: Inputs) -> drawing.Figure | None:
+    """Draw finalists, controls and variations by their distance; None without the study."""
     ranked = inputs.table(RANKING)
     if ranked is None:
         return None
-    readings = shown(ranked)
+    readings = select_completed(ranked)
     drawn = readings[readings["distance"].notna()]
-    lost = [label(row) for row in records(readings[readings["distance"].isna()])]
+    lost = [describe_reading(row) for row in records(readings[readings["distance"].isna()])]
     columns = ("reading", "stage", "replicates", "distance", "curve, points", "low", "high",
                "least step", "greatest step", "training error", "tied")  # fmt: skip
     keys = ("replicates", "distance", "rms", "rms_low", "rms_high", "step_low", "step_high",
             "training_error")  # fmt: skip
     rows = [
-        (label(row), _STAGES[row["stage"]], *(row[key] for key in keys),
+        (describe_reading(row), _STAGES[row["stage"]], *(row[key] for key in keys),
          "tied" if row["tied"] else "")
         for row in records(readings)
     ]  # fmt: skip
     screened = int((ranked["stage"] == "screening").sum())
     diverged = f" Diverged: {'; '.join(lost)}." if lost else ""
-    return Figure(
+    return drawing.Figure(
         "readings",
         "Readings, ranked",
-        draw(
+        drawing.draw(
             "readings",
             f"{len(drawn)} readings by their distance from Figure 5's training curve and the "
-            f"published step sizes. Nearest: {label(records(drawn)[0])}.",
+            f"published step sizes. Nearest: {describe_reading(records(drawn)[0])}.",
             60 + 17 * len(drawn),
             lambda canvas: _paint(canvas, drawn),
         ),
@@ -87,19 +77,19 @@ def ranking(inputs: Inputs) -> Figure | None:
         "apart; of them the one nearest to the paper's own words was taken, in the other colour. "
         "Rings are for comparison only. Equation 9 has a constant j, the curvature starts at the "
         "number given, and the range is that of the initial weights." + diverged,
-        table(columns, rows),
-        (Source("../readings.csv", "distance, rms, steps by reading"),),
+        drawing.table(columns, rows),
+        (drawing.Source("../readings.csv", "distance, rms, steps by reading"),),
     )
 
 
 def _paint(canvas: Canvas, drawn: pd.DataFrame) -> None:
-    names = [_CONTROLS.get(label(row), label(row)) for row in records(drawn)]
-    if is_narrow(canvas):
+    names = [_CONTROLS.get(describe_reading(row), describe_reading(row)) for row in records(drawn)]
+    if drawing.is_narrow(canvas):
         names = [name.replace(", ", ",\n", 1) for name in names]
         canvas.set_figheight((60 + 32 * len(drawn)) / 72)
     axes = canvas.subplots()
     for place, row in enumerate(records(drawn)):
-        colour = ACCENT if row["adopted"] and row["stage"] == "final" else TEST
+        colour = drawing.ACCENT if _is_ours(row) else drawing.TEST
         face = colour if row["stage"] == "final" else "none"
         axes.plot(row["distance"], -place, "o", color=colour, markerfacecolor=face, markersize=5)
     axes.set_yticks(-np.arange(len(drawn)), names)
@@ -116,22 +106,22 @@ def _paint(canvas: Canvas, drawn: pd.DataFrame) -> None:
     axes.set_xlabel("distance from the evidence")
 
 
-def curves(inputs: Inputs) -> Figure | None:
-    """Our reading, the nearest and the controls, less Figure 5's training curve."""
+def draw_curves(inputs: Inputs) -> drawing.Figure | None:
+    """Draw our reading, the nearest and the controls, less Figure 5's training curve."""
     ranked, passes = inputs.table(RANKING), inputs.table(CURVES)
     if ranked is None or passes is None:
         return None
-    gaps = _gaps(inputs, passes, shown(ranked))
+    gaps = _gaps(inputs, passes, select_completed(ranked))
     ours = "".join(ranked["reading"][ranked["adopted"] & (ranked["stage"] == "final")][:1])
     rows = [
         (number + 1, name, float(value))
         for name, gap in gaps.items()
         for number, value in enumerate(gap)
     ]
-    return Figure(
+    return drawing.Figure(
         "readings-curves",
         "Readings against Figure 5's training curve",
-        draw(
+        drawing.draw(
             "readings-curves",
             "Difference of the training error from Figure 5 by pass, in percentage points, for "
             f"{', '.join(gaps)}.",
@@ -140,10 +130,10 @@ def curves(inputs: Inputs) -> Figure | None:
         ),
         "The mean training error of a reading less that of 1998: nought is agreement. The scale is "
         "logarithmic away from nought.",
-        table(("pass", "reading", "points"), rows),
+        drawing.table(("pass", "reading", "points"), rows),
         (
-            Source("../readings_curves.csv", "training_error by reading and pass"),
-            Source(f"{DATA}/figure5_learning_curves.csv", "training_error_percent"),
+            drawing.Source("../readings_curves.csv", "training_error by reading and pass"),
+            drawing.Source(f"{drawing.DATA}/figure5_learning_curves.csv", "training_error_percent"),
         ),
     )
 
@@ -165,10 +155,17 @@ def _gaps(
 
 def _paint_gaps(canvas: Canvas, gaps: Mapping[str, NDArray[np.float64]], ours: str) -> None:
     axes = canvas.subplots()
-    axes.axhline(0.0, color=INK, linewidth=0.8)
-    others = iter(((TEST, "--"), (TRAINING, "-."), (DISTORTED, ":"), (INK, (0, (1, 3)))))
+    axes.axhline(0.0, color=drawing.INK, linewidth=0.8)
+    others = iter(
+        (
+            (drawing.TEST, "--"),
+            (drawing.TRAINING, "-."),
+            (drawing.DISTORTED, ":"),
+            (drawing.INK, (0, (1, 3))),
+        )
+    )
     for name, gap in gaps.items():
-        colour, style = (ACCENT, "-") if name == ours else next(others)
+        colour, style = (drawing.ACCENT, "-") if name == ours else next(others)
         axes.plot(np.arange(1, len(gap) + 1), gap, style, color=colour,
                   label=_CONTROLS.get(name, name))  # fmt: skip
     axes.set(xlabel="pass", xticks=(1, 5, 10, 15, 20), ylabel="ours less 1998, points")
@@ -179,18 +176,18 @@ def _paint_gaps(canvas: Canvas, gaps: Mapping[str, NDArray[np.float64]], ours: s
     canvas.legend(loc="outside lower center", ncols=1)
 
 
-def block(inputs: Inputs) -> str:
-    """All readings that were trained to the end, by stage and distance."""
+def write_block(inputs: Inputs) -> str:
+    """Return all readings that were trained to the end, by stage and distance."""
     ranked = inputs.table(RANKING)
     if ranked is None:
         return f"Not there yet: `{COMMAND}` makes it."
     columns = ("stage", "reading", "distance", "curve, points", "steps", "training, %", "tied")
     rows = []
-    for row in records(shown(ranked)):
+    for row in records(select_completed(ranked)):
         fine = row["distance"] == row["distance"]
         rows.append((
             _STAGES[row["stage"]],
-            label(row) + (" (ours)" if row["adopted"] and row["stage"] == "final" else ""),
+            describe_reading(row) + (" (ours)" if _is_ours(row) else ""),
             f"{row['distance']:.2f}" if fine else "diverged",
             f"{row['rms']:.3f} ({row['rms_low']:.3f} to {row['rms_high']:.3f})" if fine else "",
             f"{row['step_low']:.1e} to {row['step_high']:.3f}" if fine else "",
@@ -198,15 +195,16 @@ def block(inputs: Inputs) -> str:
             "yes" if row["tied"] else "",
         ))  # fmt: skip
     screened = int((ranked["stage"] == "screening").sum())
+    text = drawing.markdown(drawing.Table(columns, tuple(rows), frozenset({2, 5})))
     return (
-        f"{markdown(Table(columns, tuple(rows), frozenset({2, 5})))}\n\nThe finalists are the "
+        f"{text}\n\nThe finalists are the "
         f"nearest of {screened} that were tried with fewer replicates and passes; all are in "
         "`results/readings.csv`."
     )
 
 
 PARTS = (
-    Part("readings", ranking, "The study of the readings", COMMAND),
-    Part("readings_curves", curves, "The curves of the readings", COMMAND),
+    Part("readings", draw_ranking, "The study of the readings", COMMAND),
+    Part("readings_curves", draw_curves, "The curves of the readings", COMMAND),
 )
-BLOCKS = (Block("readings", block),)
+BLOCKS = (Block("readings", write_block),)

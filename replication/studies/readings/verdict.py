@@ -11,7 +11,7 @@ def judge_pooling(evidence: Evidence, _: Contradiction) -> Finding:
     added = ranking[ranking["adopted"] & (ranking["stage"] == "final")]
     averaged = ranking[ranking["change"] == "subsampling.reading=averaged"]
     if added.empty or averaged.empty or averaged["rms"].isna().all():
-        raise Unmeasured("results/readings.csv has not both ways of sub-sampling, trained alike")
+        raise Unmeasured("results/readings.csv lacks a trained reading for a way of sub-sampling")
     both = {"added": added.iloc[0], "averaged": averaged.iloc[0]}
     best, rest = sorted(both, key=lambda name: float(both[name]["rms_high"]))
     apart = float(both[best]["rms_high"]) < float(both[rest]["rms_low"])

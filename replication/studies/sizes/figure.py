@@ -6,23 +6,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
-from replication.comparison.figures.drawing import (
-    DATA,
-    DISTORTED,
-    INK,
-    PAPER,
-    SERIES,
-    Figure,
-    Source,
-    draw,
-    label_at,
-    table,
-)
+from replication.comparison.figures import drawing
 from replication.comparison.figures.inputs import Inputs, Part, records
 
 
-def training_set_size(inputs: Inputs) -> Figure | None:
-    """Figure 6 redrawn: error by number of training patterns; None without any experiment."""
+def draw_training_sizes(inputs: Inputs) -> drawing.Figure | None:
+    """Draw Figure 6: error by number of training patterns; None without any experiment."""
     sizes = {patterns: [name for name in names if name in inputs.metrics]
              for patterns, names in sorted(inputs.choices.training_sizes.items())}  # fmt: skip
     sizes = {patterns: names for patterns, names in sizes.items() if names}
@@ -36,12 +25,12 @@ def training_set_size(inputs: Inputs) -> Figure | None:
         _paint_distorted(axes, inputs, max(sizes), distorted)
         _paint_sizes_of_1998(axes, inputs)
 
-    rows = _size_rows(inputs, sizes, distorted)
+    rows = _list_rows(inputs, sizes, distorted)
     names = ", ".join(dict.fromkeys(str(row[1]) for row in rows))
-    return Figure(
+    return drawing.Figure(
         "figure6",
         "Figure 6: fewer training patterns",
-        draw(
+        drawing.draw(
             "figure6",
             "Training and test error against the number of training patterns, 1998 beside our "
             f"experiments {names}; the numbers are in the table below.",
@@ -51,12 +40,12 @@ def training_set_size(inputs: Inputs) -> Figure | None:
         "Diamonds: 1998. Dots: our trainings, joined at their means. For how long it trained on "
         "fewer patterns the paper does not say: solid lines have as many passes as with all of "
         "them, dotted ones as many presentations in all.",
-        table(
+        drawing.table(
             ("training patterns", "experiment", "error", "1998", "ours, mean", "sd", "runs"), rows
         ),
         (
-            Source(f"{DATA}/figure6_training_set_size.csv", "all rows"),
-            Source("../metrics.json", "training_error_percent, test_error_percent"),
+            drawing.Source(f"{drawing.DATA}/figure6_training_set_size.csv", "all rows"),
+            drawing.Source("../metrics.json", "training_error_percent, test_error_percent"),
         ),
     )
 
@@ -65,7 +54,7 @@ def _paint_sizes(axes: Axes, inputs: Inputs, sizes: Mapping[int, Sequence[str]])
     for place in range(max(len(names) for names in sizes.values())):
         style = ("-", ":", "--", "-.")[place % 4]
         line = {patterns: names[min(place, len(names) - 1)] for patterns, names in sizes.items()}
-        for series, colour in SERIES.items():
+        for series, colour in drawing.SERIES.items():
             means = []
             for patterns, name in line.items():
                 values = inputs.values(name, f"{series}_error_percent")
@@ -75,40 +64,45 @@ def _paint_sizes(axes: Axes, inputs: Inputs, sizes: Mapping[int, Sequence[str]])
                 means.append(float(np.mean(values)))
             axes.plot(list(line), means, style, color=colour, linewidth=1.8)
             if place == 0:
-                label_at(axes, max(line), means[-1], series, colour)
+                drawing.label_at(axes, max(line), means[-1], series, colour)
 
 
 def _paint_distorted(axes: Axes, inputs: Inputs, patterns: int, experiment: str) -> None:
     values = inputs.values(experiment, "test_error_percent")
     if values:
-        axes.plot([patterns] * len(values), values, "o", color=DISTORTED, markersize=3, alpha=0.5)
-        axes.plot(patterns, float(np.mean(values)), "_", color=DISTORTED, markersize=12)
-        label_at(axes, patterns, float(np.mean(values)) - 0.06, "distorted", DISTORTED)
+        axes.plot(
+            [patterns] * len(values), values, "o", color=drawing.DISTORTED, markersize=3, alpha=0.5
+        )
+        axes.plot(patterns, float(np.mean(values)), "_", color=drawing.DISTORTED, markersize=12)
+        drawing.label_at(
+            axes, patterns, float(np.mean(values)) - 0.06, "distorted", drawing.DISTORTED
+        )
 
 
 def _paint_sizes_of_1998(axes: Axes, inputs: Inputs) -> None:
     figure = inputs.paper.training_set_size
-    for series in SERIES:
+    for series in drawing.SERIES:
         axes.plot(
             figure["training_patterns"], figure[f"{series}_error_percent"],
-            "D", color=INK, markerfacecolor=PAPER, markersize=5,
+            "D", color=drawing.INK, markerfacecolor=drawing.PAPER, markersize=5,
         )  # fmt: skip
-    axes.plot([], [], "D", color=INK, markerfacecolor=PAPER, markersize=5, label="1998")
+    axes.plot(
+        [], [], "D", color=drawing.INK, markerfacecolor=drawing.PAPER, markersize=5, label="1998"
+    )
     axes.legend(loc="upper right")
     axes.set(xlabel="training patterns", ylabel="percent of errors", ylim=(0, None))
     ticks = sorted(set(figure["training_patterns"]))
     axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
 
 
-def _size_rows(
+def _list_rows(
     inputs: Inputs, sizes: Mapping[int, Sequence[str]], distorted: str
 ) -> list[tuple[object, ...]]:
     rows: list[tuple[object, ...]] = []
-    figure = inputs.paper.training_set_size
-    for point in records(figure):
+    for point in records(inputs.paper.training_set_size):
         patterns = int(point["training_patterns"])
         names = [distorted] if point["distorted_training"] else list(sizes.get(patterns, ()))
-        for series in SERIES:
+        for series in drawing.SERIES:
             then = float(point[f"{series}_error_percent"])
             if np.isnan(then):
                 continue
@@ -120,8 +114,5 @@ def _size_rows(
     return rows
 
 
-PARTS = (
-    Part(
-        "training_size", training_set_size, "Figure 6 needs the smaller training sets", "dvc repro"
-    ),
-)
+_MISSING = "Figure 6 needs the smaller training sets"
+PARTS = (Part("training_size", draw_training_sizes, _MISSING, "dvc repro"),)

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from functools import partial
+from itertools import product
 
 from replication.comparison.paper import Claim
 from replication.comparison.verdicts.evidence import (
@@ -18,37 +19,36 @@ from replication.comparison.verdicts.rule import judge_percent
 SERIES = ("training", "test")
 
 
-def checks(evidence: Evidence, claim: Claim) -> list[Check]:
-    """Check each point in each experiment that stands for it."""
-    entries = []
-    choices = evidence.choices
-    most = int(evidence.paper.training_set_size["training_patterns"].max())
-    all_presentations = _presentations(evidence, choices.experiments.undistorted)
-    for point in evidence.paper.training_set_size.to_dict("records"):
+def list_checks(evidence: Evidence, claim: Claim) -> list[Check]:
+    """Return a check of each point of Figure 6 for each experiment that stands for it."""
+    choices, points = evidence.choices, evidence.paper.training_set_size
+    most = int(points["training_patterns"].max())
+    all_presentations = _count_presentations(evidence, choices.experiments.undistorted)
+    checks = []
+    for point, series in product(points.to_dict("records"), SERIES):
         patterns, distorted = int(point["training_patterns"]), bool(point["distorted_training"])
+        published = float(point[f"{series}_error_percent"])
+        if math.isnan(published):
+            continue
         names: Sequence[str] = choices.training_sizes.get(patterns, ("",))
         if distorted:
             names = (choices.experiments.distorted,)
-        for series in SERIES:
-            published = float(point[f"{series}_error_percent"])
-            if math.isnan(published):
-                continue
-            for name in names:
-                entry = f"{patterns}{'-distorted' if distorted else ''}:{series}"
-                about = f"{series} error with {patterns:,} training patterns"
-                if patterns < most and _presentations(evidence, name) == all_presentations:
-                    about += ", presented as often as all"
-                subject = Subject.from_claim(
-                    claim, f"{entry}:{name}" if name else entry, number=published, unit="percent",
-                    about=about,
-                )  # fmt: skip
-                judge = partial(_judge, evidence, name, series, published, claim.rounding)
-                entries.append(Check(subject, judge))
-    return entries
+        for name in names:
+            entry = f"{patterns}{'-distorted' if distorted else ''}:{series}"
+            about = f"{series} error with {patterns:,} training patterns"
+            if patterns < most and _count_presentations(evidence, name) == all_presentations:
+                about += ", presented as often as all"
+            subject = Subject.from_claim(
+                claim, f"{entry}:{name}" if name else entry, number=published, unit="percent",
+                about=about,
+            )  # fmt: skip
+            judge = partial(_judge, evidence, name, series, published, claim.rounding)
+            checks.append(Check(subject, judge))
+    return checks
 
 
-def _presentations(evidence: Evidence, experiment: str) -> int | None:
-    """How many patterns a training presents in all its passes; None for one that is not there."""
+def _count_presentations(evidence: Evidence, experiment: str) -> int | None:
+    """Return how many patterns a training presents in all its passes; None without a history."""
     histories = evidence.histories.get(experiment)
     return int(histories[0]["training_presentations"].sum()) if histories else None
 
@@ -62,4 +62,4 @@ def _judge(
     return judge_percent(evidence, values, published, rounding, test=series == "test")
 
 
-CHECKS = Checks(tables={"lenet5.training-size": checks})
+CHECKS = Checks(tables={"lenet5.training-size": list_checks})

@@ -1,4 +1,4 @@
-"""Whose share of the spread is whose: one random stream varied at a time, the others held."""
+"""How much variance each source of randomness contributes: one stream varies, the others do not."""
 
 from replication.files import Table
 

@@ -1,67 +1,58 @@
 """What makes trainings differ, drawn: the spread by source of randomness."""
 
+import seaborn
 from matplotlib.figure import Figure as Canvas
 
-from replication.comparison.figures.drawing import (
-    TEST,
-    Figure,
-    Source,
-    Table,
-    draw,
-    markdown,
-    table,
-)
+from replication.comparison.figures import drawing
 from replication.comparison.figures.inputs import Block, Inputs, Part, records
 from replication.studies.variance import SPREAD
 
 _WORDS = {"order": "order of the patterns", "hessian": "patterns for the curvatures"}
 
 
-def spread(inputs: Inputs) -> Figure | None:
-    """How much of the spread each source of randomness makes; None without the study."""
+def draw_spread(inputs: Inputs) -> drawing.Figure | None:
+    """Draw the spread by source of randomness; None without the study."""
     spreads = inputs.table(SPREAD)
     if spreads is None:
         return None
     rows = records(spreads)
 
     def paint(canvas: Canvas) -> None:
-        axes = canvas.subplots()
-        for place, row in enumerate(rows):
-            axes.plot(
-                [row["test_sd_low"], row["test_sd_high"]], [-place] * 2, color=TEST, linewidth=1.5
-            )
-            axes.plot(row["test_sd"], -place, "o", color=TEST, markersize=6)
-        names = [_WORDS.get(str(row["source"]), str(row["source"])) for row in rows]
-        axes.set_yticks([-place for place in range(len(rows))], names)
-        axes.set(xlabel="standard deviation, points", xlim=(0, None))
-        axes.set_ylim(0.5 - len(rows), 0.5)
+        # Of three numbers, the median is the standard deviation and the range is its interval.
+        ends = ["test_sd_low", "test_sd", "test_sd_high"]
+        axes = seaborn.pointplot(
+            spreads.replace({"source": _WORDS}).melt("source", ends), x="value", y="source",
+            estimator="median", errorbar=("pi", 100), linestyle="none", color=drawing.TEST,
+            markersize=6, err_kws={"linewidth": 1.5}, ax=canvas.subplots(),
+        )  # fmt: skip
+        axes.set(xlabel="standard deviation, points", ylabel="", xlim=(0, None))
         axes.tick_params(axis="y", length=0)
         axes.grid(axis="y", linewidth=0.5)
 
-    said = "; ".join(f"{row['source']}: {row['test_sd']:.3g}" for row in rows)
+    words = "; ".join(f"{row['source']}: {row['test_sd']:.3g}" for row in rows)
     keys = ("source", "replicates", "test_mean", "test_sd", "test_sd_low", "test_sd_high",
             "training_mean", "training_sd", "share_of_variance")  # fmt: skip
     columns = ("varied", "runs", "test, mean", "test, sd", "low", "high", "training, mean",
                "training, sd", "share of variance")  # fmt: skip
-    return Figure(
+    return drawing.Figure(
         "variance",
         "What makes trainings differ",
-        draw(
+        drawing.draw(
             "variance",
             "Standard deviation of the test error in points when one source of randomness is "
-            f"varied. {said}.",
+            f"varied. {words}.",
             70 + 34 * len(rows),
             paint,
         ),
         "Standard deviation of the test error, in percentage points, over trainings in which only "
         "this varies, with its interval.",
-        table(columns, [tuple(row[key] for key in keys) for row in rows]),
-        (Source("../variance.csv", "test_sd, test_sd_low, test_sd_high by source"),),
+        drawing.table(columns, [tuple(row[key] for key in keys) for row in rows]),
+        (drawing.Source("../variance.csv", "test_sd, test_sd_low, test_sd_high by source"),),
     )
 
 
-def block(inputs: Inputs) -> str:
-    """The spread by source."""
+def write_block(inputs: Inputs) -> str:
+    """Return the spread by source."""
     spreads = inputs.table(SPREAD)
     if spreads is None:
         made_by = SPREAD.made_by
@@ -79,8 +70,10 @@ def block(inputs: Inputs) -> str:
         )
         for row in records(spreads)
     ]
-    return markdown(Table(columns, tuple(rows), frozenset({1, 2, 4, 5})))
+    return drawing.markdown(drawing.Table(columns, tuple(rows), frozenset({1, 2, 4, 5})))
 
 
-PARTS = (Part("variance", spread, "The sources of variance", f"dvc repro && {SPREAD.made_by}"),)
-BLOCKS = (Block("variance", block),)
+PARTS = (
+    Part("variance", draw_spread, "The sources of variance", f"dvc repro && {SPREAD.made_by}"),
+)
+BLOCKS = (Block("variance", write_block),)

@@ -13,10 +13,10 @@ from replication.studies.variance import CURVES
 
 
 def run(folders: Folders, settings: Settings) -> pd.DataFrame:
-    """Train what params.yaml lists under variance; compare makes the table of the spread of it."""
+    """Train what params.yaml lists under variance; compare then makes the table of the spread."""
     apart = replace(folders, runs=folders.checkpoints / "variance")
     ready = prepare_experiments(settings.variance, settings, apart)
-    jobs = [Job(one, number) for one in ready for number in range(one.recipe.replicates)]
+    jobs = [Job(each, number) for each in ready for number in range(each.recipe.replicates)]
     train("variance", jobs, settings.train)
     histories = []
     for job in jobs:
@@ -30,5 +30,5 @@ def run(folders: Folders, settings: Settings) -> pd.DataFrame:
 
 
 def summary(table: pd.DataFrame) -> str:
-    """How much there is of it."""
+    """Return the number of passes written."""
     return f"{CURVES.name} written: {len(table)} passes"

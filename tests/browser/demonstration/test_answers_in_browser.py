@@ -67,7 +67,7 @@ def test_the_sliders_change_a_digit_as_the_study_does(visit, regular, chosen, ki
     tab.evaluate(f"([kind, amount]) => {{ const demo = {DEMO};"
                  "demo.change({[kind]: amount}); demo.draw(); }", [kind, amount])  # fmt: skip
     index = int(np.argmax(regular.test_labels == 2))
-    (expected,) = changes.changed(
+    (expected,) = changes.change(
         regular.test_images[[index]], [index], kind, amount, chosen.invariance, 32
     )
     off = values(tab, f"{DEMO}.field.grey", 32, 32) - expected.astype(int)

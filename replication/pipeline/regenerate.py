@@ -1,4 +1,4 @@
-"""Make committed outputs again: answers from weights, replicates, and what is derived from them.
+"""Make committed outputs again: answers from weights, replicates, and results derived from them.
 
 Everything is made in a scratch folder, and each generator yields a check of each output.
 """
@@ -38,8 +38,8 @@ from replication.studies.invariance import run as invariance
 class Scope(NamedTuple):
     """What is to be verified, and where it lies.
 
-    ``replicates``: how many of each experiment, None for all. ``minutes``: what training them again
-    may take on a machine like that on which they were made, None for whatever it takes.
+    ``replicates``: how many of each experiment, None for all. ``minutes``: how long training them
+    again may take on a machine like the original one, None for no limit.
     """
 
     settings: Settings
@@ -51,40 +51,40 @@ class Scope(NamedTuple):
 
     @property
     def whole(self) -> bool:
-        """Whether no experiment is left out."""
+        """Return whether no experiment is left out."""
         return set(self.experiments) == set(self.settings.experiments)
 
-    def ready(self, folders: Folders) -> list[Experiment]:
+    def prepare(self, folders: Folders) -> list[Experiment]:
         """Return the experiments, whose runs lie or will lie in ``folders``."""
         recipes = {name: self.settings.experiment(name) for name in self.experiments}
         return prepare_experiments(recipes, self.settings, folders)
 
     def jobs(self, experiment: Experiment) -> list[Job]:
         """Return the replicates of an experiment that are verified."""
-        there = experiment.recipe.replicates
-        return [Job(experiment, number) for number in range(min(there, self.replicates or there))]
+        count = experiment.recipe.replicates
+        return [Job(experiment, number) for number in range(min(count, self.replicates or count))]
 
 
 def recompute_answers(scope: Scope) -> Iterator[Check]:
     """Recompute the networks' answers from the committed weights by the torch reference."""
     metrics = scope.folders.results / METRICS
-    stated = read_metrics(metrics) if metrics.exists() else {}
+    committed = read_metrics(metrics) if metrics.exists() else {}
     if not metrics.exists():
         yield Check(str(metrics), "missing")
-    for experiment in scope.ready(scope.folders):
+    for experiment in scope.prepare(scope.folders):
         counted: list[int] = []
         network = experiment.network if isinstance(experiment.recipe, Recipe) else None
         # Large networks leave their answers alone, not their weights.
         if network and network.parameters <= experiment.kept_parameters:
             for _, number in scope.jobs(experiment):
                 yield from _recompute(scope, experiment.run(number), counted)
-        if counted and stated:
-            known = stated.get(experiment.name, {}).get("test_misses", [])[: len(counted)]
-            yield _compare_misses(f"{metrics} ({experiment.name})", known, counted)
+        if counted and committed:
+            stated = committed.get(experiment.name, {}).get("test_misses", [])[: len(counted)]
+            yield _compare_misses(f"{metrics} ({experiment.name})", stated, counted)
 
 
 def _recompute(scope: Scope, run: Run, counted: list[int]) -> Iterator[Check]:
-    """Check the answers and misses of one replicate; its misses are added to ``counted``."""
+    """Check the answers and misses of a replicate; add its misses to ``counted``."""
     absent = [name for name in (RECORD, WEIGHTS, ANSWERS, HISTORY) if not run.has(name)]
     yield from (Check(str(run.path(name)), "missing") for name in absent)
     try:
@@ -109,51 +109,51 @@ def _compare_misses(output: str, stated: Sequence[int], counted: Sequence[int]) 
     return Check(output, "different", f"{first or 'no'} test misses stated, {second} recomputed")
 
 
-def begin_again(scope: Scope) -> Iterator[Check]:
+def retrain_beginnings(scope: Scope) -> Iterator[Check]:
     """Train the first presentations of a replicate of each network.
 
-    A replicate of other settings, data or numbers of code is none that they could show.
+    Replicates of other settings, data or numbers of the code cannot be compared, and are left out.
     """
-    for experiment in scope.ready(scope.folders):
-        begun = compare_beginning(experiment)
-        if begun is not None:
-            output = f"{experiment.run(begun.job.number).path(RECORD)} (its beginning)"
-            same = f"weights after {begun.presentations} presentations"
-            if begun.equal:
-                yield Check(output, "byte-equal", same)
+    for experiment in scope.prepare(scope.folders):
+        beginning = compare_beginning(experiment)
+        if beginning is not None:
+            output = f"{experiment.run(beginning.job.number).path(RECORD)} (its beginning)"
+            if beginning.equal:
+                detail = f"weights after {beginning.presentations} presentations"
+                yield Check(output, "byte-equal", detail)
             else:
-                yield Check(output, "different", begun.text)
+                yield Check(output, "different", beginning.text)
 
 
-def train_again(scope: Scope, scratch: Path) -> Iterator[Check]:
+def retrain(scope: Scope, scratch: Path) -> Iterator[Check]:
     """Train replicates again, side by side, as many as there are minutes for."""
-    jobs = _affordable(scope)
+    jobs = _select_affordable(scope)
     folders = replace(scope.folders, runs=scratch / "runs", checkpoints=scratch / "checkpoints")
-    ready = {experiment.name: experiment for experiment in scope.ready(folders)}
+    ready = {experiment.name: experiment for experiment in scope.prepare(folders)}
     again = [Job(ready[experiment.name], number) for experiment, number in jobs]
     train("trained again", again, scope.settings.train)
     for committed, trained in zip(jobs, again, strict=True):
         yield from compare_runs(*(job.experiment.run(job.number) for job in (committed, trained)))
 
 
-def _affordable(scope: Scope) -> list[Job]:
+def _select_affordable(scope: Scope) -> list[Job]:
     """Return the replicates that there are minutes for.
 
-    Where they do not suffice for all, the first of every experiment come before the second, and the
-    short before the long.
+    Where there are not enough for all, first replicates come before second ones, and short ones
+    before long ones.
     """
-    jobs = [job for experiment in scope.ready(scope.folders) for job in scope.jobs(experiment)]
+    jobs = [job for experiment in scope.prepare(scope.folders) for job in scope.jobs(experiment)]
     if scope.minutes is None:
         return jobs
-    took = {job.name: job.experiment.run(job.number).seconds_alone for job in jobs}
-    jobs.sort(key=lambda job: (job.number, took[job.name]))
-    until = np.cumsum([took[job.name] for job in jobs])
-    there = 60 * scope.minutes * count_workers(scope.settings.train, ())
-    return jobs[: int(np.searchsorted(until, there, side="right"))]
+    seconds = {job.name: job.experiment.run(job.number).seconds_alone for job in jobs}
+    jobs.sort(key=lambda job: (job.number, seconds[job.name]))
+    ends = np.cumsum([seconds[job.name] for job in jobs])
+    available = 60 * scope.minutes * count_workers(scope.settings.train, ())
+    return jobs[: int(np.searchsorted(ends, available, side="right"))]
 
 
-def derive_again(scope: Scope, scratch: Path) -> Iterator[Check]:
-    """Make again what follows from all committed runs together, and the small studies."""
+def regenerate_results(scope: Scope, scratch: Path) -> Iterator[Check]:
+    """Make again the results of all committed runs together, and the small studies."""
     settings, folders = scope.settings, replace(scope.folders, out=scratch)
     stages: dict[str, Callable[[], object]] = {
         "evaluate": lambda: evaluate.run(folders, settings),
@@ -171,7 +171,7 @@ def derive_again(scope: Scope, scratch: Path) -> Iterator[Check]:
             make()
         except ReplicationError as error:
             yield Check(f"what {name} makes", "different", f"it cannot be made again: {error}")
-        made = {path.relative_to(scratch) for path in scratch.rglob("*") if path.is_file()}
-        for path in sorted(made - compared):
+        outputs = {path.relative_to(scratch) for path in scratch.rglob("*") if path.is_file()}
+        for path in sorted(outputs - compared):
             yield compare_files(str(folders.results / path), folders.results / path, scratch / path)
-        compared |= made
+        compared |= outputs
