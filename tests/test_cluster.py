@@ -13,6 +13,7 @@ from small import contents, small_document, small_project, taken, write_params
 from watching import Watched
 
 from replication.core import settings
+from replication.core.learning.identity import ENGINE
 from replication.core.learning.monitor import Message, Monitor
 from replication.core.systems import cluster, replicates
 from replication.core.systems.jobs import Job
@@ -145,7 +146,7 @@ def test_a_replicate_whose_worker_dies_goes_on_from_its_checkpoint_in_another(
 def test_a_worker_that_would_train_another_replicate_is_refused(places, address, monkeypatch):
     monkeypatch.chdir(places[1])
     monkeypatch.setattr(cluster, "versions", lambda _: {"engine": 0})
-    with pytest.raises(ReplicationError, match=r"engine 1\b.*engine 0\b"):
+    with pytest.raises(ReplicationError, match=rf"engine {ENGINE}\b.*engine 0\b"):
         trained(address, "other")
     assert not (places[0] / "other").exists()
 

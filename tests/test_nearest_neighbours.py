@@ -99,7 +99,7 @@ def test_the_system_keeps_all_training_patterns(tiny, tmp_path):
 
 def test_boxed_moves_the_ink_and_changes_none_of_it(tiny):
     for centred in (True, False):
-        moved = neighbours.boxed(tiny.test_images, 20, centred)
+        moved = neighbours.place_by_extent(tiny.test_images, 20, centred)
         assert moved.shape == (100, 20, 20)
         for image, field in zip(tiny.test_images, moved, strict=True):
             rows, columns = np.nonzero(image)
@@ -112,9 +112,9 @@ def test_boxed_moves_the_ink_and_changes_none_of_it(tiny):
 
 def test_boxed_leaves_an_image_without_ink_empty_and_refuses_too_much():
     empty = np.zeros((1, 6, 6), np.uint8)
-    assert not neighbours.boxed(empty, 4, True).any()
+    assert not neighbours.place_by_extent(empty, 4, True).any()
     with pytest.raises(ReplicationError, match="larger than 4x4"):
-        neighbours.boxed(empty + 1, 4, True)
+        neighbours.place_by_extent(empty + 1, 4, True)
 
 
 def test_a_row_of_the_table_is_the_error_of_that_reading(tiny):
