@@ -101,18 +101,18 @@ def backward(plan: Plan, sweep: Sweep, first: Ink) -> None:
     """
     for n in range(plan.layers.size - 1, 0, -1):
         layer, below = plan.layers[n], plan.layers[n - 1]
-        if layer.kind != CONVOLUTION:  # the sub-sampling that reads one multiplies its own
-            multiply_by_slopes(sweep.slope, layer, sweep.outputs, sweep.deltas)
-        if layer.kind == SUBSAMPLING:
+        if layer.kind == SUBSAMPLING:  # multiplies by its own slopes, and by those of the next one
             subsampling.backward(layer, below, sweep)
         elif layer.kind == CONVOLUTION:
             if below.kind != FIELD:
                 convolution.backward(plan, layer, below, sweep)
             convolution.update(plan, layer, sweep)
-        elif layer.kind == INK:
-            ink.update(layer, below, sweep, first)
         else:
-            full.backward(layer, below, sweep)
+            multiply_by_slopes(sweep.slope, layer, sweep.outputs, sweep.deltas)
+            if layer.kind == INK:
+                ink.update(layer, below, sweep, first)
+            else:
+                full.backward(layer, below, sweep)
 
 
 @kernel

@@ -103,6 +103,7 @@ class _Builder:
             self.values += size + GAP
             self.slopes += size + GAP
             if kind == SUBSAMPLING:
+                self.scratch = max(self.scratch, whole(area) + LANES)
                 self.places.append(first + np.arange(maps))
                 self.kept += whole(maps)
             else:
@@ -142,7 +143,7 @@ class _Builder:
                 self.columns.append(column)
             self.kept += groups * SIDE * COLUMN
             self.readers.append(len(self.outputs))
-            self.scratch = max(self.scratch, len(readers))
+            self.scratch = max(self.scratch, (SIDE * len(readers) + GROUP) * SIDE * HALF)
         pairs = [columns[o, m] for o, row in enumerate(layer.table) for m in row]
         i, j = np.indices((SIDE, SIDE))
         taps = np.array(pairs, np.int64)[:, None, None] + j * COLUMN + i
@@ -191,5 +192,5 @@ def plan(network: Network, dtype: type[np.floating] = np.float32) -> Plan:
         built.kept,
         built.values + GAP,
         built.slopes + GAP,
-        (SIDE * built.scratch + GROUP) * SIDE * HALF,
+        built.scratch,
     )
