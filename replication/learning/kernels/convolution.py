@@ -13,16 +13,20 @@ from replication.arithmetic.blocks import (
     MANY,
     added,
     blocks,
+    halved,
     load_block,
     narrow,
     places,
+    same_block,
+    spaced,
     store_block,
+    sum_of_products,
     zeros,
 )  # fmt: skip
 from replication.arithmetic.llvm import HALF, LANES
 from replication.arithmetic.taps import SIDE, add_products, add_spread, add_taps
-from replication.arithmetic.totals import subtract_row, totals, totals_at
-from replication.arithmetic.vectors import fma, load, same, store, total
+from replication.arithmetic.totals import subtract_row, totals_at
+from replication.arithmetic.vectors import load, same, store, total
 from replication.compiled import inlined
 from replication.learning.kernels.layout import COLUMN, GROUP, Floats, Place, Plan
 from replication.learning.kernels.sweep import Sweep
@@ -34,8 +38,8 @@ TAPS = GROUP * SIDE
 WIDTH, LENGTHS, LENGTH = (LANES, (8, 8, 7, 5, 4, 4), 3) if MANY else (HALF, (8, 4, 3, 2, 2, 2), 1)
 forward_blocks = blocks([(maps, length, WIDTH) for maps, length in enumerate(LENGTHS, 1)])
 # The sums of a column of the kernels of so many maps at once.
-ROWS = 5
-update_blocks = blocks([(maps, SIDE, LANES) for maps in range(1, ROWS + 1)])
+ROWS = 5 if MANY else 2
+update_blocks = blocks([(maps, SIDE, WIDTH) for maps in range(1, ROWS + 1)])
 
 
 @inlined
@@ -73,38 +77,43 @@ def groups(plan: Plan, layer: Place, m: int) -> int:
 @inlined
 def forward(plan: Plan, layer: Place, weights: Floats, values: Floats) -> None:
     """Fill in the weighted sums of every unit, input map by input map."""
-    for o in range(layer.maps):
-        bias, first = same(weights[layer.biases + o]), layer.start + o * layer.stride
-        for y in range(first, first + layer.stride, LANES):
-            store(values, y, bias)
+    # Where all maps read the one that there is, their sums begin with the biases in registers.
+    once = (
+        layer.sources == 1
+        and plan.readers[layer.source + 1] - plan.readers[layer.source] == layer.maps
+    )
+    if not once:
+        for o in range(layer.maps):
+            bias, first = same(weights[layer.biases + o]), layer.start + o * layer.stride
+            for y in range(first, first + layer.stride, LANES):
+                store(values, y, bias)
     for m in range(layer.sources):
         for g in range(groups(plan, layer, m)):
             start, end = group(plan, layer, m, g)
             x, k = layer.packed + m * SIDE * layer.copy, plan.columns[start]
+            b = layer.biases + start - plan.readers[layer.source] if once else -1
             for block in literal_unroll(forward_blocks(values)):
                 if len(block) == end - start:
-                    _forward(
-                        layer, weights, values, x, k, places(block, plan.outputs, start), block
-                    )
+                    outputs, size = places(block, plan.outputs, start), layer.height * layer.width
+                    rest = size // (WIDTH * len(block[0])) * WIDTH * len(block[0])
+                    _forward(layer, weights, values, x, k, b, outputs, 0, rest, block)
+                    _forward(layer, weights, values, x, k, b, outputs, rest, size, narrow(block))
 
 
 @inlined
 def _forward(
-    layer: Place, weights: Floats, values: Floats, x: int, k: int, outputs: Any, block: Any
-) -> None:
-    """Add what the copies from ``x`` on give to a group of ``outputs``, a block at a time."""
-    width, line, copy, side = len(block[0]) * WIDTH, layer.width, layer.copy, layer.side
-    size = layer.height * line
-    rest = size // width * width
-    for p in range(0, rest, width):
-        sums = load_block(block, values, outputs, p)
-        for j in range(side):
-            sums = add_taps(sums, values, x + j * copy + p, line, weights, k + j * COLUMN)
-        store_block(values, outputs, p, sums)
-    for p in range(rest, size, WIDTH):
-        sums = load_block(narrow(block), values, outputs, p)
-        for j in range(side):
-            sums = add_taps(sums, values, x + j * copy + p, line, weights, k + j * COLUMN)
+    layer: Place, weights: Floats, values: Floats, x: int, k: int, b: int, outputs: Any,
+    first: int, last: int, block: Any,
+) -> None:  # fmt: skip
+    """Add what the copies from ``x`` on give to a group of ``outputs``, a block at a time.
+
+    Or begin them with the biases from ``b`` on, unless that is negative.
+    """
+    for p in range(first, last, WIDTH * len(block[0])):
+        sums = same_block(block, weights, b) if b >= 0 else load_block(block, values, outputs, p)
+        for j in range(layer.side):
+            at = x + j * layer.copy + p
+            sums = add_taps(sums, values, at, layer.width, weights, k + j * COLUMN)
         store_block(values, outputs, p, sums)
 
 
@@ -117,7 +126,7 @@ def backward(plan: Plan, layer: Place, below: Place, sweep: Sweep) -> None:
     rest = size // width * width
     for m in range(layer.sources):
         d = layer.spread + m * SIDE * copy
-        copies = (d, d + copy, d + 2 * copy, d + 3 * copy, d + 4 * copy)
+        copies = spaced(block, d, copy)
         start, end = plan.readers[layer.source + m], plan.readers[layer.source + m + 1]
         for p in range(0, rest, width):
             sums = _spread(plan, layer, weights, deltas, start, end, p, block)
@@ -143,51 +152,34 @@ def _spread(
 
 @inlined
 def _fold(layer: Place, below: Place, windows: Floats, deltas: Floats, m: int) -> None:
-    """Add up the copies of the derivatives: what copy j says of column c is at c - j."""
-    d, width, narrower, copy = (
-        below.deltas + m * below.delta_stride,
-        below.width,
-        layer.width,
-        layer.copy,
-    )
-    window, x = layer.window, layer.spread + m * SIDE * copy
-    for _ in range(below.height):
-        for column in range(0, width, LANES):
-            result = same(deltas.dtype.type(0))
-            for j in range(SIDE):
-                shifted = load(deltas, x + j * copy + column - j)
-                result = fma(load(windows, window + column - j), shifted, result)
-            store(deltas, d + column, result)
-        d += width
-        x += narrower
+    """Add up the copies of the derivatives: what copy j says of column c is at c - j.
+
+    What a vector writes too far is written over: by the next line, or by columns before it.
+    """
+    width, copy, block = below.width, layer.copy, zeros(deltas, SIDE, 1, LANES)
+    first, x = below.deltas + m * below.delta_stride, layer.spread + m * SIDE * copy
+    for column in range((width - 1) // LANES * LANES, -1, -LANES):
+        window = load_block(block, windows, spaced(block, layer.window, -1), column)
+        n = column
+        for d in range(first + column, first + below.height * width, width):
+            shifted = load_block(block, deltas, spaced(block, x, copy - 1), n)
+            store(deltas, d, sum_of_products(window, shifted))
+            n += layer.width
 
 
 @inlined
 def update(plan: Plan, layer: Place, sweep: Sweep) -> None:
     """Subtract the derivatives by weights and biases, each times its scale."""
-    deltas, values, sink, scale = sweep.deltas, sweep.values, sweep.sink, sweep.scale
+    deltas, sink, scale = sweep.deltas, sweep.sink, sweep.scale
     for m in range(layer.sources):
-        x = layer.packed + m * SIDE * layer.copy
-        if not MANY:
-            first, last = plan.readers[layer.source + m], plan.readers[layer.source + m + 1]
-            _sums_by_halves(plan, layer, deltas, values, sweep.scratch, x, first, last)
-        for g in range(groups(plan, layer, m)):
-            start, end = group(plan, layer, m, g)
-            k = plan.columns[start]
-            if MANY:
-                parts = 1 + (end - start) // (ROWS + 1)
-                for part in range(parts):
-                    c = start + (end - start) * part // parts
-                    rows = start + (end - start) * (part + 1) // parts - c
-                    for block in literal_unroll(update_blocks(values)):
-                        if len(block) == rows:
-                            maps, at = places(block, plan.deltas, c), k + (c - start) * SIDE
-                            _update(layer, deltas, values, sink, scale, x, at, maps, block)
-            else:
-                for j in range(SIDE):
-                    at = ((start - first) * SIDE + j * (last - first) * SIDE) * HALF
-                    row = totals_at(sweep.scratch, at, TAPS)
-                    subtract_row(sink, scale, k + j * COLUMN, row)
+        first, last = plan.readers[layer.source + m], plan.readers[layer.source + m + 1]
+        for j in range(layer.side):
+            x = layer.packed + (m * SIDE + j) * layer.copy
+            _add_columns(plan, layer, sweep, x, first, last)
+            for g in range(groups(plan, layer, m)):
+                c, _ = group(plan, layer, m, g)
+                row = totals_at(sweep.scratch, (c - first) * SIDE * HALF, TAPS)
+                subtract_row(sink, scale, plan.columns[c] + j * COLUMN, row)
     for o in range(layer.maps):
         bias, y = same(sweep.share - sweep.share), layer.deltas + o * layer.delta_stride
         for p in range(y, y + layer.stride, LANES):
@@ -197,50 +189,31 @@ def update(plan: Plan, layer: Place, sweep: Sweep) -> None:
 
 
 @inlined
-def _update(
-    layer: Place, deltas: Floats, values: Floats, sink: Floats, scale: Floats, x: int, k: int,
-    maps: Any, block: Any,
-) -> None:  # fmt: skip
-    """Update the kernels of a group, all sums of a column at once."""
-    size, line, copy = layer.stride, layer.width, layer.copy
-    for j in range(layer.side):
-        sums = _products(deltas, values, maps, x + j * copy, line, 0, size, block)
-        subtract_row(sink, scale, k + j * COLUMN, totals(sums))
+def _add_columns(plan: Plan, layer: Place, sweep: Sweep, x: int, first: int, last: int) -> None:
+    """Fill ``scratch`` with the sums of one column of the kernels of all readers of a map.
 
-
-@inlined
-def _products(
-    deltas: Floats, values: Floats, maps: Any, x: int, line: int, first: int, last: int, block: Any
-) -> Any:
-    """Return the sums of a column of the kernels of ``maps``, over every sixteenth position."""
-    sums = block
-    for p in range(first, last, LANES):
-        sums = add_products(sums, deltas, maps, p, values, x + p, line)
-    return sums
-
-
-@inlined
-def _sums_by_halves(
-    plan: Plan, layer: Place, deltas: Floats, values: Floats, scratch: Floats, x: int, first: int,
-    last: int,
-) -> None:  # fmt: skip
-    """Fill ``scratch`` with the sums of the kernels of all readers, two output maps at a time.
-
-    The lower eight lanes, the upper eight, then both added, as `total` does.
+    As many output maps are taken at a time as the registers allow. Eight lanes of a sum are kept:
+    the lower and the upper eight are added, which is what `total` does first.
     """
-    size, line, copy, at = layer.stride, layer.width, layer.copy, 0
-    pair, alone = zeros(values, 2, SIDE, HALF), zeros(values, 1, SIDE, HALF)
-    for j in range(layer.side):
-        column = x + j * copy
-        for c in range(first, last - 1, 2):
-            maps = places(pair, plan.deltas, c)
-            lower = _products(deltas, values, maps, column, line, 0, size, pair)
-            upper = _products(deltas, values, maps, column, line, HALF, size, pair)
-            store_block(scratch, (at, at + SIDE * HALF), 0, added(lower, upper))
-            at += 2 * SIDE * HALF
-        if (last - first) % 2:
-            single = places(alone, plan.deltas, last - 1)
-            low = _products(deltas, values, single, column, line, 0, size, alone)
-            high = _products(deltas, values, single, column, line, HALF, size, alone)
-            store_block(scratch, (at,), 0, added(low, high))
-            at += SIDE * HALF
+    parts = -(-(last - first) // ROWS)
+    for part in range(parts):
+        c = first + (last - first) * part // parts
+        rows = first + (last - first) * (part + 1) // parts - c
+        for block in literal_unroll(update_blocks(sweep.values)):
+            if len(block) == rows:
+                maps, at = places(block, plan.deltas, c), (c - first) * SIDE * HALF
+                lower = _products(layer, sweep, maps, x, 0, block)
+                if MANY:
+                    sums = halved(lower)
+                else:
+                    sums = added(lower, _products(layer, sweep, maps, x, HALF, block))
+                store_block(sweep.scratch, spaced(block, at, SIDE * HALF), 0, sums)
+
+
+@inlined
+def _products(layer: Place, sweep: Sweep, maps: Any, x: int, first: int, block: Any) -> Any:
+    """Return the sums for ``maps`` over every sixteenth position from ``first`` on, and so on."""
+    sums = block
+    for p in range(first, layer.stride, LANES):
+        sums = add_products(sums, sweep.deltas, maps, p, sweep.values, x + p, layer.width)
+    return sums

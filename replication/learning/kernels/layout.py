@@ -95,7 +95,8 @@ class Plan(NamedTuple):
         classes: number of classes.
         kept: length of the kernels' array of parameters.
         values, slopes: length of an array of values, and of deltas.
-        scratch: length of an array for the sums of all output maps that read one input map.
+        scratch: length of an array for the sums of a column of the kernels that read one input map,
+            or for what a map of a sub-sampling gives to what it reads.
     """
 
     layers: NDArray[np.void]

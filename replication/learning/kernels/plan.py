@@ -143,7 +143,7 @@ class _Builder:
                 self.columns.append(column)
             self.kept += groups * SIDE * COLUMN
             self.readers.append(len(self.outputs))
-            self.scratch = max(self.scratch, (SIDE * len(readers) + GROUP) * SIDE * HALF)
+            self.scratch = max(self.scratch, (len(readers) + GROUP) * SIDE * HALF)
         pairs = [columns[o, m] for o, row in enumerate(layer.table) for m in row]
         i, j = np.indices((SIDE, SIDE))
         taps = np.array(pairs, np.int64)[:, None, None] + j * COLUMN + i

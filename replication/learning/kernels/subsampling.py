@@ -1,10 +1,9 @@
 """Sub-sampling by two: four inputs are added, multiplied by a coefficient, and a bias is added.
 
 A vector holds neighbouring columns; what it holds beyond the end of a line, the next line or the
-next map writes over. So the last columns come first where a line has several vectors. A layer may have two maps for each input map (LeNet-4's S2).
+next map writes over. So the last columns come first where a line has several vectors. A layer may
+have two maps for each input map (LeNet-4's S2).
 """
-
-from typing import Any
 
 from replication.arithmetic.llvm import HALF, LANES
 from replication.arithmetic.vectors import (
