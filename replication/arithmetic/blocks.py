@@ -19,7 +19,6 @@ from replication.arithmetic.llvm import (
     further,
     fused,
     intrinsic,
-    of_halves,
     written,
 )
 
@@ -139,15 +138,6 @@ def added(context: Any, left: Any, right: Any) -> Any:
         return [[builder.fadd(a, b) for a, b in zip(*row, strict=True)] for row in rows]
 
     return left(left, left), written(emit)
-
-
-@intrinsic
-def halved(context: Any, block: Any) -> Any:
-    """Return a block of half the lanes: to the lower half of each vector the upper is added."""
-    vector = Vector(block.dtype.dtype.number, block.dtype.dtype.count // 2)
-    result = types.UniTuple(types.UniTuple(vector, block.dtype.count), block.count)
-    emit = written(lambda builder, rows: [[of_halves(builder, v) for v in row] for row in rows])
-    return result(block), emit
 
 
 @intrinsic

@@ -118,13 +118,6 @@ def lanes(numbers: list[int]) -> Any:
     return ir.Constant(ir.VectorType(ir.IntType(32), len(numbers)), numbers)
 
 
-def of_halves(builder: Any, vector: Any) -> Any:
-    """Return the lower half of a vector plus the upper."""
-    half = vector.type.count // 2
-    parts = (lanes(list(range(n, n + half))) for n in (0, half))
-    return builder.fadd(*(builder.shuffle_vector(vector, vector, part) for part in parts))
-
-
 def fused(builder: Any, a: Any, b: Any, c: Any) -> Any:
     """Return LLVM's fused multiply-add; llvmlite's own function refuses vectors."""
     kind = c.type

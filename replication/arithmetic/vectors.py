@@ -33,7 +33,6 @@ from replication.arithmetic.llvm import (
     fused,
     intrinsic,
     lanes,
-    of_halves,
     repeated,
     written,
 )  # fmt: skip
@@ -130,7 +129,9 @@ def total(context: Any, vector: Any) -> Any:
 
     def emit(builder: Any, rest: Any) -> Any:
         while rest.type.count > 1:
-            rest = of_halves(builder, rest)
+            half = rest.type.count // 2
+            parts = (lanes(list(range(n, n + half))) for n in (0, half))
+            rest = builder.fadd(*(builder.shuffle_vector(rest, rest, part) for part in parts))
         return builder.extract_element(rest, ir.Constant(ir.IntType(32), 0))
 
     return vector.number(vector), written(emit)
