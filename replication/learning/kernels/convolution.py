@@ -34,7 +34,7 @@ from replication.learning.kernels.sweep import Sweep
 TAPS = GROUP * SIDE
 # Lanes of a register; vectors of each output map at once, forwards, by the number of maps; and
 # backwards.
-WIDTH, LENGTHS, LENGTH = (LANES, (8, 8, 7, 5, 4, 4), 3) if MANY else (HALF, (8, 4, 3, 2, 2, 2), 1)
+WIDTH, LENGTHS, LENGTH = (LANES, (8, 8, 7, 3, 3, 3), 3) if MANY else (HALF, (8, 4, 3, 2, 2, 2), 1)
 forward_blocks = blocks([(maps, length, WIDTH) for maps, length in enumerate(LENGTHS, 1)])
 # The sums of a column of the kernels of so many maps at once; a larger group is cut into halves.
 ROWS = 5
