@@ -172,10 +172,17 @@ def plan(network: Network, dtype: type[np.floating] = np.float32) -> Plan:
     last = built.layers[-1]
     codes = np.zeros((len(network.codes), last.size), dtype)
     codes[:, : network.codes.shape[1]] = network.codes
-    numbers = built.groups, built.readers, built.outputs, built.deltas, built.columns
+    groups, readers, outputs, deltas, columns = (
+        np.array(numbers, np.int64) for numbers in
+        (built.groups, built.readers, built.outputs, built.deltas, built.columns)
+    )  # fmt: skip
     return Plan(
         np.array(built.layers, [(field, np.int64) for field in Place._fields]),
-        *(np.array(each, np.int64) for each in numbers),
+        groups,
+        readers,
+        outputs,
+        deltas,
+        columns,
         np.array(built.windows, dtype),
         np.concatenate(built.places),
         codes,
