@@ -8,10 +8,19 @@ processor's registers (`MANY`).
 
 from typing import Any
 
+from llvmlite import ir
 from numba import types
 from numba.core.registry import cpu_target
 
-from replication.core.arithmetic.llvm import Vector, check, constant, further, intrinsic, written
+from replication.core.arithmetic.llvm import (
+    Vector,
+    check,
+    constant,
+    further,
+    fused,
+    intrinsic,
+    written,
+)
 
 # Whether the processor has 32 registers of 16 lanes or 16 registers of 8: Numba's own choice of
 # features, which its cache of compiled code takes into account.
@@ -70,6 +79,29 @@ def places(context: Any, block: Any, numbers: Any, start: Any) -> Any:
 
 
 @intrinsic
+def spaced(context: Any, block: Any, start: Any, apart: Any) -> Any:
+    """Return as many places as ``block`` has rows, ``apart`` from each other, from ``start`` on."""
+
+    def emit(builder: Any, _: Any, first: Any, by: Any) -> Any:
+        return [builder.add(first, builder.mul(by, by.type(n))) for n in range(block.count)]
+
+    return types.UniTuple(types.intp, block.count)(block, types.intp, types.intp), written(emit)
+
+
+@intrinsic
+def same_block(context: Any, block: Any, array: Any, start: Any) -> Any:
+    """Return a block like ``block`` with number ``start + m`` of ``array`` all over row m."""
+    check(array)
+    length, count = block.dtype.count, block.dtype.dtype.count
+
+    def emit(builder: Any, rows: Any, values: Any, first: Any) -> Any:
+        numbers = [values.same(further(builder, first, m), count) for m in range(len(rows))]
+        return [[number] * length for number in numbers]
+
+    return block(block, array, types.intp), written(emit)
+
+
+@intrinsic
 def load_block(context: Any, block: Any, array: Any, starts: Any, away: Any) -> Any:
     """Return a block like ``block`` whose row m is read from ``starts[m] + away`` on."""
     check(array)
@@ -106,3 +138,16 @@ def added(context: Any, left: Any, right: Any) -> Any:
         return [[builder.fadd(a, b) for a, b in zip(*row, strict=True)] for row in rows]
 
     return left(left, left), written(emit)
+
+
+@intrinsic
+def sum_of_products(context: Any, left: Any, right: Any) -> Any:
+    """Return the sum of the products of the first vectors of the rows of two blocks, in order."""
+
+    def emit(builder: Any, *both: Any) -> Any:
+        result = ir.Constant(both[0][0][0].type, [0.0] * left.dtype.dtype.count)
+        for (a, *_), (b, *_) in zip(*both, strict=True):
+            result = fused(builder, a, b, result)
+        return result
+
+    return left.dtype.dtype(left, left), written(emit)

@@ -16,13 +16,16 @@ from replication.core.arithmetic.blocks import (
     load_block,
     narrow,
     places,
+    same_block,
+    spaced,
     store_block,
+    sum_of_products,
     zeros,
 )  # fmt: skip
 from replication.core.arithmetic.llvm import HALF, LANES
 from replication.core.arithmetic.taps import SIDE, add_products, add_spread, add_taps
 from replication.core.arithmetic.totals import subtract_row, totals, totals_at
-from replication.core.arithmetic.vectors import fma, load, same, store, total
+from replication.core.arithmetic.vectors import load, same, store, total
 from replication.core.compiled import inlined
 from replication.core.learning.kernels.layout import COLUMN, GROUP, Floats, Place, Plan
 from replication.core.learning.kernels.sweep import Sweep
@@ -31,9 +34,9 @@ from replication.core.learning.kernels.sweep import Sweep
 TAPS = GROUP * SIDE
 # Lanes of a register; vectors of each output map at once, forwards, by the number of maps; and
 # backwards.
-WIDTH, LENGTHS, LENGTH = (LANES, (8, 8, 7, 5, 4, 4), 3) if MANY else (HALF, (8, 4, 3, 2, 2, 2), 1)
+WIDTH, LENGTHS, LENGTH = (LANES, (8, 8, 7, 3, 3, 3), 3) if MANY else (HALF, (8, 4, 3, 2, 2, 2), 1)
 forward_blocks = blocks([(maps, length, WIDTH) for maps, length in enumerate(LENGTHS, 1)])
-# The sums of a column of the kernels of so many maps at once.
+# The sums of a column of the kernels of so many maps at once; a larger group is cut into halves.
 ROWS = 5
 update_blocks = blocks([(maps, SIDE, LANES) for maps in range(1, ROWS + 1)])
 
@@ -41,68 +44,54 @@ update_blocks = blocks([(maps, SIDE, LANES) for maps in range(1, ROWS + 1)])
 @inlined
 def pack(layer: Place, below: Place, values: Floats) -> None:
     """Copy what ``layer`` reads: line by line, what is copied too far is written over."""
-    lines, x_line, width, copy = below.height, below.width, layer.width, layer.copy
+    x_line, line, copy, block = below.width, layer.width, layer.copy, zeros(values, SIDE, 1, HALF)
     for m in range(layer.sources):
         x, y = below.start + m * below.stride, layer.packed + m * SIDE * copy
-        for _ in range(lines):
-            for column in range(0, width, LANES):
-                for j in range(SIDE):
-                    store(values, y + j * copy + column, load(values, x + j + column))
+        for _ in range(below.height):
+            for column in range(0, line, HALF):
+                shifted = load_block(block, values, spaced(block, x, 1), column)
+                store_block(values, spaced(block, y, copy), column, shifted)
             x += x_line
-            y += width
-
-
-@inlined
-def group(plan: Plan, layer: Place, m: int, g: int) -> Any:
-    """Return the first reader of group ``g`` of input map ``m``, and that of the next group.
-
-    The groups of a map are of equal size, give or take one.
-    """
-    first, last = plan.readers[layer.source + m], plan.readers[layer.source + m + 1]
-    groups = -(-(last - first) // GROUP)
-    return first + (last - first) * g // groups, first + (last - first) * (g + 1) // groups
-
-
-@inlined
-def groups(plan: Plan, layer: Place, m: int) -> int:
-    """Return how many groups of output maps read input map ``m``."""
-    readers = plan.readers[layer.source + m + 1] - plan.readers[layer.source + m]
-    return int(-(-readers // GROUP))
+            y += line
 
 
 @inlined
 def forward(plan: Plan, layer: Place, weights: Floats, values: Floats) -> None:
     """Fill in the weighted sums of every unit, input map by input map."""
-    for o in range(layer.maps):
-        bias, first = same(weights[layer.biases + o]), layer.start + o * layer.stride
-        for y in range(first, first + layer.stride, LANES):
-            store(values, y, bias)
+    # Where all maps read the one that there is, their sums begin with the biases in registers.
+    first, last = plan.groups[layer.source], plan.groups[layer.source + 1]
+    once = layer.sources == 1 and plan.readers[last] - plan.readers[first] == layer.maps
+    if not once:
+        for o in range(layer.maps):
+            bias, start = same(weights[layer.biases + o]), layer.start + o * layer.stride
+            for y in range(start, start + layer.stride, LANES):
+                store(values, y, bias)
     for m in range(layer.sources):
-        for g in range(groups(plan, layer, m)):
-            start, end = group(plan, layer, m, g)
-            x, k = layer.packed + m * SIDE * layer.copy, plan.columns[start]
+        x, source = layer.packed + m * SIDE * layer.copy, layer.source + m
+        for g in range(plan.groups[source], plan.groups[source + 1]):
+            c, maps = plan.readers[g], plan.readers[g + 1] - plan.readers[g]
+            b = layer.biases + c - plan.readers[first] if once else -1
             for block in literal_unroll(forward_blocks(values)):
-                if len(block) == end - start:
-                    _forward(
-                        layer, weights, values, x, k, places(block, plan.outputs, start), block
-                    )
+                if len(block) == maps:
+                    outputs, size = places(block, plan.outputs, c), layer.height * layer.width
+                    rest = size // (WIDTH * len(block[0])) * WIDTH * len(block[0])
+                    k, few = plan.columns[c], narrow(block)
+                    _forward(layer, weights, values, x, k, b, outputs, 0, rest, block)
+                    _forward(layer, weights, values, x, k, b, outputs, rest, size, few)
 
 
 @inlined
 def _forward(
-    layer: Place, weights: Floats, values: Floats, x: int, k: int, outputs: Any, block: Any
-) -> None:
-    """Add what the copies from ``x`` on give to a group of ``outputs``, a block at a time."""
-    width, line, copy, side = len(block[0]) * WIDTH, layer.width, layer.copy, layer.side
-    size = layer.height * line
-    rest = size // width * width
-    for p in range(0, rest, width):
-        sums = load_block(block, values, outputs, p)
-        for j in range(side):
-            sums = add_taps(sums, values, x + j * copy + p, line, weights, k + j * COLUMN)
-        store_block(values, outputs, p, sums)
-    for p in range(rest, size, WIDTH):
-        sums = load_block(narrow(block), values, outputs, p)
+    layer: Place, weights: Floats, values: Floats, x: int, k: int, b: int, outputs: Any,
+    first: int, last: int, block: Any,
+) -> None:  # fmt: skip
+    """Add what the copies from ``x`` on give to a group of ``outputs``, a block at a time.
+
+    Or begin them with the biases from ``b`` on, unless that is negative.
+    """
+    line, copy, side = layer.width, layer.copy, layer.side
+    for p in range(first, last, WIDTH * len(block[0])):
+        sums = same_block(block, weights, b) if b >= 0 else load_block(block, values, outputs, p)
         for j in range(side):
             sums = add_taps(sums, values, x + j * copy + p, line, weights, k + j * COLUMN)
         store_block(values, outputs, p, sums)
@@ -116,9 +105,8 @@ def backward(plan: Plan, layer: Place, below: Place, sweep: Sweep) -> None:
     size = -(-below.height * layer.width // LANES) * LANES
     rest = size // width * width
     for m in range(layer.sources):
-        d = layer.spread + m * SIDE * copy
-        copies = (d, d + copy, d + 2 * copy, d + 3 * copy, d + 4 * copy)
-        start, end = plan.readers[layer.source + m], plan.readers[layer.source + m + 1]
+        copies = spaced(block, layer.spread + m * SIDE * copy, copy)
+        start, end = readers(plan, layer, m)
         for p in range(0, rest, width):
             sums = _spread(plan, layer, weights, deltas, start, end, p, block)
             store_block(deltas, copies, p, sums)
@@ -126,6 +114,13 @@ def backward(plan: Plan, layer: Place, below: Place, sweep: Sweep) -> None:
             few = _spread(plan, layer, weights, deltas, start, end, p, narrow(block))
             store_block(deltas, copies, p, few)
         _fold(layer, below, plan.windows, deltas, m)
+
+
+@inlined
+def readers(plan: Plan, layer: Place, m: int) -> Any:
+    """Return the first reader of input map ``m``, and that of the next input map."""
+    groups, source = plan.groups, layer.source + m
+    return plan.readers[groups[source]], plan.readers[groups[source + 1]]
 
 
 @inlined
@@ -143,51 +138,44 @@ def _spread(
 
 @inlined
 def _fold(layer: Place, below: Place, windows: Floats, deltas: Floats, m: int) -> None:
-    """Add up the copies of the derivatives: what copy j says of column c is at c - j."""
-    d, width, narrower, copy = (
-        below.deltas + m * below.delta_stride,
-        below.width,
-        layer.width,
-        layer.copy,
-    )
-    window, x = layer.window, layer.spread + m * SIDE * copy
-    for _ in range(below.height):
-        for column in range(0, width, LANES):
-            result = same(deltas.dtype.type(0))
-            for j in range(SIDE):
-                shifted = load(deltas, x + j * copy + column - j)
-                result = fma(load(windows, window + column - j), shifted, result)
-            store(deltas, d + column, result)
-        d += width
-        x += narrower
+    """Add up the copies of the derivatives: what copy j says of column c is at c - j.
+
+    What a vector writes too far is written over: by the next line, or by columns before it.
+    """
+    width, line, copy = below.width, layer.width, layer.copy
+    block = zeros(deltas, SIDE, 1, LANES)
+    first, x = below.deltas + m * below.delta_stride, layer.spread + m * SIDE * copy
+    for column in range((width - 1) // LANES * LANES, -1, -LANES):
+        window = load_block(block, windows, spaced(block, layer.window, -1), column)
+        n = column
+        for d in range(first + column, first + below.height * width, width):
+            shifted = load_block(block, deltas, spaced(block, x, copy - 1), n)
+            store(deltas, d, sum_of_products(window, shifted))
+            n += line
 
 
 @inlined
 def update(plan: Plan, layer: Place, sweep: Sweep) -> None:
     """Subtract the derivatives by weights and biases, each times its scale."""
-    deltas, values, sink, scale = sweep.deltas, sweep.values, sweep.sink, sweep.scale
+    deltas, sink, scale = sweep.deltas, sweep.sink, sweep.scale
     for m in range(layer.sources):
-        x = layer.packed + m * SIDE * layer.copy
+        x, (first, last) = layer.packed + m * SIDE * layer.copy, readers(plan, layer, m)
         if not MANY:
-            first, last = plan.readers[layer.source + m], plan.readers[layer.source + m + 1]
-            _sums_by_halves(plan, layer, deltas, values, sweep.scratch, x, first, last)
-        for g in range(groups(plan, layer, m)):
-            start, end = group(plan, layer, m, g)
-            k = plan.columns[start]
+            _sums_by_halves(plan, layer, sweep, x, first, last)
+        for g in range(plan.groups[layer.source + m], plan.groups[layer.source + m + 1]):
+            start, end = plan.readers[g], plan.readers[g + 1]
             if MANY:
-                parts = 1 + (end - start) // (ROWS + 1)
-                for part in range(parts):
-                    c = start + (end - start) * part // parts
-                    rows = start + (end - start) * (part + 1) // parts - c
-                    for block in literal_unroll(update_blocks(values)):
+                rows = end - start if end - start <= ROWS else GROUP // 2
+                for c in range(start, end, rows):
+                    for block in literal_unroll(update_blocks(deltas)):
                         if len(block) == rows:
-                            maps, at = places(block, plan.deltas, c), k + (c - start) * SIDE
-                            _update(layer, deltas, values, sink, scale, x, at, maps, block)
+                            y = places(block, plan.deltas, c)
+                            _update(layer, sweep, y, x, plan.columns[c], block)
             else:
-                for j in range(SIDE):
-                    at = ((start - first) * SIDE + j * (last - first) * SIDE) * HALF
+                for j in range(layer.side):
+                    at = (start - first + j * (last - first)) * SIDE * HALF
                     row = totals_at(sweep.scratch, at, TAPS)
-                    subtract_row(sink, scale, k + j * COLUMN, row)
+                    subtract_row(sink, scale, plan.columns[start] + j * COLUMN, row)
     for o in range(layer.maps):
         bias, y = same(sweep.share - sweep.share), layer.deltas + o * layer.delta_stride
         for p in range(y, y + layer.stride, LANES):
@@ -197,50 +185,42 @@ def update(plan: Plan, layer: Place, sweep: Sweep) -> None:
 
 
 @inlined
-def _update(
-    layer: Place, deltas: Floats, values: Floats, sink: Floats, scale: Floats, x: int, k: int,
-    maps: Any, block: Any,
-) -> None:  # fmt: skip
-    """Update the kernels of a group, all sums of a column at once."""
+def _update(layer: Place, sweep: Sweep, y: Any, x: int, k: int, block: Any) -> None:
+    """Update the kernels of as many maps as ``block`` has rows, all sums of a column at once."""
     size, line, copy = layer.stride, layer.width, layer.copy
     for j in range(layer.side):
-        sums = _products(deltas, values, maps, x + j * copy, line, 0, size, block)
-        subtract_row(sink, scale, k + j * COLUMN, totals(sums))
+        sums = _products(sweep, y, x + j * copy, line, 0, size, block)
+        subtract_row(sweep.sink, sweep.scale, k + j * COLUMN, totals(sums))
 
 
 @inlined
-def _products(
-    deltas: Floats, values: Floats, maps: Any, x: int, line: int, first: int, last: int, block: Any
-) -> Any:
-    """Return the sums of a column of the kernels of ``maps``, over every sixteenth position."""
-    sums = block
-    for p in range(first, last, LANES):
-        sums = add_products(sums, deltas, maps, p, values, x + p, line)
-    return sums
-
-
-@inlined
-def _sums_by_halves(
-    plan: Plan, layer: Place, deltas: Floats, values: Floats, scratch: Floats, x: int, first: int,
-    last: int,
-) -> None:  # fmt: skip
+def _sums_by_halves(plan: Plan, layer: Place, sweep: Sweep, x: int, first: int, last: int) -> None:
     """Fill ``scratch`` with the sums of the kernels of all readers, two output maps at a time.
 
     The lower eight lanes, the upper eight, then both added, as `total` does.
     """
-    size, line, copy, at = layer.stride, layer.width, layer.copy, 0
-    pair, alone = zeros(values, 2, SIDE, HALF), zeros(values, 1, SIDE, HALF)
+    size, line, at = layer.stride, layer.width, 0
+    pair, alone = zeros(sweep.values, 2, SIDE, HALF), zeros(sweep.values, 1, SIDE, HALF)
     for j in range(layer.side):
-        column = x + j * copy
+        column = x + j * layer.copy
         for c in range(first, last - 1, 2):
-            maps = places(pair, plan.deltas, c)
-            lower = _products(deltas, values, maps, column, line, 0, size, pair)
-            upper = _products(deltas, values, maps, column, line, HALF, size, pair)
-            store_block(scratch, (at, at + SIDE * HALF), 0, added(lower, upper))
+            y = places(pair, plan.deltas, c)
+            lower = _products(sweep, y, column, line, 0, size, pair)
+            upper = _products(sweep, y, column, line, HALF, size, pair)
+            store_block(sweep.scratch, (at, at + SIDE * HALF), 0, added(lower, upper))
             at += 2 * SIDE * HALF
         if (last - first) % 2:
             single = places(alone, plan.deltas, last - 1)
-            low = _products(deltas, values, single, column, line, 0, size, alone)
-            high = _products(deltas, values, single, column, line, HALF, size, alone)
-            store_block(scratch, (at,), 0, added(low, high))
+            low = _products(sweep, single, column, line, 0, size, alone)
+            high = _products(sweep, single, column, line, HALF, size, alone)
+            store_block(sweep.scratch, (at,), 0, added(low, high))
             at += SIDE * HALF
+
+
+@inlined
+def _products(sweep: Sweep, y: Any, x: int, line: int, first: int, last: int, block: Any) -> Any:
+    """Return the sums for the maps at ``y``, over every sixteenth position from ``first`` on."""
+    sums = block
+    for p in range(first, last, LANES):
+        sums = add_products(sums, sweep.deltas, y, p, sweep.values, x + p, line)
+    return sums

@@ -6,7 +6,7 @@ from replication.core.arithmetic.llvm import LANES
 from replication.core.arithmetic.totals import totals
 from replication.core.arithmetic.vectors import fma, load, same, store, subtract
 from replication.core.compiled import inlined
-from replication.core.learning.kernels.layout import FIELD, UNITS, Floats, Place
+from replication.core.learning.kernels.layout import UNITS, Floats, Place
 from replication.core.learning.kernels.sweep import Sweep
 
 
@@ -30,64 +30,38 @@ def forward(layer: Place, below: Place, weights: Floats, values: Floats) -> None
 
 @inlined
 def backward(layer: Place, below: Place, sweep: Sweep) -> None:
-    """Make the derivatives by the outputs of the layer below, and update, in one sweep.
-
-    A layer that reads the field updates alone.
-    """
-    if below.kind == FIELD:
-        _update(layer, below, sweep)
+    """Make the derivatives by the outputs of the layer below, and update, in one sweep."""
+    sweep.deltas[below.deltas : below.deltas + below.size] = 0
+    if sweep.in_place:
+        _backward(layer, below, sweep, True)
     else:
-        sweep.deltas[below.deltas : below.deltas + below.size] = 0
-        if sweep.in_place:
-            _backward(layer, below, sweep, True)
-        else:
-            _backward(layer, below, sweep, False)
+        _backward(layer, below, sweep, False)
     for unit in range(0, layer.maps, LANES):
         delta = load(sweep.deltas, layer.deltas + unit)
         subtract(sweep.sink, sweep.scale, layer.biases + unit, delta)
 
 
 @inlined
-def _update(layer: Place, below: Place, sweep: Sweep) -> None:
-    values, deltas, sink, scale = sweep.values, sweep.deltas, sweep.sink, sweep.scale
-    k, x, size = layer.weights, below.start, below.size
-    for unit in range(layer.deltas, layer.deltas + layer.maps, UNITS):
-        first, second = same(deltas[unit]), same(deltas[unit + 1])
-        third, fourth = same(deltas[unit + 2]), same(deltas[unit + 3])
-        for n in range(0, size, LANES):
-            value = load(values, x + n)
-            subtract(sink, scale, k, first * value)
-            subtract(sink, scale, k + LANES, second * value)
-            subtract(sink, scale, k + 2 * LANES, third * value)
-            subtract(sink, scale, k + 3 * LANES, fourth * value)
-            k += UNITS * LANES
-
-
-@inlined
 def _backward(layer: Place, below: Place, sweep: Sweep, in_place: bool) -> None:
-    weights, values, deltas = sweep.weights, sweep.values, sweep.deltas
-    sink, scale = sweep.sink, sweep.scale
-    k, x, d, size = layer.weights, below.start, below.deltas, below.size
+    values, deltas = sweep.values, sweep.deltas
+    k, x, d = layer.weights, below.start, below.deltas
     for unit in range(layer.deltas, layer.deltas + layer.maps, UNITS):
         first, second = same(deltas[unit]), same(deltas[unit + 1])
         third, fourth = same(deltas[unit + 2]), same(deltas[unit + 3])
-        for n in range(0, size, LANES):
+        for n in range(0, below.size, LANES):
             value, delta = load(values, x + n), load(deltas, d + n)
-            delta = _unit(weights, sink, scale, k, first, value, delta, in_place)
-            delta = _unit(weights, sink, scale, k + LANES, second, value, delta, in_place)
-            delta = _unit(weights, sink, scale, k + 2 * LANES, third, value, delta, in_place)
-            delta = _unit(weights, sink, scale, k + 3 * LANES, fourth, value, delta, in_place)
+            delta = _unit(sweep, k, first, value, delta, in_place)
+            delta = _unit(sweep, k + LANES, second, value, delta, in_place)
+            delta = _unit(sweep, k + 2 * LANES, third, value, delta, in_place)
+            delta = _unit(sweep, k + 3 * LANES, fourth, value, delta, in_place)
             store(deltas, d + n, delta)
             k += UNITS * LANES
 
 
 @inlined
-def _unit(
-    weights: Floats, sink: Floats, scale: Floats, k: int, unit: Any, value: Any, delta: Any,
-    in_place: bool,
-) -> Any:  # fmt: skip
+def _unit(sweep: Sweep, k: int, unit: Any, value: Any, delta: Any, in_place: bool) -> Any:
     """Update a vector of a unit's weights; return ``delta`` and what it gives to what it reads."""
-    weight = load(weights, k)
-    before = weight if in_place else load(sink, k)
-    store(sink, k, fma(-load(scale, k), unit * value, before))
+    weight = load(sweep.weights, k)
+    before = weight if in_place else load(sweep.sink, k)
+    store(sweep.sink, k, fma(-load(sweep.scale, k), unit * value, before))
     return fma(weight, unit, delta)

@@ -57,6 +57,8 @@ from replication.core.learning.kernels.sweep import Sweep
 
 UNITS = 64
 COLUMN = 2 * UNITS
+# Vectors of units in registers at a time.
+VECTORS = 4 if MANY else 2
 # More bytes of columns than this do not stay in a core's own cache: they are fetched so many
 # pixels ahead.
 NEAR, AHEAD = 2**22, 8
@@ -172,10 +174,7 @@ def show(field: Place, image: Bytes, levels: Levels, ink: Ink) -> None:
 def forward(layer: Place, field: Place, weights: Floats, values: Floats, ink: Ink) -> None:
     """Fill in the weighted sums of every unit."""
     pixels = field.height * field.width
-    if MANY:
-        gather(layer.maps, pixels, ink, zeros(ink.columns, 2, 4, LANES))
-    else:
-        gather(layer.maps, pixels, ink, zeros(ink.columns, 2, 2, LANES))
+    gather(layer.maps, pixels, ink, zeros(ink.columns, 2, VECTORS, LANES))
     ground = np.float64(ink.ground[0])
     biases = weights[layer.biases : layer.biases + layer.maps]
     sums = values[layer.start : layer.start + layer.maps]
@@ -198,10 +197,7 @@ def update(layer: Place, field: Place, sweep: Sweep, ink: Ink) -> None:
         derivative = ground * ink.step_sums[unit] + np.float64(ink.ink_steps[unit])
         ink.weight_sums[unit] -= delta * derivative
         ink.shifts[unit] += ground * delta
-    if MANY:
-        spread(layer.maps, pixels, ink, deltas, zeros(ink.columns, 1, 4, LANES))
-    else:
-        spread(layer.maps, pixels, ink, deltas, zeros(ink.columns, 1, 2, LANES))
+    spread(layer.maps, pixels, ink, deltas, zeros(ink.columns, 1, VECTORS, LANES))
 
 
 @inlined

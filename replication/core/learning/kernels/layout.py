@@ -51,7 +51,7 @@ class Place(NamedTuple):
         size: how many values there are with the gaps; a whole number of vectors.
         copies: maps of a sub-sampling that read the same map.
         weights, biases: where its parameters begin.
-        source, sources: number of a convolution's first input map in Plan.readers, and how many.
+        source, sources: number of a convolution's first input map in Plan.groups, and how many.
         packed, spread: where the copies of a convolution's input begin, and their derivatives.
         copy: numbers from one copy to the next.
         window: where a convolution's window begins in Plan.windows.
@@ -85,8 +85,10 @@ class Plan(NamedTuple):
     Attributes:
         layers: (layers + 1,) records of a `Place`'s fields, the input field's first; an RBF layer
             has none.
-        readers: (sources + 1,) for each input map of a convolution, the number of the first output
-            map that reads it in the next three; they end where those of the next input map begin.
+        groups: (sources + 1,) for each input map of a convolution, the number of the first group of
+            output maps that read it.
+        readers: (groups + 1,) for each group, the number of its first output map in the next three.
+            Groups and readers end where the next ones begin.
         outputs, deltas, columns: (pairs,) where values and deltas of that output map begin, and
             its weights of the kernel's first column.
         windows: for each convolution, ones for the columns of its output between zeros.
@@ -95,10 +97,12 @@ class Plan(NamedTuple):
         classes: number of classes.
         kept: length of the kernels' array of parameters.
         values, slopes: length of an array of values, and of deltas.
-        scratch: length of an array for the sums of all output maps that read one input map.
+        scratch: length of an array for the sums of a column of the kernels that read one input map,
+            or for what a map of a sub-sampling gives to what it reads.
     """
 
     layers: NDArray[np.void]
+    groups: Integers
     readers: Integers
     outputs: Integers
     deltas: Integers

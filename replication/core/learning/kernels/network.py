@@ -101,52 +101,24 @@ def backward(plan: Plan, sweep: Sweep, first: Ink) -> None:
     """
     for n in range(plan.layers.size - 1, 0, -1):
         layer, below = plan.layers[n], plan.layers[n - 1]
-        if layer.kind != CONVOLUTION:  # the sub-sampling that reads one multiplies its own
-            multiply_by_slopes(sweep.slope, layer, sweep.outputs, sweep.deltas)
-        if layer.kind == SUBSAMPLING:
+        if layer.kind == SUBSAMPLING:  # multiplies by its own slopes, and by those of the next one
             subsampling.backward(layer, below, sweep)
         elif layer.kind == CONVOLUTION:
             if below.kind != FIELD:
                 convolution.backward(plan, layer, below, sweep)
             convolution.update(plan, layer, sweep)
-        elif layer.kind == INK:
-            ink.update(layer, below, sweep, first)
         else:
-            full.backward(layer, below, sweep)
-
-
-@kernel
-def first_order(rules: Rules, weights: Floats, memory: Memory, sink: Floats, scale: Floats) -> Any:
-    """Return the `Sweep` that subtracts ``scale`` times the gradient from ``sink``."""
-    slope = Slope(rules.slope * rules.amplitude, rules.slope / rules.amplitude, False)
-    values, sums, deltas, scratch, _, _ = memory
-    return Sweep(
-        weights, values, values, sums, deltas, scratch, slope, rules.share, sink, scale, False
-    )
+            multiply_by_slopes(sweep.slope, layer, sweep.outputs, sweep.deltas)
+            if layer.kind == INK:
+                ink.update(layer, below, sweep, first)
+            else:
+                full.backward(layer, below, sweep)
 
 
 @lean
-def updating(rules: Rules, weights: Floats, memory: Memory, steps: Floats) -> Any:
-    """Return the `Sweep` that subtracts ``steps`` times the gradient from ``weights``."""
-    slope = Slope(rules.slope * rules.amplitude, rules.slope / rules.amplitude, False)
-    values, sums, deltas, scratch, _, _ = memory
-    return Sweep(
-        weights, values, values, sums, deltas, scratch, slope, rules.share, weights, steps, True
-    )
-
-
-@kernel
-def second_order(
-    rules: Rules, squares: Floats, memory: Memory, values: Floats, sums: Floats, sink: Floats,
-    scale: Floats,
-) -> Any:  # fmt: skip
-    """Return the `Sweep` of equations 25 to 27, from ``squares`` of weights, values and sums."""
-    slope = Slope(rules.slope * rules.amplitude, rules.slope / rules.amplitude, True)
-    share = rules.share * rules.share
-    return Sweep(
-        squares, memory.values, values, sums, memory.deltas, memory.scratch, slope, share, sink,
-        scale, False,
-    )  # fmt: skip
+def slope(rules: Rules, squared: bool) -> Any:
+    """Return the `Slope` of the squashing function, or its square."""
+    return Slope(rules.slope * rules.amplitude, rules.slope / rules.amplitude, squared)
 
 
 @lean
@@ -160,7 +132,12 @@ def train(
     whose loss was not finite any more, or -1.
     """
     misses, losses, last = 0, 0.0, plan.layers[-1]
-    sweep, reads_ink = updating(rules, weights, memory, steps), plan.layers[1].kind == INK
+    values, sums, deltas, scratch = memory.values, memory.sums, memory.deltas, memory.scratch
+    reads_ink, of_outputs = plan.layers[1].kind == INK, slope(rules, False)
+    sweep = Sweep(
+        weights, values, values, sums, deltas, scratch, of_outputs, rules.share, weights, steps,
+        True,
+    )  # fmt: skip
     clear(plan, levels, memory.values)
     for n in range(order.size):
         label = int(labels[order[n]])
@@ -195,7 +172,11 @@ def gradient(
     loss = criterion.loss(rules.criterion, last, memory.values, answer, label)
     criterion.gradient(rules.criterion, last, memory.values, answer, label, memory.deltas)
     result, scale = np.zeros_like(weights), -np.ones_like(weights)
-    backward(plan, first_order(rules, weights, memory, result, scale), memory.ink)
+    sweep = Sweep(
+        weights, memory.values, memory.values, memory.sums, memory.deltas, memory.scratch,
+        slope(rules, False), rules.share, result, scale, False,
+    )  # fmt: skip
+    backward(plan, sweep, memory.ink)
     return loss, result
 
 
@@ -222,7 +203,10 @@ def curvature(
             criterion.share(rules.criterion, answer)
         criterion.curvature(rules.criterion, last, memory.values, answer, start, memory.deltas)
         values, sums = memory.values * memory.values, memory.sums * memory.sums
-        sweep = second_order(rules, squares, memory, values, sums, result, scale)
+        sweep = Sweep(
+            squares, memory.values, values, sums, memory.deltas, memory.scratch,
+            slope(rules, True), rules.share * rules.share, result, scale, False,
+        )  # fmt: skip
         if squares_summed:
             for n in range(1, plan.layers.size):
                 if plan.layers[n].kind == SUBSAMPLING:

@@ -77,12 +77,11 @@ class _Builder:
 
     def __init__(self, network: Network) -> None:
         side = network.field
-        self.layers = [
-            Place(FIELD, 1, side, side, 0, side * side, 0, 0, whole(side * side), 1, 0, 0)
-        ]
+        area = side * side
+        self.layers = [Place(FIELD, 1, side, side, 0, area, GAP, area, whole(area), 1, 0, 0)]
         self.values = self.layers[0].size + GAP
-        self.slopes, self.kept, self.scratch = GAP, 0, 0
-        self.readers, self.windows = [0], [0.0] * GAP
+        self.slopes, self.kept, self.scratch = self.layers[0].size + 2 * GAP, 0, 0
+        self.groups, self.readers, self.windows = [0], [0], [0.0] * GAP
         self.outputs: list[int] = []
         self.deltas: list[int] = []
         self.columns: list[int] = []
@@ -103,6 +102,7 @@ class _Builder:
             self.values += size + GAP
             self.slopes += size + GAP
             if kind == SUBSAMPLING:
+                self.scratch = max(self.scratch, whole(area) + LANES)
                 self.places.append(first + np.arange(maps))
                 self.kept += whole(maps)
             else:
@@ -121,7 +121,7 @@ class _Builder:
         place = Place(
             CONVOLUTION, maps, height, width, packed + sources * SIDE * copy + GAP, stride,
             spread + sources * SIDE * copy + GAP + margin, stride + margin, maps * stride, 1,
-            self.kept, 0, len(self.readers) - 1, sources, packed, spread, copy, len(self.windows),
+            self.kept, 0, len(self.groups) - 1, sources, packed, spread, copy, len(self.windows),
             layer.kernel,
         )  # fmt: skip
         self.values = place.start + place.size + GAP + (SIDE - 1) * width
@@ -130,19 +130,17 @@ class _Builder:
         columns: dict[tuple[int, int], int] = {}
         for m in range(sources):
             readers = [o for o, row in enumerate(layer.table) if m in row]
-            groups = -(-len(readers) // GROUP)
-            for c, o in enumerate(readers):
-                # The groups of a map are of equal size, give or take one.
-                group = next(g for g in range(groups) if c < len(readers) * (g + 1) // groups)
-                column = self.kept + group * SIDE * COLUMN
-                column += (c - len(readers) * group // groups) * SIDE
-                columns[o, m] = column
-                self.outputs.append(place.start + o * stride)
-                self.deltas.append(place.deltas + o * place.delta_stride)
-                self.columns.append(column)
-            self.kept += groups * SIDE * COLUMN
-            self.readers.append(len(self.outputs))
-            self.scratch = max(self.scratch, len(readers))
+            # The groups of a map are of equal size, give or take one.
+            for group in np.array_split(readers, -(-len(readers) // GROUP)) if readers else ():
+                for n, o in enumerate(group):
+                    columns[o, m] = self.kept + n * SIDE
+                    self.outputs.append(place.start + o * stride)
+                    self.deltas.append(place.deltas + o * place.delta_stride)
+                    self.columns.append(columns[o, m])
+                self.kept += SIDE * COLUMN
+                self.readers.append(len(self.outputs))
+            self.groups.append(len(self.readers) - 1)
+            self.scratch = max(self.scratch, (SIDE * len(readers) + GROUP) * SIDE * HALF)
         pairs = [columns[o, m] for o, row in enumerate(layer.table) for m in row]
         i, j = np.indices((SIDE, SIDE))
         taps = np.array(pairs, np.int64)[:, None, None] + j * COLUMN + i
@@ -174,12 +172,13 @@ def plan(network: Network, dtype: type[np.floating] = np.float32) -> Plan:
     last = built.layers[-1]
     codes = np.zeros((len(network.codes), last.size), dtype)
     codes[:, : network.codes.shape[1]] = network.codes
-    readers, outputs, deltas, columns = (
-        np.array(numbers, np.int64)
-        for numbers in (built.readers, built.outputs, built.deltas, built.columns)
-    )
+    groups, readers, outputs, deltas, columns = (
+        np.array(numbers, np.int64) for numbers in
+        (built.groups, built.readers, built.outputs, built.deltas, built.columns)
+    )  # fmt: skip
     return Plan(
         np.array(built.layers, [(field, np.int64) for field in Place._fields]),
+        groups,
         readers,
         outputs,
         deltas,
@@ -191,5 +190,5 @@ def plan(network: Network, dtype: type[np.floating] = np.float32) -> Plan:
         built.kept,
         built.values + GAP,
         built.slopes + GAP,
-        (SIDE * built.scratch + GROUP) * SIDE * HALF,
+        built.scratch,
     )
