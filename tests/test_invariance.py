@@ -178,7 +178,7 @@ def test_digits_far_apart_are_answered_as_if_alone(tiny, network):
     reference, weights = network
     wide = invariance.join_images(tiny.test_images[:3], 32, FIELD)
     found = study_run.compute_outputs(reference, weights, TABLE, wide)
-    inputs = torch.from_numpy(databases.fields(tiny.test_images[:3], FIELD, TABLE)[:, None])
+    inputs = torch.from_numpy(databases.make_inputs(tiny.test_images[:3], FIELD, TABLE)[:, None])
     alone = reference.penalties(torch.from_numpy(weights), inputs)[:, :, 0, 0]
     for place, penalties in enumerate(alone.numpy()):
         assert found[:, 8 * place] == pytest.approx(penalties, rel=1e-4)

@@ -43,7 +43,7 @@ def test_an_edited_kernel_is_compiled_anew(tmp_path):
     source = project / "replication/core/learning/kernels/squashing.py"
     before = source.stat()
     text = source.read_text(encoding="utf-8")
-    edited = text.replace("same(amplitude) *", "same(amplitude + amplitude) *")
+    edited = text.replace("values[p] = amplitude", "values[p] = 2 * amplitude")
     assert edited != text
     source.write_text(edited, encoding="utf-8")
     # Even when the clock does not tell the two apart.

@@ -11,8 +11,8 @@ import hashlib
 import numpy as np
 from numpy.typing import NDArray
 
-ENGINE = 2
-# The numbers of presentations after which a training's weights are hashed for its record.
+ENGINE = 1
+# After so many presentations a training's weights are hashed for its record.
 MARKS = (100, 1000)
 
 
