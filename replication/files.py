@@ -4,13 +4,14 @@ A file is written to a temporary name in the same folder and renamed, so that an
 a full disk never leaves half a file under the final name.
 """
 
+import errno
 import io
 import json
 import os
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,23 +50,54 @@ def write_bytes(path: Path, content: bytes) -> None:
         raise _not_written(path, error) from error
 
 
-def write_folder(folder: Path, parts: Mapping[str, bytes]) -> None:
+def write_folder(
+    folder: Path, parts: Mapping[str, bytes], stays: Callable[[], bool] = lambda: False
+) -> None:
     """Make ``folder`` hold the files ``parts`` and nothing else; it appears whole or not at all.
 
-    Raises ReplicationError when the disk is full or the folder cannot be written.
+    Each process writes under a name of its own. Where a folder is there already and ``stays`` is
+    true of it, because another process was faster, that is left as it is. Raises ReplicationError
+    when the disk is full or the folder cannot be written.
     """
-    temporary = folder.with_name(f".{folder.name}.writing")
+    folder = folder.resolve()  # a link leads to the folder that is written
+    temporary = None
     try:
-        shutil.rmtree(temporary, ignore_errors=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+        temporary.chmod(0o755)
         for name, content in parts.items():
             write_bytes(temporary / name, content)
-        shutil.rmtree(folder, ignore_errors=True)
-        temporary.rename(folder)
-    except (OSError, ReplicationError) as error:
-        shutil.rmtree(temporary, ignore_errors=True)
-        if isinstance(error, ReplicationError):
-            raise
+        while not _take_place(temporary, folder) and not stays():
+            _remove(folder, temporary.with_name(f"{temporary.name}.before"))
+    except OSError as error:
         raise _not_written(folder, error) from error
+    finally:
+        if temporary is not None:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _take_place(temporary: Path, folder: Path) -> bool:
+    """Rename ``temporary`` to ``folder``; False where a folder with files in it is there."""
+    try:
+        temporary.rename(folder)
+    except OSError as error:
+        if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+            return False
+        raise
+    return True
+
+
+def _remove(folder: Path, aside: Path) -> None:
+    """Remove a folder that other processes may remove as well, and never half of it."""
+    try:
+        folder.rename(aside)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        if error.errno != errno.EXDEV:  # of a lower layer of a container's file system
+            raise
+        aside = folder
+    shutil.rmtree(aside, ignore_errors=True)
 
 
 def _not_written(path: Path, error: OSError) -> ReplicationError:

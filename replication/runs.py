@@ -5,6 +5,7 @@ The one place that knows the names and the formats of the files in it.
 
 import hashlib
 import io
+import json
 import tokenize
 import zipfile
 import zlib
@@ -34,6 +35,7 @@ from replication.files import (
 TRAIN = "python -m replication train"
 ANSWERS, HISTORY, WEIGHTS = "answers.npz", "history.csv", "weights.safetensors"
 COST, RECORD, TIMING = "cost.json", "record.json", "timing.json"
+SEALED = (ANSWERS, COST, HISTORY, WEIGHTS)  # by the record, which has their sums
 # What NumPy and zipfile raise on damaged archives, found by flipping bits of sound ones.
 _DAMAGE = (
     ValueError, KeyError, EOFError, TypeError, AttributeError, OSError, OverflowError, MemoryError,
@@ -326,20 +328,30 @@ class Run:
         sums = {name: hashlib.sha256(content).hexdigest() for name, content in parts.items()}
         parts[RECORD] = json_bytes({**record, FILES: sums})
         parts[TIMING] = json_bytes(dict(timing))
-        write_folder(self.folder, parts)
+        self.take(parts)
 
     def files(self) -> dict[str, bytes]:
         """Every file of the run by name, for another machine to `take`."""
         return {path.name: path.read_bytes() for path in sorted(self.folder.iterdir())}
 
     def take(self, files: Mapping[str, bytes]) -> None:
-        """Become the run whose `files` these are, whole."""
-        write_folder(self.folder, files)
+        """Become the run whose `files` these are, whole.
+
+        Where another process has left the same replicate meanwhile, whole, that is taken.
+        """
+        key = json.loads(files[RECORD])["key"]
+        write_folder(self.folder, files, lambda: Run(self.folder)._is_of(key))
+
+    def _is_of(self, key: str) -> bool:
+        return self.is_whole() and bool(self.record["key"] == key)
 
     def is_whole(self) -> bool:
-        """Whether all files that the record lists are there with the sums that it states."""
+        """Whether the record has the sum of every file of the run, and they have those sums."""
         try:
-            return bool(self._sums) and all(self._has_its_sum(name) for name in self._sums)
+            there = {name for name in SEALED if self.has(name)}
+            return there | {ANSWERS, COST} <= set(self._sums) and all(
+                self._has_its_sum(name) for name in self._sums
+            )
         except ReplicationError:
             return False
 
@@ -350,13 +362,16 @@ class Run:
         return sums
 
     def _has_its_sum(self, name: str) -> bool:
-        path = self.path(name)
-        return path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == self._sums[name]
+        try:
+            content = self.path(name).read_bytes()
+        except OSError:
+            return False
+        return hashlib.sha256(content).hexdigest() == self._sums.get(name)
 
     def _sound(self, name: str) -> Path:
         """Where a file lies; ReplicationError if it is there and is not what the record sums."""
         path = self.path(name)
-        if name in self._sums and path.exists() and not self._has_its_sum(name):
+        if self.has(RECORD) and path.exists() and not self._has_its_sum(name):
             raise damaged(path, f"its sum is not the one in {RECORD} beside it", self.made_by)
         return path
 

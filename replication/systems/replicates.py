@@ -123,7 +123,8 @@ def _train_one(job: Job, monitor: Monitor) -> None:
     waited = sum(part["waited"] for part in task.shared.taken)
     _write(job, unique, task, fitted, {"seconds": wall - waited, "cpu_seconds": cpu})
     # A system that trains several networks keeps one beside the other, under longer names.
-    for path in checkpoint.parent.glob(f"{glob.escape(checkpoint.stem)}*"):
+    # Before its name stands a dot where a process was ended while it wrote.
+    for path in checkpoint.parent.glob(f"*{glob.escape(checkpoint.stem)}*"):
         path.unlink(missing_ok=True)
 
 
