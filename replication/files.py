@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from replication.damage import Damage, noticed, parse_json, shortened
 from replication.errors import ReplicationError
 
 # One time stamp for every archive member, the earliest that zip knows: equal content, equal bytes.
@@ -128,17 +129,18 @@ def read_json(path: Path, made_by: str) -> Any:
     Raises ReplicationError for a missing or malformed file.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        with noticed():
+            return parse_json(path.read_bytes())
     except FileNotFoundError as error:
         raise ReplicationError(f"{path} is missing: run `{made_by}` first") from error
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except Damage as error:
         raise damaged(path, f"it is not valid JSON: {error}", made_by) from error
 
 
 def damaged(path: Path, problem: object, made_by: str) -> ReplicationError:
     """The error that names a damaged file, what is wrong with it and the command that makes it."""
     return ReplicationError(
-        f"{path} is damaged ({problem}): run `{made_by}` to make it anew, or bring the committed "
+        f"{path} is damaged ({shortened(problem)}): run `{made_by}` to make it anew, or bring the committed "
         f"one back with `git checkout {path.as_posix()}`"
     )
 
@@ -170,10 +172,11 @@ def read_table(path: Path, columns: tuple[str, ...], made_by: str) -> pd.DataFra
     Raises ReplicationError when it is missing, no table, empty or lacks a column.
     """
     try:
-        table = pd.read_csv(path)
+        with noticed():
+            table = pd.read_csv(path)
     except FileNotFoundError as error:
         raise ReplicationError(f"{path} is missing: run `{made_by}` first") from error
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+    except Damage as error:
         raise damaged(path, error, made_by) from error
     absent = [name for name in columns if name not in table.columns]
     if absent:

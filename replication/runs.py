@@ -5,10 +5,6 @@ The one place that knows the names and the formats of the files in it.
 
 import hashlib
 import io
-import json
-import tokenize
-import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,9 +14,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from safetensors import SafetensorError
 from safetensors import numpy as tensors
 
+from replication.damage import Damage, noticed, parse_json, quoted
 from replication.errors import ReplicationError
 from replication.files import (
     damaged,
@@ -36,12 +32,6 @@ TRAIN = "python -m replication train"
 ANSWERS, HISTORY, WEIGHTS = "answers.npz", "history.csv", "weights.safetensors"
 COST, RECORD, TIMING = "cost.json", "record.json", "timing.json"
 SEALED = (ANSWERS, COST, HISTORY, WEIGHTS)  # by the record, which has their sums
-# What NumPy and zipfile raise on damaged archives, found by flipping bits of sound ones.
-_DAMAGE = (
-    ValueError, KeyError, EOFError, TypeError, AttributeError, OSError, OverflowError, MemoryError,
-    SyntaxError, NotImplementedError, RuntimeError, tokenize.TokenError, zipfile.BadZipFile,
-    zlib.error,
-)  # fmt: skip
 CLASSES = 10
 HISTORY_COLUMNS = (
     "pass",
@@ -113,14 +103,13 @@ def read_answers(path: Path, made_by: str = TRAIN) -> Answers:
     """
     try:
         # From memory: np.load forgets to close the file when it is no archive.
-        content = io.BytesIO(path.read_bytes())
-        with np.load(content, allow_pickle=False) as archive:
+        with noticed(), np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
             if set(archive.files) != {"classes", "margins"}:
                 raise ValueError(f"it holds {', '.join(archive.files) or 'nothing'}")
             return Answers(archive["classes"], archive["margins"])
     except FileNotFoundError as error:
         raise ReplicationError(f"{path} is missing: run `{made_by}` first") from error
-    except _DAMAGE as error:
+    except Damage as error:
         raise damaged(path, error, made_by) from error
 
 
@@ -131,10 +120,11 @@ def read_weights(path: Path, parameters: int, made_by: str = TRAIN) -> NDArray[n
     shape or type, or a value that is not finite.
     """
     try:
-        stored = tensors.load(path.read_bytes())
+        with noticed():
+            stored = tensors.load(path.read_bytes())
     except FileNotFoundError as error:
         raise ReplicationError(f"{path} is missing: run `{made_by}` first") from error
-    except (SafetensorError, KeyError, OSError) as error:
+    except Damage as error:
         raise damaged(path, error, made_by) from error
     if set(stored) != {"parameters"}:
         problem = f"it holds {', '.join(sorted(stored)) or 'nothing'} instead of parameters"
@@ -339,7 +329,7 @@ class Run:
 
         Where another process has left the same replicate meanwhile, whole, that is taken.
         """
-        key = json.loads(files[RECORD])["key"]
+        key = parse_json(files[RECORD])["key"]
         write_folder(self.folder, files, lambda: Run(self.folder)._is_of(key))
 
     def _is_of(self, key: str) -> bool:

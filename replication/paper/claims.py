@@ -13,9 +13,8 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from replication.damage import Damage, noticed, quoted, read_yaml
 from replication.errors import ReplicationError
 
 Number = StrictInt | StrictFloat
@@ -32,7 +31,9 @@ Answer = Literal[
 Page = Annotated[int, Field(ge=1, le=46, strict=True)]
 
 CONTRADICTIONS = "contradictions-in-the-paper"
-RESTORE = "restore the file with `git checkout data/paper`"
+# What is committed is not brought back: beside the damage may lie a claim that somebody added.
+BRING_BACK = "bring it back with `git checkout"
+RESTORE = "correct it; `git diff data/paper` shows what was changed"
 
 
 class Statement(BaseModel):
@@ -155,20 +156,21 @@ def read(path: Path) -> tuple[dict[str, Claim], dict[str, Contradiction]]:
 def read_text(path: Path) -> str:
     """Read a UTF-8 text of data/paper; raises ReplicationError when it is missing or not text."""
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ReplicationError(f"{path} is missing or cannot be read: {RESTORE}") from error
+        with noticed():
+            return path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise ReplicationError(f"{path} is missing: {BRING_BACK} {path.as_posix()}`") from error
+    except Damage as error:
+        raise refuse(f"{path}", f"cannot be read ({error})") from error
 
 
 def read_headings(path: Path) -> dict[str, list[Any]]:
     """Return the entries of a YAML file by heading; ReplicationError naming the file and line."""
+    read_text(path)  # it is there, and text
     try:
-        content = YAML(typ="safe", pure=True).load(read_text(path))
-    except YAMLError as error:
-        mark = error.problem_mark if isinstance(error, MarkedYAMLError) else None
-        where = f"{path}, line {mark.line + 1}" if mark else f"{path}"
-        problem = getattr(error, "problem", None) or "it holds a character that YAML does not allow"
-        raise refuse(where, f"is not YAML ({problem})") from error
+        content = read_yaml(path)
+    except Damage as error:
+        raise refuse(f"{path}", f"is not YAML ({error})") from error
     if not isinstance(content, dict) or not all(isinstance(e, list) for e in content.values()):
         raise refuse(f"{path}", "is not a mapping of headings to lists of entries")
     return content
@@ -189,7 +191,9 @@ def check_entry(where: str, model: type[_Entry], entry: object, **more: object) 
             raise refuse(where, f"has the unknown key `{field}`") from error
         if first["type"] == "value_error":
             raise refuse(where, str(first["ctx"]["error"])) from error
-        problem = f"has a `{field}` that cannot be ({entry.get(field)!r}: {first['msg'].lower()})"
+        problem = (
+            f"has a `{field}` that cannot be ({quoted(entry.get(field))}: {first['msg'].lower()})"
+        )
         raise refuse(where, problem) from error
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, TypeVar
 import pandas as pd
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from replication.damage import Damage, noticed
 from replication.errors import ReplicationError
 from replication.paper.claims import RESTORE, read_text
 
@@ -99,7 +100,12 @@ _Row = TypeVar("_Row", bound=Row)
 def _rows(folder: Path, model: type[_Row]) -> list[_Row]:
     """Read the rows of the model's file; raise ReplicationError naming the file and the line."""
     path, rows = folder / model.FILE, []
-    for line, cells in enumerate(csv.DictReader(read_text(path).splitlines()), start=2):
+    try:
+        with noticed():
+            lines = list(csv.DictReader(read_text(path).splitlines()))
+    except Damage as error:
+        raise ReplicationError(f"{path} is no table ({error}): {RESTORE}") from error
+    for line, cells in enumerate(lines, start=2):
         try:
             rows.append(model.model_validate(cells))
         except ValidationError as error:

@@ -9,16 +9,18 @@ processor, the packages and how long it took.
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from importlib import import_module
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import click
+from pydantic import BaseModel, ValidationError
 from rocrate.model import ContextEntity, File
 from rocrate.model.dataset import Dataset
 from rocrate.rocrate import ROCrate
-from ruamel.yaml import YAML
 
+from replication.damage import Damage, read_yaml, shortened
 from replication.errors import ReplicationError
 from replication.evaluation.metrics import METRICS, read_metrics
 from replication.files import Output, json_bytes, write_bytes, write_text
@@ -28,8 +30,11 @@ from replication.pipeline.costs import COSTS
 from replication.runs import RECORD, Run, of_experiment
 from replication.studies import STUDIES
 
-CRATE, MANIFEST, LOCK = "ro-crate-metadata.json", "codecheck.yml", "dvc.lock"
+CRATE, MANIFEST = "ro-crate-metadata.json", "codecheck.yml"
+LOCK, PIPELINE = "dvc.lock", "dvc.yaml"
 _SOFTWARE = "#replication"
+# What results are and follow from.
+_TRACED = ("results", "data", "params.yaml", "dvc.yaml", "replication", "CITATION.cff")
 _PROFILES = (
     "https://w3id.org/ro/wfrun/process/0.5",
     "https://w3id.org/ro/wfrun/workflow/0.5",
@@ -41,6 +46,28 @@ _TERMS = {
     "md5": "https://w3id.org/ro/terms/workflow-run#md5",
     "environment": "https://w3id.org/ro/terms/workflow-run#environment",
 }
+
+
+class _File(BaseModel):
+    path: str
+    md5: str
+    size: int
+
+
+class _Stage(BaseModel):
+    cmd: str | list[str]
+    deps: list[_File] = []
+    outs: list[_File] = []
+
+
+class _Lock(BaseModel):
+    """dvc.lock, as far as it is read here."""
+
+    stages: dict[str, _Stage]
+
+
+class _Pipeline(BaseModel):
+    stages: dict[str, Any]
 
 
 @dataclass
@@ -69,9 +96,9 @@ class Crate:
 
     def action(self, name: str, command: str, reads: Sequence[Any], makes: Sequence[Any],
                **properties: Any) -> Any:  # fmt: skip
-        """A command that was run; its end is when its last result was committed."""
+        """A command that was run; its end is when its last result was committed, if all are."""
         committed = [self.commits[one.id] for one in makes if one.id in self.commits]
-        if committed:
+        if committed and len(committed) == len(makes):
             commit, date = max(committed, key=lambda pair: pair[1])
             properties |= {"endTime": date, "version": commit}
         return self.thing(
@@ -90,25 +117,44 @@ class Crate:
 
 
 def commits(root: Path) -> dict[str, tuple[str, str]]:
-    """By file and by folder the commit that last changed it, and when; none without git."""
-    text = git(root, "log", "--format=%x00%H %cI", "--name-only", "--", "results", "data",
-               "params.yaml", "dvc.yaml", "replication")  # fmt: skip
+    """Return by file and by folder the commit that last changed it, and when, in UTC.
+
+    What differs from the last commit has none, nor has a folder with such a file. Raises
+    ReplicationError where git cannot answer, as in a clone that lacks the commits before the last.
+    """
+    if git(root, "rev-parse", "--is-shallow-repository") == "true":
+        raise ReplicationError(
+            "this clone lacks the earlier commits, by which the results came: "
+            "`git fetch --unshallow` brings them"
+        )
+    text = git(root, "log", "--format=%x00%H %ct", "--name-only", "--", *_TRACED)
     found: dict[str, tuple[str, str]] = {}
     for entry in text.split("\0")[1:]:
         head, *paths = entry.split("\n")
-        commit, _, date = head.partition(" ")
+        commit, _, seconds = head.partition(" ")
+        date = datetime.fromtimestamp(int(seconds), UTC).isoformat()
         for path in filter(None, paths):
-            found.setdefault(path, (commit, date))
-            found.setdefault(f"{path.rpartition('/')[0]}/", (commit, date))
-    return found
+            for place in _with_folders(path):
+                known = found.setdefault(place, (commit, date))
+                found[place] = max(known, (commit, date), key=lambda pair: pair[1])
+    changed = git(root, "diff", "--name-only", "HEAD", "--", *_TRACED).splitlines()
+    new = git(root, "ls-files", "--others", "--exclude-standard", "--", *_TRACED).splitlines()
+    differing = {place for path in (*changed, *new) for place in _with_folders(path)}
+    return {place: pair for place, pair in found.items() if place not in differing}
 
 
-def crate(root: Path, folders: Folders) -> dict[str, Any]:
-    """The crate of the repository at ``root`` as a document.
+def _with_folders(path: str) -> list[str]:
+    """Return a path and all folders that it lies in, each with a slash at its end."""
+    parents = PurePosixPath(path).parents
+    return [path, *(f"{folder}/" for folder in parents if folder.name)]
 
-    Raises ReplicationError when dvc.lock is missing or a record is damaged.
+
+def crate(root: Path, folders: Folders, committed: Mapping[str, tuple[str, str]]) -> dict[str, Any]:
+    """Return the crate of the repository at ``root`` as a document; ``committed`` as of `commits`.
+
+    Raises ReplicationError when dvc.lock or a record is missing or damaged.
     """
-    graph = Crate(ROCrate(version="1.1"), commits(root))
+    graph = Crate(ROCrate(version="1.1"), committed)
     dates = [date for _, date in graph.commits.values()]
     top = graph.crate.root_dataset
     top["name"] = "LeNet-5 of 1998, replicated"
@@ -122,7 +168,7 @@ def crate(root: Path, folders: Folders) -> dict[str, Any]:
     ]  # fmt: skip
     actions = [*_stages(graph, root), *_others(graph, root, folders), *_replicates(graph, folders)]
     raw = [graph.data(path.as_posix(), sha256=_sha256(path))
-           for path in sorted(folders.raw.iterdir())]  # fmt: skip
+           for path in sorted(folders.raw.glob("[!.]*[!~]"))]  # fmt: skip
     workflow = _workflow(graph)
     top["mainEntity"] = workflow
     results = [one for action in actions for one in action.get("result", [])]
@@ -164,18 +210,30 @@ def _stages(graph: Crate, root: Path) -> list[Any]:
 
 
 def locked(root: Path) -> dict[str, Any]:
-    """The stages of dvc.lock; raises ReplicationError when it is missing."""
+    """Return the stages of dvc.lock; ReplicationError when it is missing or no such file."""
+    path = root / LOCK
+    mend = f"bring it back with `git checkout {LOCK}`, or make it with `dvc repro`"
     try:
-        stages: dict[str, Any] = YAML(typ="safe").load(root / LOCK)["stages"]
+        lock = _Lock.model_validate(read_yaml(path))
+        lacking = _Pipeline.model_validate(read_yaml(root / PIPELINE)).stages.keys() - lock.stages
     except FileNotFoundError as error:
-        raise ReplicationError(f"{root / LOCK} is missing: `git checkout {LOCK}`") from error
-    return stages
+        raise ReplicationError(f"{error.filename} is missing: {mend}") from error
+    except Damage as error:
+        raise ReplicationError(f"{path} or {PIPELINE} cannot be read ({error}): {mend}") from error
+    except ValidationError as error:
+        place = ".".join(map(str, error.errors()[0]["loc"]))
+        raise ReplicationError(f"{path} is damaged (at {shortened(place)}): {mend}") from error
+    if lacking:
+        raise ReplicationError(f"{path} lacks {', '.join(sorted(lacking))}: {mend}")
+    return lock.model_dump(exclude_unset=True)["stages"]  # type: ignore[no-any-return]
 
 
 def _summed(graph: Crate, root: Path, entry: Mapping[str, Any]) -> Any:
     path = str(entry["path"])
     folder = "/" if (root / path).is_dir() else ""
-    return graph.data(path + folder, md5=str(entry["md5"]), contentSize=str(entry["size"]))
+    # DVC's sums are of what is committed.
+    sums = {"md5": str(entry["md5"]), "contentSize": str(entry["size"])}
+    return graph.data(path + folder, **(sums if path + folder in graph.commits else {}))
 
 
 def others(root: Path, results: Path) -> dict[str, str]:
@@ -258,7 +316,11 @@ def manifest(root: Path, folders: Folders) -> str:
 @click.command()
 def command() -> None:
     """Write down the command, commit, data, processor, packages and time of every result."""
-    folders = Folders.below()
-    write_bytes(Path(CRATE), json_bytes(crate(Path(), folders)))
-    write_text(Path(MANIFEST), manifest(Path(), folders))
+    root, folders = Path(), Folders.below()
+    committed = commits(root)
+    whole, listed = json_bytes(crate(root, folders, committed)), manifest(root, folders)
+    write_bytes(Path(CRATE), whole)
+    write_text(Path(MANIFEST), listed)
     print(f"{CRATE} and {MANIFEST} written")
+    if open_ := [path for path in others(root, folders.results) if path not in committed]:
+        print(f"not as committed, so without a commit: {', '.join(open_)}")

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from replication.damage import quoted
 from replication.errors import ReplicationError
 from replication.settings.recipes import AnyRecipe, ByKind, Classifier, Combined, Modern, Recipe
 from replication.settings.sections import Name, Section
@@ -105,7 +106,7 @@ def sentence(
     if first["type"] == "string_pattern_mismatch":
         rule = "a name has small letters and digits, with single hyphens between, as lenet5-fresh"
         where = where.rpartition(".")[0] or where if "[key]" in first["loc"] else where
-        return f"{source}: {where} names {first['input']!r}, but {rule}: rename it"
+        return f"{source}: {where} names {quoted(first['input'])}, but {rule}: rename it"
     if first["loc"][-1] in _KINDS:
         rule = "it should be a number, a word, true or false"
-    return f"{source}: {where} is {first['input']!r}, but {rule}: correct it"
+    return f"{source}: {where} is {quoted(first['input'])}, but {rule}: correct it"

@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
+from replication.damage import Damage, quoted, read_yaml
 from replication.errors import ReplicationError
 from replication.settings.document import Settings, did_you_mean, sentence
 from replication.settings.recipes import OWN_FORMS, Classifier, Modern, Recipe
@@ -76,14 +75,14 @@ def _completed(base: Mapping[str, Any], group: str, entries: Mapping[str, Any], 
     for name, changes in entries.items():
         if changes is not None and not isinstance(changes, Mapping):
             raise ReplicationError(
-                f"{source}: {group}.{name} is {changes!r}, but it must list the settings "
+                f"{source}: {group}.{name} is {quoted(changes)}, but it must list the settings "
                 "that differ from base, or be {}: correct it"
             )
         entry = changes or {}
         system = str(entry.get("system", base.get("system")))
         if system not in OWN_FORMS and "options" not in entry:
             raise ReplicationError(
-                f"{source}: {group}.{name}.system is {system!r}{did_you_mean(system, OWN_FORMS)}, "
+                f"{source}: {group}.{name}.system is {quoted(system)}{did_you_mean(system, OWN_FORMS)}, "
                 f"which is none of {', '.join(OWN_FORMS)}, and there are no options as of a "
                 "classifier: correct it"
             )
@@ -98,7 +97,9 @@ def parse(document: Any, source: str) -> Settings:
     Raises ReplicationError naming the key, the value and the rule.
     """
     if not isinstance(document, Mapping):
-        raise ReplicationError(f"{source} holds no settings: restore it from the repository")
+        raise ReplicationError(
+            f"{source} holds no settings: write them there, as params.yaml of the repository has them"
+        )
     document = dict(document)
     base = document.get("base")
     for group in ("experiments", "variance"):
@@ -118,14 +119,12 @@ def load(path: Path) -> Settings:
     missing or impossible key, with one sentence that names it.
     """
     try:
-        # YAML 1.2: PyYAML would take 1e-05 for a string.
-        document = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-    except OSError as error:
+        document = read_yaml(path)
+    except FileNotFoundError as error:
         raise ReplicationError(
-            f"{path} cannot be read ({error.strerror}): name a file of settings that is there; "
-            "the repository's own comes back with `git checkout params.yaml`"
+            f"{path} is missing: name a file of settings that is there; the repository's own "
+            "comes back with `git checkout params.yaml`"
         ) from error
-    except (YAMLError, UnicodeDecodeError) as error:
-        detail = " ".join(str(error).split())
-        raise ReplicationError(f"{path} is not valid YAML ({detail}): correct it") from error
+    except Damage as error:
+        raise ReplicationError(f"{path} cannot be read as YAML ({error}): correct it") from error
     return parse(document, str(path))
