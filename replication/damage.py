@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 
 WIDTH = 80
+_LARGEST = 10_000_000  # bytes of a file that people write
 _DIGITS = 18  # of a whole number that fits into 64 bits
 _REPR = reprlib.Repr()
 _REPR.maxstring = _REPR.maxother = _REPR.maxlong = WIDTH
@@ -56,7 +57,11 @@ def noticed() -> Iterator[None]:
 def read_yaml(path: Path) -> Any:
     """Read YAML 1.2 (to PyYAML 1e-05 is a text); raises Damage, and FileNotFoundError."""
     with noticed():
-        values = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+        with path.open("rb") as stream:  # which may have no end
+            content = stream.read(_LARGEST + 1)
+        if len(content) > _LARGEST:
+            raise Damage(f"it is larger than {_LARGEST:,} bytes")
+        values = YAML(typ="safe", pure=True).load(content.decode())
         _check(values, set(), set())
         return values
 

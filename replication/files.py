@@ -140,8 +140,8 @@ def read_json(path: Path, made_by: str) -> Any:
 def damaged(path: Path, problem: object, made_by: str) -> ReplicationError:
     """The error that names a damaged file, what is wrong with it and the command that makes it."""
     return ReplicationError(
-        f"{path} is damaged ({shortened(problem)}): run `{made_by}` to make it anew, or bring the committed "
-        f"one back with `git checkout {path.as_posix()}`"
+        f"{path} is damaged ({shortened(problem)}): run `{made_by}` to make it anew, or bring "
+        f"the committed one back with `git checkout {path.as_posix()}`"
     )
 
 

@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from safetensors import numpy as tensors
 
-from replication.damage import Damage, noticed, parse_json, quoted
+from replication.damage import Damage, noticed, parse_json
 from replication.errors import ReplicationError
 from replication.files import (
     damaged,

@@ -116,7 +116,8 @@ def test_where_nothing_can_be_written_code_is_compiled_and_not_kept(monkeypatch)
     assert function.stats.cache_path is None
 
 
-def test_a_disk_that_fills_up_costs_the_kept_code_alone(place, monkeypatch):
+@pytest.mark.usefixtures("place")
+def test_a_disk_that_fills_up_costs_the_kept_code_alone(monkeypatch):
     def full(path: Path, content: bytes) -> None:
         raise ReplicationError(f"{path} could not be written with {len(content)} bytes")
 
@@ -174,7 +175,7 @@ def test_processes_that_fill_an_empty_folder_do_no_harm(tmp_path):
 
 def test_without_the_compiler_kernels_are_one_sentence(monkeypatch):
     monkeypatch.setattr(compiled.config, "DISABLE_JIT", 1)
-    with pytest.raises(ReplicationError, match="NUMBA_DISABLE_JIT is set.*unset it"):
+    with pytest.raises(ReplicationError, match=r"NUMBA_DISABLE_JIT is set.*unset it"):
         compiled.kernel(doubled)
 
 

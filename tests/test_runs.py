@@ -182,7 +182,7 @@ def parts(replicate_key: str, seconds: float) -> dict[str, bytes]:
         "cost.json": b'{"memory_thousands": 1, "operations_thousands": 1}\n',
     }
     sums = {name: hashlib.sha256(content).hexdigest() for name, content in sealed.items()}
-    record = {**dict.fromkeys(RECORD_KEYS, {}), "key": replicate_key, "files": sums}
+    record = {**{name: {} for name in RECORD_KEYS}, "key": replicate_key, "files": sums}
     return {
         **sealed,
         "record.json": json.dumps(record).encode(),

@@ -18,6 +18,7 @@ from replication.settings.sections import Amount as Amount
 from replication.settings.sections import Count as Count
 from replication.settings.sections import Neutral as Neutral
 from replication.settings.sections import Positive as Positive
+from replication.settings.sections import Real as Real
 from replication.settings.sections import Section as Section
 from replication.settings.stages import Compare as Compare
 from replication.settings.stages import Train as Train

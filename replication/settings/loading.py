@@ -82,9 +82,9 @@ def _completed(base: Mapping[str, Any], group: str, entries: Mapping[str, Any], 
         system = str(entry.get("system", base.get("system")))
         if system not in OWN_FORMS and "options" not in entry:
             raise ReplicationError(
-                f"{source}: {group}.{name}.system is {quoted(system)}{did_you_mean(system, OWN_FORMS)}, "
-                f"which is none of {', '.join(OWN_FORMS)}, and there are no options as of a "
-                "classifier: correct it"
+                f"{source}: {group}.{name}.system is {quoted(system)}"
+                f"{did_you_mean(system, OWN_FORMS)}, which is none of {', '.join(OWN_FORMS)}, and "
+                "there are no options as of a classifier: correct it"
             )
         alone = OWN_FORMS.get(system, Classifier) in (Modern, Classifier)
         complete[name] = entry if alone else _merge(base, entry)
@@ -97,9 +97,7 @@ def parse(document: Any, source: str) -> Settings:
     Raises ReplicationError naming the key, the value and the rule.
     """
     if not isinstance(document, Mapping):
-        raise ReplicationError(
-            f"{source} holds no settings: write them there, as params.yaml of the repository has them"
-        )
+        raise ReplicationError(f"{source} holds no settings: write them as params.yaml has them")
     document = dict(document)
     base = document.get("base")
     for group in ("experiments", "variance"):

@@ -19,7 +19,7 @@ from replication.learning.streams import stream_key
 from replication.mnist.databases import centred
 from replication.mnist.noise import invert
 from replication.networks.specification import Network
-from replication.settings import Combined, Count, Recipe, Section, options
+from replication.settings import Combined, Count, Real, Recipe, Section, options
 from replication.systems.contract import Task
 from replication.systems.network import NetworkSystem
 
@@ -30,7 +30,7 @@ VERSION = 1
 class Options(Section):
     """How much noise: the share of inverted pixels, and how many versions of a pattern."""
 
-    inverted: Annotated[float, Field(gt=0, lt=1)]
+    inverted: Annotated[Real, Field(gt=0, lt=1)]
     versions: Count
 
 

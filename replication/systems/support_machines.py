@@ -13,15 +13,14 @@ at the solution on all patterns.
 """
 
 from collections.abc import Sequence
-from typing import Annotated, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 from sklearn.svm import SVC
 
 from replication.learning.monitor import Monitor
-from replication.settings import Count, Positive, Section
+from replication.settings import Amount, Count, Positive, Section
 from replication.systems.classifier import flat
 from replication.systems.contract import Cost
 
@@ -58,7 +57,7 @@ class KernelOptions(Section):
     """The kernel's degree and constant, and C: the bound of the multipliers."""
 
     degree: Count
-    constant: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    constant: Amount
     regularisation: Positive
 
     def kind(self) -> Kind:
