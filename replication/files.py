@@ -200,17 +200,26 @@ class Output:
 
 @dataclass(frozen=True)
 class Table(Output):
-    """A CSV table; whoever reads it may rely on ``columns``."""
+    """A CSV table; whoever reads it may rely on ``columns``.
+
+    Those that are not among ``words`` hold numbers, or nothing where there is none.
+    """
 
     columns: tuple[str, ...]
+    words: tuple[str, ...] = ()
 
     def frame(self, rows: Iterable[Sequence[object] | Mapping[str, object]]) -> pd.DataFrame:
         """The table of ``rows``, each with a value for every column, in their order or by name."""
         return pd.DataFrame(list(rows), columns=list(self.columns))
 
     def read(self, results: Path) -> pd.DataFrame:
-        """Raises ReplicationError as `read_table` does."""
-        return read_table(results / self.name, self.columns, self.made_by)
+        """Raises ReplicationError as `read_table` does, and for a word where a number belongs."""
+        path = results / self.name
+        table = read_table(path, self.columns, self.made_by)
+        for name in self.columns:
+            if name not in self.words and not pd.api.types.is_numeric_dtype(table[name].dtype):
+                raise damaged(path, f"a cell of {name} that is no number", self.made_by)
+        return table
 
     def write(self, results: Path, table: pd.DataFrame) -> None:
         """Write it as `write_table` does; ValueError when a column is missing."""

@@ -5,18 +5,20 @@ The one place that knows the names and the formats of the files in it.
 
 import hashlib
 import io
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pydantic import BaseModel, Field, ValidationError
 from safetensors import numpy as tensors
 
-from replication.damage import Damage, noticed, parse_json
+from replication.damage import Damage, noticed, parse_json, quoted
 from replication.errors import ReplicationError
 from replication.files import (
     damaged,
@@ -44,20 +46,19 @@ HISTORY_COLUMNS = (
 # In history.csv, the SHA-256 of the weights after each pass: float32, little-endian, in the order
 # of the table of layers (`replication.learning.identity.sha256`).
 HASHES = "weights_sha256"
-RECORD_KEYS = frozenset(
-    {
-        "experiment",
-        "replicate",
-        "key",
-        "settings",
-        "streams",
-        "versions",
-        "data",
-        "presentations",
-        "parameters",
-        "packages",
-    }
-)
+RECORD_KEYS = {
+    "experiment": str,
+    "replicate": int,
+    "key": str,
+    "settings": dict,
+    "streams": dict,
+    "versions": dict,
+    "data": dict,
+    "presentations": int,
+    "parameters": int,
+    "packages": dict,
+}  # each with the type of its value
+_MORE_KEYS = {"evidence": dict, "files": dict, "processor": str, "blas": list}
 # In the record, the SHA-256 of each other file of the run; of timing.json there is none.
 FILES = "files"
 _SHA256 = "[0-9a-f]{64}"
@@ -224,10 +225,31 @@ def read_history(path: Path, made_by: str = TRAIN) -> pd.DataFrame:
 def read_record(path: Path, made_by: str = TRAIN) -> dict[str, Any]:
     """Read ``record.json``: what was in force in a run; raises ReplicationError if incomplete."""
     record = read_json(path, made_by)
-    if not isinstance(record, dict) or not record.keys() >= RECORD_KEYS:
-        absent = sorted(RECORD_KEYS - set(record if isinstance(record, dict) else ()))
+    if not isinstance(record, dict) or not record.keys() >= RECORD_KEYS.keys():
+        absent = sorted(RECORD_KEYS.keys() - set(record if isinstance(record, dict) else ()))
         raise damaged(path, f"no {', '.join(absent)}", made_by)
+    for name, kind in (RECORD_KEYS | _MORE_KEYS).items():
+        if name in record and type(record[name]) is not kind:
+            raise damaged(path, f"{name} is {quoted(record[name])}", made_by)
+    for name, total in record.get(FILES, {}).items():
+        if not isinstance(total, str) or not re.fullmatch(_SHA256, total):
+            raise damaged(path, f"the sum of {name} is {quoted(total)}", made_by)
     return record
+
+
+_Seconds = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
+
+
+class _Part(BaseModel):
+    seconds: _Seconds
+
+
+class _Timing(BaseModel):
+    """timing.json as far as it is read: no seal is on it."""
+
+    seconds: _Seconds = 0.0
+    shared: list[_Part] = []
+    host: dict[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -275,8 +297,14 @@ class Run:
     @cached_property
     def timing(self) -> dict[str, Any]:
         """How long the training took, and on what; no result depends on it."""
-        content = read_json(self.path(TIMING), self.made_by)
-        return content if isinstance(content, dict) else {}
+        path = self.path(TIMING)
+        content: dict[str, Any] = read_json(path, self.made_by)
+        try:
+            _Timing.model_validate(content)
+        except ValidationError as error:
+            place = ".".join(map(str, error.errors()[0]["loc"])) or "all of it"
+            raise damaged(path, f"{place} is not what it should be", self.made_by) from error
+        return content
 
     @property
     def seconds(self) -> float:

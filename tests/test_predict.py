@@ -278,7 +278,7 @@ def test_the_record_beside_the_weights_says_how_they_were_trained(
 ):
     path, _ = weights
     stated = base_settings(settings.load(repository / "params.yaml"))
-    record = {**dict.fromkeys(RECORD_KEYS, 0), "settings": stated}
+    record = {**{name: kind() for name, kind in RECORD_KEYS.items()}, "settings": stated}
     command(repository, path, digits[0])
     before = capsys.readouterr().out
     write_json(path.parent / "record.json", record)

@@ -166,7 +166,7 @@ def test_history_without_a_column_is_named(tmp_path):
 
 def test_incomplete_record_is_named(tmp_path):
     path = tmp_path / "record.json"
-    record = dict.fromkeys(RECORD_KEYS, 0)
+    record = {name: kind() for name, kind in RECORD_KEYS.items()}
     write_json(path, record)
     assert read_record(path) == record
     del record["streams"]
@@ -182,7 +182,8 @@ def parts(replicate_key: str, seconds: float) -> dict[str, bytes]:
         "cost.json": b'{"memory_thousands": 1, "operations_thousands": 1}\n',
     }
     sums = {name: hashlib.sha256(content).hexdigest() for name, content in sealed.items()}
-    record = {**{name: {} for name in RECORD_KEYS}, "key": replicate_key, "files": sums}
+    record = {name: kind() for name, kind in RECORD_KEYS.items()}
+    record |= {"key": replicate_key, "files": sums}
     return {
         **sealed,
         "record.json": json.dumps(record).encode(),

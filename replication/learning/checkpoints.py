@@ -3,6 +3,7 @@
 import io
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from replication.damage import Damage, noticed
 from replication.errors import ReplicationError
 from replication.files import packed, write_bytes
 from replication.learning.identity import ENGINE, MARKS, mark_name
-from replication.runs import HASHES
+from replication.runs import HASHES, HISTORY_COLUMNS
 
 _STATE = "optimiser."
 OURS = f"engine {ENGINE}"
@@ -73,6 +74,10 @@ def write(path: Path, progress: Progress, maker: str = OURS) -> None:
     write_bytes(path, packed({**arrays, **state}))
 
 
+def _is_finite(values: NDArray[Any]) -> bool:
+    return values.dtype == np.float64 and bool(np.isfinite(values).all())
+
+
 def read(path: Path, parameters: int, maker: str = OURS) -> Progress | None:
     """Read a checkpoint with ``parameters`` parameters by ``maker``; None when there is none.
 
@@ -90,6 +95,12 @@ def read(path: Path, parameters: int, maker: str = OURS) -> Progress | None:
             progress = Progress(
                 archive["parameters"], history, state, dict(zip(numbers, hashes, strict=True))
             )
+            if history and not set(HISTORY_COLUMNS) <= set(columns):
+                raise Damage("its history lacks a column")
+            if not all(map(_is_finite, (archive["history"], *state.values()))):
+                raise Damage("a number that is not finite")
+            if history:
+                progress.table()  # which needs the hash of every pass
     except FileNotFoundError:
         return None
     except Damage as error:

@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from replication.audit.setting import AUDIT, Setting, read_settings
-from replication.files import Table, read_json, read_table
+from replication.files import Table, read_json
 from replication.paper import Paper
 from replication.runs import ANSWERS, HISTORY, Answers, Run
 from replication.settings import Compare, Invariance
@@ -117,9 +117,6 @@ def read(
 
     Raises ReplicationError as the readers do.
     """
-
-    def table(name: str, columns: tuple[str, ...], made_by: str) -> pd.DataFrame | None:
-        return _optional(results / name, lambda path: read_table(path, columns, made_by))
 
     names = system_names(evidence.paper, evidence.choices, evidence.metrics)
     wording = Wording(names, spelt_out=True)

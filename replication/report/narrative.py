@@ -13,6 +13,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from replication.damage import Damage, noticed
+from replication.files import damaged
 from replication.paper import CONTRADICTIONS, Claim
 from replication.report.charts import HEADLINE, NAMES
 from replication.report.inputs import Inputs, name_system, records
@@ -99,10 +101,14 @@ def hypotheses(inputs: Inputs) -> list[Tried]:
     """Return what the tables in results/studies that test hypotheses say, file by file."""
     tried = []
     for path in sorted((inputs.results / "studies").glob("*.csv")):
-        table = pd.read_csv(path, dtype=str, keep_default_na=False)
-        if {"hypothesis", "decided"} <= set(table.columns):
-            source = f"../studies/{path.name}"
-            tried += [_tried(row, source, inputs.paper.claims) for row in records(table)]
+        try:
+            with noticed():
+                table = pd.read_csv(path, dtype=str, keep_default_na=False)
+                if {"hypothesis", "decided"} <= set(table.columns):
+                    source = f"../studies/{path.name}"
+                    tried += [_tried(row, source, inputs.paper.claims) for row in records(table)]
+        except Damage as error:
+            raise damaged(path, error, "python -m replication causes") from error
     return tried
 
 

@@ -68,13 +68,17 @@ def compare_beginning(experiment: Experiment) -> Beginning | None:
         job, run = Job(experiment, number), experiment.run(number)
         if not run.has(RECORD) or run.record["key"] != key(*job):
             continue
-        stated = run.record["evidence"]
-        here = experiment.system.begin(_task(job, experiment.folders.checkpoints / "none.npz"))
+        stated, here = run.record["evidence"], begin(job)
         for mark in reversed(MARKS):
             name = mark_name(mark)
             if name in stated and name in here:
                 return Beginning(job, mark, stated[name] == here[name])
     return None
+
+
+def begin(job: Job) -> Mapping[str, str]:
+    """Train the first presentations of a replicate alone: the hashes of its weights by mark."""
+    return job.experiment.system.begin(_task(job, job.experiment.folders.checkpoints / "none.npz"))
 
 
 def train(title: str, jobs: Sequence[Job], how: Train) -> list[Job]:

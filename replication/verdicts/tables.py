@@ -22,10 +22,16 @@ VERDICTS = Table(
     COMPARE,
     ("claim", "kind", "role", "page", "published", "value", "replicated", *_NUMBERS,
      *(f"p_{name}" for name in _TESTS), "verdict", "reason"),
+    words=("claim", "kind", "role", "page", "published", "replicated", "verdict", "reason"),
 )  # fmt: skip
 HEADLINE = Document("headline.json", COMPARE)
 CURVES = Table("learning_curves.csv", COMPARE, ("pass", *_ERRORS))
-SIZES = Table("training_set_size.csv", COMPARE, ("training_patterns", "experiment", *_ERRORS))
+SIZES = Table(
+    "training_set_size.csv",
+    COMPARE,
+    ("training_patterns", "experiment", *_ERRORS),
+    words=("experiment",),
+)
 MISCLASSIFIED = Table("misclassified.csv", COMPARE, ("test_index", "label", "answer_1998"))
 CLAIMS = ("lenet5.test-error", "lenet5.training-error", "lenet5.distorted-test-error")
 

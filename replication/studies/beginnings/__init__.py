@@ -13,4 +13,9 @@ Small on purpose, for what the paper says is of directions. `BEGINNINGS` has one
 from replication.files import Table
 
 COMMAND = "python -m replication beginnings"
-BEGINNINGS = Table("beginnings.csv", COMMAND, ("subject", "variant", "replicate", "step", "value"))
+BEGINNINGS = Table(
+    "beginnings.csv",
+    COMMAND,
+    ("subject", "variant", "replicate", "step", "value"),
+    words=("subject", "variant", "step"),
+)

@@ -12,4 +12,5 @@ ERRORS = Table(
     "neighbours.csv",
     COMMAND,
     ("database", "neighbours", "training_patterns", "vote", "test_error_percent"),
+    words=("database", "vote"),
 )
