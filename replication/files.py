@@ -20,8 +20,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from replication.damage import Damage, noticed, parse_json, shortened
-from replication.errors import ReplicationError
+from replication.errors import Damage, ReplicationError, noticed, parse_json, shortened
 
 # One time stamp for every archive member, the earliest that zip knows: equal content, equal bytes.
 _EPOCH = (1980, 1, 1, 0, 0, 0)

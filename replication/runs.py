@@ -18,8 +18,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field, ValidationError
 from safetensors import numpy as tensors
 
-from replication.damage import Damage, noticed, parse_json, quoted
-from replication.errors import ReplicationError
+from replication.errors import Damage, ReplicationError, noticed, parse_json, quoted
 from replication.files import (
     damaged,
     json_bytes,

@@ -189,7 +189,9 @@ OTHERWISE = {
 def test_a_worker_whose_code_trains_otherwise_is_refused(places, tmp_path, monkeypatch, change):
     """With the same numbers of code, which nobody raised; its folder and Python are named."""
     monkeypatch.chdir(places[1])
-    document = small_document(subsampling={"reading": "averaged", "fan_in": 4})
+    document = small_document(
+        subsampling={"reading": "averaged", "fan_in": 4}, presentations_per_pass=120
+    )
     if "classifiers" in change[0]:
         document["experiments"] = {
             "linear": {"system": "linear", "replicates": 1, "seed": None, "database": "regular",
@@ -199,10 +201,10 @@ def test_a_worker_whose_code_trains_otherwise_is_refused(places, tmp_path, monke
     other = copy_with(tmp_path, *change)
     refused = pytest.raises(ReplicationError, match="would train another")
     with processes_of_dask(other, places[0]) as scheduler, refused as caught:
-        trained(scheduler, "otherwise", "averaged.yaml")
+        trained(scheduler, f"otherwise in {change[0]}", "averaged.yaml")
     assert str(other) in str(caught.value)
     assert sys.executable in str(caught.value)
-    assert not (places[0] / "otherwise").exists()
+    assert not (places[0] / f"otherwise in {change[0]}").exists()
 
 
 @contextmanager
@@ -223,7 +225,7 @@ def processes_of_dask(package: Path, folder: Path) -> Iterator[str]:
             )  # fmt: skip
             stack.callback(running.wait)
             stack.callback(running.terminate)
-            until = time.monotonic() + 60
+            until = time.monotonic() + 300
             while not address.exists() and time.monotonic() < until:
                 time.sleep(0.1)
         yield json.loads(address.read_text(encoding="utf-8"))["address"]

@@ -1,5 +1,6 @@
 """predict: whatever an image looks like, the digit in it becomes a pattern as MNIST's are."""
 
+import hashlib
 import re
 import shutil
 
@@ -278,7 +279,9 @@ def test_the_record_beside_the_weights_says_how_they_were_trained(
 ):
     path, _ = weights
     stated = base_settings(settings.load(repository / "params.yaml"))
-    record = {**{name: kind() for name, kind in RECORD_KEYS.items()}, "settings": stated}
+    sums = {path.name: hashlib.sha256(path.read_bytes()).hexdigest()}
+    record = {name: kind() for name, kind in RECORD_KEYS.items()}
+    record |= {"settings": stated, "files": sums}
     command(repository, path, digits[0])
     before = capsys.readouterr().out
     write_json(path.parent / "record.json", record)

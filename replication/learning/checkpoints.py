@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from replication.damage import Damage, noticed
-from replication.errors import ReplicationError
+from replication.errors import Damage, ReplicationError, noticed
 from replication.files import packed, write_bytes
 from replication.learning.identity import ENGINE, MARKS, mark_name
 from replication.runs import HASHES, HISTORY_COLUMNS

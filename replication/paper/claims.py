@@ -14,8 +14,7 @@ from pydantic import (
     model_validator,
 )
 
-from replication.damage import Damage, noticed, quoted, read_yaml
-from replication.errors import ReplicationError
+from replication.errors import Damage, ReplicationError, noticed, quoted, read_yaml
 
 Number = StrictInt | StrictFloat
 Kind = Literal["count", "setting", "measured", "range", "trend"]

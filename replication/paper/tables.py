@@ -8,8 +8,7 @@ from typing import Annotated, ClassVar, TypeVar
 import pandas as pd
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from replication.damage import Damage, noticed
-from replication.errors import ReplicationError
+from replication.errors import Damage, ReplicationError, noticed
 from replication.paper.claims import RESTORE, read_text
 
 OptionalFloat = Annotated[float, BeforeValidator(lambda text: math.nan if text == "" else text)]

@@ -20,8 +20,7 @@ from rocrate.model import ContextEntity, File
 from rocrate.model.dataset import Dataset
 from rocrate.rocrate import ROCrate
 
-from replication.damage import Damage, read_yaml, shortened
-from replication.errors import ReplicationError
+from replication.errors import Damage, ReplicationError, read_yaml, shortened
 from replication.evaluation.metrics import METRICS, read_metrics
 from replication.files import Output, json_bytes, write_bytes, write_text
 from replication.folders import ARTICLE, Folders

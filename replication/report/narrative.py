@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from replication.damage import Damage, noticed
+from replication.errors import Damage, noticed
 from replication.files import damaged
 from replication.paper import CONTRADICTIONS, Claim
 from replication.report.charts import HEADLINE, NAMES

@@ -6,8 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from replication.damage import quoted
-from replication.errors import ReplicationError
+from replication.errors import ReplicationError, quoted
 from replication.settings.recipes import AnyRecipe, ByKind, Classifier, Combined, Modern, Recipe
 from replication.settings.sections import Name, Section
 from replication.settings.stages import Compare, Train

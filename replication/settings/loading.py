@@ -6,8 +6,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from replication.damage import Damage, quoted, read_yaml
-from replication.errors import ReplicationError
+from replication.errors import Damage, ReplicationError, quoted, read_yaml
 from replication.settings.document import Settings, did_you_mean, sentence
 from replication.settings.recipes import OWN_FORMS, Classifier, Modern, Recipe
 from replication.settings.sections import Section

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from replication.damage import quoted
+from replication.errors import quoted
 from replication.settings.sections import Count, Name, Positive, Real, Section, Seed
 
 

@@ -166,7 +166,8 @@ class Evidence(NamedTuple):
 
 
 def _evidence(job: Job) -> Evidence:
-    begun = {"code": _code()} if job.experiment.network is None else begin(job)
+    # A classifier leaves no weights of its beginning, nor does a network that is shown too little.
+    begun = begin(job) or {"code": _code()}
     return Evidence(job, versions(job.experiment.recipe), begun, _tree())
 
 
