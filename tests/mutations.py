@@ -5,6 +5,7 @@ silent (another value of what is sealed) or a traceback. As a program: NUMBER mu
 the table of docs/faults.md.
 """
 
+import pickle
 import random
 import shutil
 import sys
@@ -149,11 +150,11 @@ def outcomes(reader: Reader, number: int, seed: int, scratch: Path) -> Iterator[
         shutil.copy(path, folder)
     path = folder / reader.source.name
     path.write_bytes(content)
-    sound = repr(reader.read(path))
+    sound = pickle.dumps(reader.read(path))
     for _ in range(number):
         path.write_bytes(mutated(content, draw))
         try:
-            value = repr(reader.read(path))
+            value = pickle.dumps(reader.read(path))
         except ReplicationError as error:
             said = str(error).replace(str(folder), "")
             long = len(said) > LONGEST or "\n" in said

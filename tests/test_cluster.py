@@ -229,7 +229,7 @@ def processes_of_dask(package: Path, folder: Path) -> Iterator[str]:
             while not address.exists() and time.monotonic() < until:
                 time.sleep(0.1)
         yield json.loads(address.read_text(encoding="utf-8"))["address"]
-    address.unlink()
+    address.unlink(missing_ok=True)  # which the scheduler removes itself
 
 
 def known(**workers):
