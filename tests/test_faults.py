@@ -17,7 +17,7 @@ def rows() -> list[list[str]]:
     return cells
 
 
-def tests_of(path: Path) -> set[str]:
+def defined_in(path: Path) -> set[str]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)
             and node.name.startswith("test_")}  # fmt: skip
@@ -30,7 +30,7 @@ def test_every_kind_names_tests_that_exist():
         pairs = re.findall(r"`(test_\w+)\.py`: ((?:`test_\w+`(?:, )?)+)", named)
         assert pairs, kind
         for file, tests in pairs:
-            there = tests_of(REPOSITORY / "tests" / f"{file}.py")
+            there = defined_in(REPOSITORY / "tests" / f"{file}.py")
             assert set(re.findall(r"`(\w+)`", tests)) <= there, kind
 
 

@@ -295,6 +295,7 @@ MISTAKEN = {
     "readings.printed": [{"criterion.distance": [1.0]}, {"criterion.distance": True}],
     "causes.hypotheses.knn-size.vary": [{"training_patterns": [True]}],
     "experiments.lenet5-noise.options": [{"inverted": [0.1]}],
+    "causes.hypotheses.knn-size.choose": ["9" * 5000],
 }
 
 

@@ -8,6 +8,7 @@ compression; how many patterns there are is said by the headers and sealed by th
 
 import gzip
 import hashlib
+import io
 import math
 import re
 import zlib
@@ -29,6 +30,7 @@ FILES = (TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS)
 
 RESTORE = "git checkout data/raw"
 _UNSIGNED_BYTE = 0x08
+_LARGEST = 100_000_000  # bytes that are expanded at all
 _SIDE = 28
 _CLASSES = 10
 
@@ -105,11 +107,15 @@ def uncompressed(path: Path) -> bytes:
     if not packed:
         raise _damaged(path, "is empty")
     try:
-        return gzip.decompress(packed)
+        with gzip.open(io.BytesIO(packed)) as stream:
+            content = stream.read(_LARGEST + 1)
     except EOFError as error:
         raise _damaged(path, "is truncated: its compressed stream has no end") from error
     except (OSError, zlib.error) as error:
         raise _damaged(path, f"is not a sound gzip file ({error})") from error
+    if len(content) > _LARGEST:
+        raise _damaged(path, f"is larger than {_LARGEST:,} bytes, twice as much as MNIST's largest")
+    return content
 
 
 def _read(path: Path, dimensions: int) -> Bytes:

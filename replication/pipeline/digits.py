@@ -10,7 +10,8 @@ from replication import paper
 from replication.errors import ReplicationError
 from replication.evaluation.recomputed import Trained, base_settings
 from replication.evaluation.rejection import target_percent, threshold
-from replication.folders import Folders
+from replication.folders import PLACES, Folders
+from replication.folders import WEIGHTS as FOLDERS_WEIGHTS
 from replication.mnist import databases, drawn
 from replication.runs import ANSWERS, RECORD, WEIGHTS, Run, read_weights
 from replication.settings import load
@@ -54,6 +55,18 @@ def _trained(weights: Path, folders: Folders, published: paper.Paper) -> Trained
     return trained
 
 
+def _parameters(run: Run, weights: Path, parameters: int) -> NDArray[np.float32]:
+    if weights.name == WEIGHTS:
+        return run.weights(parameters)
+    try:
+        return read_weights(weights, parameters)
+    except ReplicationError as error:  # whose remedy is for a file of ours
+        why = "is no file of" if weights.exists() else "is missing: name a file with"
+        raise ReplicationError(
+            f"{weights} {why} {parameters} weights, such as {PLACES['runs']}/{FOLDERS_WEIGHTS}"
+        ) from error
+
+
 def _limit(weights: Path, folders: Folders, target: float) -> float | None:
     run = Run(weights.parent)
     if not run.has(ANSWERS):
@@ -77,11 +90,7 @@ def classified(
     published = paper.load(folders.paper)
     trained = _trained(weights, folders, published)
     run = Run(weights.parent)
-    parameters = (
-        run.weights(trained.network.parameters)
-        if weights.name == WEIGHTS
-        else read_weights(weights, trained.network.parameters)
-    )
+    parameters = _parameters(run, weights, trained.network.parameters)
     target = target_percent(published)
     limit = _limit(weights, folders, target)
     for path in images:

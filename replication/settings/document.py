@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from replication.errors import ReplicationError, quoted
+from replication.errors import ReplicationError, quoted, shortened
 from replication.settings.recipes import AnyRecipe, ByKind, Classifier, Combined, Modern, Recipe
 from replication.settings.sections import Name, Section
 from replication.settings.stages import Compare, Train
@@ -90,7 +90,15 @@ def sentence(
     above: tuple[str, ...] = (),
     model: type[Section] | None = None,
 ) -> str:
-    """What is wrong; ``model`` was checked, ``above`` is where it stands, if not all settings."""
+    """Say what is wrong; ``model`` was checked, ``above`` is where it stands, if not all settings.
+
+    However long a key or a value is, at most 80 characters of it are shown.
+    """
+    said = re.sub(r"\S{81,}", lambda word: shortened(word[0]), _sentence(error, above, model))
+    return f"{source}: {said}"
+
+
+def _sentence(error: ValidationError, above: tuple[str, ...], model: type[Section] | None) -> str:
     # A misspelt key is also a missing one: the first says more.
     errors = error.errors()
     first = min(errors, key=lambda one: one["type"] != "extra_forbidden")
@@ -101,17 +109,17 @@ def sentence(
         where, keys = ".".join(map(str, (*above, *place))), list(model.model_fields)
     if first["type"] == "extra_forbidden":
         nearest = did_you_mean(str(first["loc"][-1]), keys)
-        return f"{source}: unknown key {where}{nearest}: correct or remove it"
+        return f"unknown key {where}{nearest}: correct or remove it"
     if first["type"] == "missing":
-        return f"{source}: the key {where} is missing: add it"
+        return f"the key {where} is missing: add it"
     if first["type"] == "value_error":
         text = str(first["ctx"]["error"])
-        return f"{source}: {where}: {text}" if where else f"{source}: {text}"
+        return f"{where}: {text}" if where else text
     rules = [one["msg"].split("should ", 1)[-1] for one in errors
              if place == _without_kind(one["loc"])]  # fmt: skip
     rule = f"it should {' or '.join(dict.fromkeys(rules))}"
     if first["type"] == "string_pattern_mismatch":
         rule = "a name has small letters and digits, with single hyphens between, as lenet5-fresh"
         where = where.rpartition(".")[0] or where if "[key]" in first["loc"] else where
-        return f"{source}: {where} names {quoted(first['input'])}, but {rule}: rename it"
-    return f"{source}: {where} is {quoted(first['input'])}, but {rule}: correct it"
+        return f"{where} names {quoted(first['input'])}, but {rule}: rename it"
+    return f"{where} is {quoted(first['input'])}, but {rule}: correct it"
