@@ -81,7 +81,7 @@ def _compiled(function: Compiled, inline: bool = False, lean: bool = False) -> C
     return kept
 
 
-class _Kept(FunctionCache):  # type: ignore[misc]
+class _Kept(FunctionCache):
     """The compiled code of one function, a file a signature.
 
     There is no index that processes could write over one another, and a file is written whole.

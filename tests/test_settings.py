@@ -309,7 +309,7 @@ def test_a_mistake_names_the_key_and_no_other(path, value):
         settings.parse(document, "mine.yaml")
     said = str(caught.value)
     if path != "base.sdlm.patterns":  # of which the rule is about two
-        assert path in said
+        assert path.partition(".")[2] in said
     for word in ("literal[", ".int", ".str", ".float", "constrained", "function", "rename it"):
         assert word not in said
     assert len(said) < 300

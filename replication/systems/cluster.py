@@ -61,7 +61,8 @@ def processes(
     try:
         with ExitStack() as stack:
             client = _client(scheduler, min(workers, len(jobs)), stack)
-            _check_versions(client.get_versions())
+            known: Any = client.get_versions()
+            _check_versions(known)
             _compile(client, jobs)
             # Processes of this machine have the code of this one.
             wanted = {job.experiment.name: _evidence(job) for job in jobs if scheduler}
