@@ -386,7 +386,8 @@ def test_bench_without_raw_files_is_one_sentence(repository, tmp_path, capfd):
     shutil.copytree(repository / "data/paper", tmp_path / "data/paper")
     (tmp_path / "data/raw").mkdir()
     arguments = ["--params", str(repository / "params.yaml"), "--root", str(tmp_path)]
-    assert main(["bench", "--quick", *arguments]) == 2
+    out = ["--out", str(tmp_path / "results")]
+    assert main(["bench", "--quick", *arguments, *out]) == 2
     assert "train-images-idx3-ubyte.gz is missing" in capfd.readouterr().err
     assert not (tmp_path / "results").exists()
 

@@ -179,6 +179,7 @@ def test_a_shared_stream_is_the_same_for_all_replicates():
 
 def small(**changes) -> Recipe:
     document = {**BASE.model_dump(), "passes": 4, "learning_rates": (1e-4,) * 4, **changes}
+    document["sdlm"]["patterns"] = 1
     return Recipe.model_validate(document)
 
 

@@ -108,7 +108,7 @@ def test_schedule_has_a_rate_for_each_of_the_passes(paper):
         ("claims.yaml", "page: 7", "page: seven", "has a `page`.*'seven'"),
         ("claims.yaml", "value: 7,", "worth: 7,", "unknown key `worth`"),
         ("claims.yaml", "value: 7, ", "", "count without a value"),
-        ("claims.yaml", "arithmetic}", "arithmetic", r"claims\.yaml, line \d+ is not YAML"),
+        ("claims.yaml", "arithmetic}", "arithmetic", r"claims\.yaml is not YAML \(line \d+"),
         ("claims.yaml", "id: lenet5.input", "id: lenet5.layers", "repeats an id"),
         ("claims.yaml", "see: table1_c3", "see: table2_c3", "refers to table2_c3"),
         ("claims.yaml", "pages: [6, 7], ", "", "lacks `pages`"),

@@ -1,7 +1,10 @@
 """predict: whatever an image looks like, the digit in it becomes a pattern as MNIST's are."""
 
+import hashlib
+import random
 import re
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -281,7 +284,9 @@ def test_the_record_beside_the_weights_says_how_they_were_trained(
 ):
     path, _ = weights
     stated = base_settings(settings.load(repository / "params.yaml"))
-    record = {**dict.fromkeys(RECORD_KEYS, 0), "settings": stated}
+    sums = {path.name: hashlib.sha256(path.read_bytes()).hexdigest()}
+    record = {name: kind() for name, kind in RECORD_KEYS.items()}
+    record |= {"settings": stated, "files": sums}
     command(repository, path, digits[0])
     before = capsys.readouterr().out
     write_json(path.parent / "record.json", record)
@@ -343,3 +348,83 @@ def test_a_photograph_is_read_at_a_bounded_size(mode, tmp_path, monkeypatch):
     first, second = (own_digits.read(path) for path in paths)
     assert max(max(size) for size in sizes) <= 1000
     assert np.abs(first.astype(int) - second).max() <= 12
+
+
+def photograph(path: Path, exif: bytes) -> Path:
+    """A stroke that is a 1 upright, lying on its side until EXIF's orientation turns it."""
+    ink = np.full((200, 200), 255, np.uint8)
+    ink[90:110, 30:170] = 0
+    Image.fromarray(ink).save(path, "JPEG", exif=exif)
+    return path
+
+
+def entries(*fields: tuple[int, int, int, bytes]) -> bytes:
+    """EXIF of one directory: tag, type, count and the four bytes of the value."""
+    head = b"Exif\0\0MM\0*\0\0\0\x08" + len(fields).to_bytes(2, "big")
+    body = b"".join(tag.to_bytes(2, "big") + kind.to_bytes(2, "big") + count.to_bytes(4, "big")
+                    + value for tag, kind, count, value in fields)  # fmt: skip
+    return head + body + bytes(4) + b"\xff\xff\xff\xff\0\0\0\0"
+
+
+TURNED = (0x0112, 3, 1, b"\0\x06\0\0")
+EXIF = {
+    "plain": entries(TURNED),
+    "a fraction below nothing": entries(TURNED, (0x011A, 10, 1, b"\0\0\0\x26")),
+    "a value elsewhere": entries(TURNED, (0x010F, 2, 900, b"\0\xff\0\0")),
+    "a kind of value that is none": entries(TURNED, (0x0110, 77, 3, b"\0\0\0\0")),
+}
+
+
+@pytest.mark.parametrize("exif", EXIF.values(), ids=EXIF)
+def test_a_photograph_is_turned_by_its_orientation_alone(tmp_path, exif):
+    pattern = own_digits.read(photograph(tmp_path / "photo.jpg", exif))
+    assert np.ptp(np.nonzero(pattern)[0]) > np.ptp(np.nonzero(pattern)[1])
+
+
+def test_damaged_images_do_not_keep_the_others_from_being_answered(
+    repository, weights, digits, tmp_path, capsys
+):
+    path, _ = weights
+    sound = photograph(tmp_path / "a.jpg", entries(TURNED)).read_bytes()
+    draw = random.Random(8)
+    images = []
+    for number in range(40):
+        images.append(tmp_path / f"{number}.jpg")
+        start = draw.randrange(len(sound))
+        images[-1].write_bytes(sound[:start] + draw.randbytes(3) + sound[start + 3 :])
+    assert main(["predict", "--weights", str(path), "--root", str(repository),
+                 *map(str, images), str(digits[0])]) in (0, 2)  # fmt: skip
+    said = capsys.readouterr()
+    assert f"{digits[0]}: " in said.out
+    assert said.out.count(", margin") + said.err.count("replication: ") == 41
+
+
+def test_the_noise_of_an_empty_sheet_of_sixteen_bits_is_no_ink(tmp_path):
+    noise = np.random.default_rng(1).normal(60_000, 300, (200, 200)).clip(0, 65_535)
+    path = tmp_path / "blank.png"
+    Image.fromarray(noise.astype(np.uint16)).save(path)
+    with pytest.raises(ReplicationError, match="shows no ink"):
+        own_digits.read(path)
+
+
+def test_twelve_of_sixteen_bits_are_enough(tmp_path):
+    levels = np.full((80, 80), 4095, np.uint16)
+    levels[10:70, 36:44] = 100
+    path = tmp_path / "twelve.png"
+    Image.fromarray(levels).save(path)
+    assert np.ptp(np.nonzero(own_digits.read(path))[0]) == 19
+
+
+def test_what_would_start_a_program_is_not_opened(tmp_path):
+    path = tmp_path / "image.png"
+    path.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\n")
+    with pytest.raises(ReplicationError, match="cannot be read as an image"):
+        own_digits.read(path)
+
+
+def test_weights_that_are_none_are_not_told_to_be_brought_back(repository, digits, capsys):
+    assert main(["predict", "--weights", str(repository / "params.yaml"), "--root",
+                 str(repository), str(digits[0])]) == 2  # fmt: skip
+    said = capsys.readouterr().err
+    assert "git checkout" not in said
+    assert "weights" in said

@@ -1,5 +1,11 @@
 """What a replicate leaves behind: equal bytes for equal content, damage is named."""
 
+import errno
+import hashlib
+import json
+import multiprocessing
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +13,7 @@ import pytest
 from replication.core.runs import (
     RECORD_KEYS,
     Answers,
+    Run,
     answers_bytes,
     history_bytes,
     read_answers,
@@ -159,10 +166,115 @@ def test_history_without_a_column_is_named(tmp_path):
 
 def test_incomplete_record_is_named(tmp_path):
     path = tmp_path / "record.json"
-    record = dict.fromkeys(RECORD_KEYS, 0)
+    record = {name: kind() for name, kind in RECORD_KEYS.items()}
     write_json(path, record)
     assert read_record(path) == record
     del record["streams"]
     write_json(path, record)
     with pytest.raises(ReplicationError, match=r"record\.json .*streams"):
         read_record(path)
+
+
+def parts(replicate_key: str, seconds: float) -> dict[str, bytes]:
+    """The files of a run with so many seconds."""
+    sealed = {
+        "answers.npz": answers_bytes(answers()),
+        "cost.json": b'{"memory_thousands": 1, "operations_thousands": 1}\n',
+    }
+    sums = {name: hashlib.sha256(content).hexdigest() for name, content in sealed.items()}
+    record = {name: kind() for name, kind in RECORD_KEYS.items()}
+    record |= {"key": replicate_key, "files": sums}
+    return {
+        **sealed,
+        "record.json": json.dumps(record).encode(),
+        "timing.json": json.dumps({"seconds": seconds}).encode(),
+    }
+
+
+def take(folder, key, times):
+    for number in range(times):
+        Run(folder).take(parts(key, number))
+
+
+def test_processes_that_write_one_replicate_leave_a_whole_one(tmp_path):
+    """Each writes the same replicate; before them lay one of other settings."""
+    context = multiprocessing.get_context("fork")
+    for number in range(10):
+        folder = tmp_path / str(number) / "0"
+        Run(folder).take(parts("before", 9))
+        writers = [context.Process(target=take, args=(folder, "now", 5)) for _ in range(4)]
+        for one in writers:
+            one.start()
+        for one in writers:
+            one.join()
+            assert one.exitcode == 0
+        run = Run(folder)
+        assert run.is_whole()
+        assert run.record["key"] == "now"
+        assert {path.name for path in folder.parent.iterdir()} == {"0"}
+        assert {path.name for path in folder.iterdir()} == set(parts("now", 0))
+
+
+def test_a_replicate_that_is_there_whole_is_taken_and_another_is_replaced(tmp_path):
+    folder = tmp_path / "0"
+    take(folder, "one", 2)
+    assert Run(folder).seconds == 0
+    (folder / "answers.npz").write_bytes(b"")
+    take(folder, "one", 2)
+    assert Run(folder).is_whole()
+    take(folder, "two", 1)
+    assert Run(folder).record["key"] == "two"
+
+
+def test_a_folder_that_cannot_be_renamed_is_replaced(tmp_path, monkeypatch):
+    """As one of a lower layer of a container's file system."""
+    folder, rename = tmp_path / "0", Path.rename
+    take(folder, "one", 1)
+
+    def across(path, target):
+        if path == folder:
+            raise OSError(errno.EXDEV, "Invalid cross-device link", str(path))
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", across)
+    take(folder, "two", 1)
+    assert Run(folder).record["key"] == "two"
+
+
+def test_a_link_leads_to_the_folder_that_is_written(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "0").symlink_to(tmp_path / "elsewhere")
+    take(tmp_path / "0", "one", 1)
+    assert (tmp_path / "0").is_symlink()
+    assert Run(tmp_path / "elsewhere").is_whole()
+
+
+def test_what_cannot_be_written_leaves_the_run_that_was_there(tmp_path, monkeypatch):
+    folder = tmp_path / "0"
+    take(folder, "one", 1)
+
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(ReplicationError, match="No space left on device"):
+        take(folder, "two", 1)
+    assert Run(folder).record["key"] == "one"
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+@pytest.mark.parametrize("left_out", ["answers.npz", "cost.json", "history.csv", "files"])
+def test_a_record_that_seals_less_than_lies_there_is_not_whole(tmp_path, left_out):
+    folder = tmp_path / "0"
+    take(folder, "one", 1)
+    if left_out == "history.csv":
+        (folder / left_out).write_bytes(history_bytes(history()))
+    record = json.loads((folder / "record.json").read_bytes())
+    record["files"].pop(left_out, None)
+    if left_out == "files":
+        del record["files"]
+    write_json(folder / "record.json", record)
+    run = Run(folder)
+    assert not run.is_whole()
+    with pytest.raises(ReplicationError, match="sum"):
+        _ = run.history if left_out == "history.csv" else (run.answers, run.cost)
