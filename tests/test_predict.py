@@ -19,6 +19,7 @@ from replication.core import settings
 from replication.core.networks import lenet5
 from replication.core.runs import RECORD_KEYS, Answers, answers_bytes
 from replication.core.systems.contract import answers_from_penalties
+from replication.errors import ReplicationError
 from replication.extras import own_digits
 from replication.files import write_bytes, write_json
 from replication.pipeline.cli import main

@@ -21,6 +21,7 @@ from replication.core.runs import (
     read_history,
     read_record,
 )
+from replication.errors import ReplicationError
 from replication.files import (
     read_json,
     read_table,
