@@ -4,7 +4,9 @@ FROM python:3.13-slim
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends git make \
     && rm -rf /var/lib/apt/lists/*
+RUN useradd --create-home researcher && mkdir /replication && chown researcher /replication
 WORKDIR /replication
-COPY . .
+USER researcher
+COPY --chown=researcher . .
 RUN make install
 CMD ["make", "quick"]

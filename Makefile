@@ -63,7 +63,10 @@ $(STAMP): requirements.lock pyproject.toml
 	@[ -x $(BIN)/python ] || $(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' || { \
 	  echo "$(PYTHON) is missing or not one of Python 3.11 to 3.14: install one, or name it with 'make install PYTHON=/path/to/python3.13'." >&2; \
 	  exit 2; }
-	@[ -x $(BIN)/python ] || $(PYTHON) -m venv .venv
+	@# Where the first attempt left half of it, the next mends it.
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv .venv || { \
+	  echo "$(PYTHON) cannot make .venv (on Debian and Ubuntu: apt-get install python3-venv): mend that, then give the same command." >&2; \
+	  exit 2; }
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet -r requirements.lock
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
 	@touch $(STAMP)

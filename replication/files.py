@@ -4,13 +4,14 @@ A file is written to a temporary name in the same folder and renamed, so that an
 a full disk never leaves half a file under the final name.
 """
 
+import errno
 import io
 import json
 import os
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from replication.errors import ReplicationError
+from replication.errors import Damage, ReplicationError, noticed, parse_json, shortened
 
 # One time stamp for every archive member, the earliest that zip knows: equal content, equal bytes.
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -49,23 +50,54 @@ def write_bytes(path: Path, content: bytes) -> None:
         raise _not_written(path, error) from error
 
 
-def write_folder(folder: Path, parts: Mapping[str, bytes]) -> None:
+def write_folder(
+    folder: Path, parts: Mapping[str, bytes], stays: Callable[[], bool] = lambda: False
+) -> None:
     """Make ``folder`` hold the files ``parts`` and nothing else; it appears whole or not at all.
 
-    Raises ReplicationError when the disk is full or the folder cannot be written.
+    Each process writes under a name of its own. Where a folder is there already and ``stays`` is
+    true of it, because another process was faster, that is left as it is. Raises ReplicationError
+    when the disk is full or the folder cannot be written.
     """
-    temporary = folder.with_name(f".{folder.name}.writing")
+    folder = folder.resolve()  # a link leads to the folder that is written
+    temporary = None
     try:
-        shutil.rmtree(temporary, ignore_errors=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+        temporary.chmod(0o755)
         for name, content in parts.items():
             write_bytes(temporary / name, content)
-        shutil.rmtree(folder, ignore_errors=True)
-        temporary.rename(folder)
-    except (OSError, ReplicationError) as error:
-        shutil.rmtree(temporary, ignore_errors=True)
-        if isinstance(error, ReplicationError):
-            raise
+        while not _take_place(temporary, folder) and not stays():
+            _remove(folder, temporary.with_name(f"{temporary.name}.before"))
+    except OSError as error:
         raise _not_written(folder, error) from error
+    finally:
+        if temporary is not None:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _take_place(temporary: Path, folder: Path) -> bool:
+    """Rename ``temporary`` to ``folder``; False where a folder with files in it is there."""
+    try:
+        temporary.rename(folder)
+    except OSError as error:
+        if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+            return False
+        raise
+    return True
+
+
+def _remove(folder: Path, aside: Path) -> None:
+    """Remove a folder that other processes may remove as well, and never half of it."""
+    try:
+        folder.rename(aside)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        if error.errno != errno.EXDEV:  # of a lower layer of a container's file system
+            raise
+        aside = folder
+    shutil.rmtree(aside, ignore_errors=True)
 
 
 def _not_written(path: Path, error: OSError) -> ReplicationError:
@@ -96,18 +128,19 @@ def read_json(path: Path, made_by: str) -> Any:
     Raises ReplicationError for a missing or malformed file.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        with noticed():
+            return parse_json(path.read_bytes())
     except FileNotFoundError as error:
         raise ReplicationError(f"{path} is missing: run `{made_by}` first") from error
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except Damage as error:
         raise damaged(path, f"it is not valid JSON: {error}", made_by) from error
 
 
 def damaged(path: Path, problem: object, made_by: str) -> ReplicationError:
     """Return the error that names a damaged file, its problem and the command that makes it."""
     return ReplicationError(
-        f"{path} is damaged ({problem}): run `{made_by}` to make it anew, or bring the committed "
-        f"one back with `git checkout {path.as_posix()}`"
+        f"{path} is damaged ({shortened(problem)}): run `{made_by}` to make it anew, or bring "
+        f"the committed one back with `git checkout {path.as_posix()}`"
     )
 
 
@@ -138,10 +171,11 @@ def read_table(path: Path, columns: tuple[str, ...], made_by: str) -> pd.DataFra
     Raises ReplicationError when it is missing, no table, empty or lacks a column.
     """
     try:
-        table = pd.read_csv(path)
+        with noticed():
+            table = pd.read_csv(path)
     except FileNotFoundError as error:
         raise ReplicationError(f"{path} is missing: run `{made_by}` first") from error
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+    except Damage as error:
         raise damaged(path, error, made_by) from error
     absent = [name for name in columns if name not in table.columns]
     if absent:
@@ -165,17 +199,26 @@ class Output:
 
 @dataclass(frozen=True)
 class Table(Output):
-    """A CSV table; whoever reads it may rely on ``columns``."""
+    """A CSV table; whoever reads it may rely on ``columns``.
+
+    Those that are not among ``words`` hold numbers, or nothing where there is none.
+    """
 
     columns: tuple[str, ...]
+    words: tuple[str, ...] = ()
 
     def frame(self, rows: Iterable[Sequence[object] | Mapping[str, object]]) -> pd.DataFrame:
         """Return the table of ``rows``, each with all columns' values, in order or by name."""
         return pd.DataFrame(list(rows), columns=list(self.columns))
 
     def read(self, results: Path) -> pd.DataFrame:
-        """Read it; raises ReplicationError as `read_table` does."""
-        return read_table(results / self.name, self.columns, self.made_by)
+        """Read it; raises ReplicationError as `read_table`, and for a word in place of a number."""
+        path = results / self.name
+        table = read_table(path, self.columns, self.made_by)
+        for name in self.columns:
+            if name not in self.words and not pd.api.types.is_numeric_dtype(table[name].dtype):
+                raise damaged(path, f"a cell of {name} that is no number", self.made_by)
+        return table
 
     def write(self, results: Path, table: pd.DataFrame) -> None:
         """Write it as `write_table` does; ValueError when a column is missing."""

@@ -1,6 +1,7 @@
 """Where everything lies: all folders by their names, and the options that name others."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
@@ -76,10 +77,19 @@ def folder_options(*names: str) -> Callable[[Command], Command]:
         @wraps(command)
         def with_folders(root: Path, **given: Any) -> Any:
             named = {name: given.pop(name) for name in names}
+            _keep_committed(root, named)
             folders = Folders.below(root, **{name: path for name, path in named.items() if path})
             for name in COMMITTED:
                 _require(getattr(folders, name), PLACES[name])
-            return command(folders, **given)
+            try:
+                return command(folders, **given)
+            except ReplicationError as error:
+                # What is deep in the settings does not know which file they are from.
+                name = PLACES["params"] if named.get("params") is None else str(named["params"])
+                said = re.sub(
+                    r"(?<![\w./-])(?<!checkout )params\.yaml\b", lambda _: name, str(error)
+                )
+                raise ReplicationError(said) from error
 
         decorated: Command = with_folders
         for name in reversed(names):
@@ -90,6 +100,20 @@ def folder_options(*names: str) -> Callable[[Command], Command]:
         )(decorated)  # fmt: skip
 
     return decorate
+
+
+def _keep_committed(root: Path, named: Mapping[str, Path | None]) -> None:
+    """Refuse to write results of other settings where those of params.yaml lie."""
+    params, own = named.get("params"), (root / PLACES["params"]).resolve()
+    if params is None or params.resolve() == own:
+        return
+    lacking = [f"--{name}" for name in ("runs", "out") if name in named and named[name] is None]
+    if lacking:
+        raise click.UsageError(
+            f"{params} is another file of settings than params.yaml, whose results must stay: "
+            f"name other folders with {' and '.join(lacking)}",
+            click.get_current_context(),
+        )
 
 
 def _require(folder: Path, place: str) -> None:

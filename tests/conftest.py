@@ -5,6 +5,7 @@ import pytest
 from raw_files import write_raw
 
 from replication.comparison import paper as paper_module
+from replication.core import settings
 from replication.core.mnist import databases
 from replication.core.mnist.databases import Database
 
@@ -25,6 +26,12 @@ def repository():
 def paper(repository):
     """data/paper as the code reads it."""
     return paper_module.load(repository / "data" / "paper")
+
+
+@pytest.fixture(scope="session")
+def chosen(repository):
+    """params.yaml as the code reads it."""
+    return settings.load(repository / "params.yaml")
 
 
 @pytest.fixture(scope="session")

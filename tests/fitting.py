@@ -1,14 +1,15 @@
 """What the tests of systems share: a recipe, a task, and how one fit is held against another."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import torch
 from networks_of_tests import NETWORKS
 from small import small_document
-from watching import Watched
 
 from replication.core import settings
+from replication.core.learning.monitor import Message, Monitor
 from replication.core.mnist import databases
 from replication.core.networks.reference import Reference
 from replication.core.systems import catalogue
@@ -17,6 +18,27 @@ from replication.core.systems.contract import Task
 TABLE = databases.grey_levels(-0.1, 1.175)
 LENET4 = NETWORKS["lenet4"]
 SQUARED = {"name": "squared-error", "j": 10.0, "divisor": 1.0}
+
+
+class Watched(Monitor):
+    """Keeps the lines and the last count, and calls ``listen``; `stop` asks the fit to stop."""
+
+    def __init__(self, name: str = "mine 0", listen: Callable[[Message], None] = id) -> None:
+        self.lines: list[str] = []
+        self.shown = 0
+        self._asked = False
+        self._listen = listen
+        super().__init__(name, self._hear, lambda: self._asked)
+
+    def stop(self) -> None:
+        """Ask it to stop at its next look."""
+        self._asked = True
+
+    def _hear(self, message: Message) -> None:
+        self.shown = message.presentations
+        if message.line:
+            self.lines.append(message.line)
+        self._listen(message)
 
 
 def classifier(system, options, seed=None):

@@ -1,19 +1,24 @@
 """A small project in a temporary folder: few patterns, two passes, real code."""
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
 from raw_files import write_raw
 from ruamel.yaml import YAML
 
 from replication.core import settings
 from replication.core.mnist.databases import Database
 from replication.core.runs import Run
+from replication.errors import ReplicationError
 from replication.folders import Folders
 from replication.pipeline import prepare
+from replication.pipeline.cli import main
 
 # Of the study of causes.
 CAUSES = {
@@ -98,3 +103,22 @@ def taken(runs: Path) -> dict[str, set[str]]:
         for part in Run(path.parent).timing.get("shared", []):
             result.setdefault(part["by"], set()).add(replicate)
     return result
+
+
+@contextmanager
+def refused(*named: str) -> Iterator[None]:
+    """Expect one sentence for users that names each of these: a file, a key, a value, a command."""
+    with pytest.raises(ReplicationError) as caught:
+        yield
+    said = str(caught.value)
+    assert "\n" not in said
+    assert [name for name in named if name not in said] == [], said
+
+
+def mistake(capsys: pytest.CaptureFixture[str], arguments: list[str], *named: str) -> None:
+    """Expect a command to end with status 2 and one sentence that names each of these."""
+    capsys.readouterr()
+    assert main(arguments) == 2
+    said = capsys.readouterr().err
+    assert (said.startswith("replication: "), said.count("\n")) == (True, 1), said
+    assert [name for name in named if name not in said] == [], said

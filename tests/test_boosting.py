@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from fitting import (
     LENET4,
+    Watched,
     answers_by,
     check_against_scores,
     fit,
@@ -12,8 +13,7 @@ from fitting import (
     system_of,
     task_of,
 )
-from small import small_document, small_project
-from watching import Watched
+from small import refused, small_document, small_project
 
 from replication.core import settings
 from replication.core.learning.monitor import Stopped
@@ -88,39 +88,17 @@ def test_the_third_network_learns_from_patterns_in_dispute(tiny, boost):
     np.testing.assert_array_equal(batch.images, expected)
 
 
-def test_where_too_few_are_found_all_of_them_have_to_do(tiny, monkeypatch):
-    monkeypatch.setattr(boosted, "_CHUNK", 64)
-    found = found_for(tiny, 1)
-    one_in_twenty = {number for number in found.order.tolist() if number % 20 == 3}
-    every = found.pool.show(found.order)
-    keys = {image.tobytes(): int(n) for image, n in zip(every.images, found.order, strict=True)}
-
-    def doubt(images, labels):
-        del labels
-        return np.array([keys[image.tobytes()] in one_in_twenty for image in images])
-
-    kept, passed = found.sift(doubt, 1000, Watched())
-    assert set(kept.tolist()) == one_in_twenty
-    assert len(kept) + len(passed) == 700
-    three, _ = found.sift(doubt, 3, Watched())
-    assert three.tolist() == kept[:3].tolist()
-
-
-def test_a_network_that_never_errs_cannot_be_boosted(tiny):
+def test_a_network_that_never_errs_cannot_be_boosted_nor_one_without_distortions(tiny, paper):
     found = found_for(tiny, 1)
     answers = iter(found.pool.show(found.order).labels)
 
     def perfect(images):
         return np.stack([np.arange(10) != next(answers) for _ in images]).astype(np.float32)
 
-    with pytest.raises(ReplicationError, match=r"options\.candidates"):
+    with refused("options.candidates"):
         boosted.select_half_right(found, perfect, 40, Watched())
-
-
-def test_the_three_networks_differ_from_the_start():
-    plain = recipe_of("boosted", BOOSTED, distorted=True).network_recipe()
-    recipes = [plain, boosted.later_recipe(plain, 1), boosted.later_recipe(plain, 2)]
-    assert len({generator(recipe, 0, "initialisation").random() for recipe in recipes}) == 3
+    with refused("distorted"):
+        system_of(paper, "boosted", BOOSTED)
 
 
 def margins_of(penalties):
@@ -179,15 +157,12 @@ def test_the_answers_follow_from_the_weights_and_the_cost_from_the_calls(tiny, b
     called = 1 + 2 * (~sure).mean()
     assert fitted.cost.operations_thousands == pytest.approx(called * LENET4.connections / 1e3)
     assert fitted.cost.memory_thousands == 3 * LENET4.parameters / 1e3
-    assert (fitted.parameters, fitted.presentations) == (
-        3 * LENET4.parameters,
-        3 * 120,
-    )
+    assert (fitted.parameters, fitted.presentations) == (3 * LENET4.parameters, 3 * 120)
     assert fitted.history.empty
 
 
 class Restless(Watched):
-    """Asks to stop at random moments."""
+    """Asks to stop at random moments: at a line, as another thread might, and at every look."""
 
     def __init__(self, random):
         super().__init__("mine")
@@ -198,12 +173,10 @@ class Restless(Watched):
             self.stop()
 
     def line(self, text):
-        """A line is when another thread might have asked."""
         super().line(text)
         self._perhaps()
 
     def check(self):
-        """And so is every look."""
         self._perhaps()
         super().check()
 
@@ -234,24 +207,18 @@ def test_no_checkpoint_is_left_and_none_goes_before_the_replicate_is_kept(
     params = settings.parse(small_document(), "params.yaml")
     project = small_project(tmp_path / "project", tiny)
     folders = Folders.below(project, runs=tmp_path / "runs", checkpoints=tmp_path / "checkpoints")
-    jobs = [
-        replicates.Job(replicates.Experiment("mine", recipe, params.prepare, 10**6, folders), 0)
-    ]
+    experiment = replicates.Experiment("mine", recipe, params.prepare, 10**6, folders)
+    jobs = [replicates.Job(experiment, 0)]
 
     def full(*_):
         raise ReplicationError("the disk is full")
 
     with monkeypatch.context() as context:
         context.setattr("replication.core.runs.write_folder", full)
-        with pytest.raises(ReplicationError, match="full"):
+        with refused("the disk is full"):
             replicates.train("mine", jobs, params.train)
     assert len(list(folders.checkpoints.glob("*.npz"))) == boosted.NETWORKS
     other = folders.checkpoints / "mine-10-0123456789abcdef-1.npz"
     other.touch()
     assert replicates.train("mine", jobs, params.train) == jobs
     assert list(folders.checkpoints.iterdir()) == [other]
-
-
-def test_boosting_needs_distorted_patterns(paper):
-    with pytest.raises(ReplicationError, match="set distorted to true"):
-        system_of(paper, "boosted", BOOSTED)

@@ -1,16 +1,31 @@
 """Dask's workers, on the loopback: the bytes of this process, also where one of them dies."""
 
+import json
 import os
 import shutil
 import signal
+import socket
+import subprocess
 import sys
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-import dask
 import pytest
-from small import contents, small_document, small_project, taken, write_params
-from watching import Watched
+from dask import config
+from fitting import Watched
+from small import (
+    REPOSITORY,
+    contents,
+    mistake,
+    refused,
+    small_document,
+    small_project,
+    taken,
+    write_params,
+)
 
 from replication.core import settings
 from replication.core.learning.identity import ENGINE
@@ -20,7 +35,6 @@ from replication.core.systems.jobs import Job
 from replication.errors import ReplicationError
 from replication.folders import Folders
 from replication.pipeline import train as pipeline
-from replication.pipeline.cli import main
 
 TRAINED = replicates.train_job
 PASSES = Path(".checkpoints/passes")
@@ -146,17 +160,120 @@ def test_a_replicate_whose_worker_dies_goes_on_from_its_checkpoint_in_another(
 def test_a_worker_that_would_train_another_replicate_is_refused(places, address, monkeypatch):
     monkeypatch.chdir(places[1])
     monkeypatch.setattr(cluster, "versions", lambda _: {"engine": 0})
-    with pytest.raises(ReplicationError, match=rf"engine {ENGINE}\b.*engine 0\b"):
+    with refused(f"engine {ENGINE}", "engine 0"):
         trained(address, "other")
     assert not (places[0] / "other").exists()
+
+
+def copy_with(folder: Path, file: str, old: str, new: str) -> Path:
+    """A copy of the package in which a line is another."""
+    shutil.copytree(REPOSITORY / "replication", folder / "replication",
+                    ignore=shutil.ignore_patterns("__pycache__"))  # fmt: skip
+    path = folder / "replication" / file
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    return folder
+
+
+OTHERWISE = {
+    "settings": ("core/settings/training.py", "else 0.25", "else 0.125 * 2.5"),
+    "an import": ("core/learning/presentations.py",
+                  "from replication.core.learning.streams import generator",
+                  "from numpy.random import default_rng\ngenerator = lambda *_: default_rng(1)"),
+    "a classifier": ("core/systems/classifiers/linear.py", "np.float64)", "np.float32)"),
+}  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("change", OTHERWISE.values(), ids=OTHERWISE)
+def test_a_worker_whose_code_trains_otherwise_is_refused(places, tmp_path, monkeypatch, change):
+    """With the same numbers of code, which nobody raised; its folder and Python are named."""
+    monkeypatch.chdir(places[1])
+    document = small_document(
+        subsampling={"reading": "averaged", "fan_in": 4}, presentations_per_pass=120
+    )
+    if "classifiers" in change[0]:
+        document["experiments"] = {
+            "linear": {"system": "linear", "replicates": 1, "seed": None, "database": "regular",
+                       "options": {}}
+        }  # fmt: skip
+    write_params(Path("averaged.yaml"), document)
+    other = copy_with(tmp_path, *change)
+    refused = pytest.raises(ReplicationError, match="would train another")
+    with processes_of_dask(other, places[0]) as scheduler, refused as caught:
+        trained(scheduler, f"otherwise in {change[0]}", "averaged.yaml")
+    assert str(other) in str(caught.value)
+    assert sys.executable in str(caught.value)
+    assert not (places[0] / f"otherwise in {change[0]}").exists()
+
+
+@contextmanager
+def processes_of_dask(package: Path, folder: Path) -> Iterator[str]:
+    """A scheduler and a worker that runs the code in ``package``, started in ``folder``."""
+    environment = {**os.environ, "PYTHONPATH": str(package)}
+    address = folder / "address"
+    with ExitStack() as stack:
+        for module, words in (
+            ("dask_scheduler", ["--host", "127.0.0.1", "--port", "0", "--no-dashboard",
+                                "--scheduler-file", str(address)]),
+            ("dask_worker", ["--scheduler-file", str(address), "--nthreads", "1",
+                             "--no-dashboard", "--no-nanny"]),
+        ):  # fmt: skip
+            running = subprocess.Popen(
+                [sys.executable, "-m", f"distributed.cli.{module}", *words],
+                env=environment, cwd=folder, stderr=subprocess.DEVNULL,
+            )  # fmt: skip
+            stack.callback(running.wait)
+            stack.callback(running.terminate)
+            until = time.monotonic() + 300
+            while not address.exists() and time.monotonic() < until:
+                time.sleep(0.1)
+        yield json.loads(address.read_text(encoding="utf-8"))["address"]
+    address.unlink(missing_ok=True)  # which the scheduler removes itself
+
+
+def known(**workers):
+    packages = {"dask": "1", "distributed": "1", "cloudpickle": "1"}
+    here = {"host": {"python": "3.11.7.final.0"}, "packages": packages}
+    return {"client": here, "scheduler": here,
+            "workers": {name: {"host": {"python": python}, "packages": packages | others}
+                        for name, (python, others) in workers.items()}}  # fmt: skip
+
+
+def test_a_worker_of_another_python_or_dask_is_one_sentence():
+    cluster._check_versions(known(a=("3.11.9.final.0", {}), b=("3.11.7.final.0", {"numpy": "2"})))
+    with pytest.raises(ReplicationError, match=r"^b has Python 3\.12, this process Python 3\.11:"):
+        cluster._check_versions(known(a=("3.11.9", {}), b=("3.12.1", {})))
+    with pytest.raises(
+        ReplicationError, match=r"^a has distributed 2, this process distributed 1:"
+    ):
+        cluster._check_versions(known(a=("3.11.9", {"distributed": "2"})))
+
+
+@pytest.mark.parametrize("says", [b"HTTP/1.1 400 Bad Request\r\n\r\n" * 9, b"", b"\xff" * 4096])
+def test_what_is_no_scheduler_is_one_sentence(places, monkeypatch, capsys, says):
+    monkeypatch.setattr(cluster, "PATIENCE", 1)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer():
+            with suppress(OSError):
+                while True:
+                    connection, _ = server.accept()
+                    with connection:
+                        connection.sendall(says)
+
+        threading.Thread(target=answer, daemon=True).start()
+        address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        said = mistake(places[1], monkeypatch, capsys, address)
+    assert address in said
 
 
 @pytest.mark.parametrize("scheduler", ["tcp://127.0.0.1:9", "tcp://no-such-host.invalid:8786"])
 def test_a_scheduler_that_cannot_be_reached_is_one_sentence(places, monkeypatch, capsys, scheduler):
     monkeypatch.setattr(cluster, "PATIENCE", 0.5)
-    said = mistake(places[1], monkeypatch, capsys, scheduler)
-    assert scheduler in said
-    assert "train.scheduler" in said
+    arguments = dask(places[1], monkeypatch, scheduler)
+    mistake(capsys, arguments, scheduler, "train.scheduler")
 
 
 @pytest.mark.parametrize("file", [None, "none.pem"])
@@ -165,27 +282,22 @@ def test_a_scheduler_by_tls_without_a_certificate_is_one_sentence(
 ):
     monkeypatch.setattr(cluster, "PATIENCE", 0.5)
     names = ("client.cert", "client.key", "ca-file")
-    with dask.config.set({f"distributed.comm.tls.{name}": file for name in names}):
-        said = mistake(places[1], monkeypatch, capsys, "tls://127.0.0.1:9")
-    assert "distributed.comm.tls" in said
+    with config.set({f"distributed.comm.tls.{name}": file for name in names}):
+        arguments = dask(places[1], monkeypatch, "tls://127.0.0.1:9")
+        mistake(capsys, arguments, "distributed.comm.tls")
 
 
 def test_without_the_package_the_engine_is_one_sentence(places, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "distributed", None)
     monkeypatch.delitem(sys.modules, cluster.__name__)
     monkeypatch.delattr(sys.modules["replication.core.systems"], "cluster")
-    assert "pip install distributed" in mistake(places[1], monkeypatch, capsys, None)
+    mistake(capsys, dask(places[1], monkeypatch, None), "pip install distributed")
 
 
-def mistake(project: Path, monkeypatch, capsys, scheduler: str | None) -> str:
-    """What `train` says on standard error, with these settings."""
+def dask(project: Path, monkeypatch, scheduler: str | None) -> list[str]:
+    """The command that trains with Dask in a small project."""
     monkeypatch.chdir(project)
     document = small_document()
     document["train"] |= {"engine": "dask", "scheduler": scheduler}
     write_params(Path("mine.yaml"), document)
-    capsys.readouterr()
-    assert main(["train", "lenet5", "--params", "mine.yaml", "--runs", "none"]) == 2
-    said = capsys.readouterr().err
-    assert said.startswith("replication: ")
-    assert said.count("\n") == 1
-    return said
+    return ["train", "lenet5", "--params", "mine.yaml", "--runs", "none"]

@@ -1,64 +1,38 @@
+"""Databases made of MNIST: deslanted, reduced, as fields of grey levels; the stage prepare."""
+
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
-from raw_files import encoded, write_content
+from raw_files import encoded, write_content, write_raw
+from small import refused, small_document, write_params
 
+from replication.comparison.evaluation import database_summary as described
 from replication.core.mnist import databases, idx, versions
-from replication.errors import ReplicationError
 from replication.files import write_json
+from replication.folders import Folders
+from replication.pipeline import prepare as stage
 
 SIDES = {"regular": 28, "deslanted": 20, "sixteen": 16, "cropped": 20, "sixteen-boxed": 16}
-IMAGES = arrays.arrays(np.uint8, (2, 28, 28))
-
-
-def state(prepared, name, database):
-    """Write a summary.json that states ``database`` under ``name``."""
-    said = {"sha256": database.sha256(), "training_patterns": len(database.train_images)}
-    write_json(
-        prepared / databases.SUMMARY,
-        {"version": databases.VERSION, "databases": {name: said}},
-    )
+NAMES = ("regular", "deslanted", "sixteen")
 
 
 def slanted_bar(slope):
     """A 28x28 image of a bar, three pixels wide, leaning by `slope` pixels a line."""
-    image = np.zeros((1, 28, 28), np.uint8)
-    for y in range(6, 22):
-        x = 13.5 + slope * (y - 13.5)
-        for column in range(28):
-            image[0, y, column] = round(255 * np.clip(2 - abs(column - x), 0, 1))
-    return image
+    y, column = np.mgrid[:28, :28]
+    bar = np.clip(2 - np.abs(column - 13.5 - slope * (y - 13.5)), 0, 1)
+    return np.rint(255 * bar * ((y >= 6) & (y < 22))).astype(np.uint8)[np.newaxis]
 
 
 @pytest.mark.parametrize("slope", [-0.5, -0.2, 0.3, 0.6])
-def test_slant_of_a_leaning_bar_is_its_slope(slope):
-    assert versions.measure_slants(slanted_bar(slope))[0] == pytest.approx(slope, abs=0.01)
-
-
-@pytest.mark.parametrize("slope", [-0.5, 0.3, 0.6])
-def test_deslanted_bar_is_upright_where_it_was(slope):
-    upright = versions.deslant(slanted_bar(slope))
-    assert upright.shape == (1, 20, 20)
-    assert upright.dtype == np.uint8
+def test_a_leaning_bar_has_its_slope_and_deslanted_is_upright_where_it_was(slope):
+    bar = slanted_bar(slope)
+    assert versions.measure_slants(bar)[0] == pytest.approx(slope, abs=0.01)
+    upright = versions.deslant(bar)
+    assert (upright.shape, upright.dtype) == ((1, 20, 20), np.uint8)
     assert versions.measure_slants(upright)[0] == pytest.approx(0, abs=0.02)
     ink, ink_x, _ = versions.measure_moments(upright)
     assert ink_x[0] / ink[0] == pytest.approx(9.5, abs=0.05)
-
-
-def test_upright_image_is_only_cropped_by_deslanting():
-    image = np.zeros((1, 28, 28), np.uint8)
-    image[0, 5:23, 12:16] = 200
-    image[0, 2, 2:26] = 100
-    np.testing.assert_array_equal(versions.deslant(image), image[:, 4:24, 4:24])
-
-
-def test_deslanting_leaves_little_slant_in_mnist(tiny):
-    before = np.abs(versions.measure_slants(tiny.train_images)).mean()
-    after = np.abs(versions.measure_slants(versions.deslant(tiny.train_images))).mean()
-    assert before > 0.15
-    assert after < 0.04
 
 
 @pytest.mark.parametrize("rows", [0, 1])
@@ -84,13 +58,7 @@ def test_boxed_reduction_keeps_all_ink_that_the_crop_cuts_off():
     assert versions.reduce_boxed_to_sixteen(image).sum() == pytest.approx(ink, rel=0.01)
 
 
-@given(st.integers(0, 255))
-def test_flat_image_stays_flat_when_reduced(level):
-    image = np.full((1, 28, 28), level, np.uint8)
-    assert (versions.reduce_to_sixteen(image) == level).all()
-
-
-@given(IMAGES)
+@given(arrays.arrays(np.uint8, (2, 28, 28)))
 def test_an_image_is_treated_alone(images):
     for version in (versions.deslant, versions.reduce_to_sixteen):
         np.testing.assert_array_equal(version(images)[1:], version(images[1:]))
@@ -104,68 +72,111 @@ def test_databases_have_the_sides_of_the_paper(tiny, name, side):
     np.testing.assert_array_equal(made.train_labels, tiny.train_labels)
 
 
-def test_unknown_database_is_named(tiny):
-    with pytest.raises(ReplicationError, match="`slanted`"):
+def test_fields_have_the_papers_levels_around_the_image_in_background(paper):
+    background, foreground = (
+        paper.claims[f"input.{name}"].value for name in ("background", "foreground")
+    )
+    table = databases.grey_levels(background, foreground)
+    assert (table[0], table[255]) == (np.float32(background), np.float32(foreground))
+    np.testing.assert_allclose(np.diff(table), (foreground - background) / 255, rtol=1e-4)
+    placed = databases.make_inputs(np.full((2, 28, 28), 255, np.uint8), 32, table)
+    assert (placed.shape, placed.dtype) == ((2, 32, 32), np.float32)
+    assert (placed[:, 2:30, 2:30] == table[255]).all()
+    assert (placed == table[0]).sum() == 2 * (32 * 32 - 28 * 28)
+
+
+def state(prepared, name, database):
+    """Write a summary.json that states ``database`` under ``name``."""
+    said = {"sha256": database.sha256(), "training_patterns": len(database.train_images)}
+    summary = {"version": databases.VERSION, "databases": {name: said}}
+    write_json(prepared / databases.SUMMARY, summary)
+
+
+def test_what_is_made_from_raw_files_is_what_the_summary_states_or_refused(
+    tmp_path, tiny, tiny_raw, monkeypatch
+):
+    def load(name):
+        return databases.load(tiny_raw, tmp_path, name)
+
+    with refused("summary.json", "replication prepare"):
+        load("regular")
+    made = databases.derive("sixteen", tiny)
+    state(tmp_path, "sixteen", made)
+    assert load("sixteen").sha256() == made.sha256()
+    assert databases.read_facts(tmp_path, "sixteen") == (made.sha256(), 200)
+    with refused("`regular`"):
+        load("regular")
+    state(tmp_path, "regular", made)
+    with refused("`regular`", "hash"):
+        load("regular")
+    monkeypatch.setattr(databases, "VERSION", databases.VERSION + 1)
+    with refused("summary.json", f"version {databases.VERSION}"):
+        load("regular")
+
+
+def test_a_database_field_or_labels_that_cannot_be_are_named(tiny, tiny_raw, chosen):
+    with refused("`slanted`"):
         databases.derive("slanted", tiny)
-
-
-def test_images_without_their_labels_are_refused(tiny, tiny_raw):
+    with refused("24x24", "28x28"):
+        databases.make_inputs(tiny.test_images, 24, databases.grey_levels(0.0, 1.0))
+    with refused("28x28"):
+        described.summarise(tiny, chosen.prepare.model_copy(update={"field": 24}))
     write_content(tiny_raw / idx.TRAIN_LABELS, encoded(tiny.train_labels[:-1]))
-    with pytest.raises(ReplicationError, match=r"\b200\b.*\b199\b"):
+    with refused("200", "199"):
         databases.read_raw(tiny_raw)
 
 
-def test_grey_levels_end_at_background_and_foreground(paper):
-    background = paper.claims["input.background"].value
-    foreground = paper.claims["input.foreground"].value
-    table = databases.grey_levels(background, foreground)
-    assert table.dtype == np.float32
-    assert table.shape == (256,)
-    assert table[0] == np.float32(background)
-    assert table[255] == np.float32(foreground)
-    np.testing.assert_allclose(np.diff(table), (foreground - background) / 255, rtol=1e-4)
+def test_summary_of_mnist_has_the_published_counts_and_a_variance_far_from_1(
+    regular, chosen, paper
+):
+    said = described.summarise(regular, chosen.prepare)
+    for part, claim in (("training", "data.train"), ("test", "data.test")):
+        assert said[f"{part}_patterns"] == paper.claims[claim].value == sum(said[f"{part}_labels"])
+    assert said["mean"] == pytest.approx(0.0275, abs=1e-4)
+    assert said["variance"] == pytest.approx(0.1231, abs=1e-4)
+    centred = described.measure_centring(regular.train_images)  # half a pixel beyond the middle
+    assert (centred["mean_x"], centred["mean_y"]) == pytest.approx((0.5, 0.5), abs=0.01)
+    assert centred["largest_distance"] < 1.5
 
 
-def test_fields_centre_the_image_in_background():
-    table = databases.grey_levels(-1.0, 1.0)
-    placed = databases.make_inputs(np.full((2, 28, 28), 255, np.uint8), 32, table)
-    assert placed.shape == (2, 32, 32)
-    assert placed.dtype == np.float32
-    assert (placed[:, 2:30, 2:30] == 1).all()
-    assert placed.sum() == 2 * (28 * 28 - (32 * 32 - 28 * 28))
+@pytest.mark.parametrize("name", NAMES)
+def test_mean_and_variance_are_those_of_the_network_inputs(tiny, chosen, name):
+    database, prepare = databases.derive(name, tiny), chosen.prepare
+    table = databases.grey_levels(prepare.background, prepare.foreground)
+    said = described.summarise(database, prepare)
+    inputs = databases.make_inputs(database.train_images, prepare.field, table).astype(np.float64)
+    for prefix, values in (("", inputs), ("image_", table[database.train_images].astype(float))):
+        assert said[f"{prefix}mean"] == pytest.approx(values.mean(), abs=1e-6)
+        assert said[f"{prefix}variance"] == pytest.approx(values.var(), abs=1e-6)
 
 
-def test_field_smaller_than_the_images_is_refused(tiny):
-    with pytest.raises(ReplicationError, match=r"24x24 .*28x28"):
-        databases.make_inputs(tiny.test_images, 24, databases.grey_levels(0.0, 1.0))
+def test_centring_is_the_distance_from_the_middle_of_the_field():
+    images = np.zeros((3, 28, 28), np.uint8)
+    images[0, 13:15, 13:15] = 9
+    images[1, 13 + 4, 13 + 3] = images[1, 14 + 4, 14 + 3] = 50
+    said = described.measure_centring(images)
+    assert (said["mean_distance"], said["largest_distance"]) == (2.5, 5.0)
+    assert (said["mean_x"], said["mean_y"]) == (1.5, 2.0)
 
 
-def test_what_is_made_from_raw_files_is_what_the_summary_states(tmp_path, tiny, tiny_raw):
-    state(tmp_path, "sixteen", databases.derive("sixteen", tiny))
-    made = databases.load(tiny_raw, tmp_path, "sixteen")
-    assert made.train_images.shape == (200, 16, 16)
-    assert databases.read_facts(tmp_path, "sixteen") == (made.sha256(), 200)
-
-
-def test_another_hash_than_the_summary_states_is_refused(tmp_path, tiny, tiny_raw):
-    state(tmp_path, "regular", databases.derive("sixteen", tiny))
-    with pytest.raises(ReplicationError, match=r"`regular`.* hash"):
-        databases.load(tiny_raw, tmp_path, "regular")
-
-
-def test_a_summary_of_another_version_is_refused(tmp_path, tiny, tiny_raw, monkeypatch):
-    state(tmp_path, "regular", tiny)
-    monkeypatch.setattr(databases, "VERSION", databases.VERSION + 1)
-    with pytest.raises(ReplicationError, match=r"summary\.json .*version 2"):
-        databases.load(tiny_raw, tmp_path, "regular")
-
-
-def test_database_left_out_of_the_summary_is_named(tmp_path, tiny, tiny_raw):
-    state(tmp_path, "regular", tiny)
-    with pytest.raises(ReplicationError, match="`sixteen`"):
-        databases.load(tiny_raw, tmp_path, "sixteen")
-
-
-def test_stage_run_before_prepare_is_told_so(tmp_path, tiny_raw):
-    with pytest.raises(ReplicationError, match=r"summary\.json is missing: run `python -m repl"):
-        databases.load(tiny_raw, tmp_path, "regular")
+def test_prepare_states_what_load_makes_and_without_a_raw_file_writes_nothing(
+    tmp_path, tiny, capsys
+):
+    write_raw(tmp_path / "data/raw", tiny)
+    (tmp_path / "data/paper").mkdir()
+    document = small_document()
+    document["prepare"]["databases"] = list(NAMES)
+    write_params(tmp_path / "params.yaml", document)
+    folders, arguments = Folders.below(tmp_path), ["--root", str(tmp_path)]
+    labels = (folders.raw / idx.TEST_LABELS).rename(tmp_path / "labels")
+    with refused(idx.TEST_LABELS):
+        stage.command.main(arguments, standalone_mode=False)
+    assert not folders.prepared.exists()
+    labels.rename(folders.raw / idx.TEST_LABELS)
+    stage.command.main(arguments, standalone_mode=False)
+    assert [path.name for path in folders.prepared.iterdir()] == ["summary.json"]
+    printed = capsys.readouterr().out
+    for name in NAMES:
+        loaded = databases.load(folders.raw, folders.prepared, name)
+        assert loaded.sha256() == databases.derive(name, tiny).sha256()
+        assert f"{name}: 200 training and 100 test patterns" in printed

@@ -1,26 +1,42 @@
-"""The page to draw on, as far as it can be checked without a browser."""
+"""The page to draw on: what it carries, and its network run by the Node that playwright brings."""
 
 import base64
 import json
 import re
 import shutil
+import subprocess
 import zlib
 from importlib import resources
+from pathlib import Path
 
 import numpy as np
+import playwright
 import pytest
-from small import REPOSITORY
+import torch
+from small import REPOSITORY, mistake
 
 from replication.comparison.evaluation.errors import target_percent
-from replication.core import settings
+from replication.core.mnist import databases
 from replication.core.networks import lenet5
+from replication.core.networks.reference import Reference
 from replication.core.runs import experiment_runs
+from replication.core.settings import Rules
 from replication.files import write_json
-from replication.pipeline.cli import main
 from replication.report import demonstration
 from replication.report.demonstration.content import SCRIPTS
 
 NAMES = ("lenet5-distorted", "lenet5")
+DATA = re.compile(r'<script type="application/json">(.*?)</script>')
+# Every rule another one than that of the committed networks: as the page has it, as a record has.
+OTHER = {"distance": 0.5, "share": 0.25, "amplitude": 1.5, "slope": 0.5}
+
+
+def with_other_rules(stated):
+    return stated | {
+        "squashing": {"amplitude": 1.5, "slope": 0.5},
+        "subsampling": {"reading": "averaged", "fan_in": 4},
+        "criterion": stated["criterion"] | {"distance": 0.5},
+    }
 
 
 @pytest.fixture(scope="module")
@@ -29,16 +45,11 @@ def runs():
 
 
 @pytest.fixture(scope="module")
-def make(paper, regular):
-    chosen = settings.load(REPOSITORY / "params.yaml")
-
-    def content(runs, **changes):
-        return demonstration.content(
-            paper, chosen.compare, chosen.invariance,
-            regular.test_images, regular.test_labels, runs, **changes,
-        )  # fmt: skip
-
-    return content
+def make(paper, regular, chosen):
+    settings = (chosen.compare, chosen.invariance)
+    return lambda runs, **changes: demonstration.content(
+        paper, *settings, regular.test_images, regular.test_labels, runs, **changes
+    )
 
 
 @pytest.fixture(scope="module")
@@ -51,12 +62,9 @@ def page(found):
     return demonstration.page(found)
 
 
-def data_of(page):
-    return json.loads(re.search(r'<script type="application/json">(.*?)</script>', page)[1])
-
-
 def test_the_weights_in_the_page_are_those_of_the_runs_bit_for_bit(page, runs, paper):
-    shown = {one["name"]: one["parameters"] for one in data_of(page)["networks"]}
+    networks = json.loads(DATA.search(page)[1])["networks"]
+    shown = {one["name"]: one["parameters"] for one in networks}
     assert list(shown) == [f"{name}/{number}" for number in (0, 1) for name in NAMES]
     for name in NAMES:
         for run in runs[name]:
@@ -97,15 +105,10 @@ def test_a_network_is_computed_as_its_own_record_says(make, runs, tmp_path):
     copy = tmp_path / "lenet5" / "0"
     shutil.copytree(runs["lenet5"][0].folder, copy)
     record = json.loads((copy / "record.json").read_text(encoding="utf-8"))
-    record["settings"] |= {
-        "criterion": record["settings"]["criterion"] | {"distance": 0.5},
-        "subsampling": {"reading": "averaged", "fan_in": 4},
-        "squashing": {"amplitude": 1.5, "slope": 0.5},
-    }
+    record["settings"] = with_other_rules(record["settings"])
     write_json(copy / "record.json", record)
     (one,) = make({"lenet5": experiment_runs(tmp_path, "lenet5", 1)})["networks"]
-    rules = [one[name] for name in ("distance", "share", "amplitude", "slope")]
-    assert rules == [0.5, 0.25, 1.5, 0.5]
+    assert {name: one[name] for name in OTHER} == OTHER
 
 
 def test_every_replicate_is_listed_and_names_its_file_and_the_sum_of_its_weights(
@@ -120,29 +123,23 @@ def test_every_replicate_is_listed_and_names_its_file_and_the_sum_of_its_weights
     assert make({name: experiment_runs(tmp_path, name, 2) for name in NAMES}) is None
 
 
-def test_the_page_asks_for_nothing_but_the_weights_of_a_replicate_that_is_chosen(page):
-    markup = page.replace(re.search(r'<script type="application/json">.*?</script>', page)[0], "")
+def test_the_page_asks_for_nothing_but_weights_that_are_chosen_and_is_small(page, found):
+    markup = DATA.sub("", page)
     asked = re.findall(r"https?:|@import|\bfetch\([^)]*|XMLHttpRequest|importScripts", markup)
     assert asked == ["fetch(`../${file}`"]
     assert all(link.startswith("data:") for link in re.findall(r'(?:src|href)="([^"]*)"', markup))
-
-
-def test_a_page_with_all_its_networks_is_no_larger_than_four_megabytes(found):
     several = [found["networks"][0]] * demonstration.NETWORKS
     assert len(demonstration.page(found | {"networks": several}).encode()) < 4_000_000
 
 
 def test_what_the_script_looks_for_is_there_and_every_script_is_in_the_page(page):
-    script = "".join(
-        resources.files(demonstration).joinpath(name).read_text(encoding="utf-8")
-        for name in SCRIPTS
-    )
+    folder = resources.files(demonstration)
+    assert {one.name for one in folder.iterdir() if one.name.endswith(".js")} == set(SCRIPTS)
+    script = "".join(folder.joinpath(name).read_text(encoding="utf-8") for name in SCRIPTS)
     wanted = set(re.findall(r'find\("(\w+)"\)|data-lenet="(\w+)"\]', script))
     assert len(wanted) > 15
     for name in {one or other for one, other in wanted}:
         assert page.count(f'data-lenet="{name}"') == 1 + script.count(f'data-lenet="{name}"'), name
-    folder = resources.files(demonstration)
-    assert {one.name for one in folder.iterdir() if one.name.endswith(".js")} == set(SCRIPTS)
 
 
 @pytest.mark.parametrize("level", [2, 3])
@@ -154,6 +151,75 @@ def test_a_fragment_has_no_heading_but_of_the_level_that_is_wanted(found, level)
 
 def test_without_weights_the_command_says_what_makes_them(tmp_path, capsys):
     places = {"--root": REPOSITORY, "--runs": tmp_path / "none", "--out": tmp_path / "out"}
-    assert main(["demo", *(f"{name}={path}" for name, path in places.items())]) == 2
-    assert "replication train lenet5" in capsys.readouterr().err
+    arguments = ["demo", *(f"{name}={path}" for name, path in places.items())]
+    mistake(capsys, arguments, "train lenet5")
     assert not (tmp_path / "out").exists()
+
+
+PROGRAM = """
+const { layers, codes, given, patterns, height, width } = JSON.parse(require("fs").readFileSync(0));
+const bytes = (text) => Uint8Array.from(Buffer.from(text, "base64"));
+given.parameters = new Float32Array(bytes(given.parameters).buffer);
+const network = new Network(layers, codes, given), grey = bytes(patterns), answers = [];
+for (let at = 0; at < grey.length; at += height * width) {
+  const found = network.run(grey.subarray(at, at + height * width), height, width);
+  const maps = ["C1", "S2", "C3", "S4", "C5", "F6", "RBF"].map((name) => [...found[name].values]);
+  answers.push({ ...network.answer(found), maps: at ? [] : maps });
+}
+console.log(JSON.stringify(answers));
+"""
+
+
+@pytest.fixture(scope="module")
+def answers(found, tmp_path_factory):
+    """What the page's code answers to patterns, with rules of a network changed."""
+    script = tmp_path_factory.mktemp("node") / "answers.js"
+    network = resources.files(demonstration).joinpath("network.js").read_text(encoding="utf-8")
+    script.write_text(network + PROGRAM, encoding="utf-8")
+    node = Path(playwright.__file__).parent / "driver" / "node"
+
+    def run(name, patterns, **rules):
+        (given,) = [one for one in found["networks"] if one["name"] == f"{name}/0"]
+        _, height, width = patterns.shape
+        message = {
+            "layers": found["layers"], "codes": found["codes"], "given": {**given, **rules},
+            "patterns": base64.b64encode(np.ascontiguousarray(patterns).tobytes()).decode(),
+            "height": height, "width": width,
+        }  # fmt: skip
+        how = {"capture_output": True, "text": True}
+        done = subprocess.run([node, script], input=json.dumps(message), **how)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    return run
+
+
+def padded(images):
+    return np.pad(images, ((0, 0), (2, 2), (2, 2)))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_answers_in_the_page_are_the_committed_ones(name, answers, runs, regular):
+    committed = runs[name][0].answers
+    given = answers(name, padded(regular.test_images[:300]))
+    assert [one["digit"] for one in given] == committed.classes[:300].tolist()
+    margins = [one["margin"] for one in given]
+    np.testing.assert_allclose(margins, committed.margins[:300], rtol=0, atol=2e-3)
+
+
+@pytest.mark.parametrize("rules", [{}, OTHER], ids=["as it was trained", "every other rule"])
+def test_every_map_and_penalty_of_a_wide_field_is_that_of_the_reference(
+    rules, answers, runs, regular, paper, chosen
+):
+    wide = padded(regular.test_images[:4]).transpose(1, 0, 2).reshape(1, 32, 128)
+    (given,) = answers("lenet5", wide, **rules)
+    run, network = runs["lenet5"][0], lenet5.network(paper)
+    stated = run.record["settings"]
+    reference = Reference(network, Rules.stated(with_other_rules(stated) if rules else stated))
+    levels = databases.grey_levels(chosen.prepare.background, chosen.prepare.foreground)
+    weights = torch.from_numpy(run.weights(network.parameters))
+    inputs = torch.from_numpy(levels[wide][:, None])
+    expected = [*reference.maps(weights, inputs).values(), reference.penalties(weights, inputs)]
+    assert expected[-1].shape == (1, 10, 1, 25)
+    for values, tensor in zip(given["maps"], expected, strict=True):
+        np.testing.assert_allclose(values, tensor.numpy().ravel(), rtol=1e-4, atol=1e-3)

@@ -1,5 +1,6 @@
-"""The last layer of LeNet-4 replaced: K-NN and local learning on its hidden units."""
+"""LeNet-4 as a system: alone, its last layer replaced, and trained on patterns with noise."""
 
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -8,6 +9,8 @@ import torch
 from fitting import (
     LENET4,
     TABLE,
+    Watched,
+    answers_by,
     check_against_scores,
     fit,
     recipe_of,
@@ -15,12 +18,47 @@ from fitting import (
     system_of,
     task_of,
 )
-from watching import Watched
+from small import refused
 
+from replication.core.learning.engine import Engine
 from replication.core.learning.monitor import Stopped
 from replication.core.mnist import databases
 from replication.core.networks.reference import Reference
-from replication.errors import ReplicationError
+from replication.core.systems.noisy import NoisyPool
+from replication.core.systems.noisy import Options as Noise
+
+
+@pytest.fixture
+def classified(monkeypatch):
+    """How many images each classification was of."""
+    sizes = []
+    penalties = Engine.penalties
+
+    def counted(self, parameters, images):
+        sizes.append(len(images))
+        return penalties(self, parameters, images)
+
+    monkeypatch.setattr(Engine, "penalties", counted)
+    return sizes
+
+
+def test_the_test_patterns_are_classified_once_a_pass(paper, tiny, tmp_path, classified):
+    fitted = fit(paper, tiny, tmp_path, "network")
+    assert classified == [100, 100]
+    wrong = int((fitted.answers.classes != tiny.test_labels).sum())
+    assert fitted.history["test_misses"].iloc[-1] == wrong
+    answer = answers_by(recipe_of("network"), fitted.weights["parameters"])
+    check_against_scores(fitted.answers, -answer(tiny.test_images))
+
+
+def test_interrupted_after_its_last_pass_it_gives_the_same_answers(
+    paper, tiny, tmp_path, classified
+):
+    fitted = fit(paper, tiny, tmp_path, "network")
+    del classified[:]
+    same_bytes(fit(paper, tiny, tmp_path, "network"), fitted)
+    assert classified == [100]
+
 
 NEIGHBOURS = {"method": "neighbours", "neighbours": 7}
 LOCAL = {"method": "local", "neighbours": 30, "decay": 0.05}
@@ -88,9 +126,8 @@ def test_local_learning_is_a_ridge_regression_on_the_neighbours_of_each_pattern(
     check_against_scores(fitted.answers, np.stack(scores))
 
 
-@pytest.mark.parametrize("options", [NEIGHBOURS, LOCAL])
-def test_the_weights_are_those_of_the_network_alone(paper, tiny, plain, tmp_path, options):
-    fitted = fit(paper, tiny, tmp_path, "last-layer", options)
+def test_the_weights_are_those_of_the_network_alone(paper, tiny, plain, tmp_path):
+    fitted = fit(paper, tiny, tmp_path, "last-layer", NEIGHBOURS)
     assert list(fitted.weights) == ["parameters"]
     assert fitted.weights["parameters"].tobytes() == plain.weights["parameters"].tobytes()
     assert fitted.history.empty
@@ -117,16 +154,12 @@ def test_the_cost_counts_the_layers_below_and_all_patterns_kept(paper, tiny, tmp
     assert dearer.operations_thousands - cost.operations_thousands == solving / 1e3
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"method": "local", "neighbours": 5}, "add decay"),
-        ({**NEIGHBOURS, "decay": 0.1}, "remove decay"),
-        ({"method": "nearest", "neighbours": 5}, "options.method is 'nearest'"),
-    ],
-)
-def test_options_that_cannot_be_are_refused(paper, options, message):
-    with pytest.raises(ReplicationError, match=message):
+@pytest.mark.parametrize(("options", "named"), [
+    ({"method": "local", "neighbours": 5}, "decay"), ({**NEIGHBOURS, "decay": 0.1}, "decay"),
+    ({"method": "nearest", "neighbours": 5}, "options.method"),
+])  # fmt: skip
+def test_options_that_cannot_be_are_refused(paper, options, named):
+    with refused(named):
         system_of(paper, "last-layer", options)
 
 
@@ -141,3 +174,67 @@ def test_asked_to_stop_after_the_last_pass_the_network_is_kept(paper, tiny, tmp_
         fit(paper, tiny, tmp_path, "last-layer", NEIGHBOURS),
     )
     assert not any("pass" in line for line in again.lines)
+
+
+NOISE = {"inverted": 0.1, "versions": 20}
+
+
+def noisy_pool(tiny, replicate=0, versions=20):
+    recipe = recipe_of("noisy", NOISE).network_recipe()
+    noise = Noise(inverted=0.1, versions=versions)
+    return NoisyPool(tiny.train_images, tiny.train_labels, recipe, replicate, noise, 32)
+
+
+def flipped(tiny, numbers, images):
+    """Which pixels of the field are inverted; all others are checked to be as they were."""
+    clean = np.pad(tiny.train_images, ((0, 0), (2, 2), (2, 2)))[np.asarray(numbers) % 200]
+    inverted = images != clean
+    np.testing.assert_array_equal(images[inverted], 255 - clean[inverted])
+    return inverted
+
+
+def test_a_tenth_of_all_pixels_of_the_field_is_inverted(tiny):
+    numbers = np.arange(0, 4000, 10)
+    share = flipped(tiny, numbers, noisy_pool(tiny).show(numbers).images).mean(axis=0)
+    # 400 patterns: one pixel's share has a standard deviation of 1.5 %, the mean's is 0.05 %.
+    assert share.mean() == pytest.approx(0.1, abs=0.003)
+    assert 0.02 < share.min() < share.max() < 0.2
+
+
+def test_a_pattern_has_the_same_noise_whenever_it_is_shown_and_each_its_own(tiny):
+    numbers = np.array([5, 3999, 205, 6])
+    batch = noisy_pool(tiny).show(numbers)
+    np.testing.assert_array_equal(batch.labels, tiny.train_labels[numbers % 200])
+    alone = [noisy_pool(tiny).show(numbers[[place]]).images[0] for place in range(4)]
+    np.testing.assert_array_equal(batch.images, alone)
+    other = noisy_pool(tiny, replicate=1).show(np.array([5])).images
+    masks = [*flipped(tiny, numbers, batch.images), *flipped(tiny, [5], other)]
+    assert len({mask.tobytes() for mask in masks}) == 5
+
+
+def test_showing_many_versions_takes_little_more_than_the_images(tiny):
+    pool = noisy_pool(tiny, versions=30_000)
+    assert pool.size == 6_000_000
+    numbers = np.arange(0, pool.size, 6000)
+    tracemalloc.start()
+    shown = pool.show(numbers)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(shown.images) == 1000
+    assert peak < 2 * shown.images.nbytes
+
+
+def test_a_network_trained_on_noise_answers_patterns_without(paper, tiny, tmp_path):
+    fitted = fit(paper, tiny, tmp_path, "noisy", NOISE)
+    (tmp_path / "plain").mkdir()
+    plain = fit(paper, tiny, tmp_path / "plain", "network")
+    assert fitted.weights["parameters"].tobytes() != plain.weights["parameters"].tobytes()
+    answer = answers_by(recipe_of("noisy", NOISE), fitted.weights["parameters"])
+    check_against_scores(fitted.answers, -answer(tiny.test_images))
+    wrong = int((fitted.answers.classes != tiny.test_labels).sum())
+    assert fitted.history["test_misses"].iloc[-1] == wrong
+
+
+def test_noise_and_distortions_are_not_combined(paper):
+    with refused("distorted"):
+        system_of(paper, "noisy", NOISE, distorted=True)

@@ -1,13 +1,12 @@
 """Criteria, initialisation, step sizes, streams and orders, each against what the paper says."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from networks_of_tests import CRITERIA, NETWORKS
+from small import REPOSITORY
 
 from replication.core import settings
 from replication.core.learning.optimisers import sdlm
@@ -18,7 +17,7 @@ from replication.core.networks.initialisation import draw_initial_parameters
 from replication.core.networks.specification import Kind
 from replication.core.settings import Criterion, Recipe
 
-BASE = settings.load(Path(__file__).parents[1] / "params.yaml").base
+BASE = settings.load(REPOSITORY / "params.yaml").base
 
 
 def recipe(**changes) -> Recipe:
@@ -124,32 +123,23 @@ def test_each_map_of_c3_has_the_fan_in_of_its_own_row_of_table_1(power):
         start += size
 
 
-def test_zero_biases_leave_the_weights_as_they_are():
-    drawn, zeroed = (initial(biases=name) for name in ("random", "zero"))
+def test_zero_biases_and_constant_coefficients_leave_all_else_as_it_is():
+    """A constant coefficient is the range over the fan-in, as the authors' library has it."""
+    chosen = {"biases": "random", "coefficients": "random"}
+    drawn, zeroed, constant = (
+        initial(**chosen | other)
+        for other in ({}, {"biases": "zero"}, {"coefficients": "constant"})
+    )
     for layer in NETWORKS["lenet5"].trainable:
         biases = slice(layer.offset + layer.weights, layer.end)
         weights = slice(layer.offset, layer.offset + layer.weights)
         assert drawn[biases].any()
         assert not zeroed[biases].any()
         np.testing.assert_array_equal(zeroed[weights], drawn[weights])
-
-
-def test_constant_coefficients_are_the_range_over_the_fan_in():
-    """The authors' library: the same for every map of a sub-sampling layer."""
-    drawn, constant = (initial(coefficients=name) for name in ("random", "constant"))
-    for layer in NETWORKS["lenet5"].trainable:
-        weights = slice(layer.offset, layer.offset + layer.weights)
+        same = drawn[weights]
         if layer.kind is Kind.SUBSAMPLING:
-            assert (constant[weights] == np.float32(BASE.initialisation.range / 4**0.5)).all()
-        else:
-            np.testing.assert_array_equal(constant[weights], drawn[weights])
-
-
-def test_consecutive_patterns_are_the_first_of_the_pass():
-    chosen = recipe(**{"sdlm.patterns_drawn": "consecutive"})
-    np.testing.assert_array_equal(
-        choose_hessian_patterns(chosen, 0, 60_000, 2), present_order(chosen, 0, 60_000, 2)[:500]
-    )
+            same = np.float32(BASE.initialisation.range / 4**0.5)
+        np.testing.assert_array_equal(constant[weights], np.full(layer.weights, same))
 
 
 @given(h=st.floats(0, 1e3), eta=st.floats(1e-6, 1), mu=st.floats(1e-3, 1))
@@ -159,7 +149,7 @@ def test_step_sizes_follow_equation_19(h, eta, mu):
     assert 0 < step <= np.float32(eta / mu)
 
 
-def test_each_stream_is_its_own():
+def test_each_stream_is_its_own_unless_it_is_shared():
     draws = {
         (number, name): generator(BASE, number, name).random()
         for number in range(3)
@@ -168,9 +158,6 @@ def test_each_stream_is_its_own():
     assert len(set(draws.values())) == len(draws)
     assert generator(BASE, 1, "order").random() == draws[1, "order"]
     assert generator(BASE, 1, "order", 1).random() != draws[1, "order"]
-
-
-def test_a_shared_stream_is_the_same_for_all_replicates():
     shared = recipe(**{"streams.order": "shared"})
     assert generator(shared, 4, "order").random() == generator(shared, 0, "order").random()
     own = [generator(shared, n, "initialisation").random() for n in range(3)]
@@ -179,29 +166,23 @@ def test_a_shared_stream_is_the_same_for_all_replicates():
 
 def small(**changes) -> Recipe:
     document = {**BASE.model_dump(), "passes": 4, "learning_rates": (1e-4,) * 4, **changes}
+    document["sdlm"]["patterns"] = 1
     return Recipe.model_validate(document)
 
 
-def test_the_random_order_is_constant():
+def test_the_random_order_is_constant_unless_it_is_fresh():
     """Appendix C, p. 41."""
-    chosen = small(presentations_per_pass=10)
-    first = present_order(chosen, 0, 10, 0)
-    assert sorted(first) == list(range(10))
-    np.testing.assert_array_equal(present_order(chosen, 0, 10, 3), first)
-    assert list(present_order(chosen, 1, 10, 0)) != list(first)
-
-
-def test_a_fresh_order_is_another_permutation():
-    chosen = small(presentations_per_pass=10, order="fresh")
-    passes = [tuple(present_order(chosen, 0, 10, turn)) for turn in range(4)]
+    constant, fresh = (small(presentations_per_pass=10, order=o) for o in ("constant", "fresh"))
+    passes = [tuple(present_order(fresh, 0, 10, turn)) for turn in range(4)]
+    first = present_order(constant, 0, 10, 0)
+    assert all(sorted(one) == list(range(10)) for one in (first, *passes))
+    np.testing.assert_array_equal(present_order(constant, 0, 10, 3), first)
+    assert list(present_order(constant, 1, 10, 0)) != list(first)
     assert len(set(passes)) == 4
-    assert all(sorted(one) == list(range(10)) for one in passes)
 
 
 @given(
-    pool=st.integers(1, 40),
-    length=st.integers(1, 60),
-    order=st.sampled_from(["constant", "fresh"]),
+    pool=st.integers(1, 40), length=st.integers(1, 60), order=st.sampled_from(["constant", "fresh"])
 )
 def test_passes_go_through_the_pool_again_and_again(pool, length, order):
     """Every pattern is shown as often as any other, give or take one."""
@@ -213,8 +194,16 @@ def test_passes_go_through_the_pool_again_and_again(pool, length, order):
 
 
 def test_the_hessian_is_estimated_on_other_patterns_before_each_pass():
-    drawn = settings.change_recipe(BASE, {"sdlm.patterns_drawn": "random"})
+    """Or on the first of the pass; on all where there are fewer."""
+    drawn, consecutive = (
+        settings.change_recipe(BASE, {"sdlm.patterns_drawn": how})
+        for how in ("random", "consecutive")
+    )
     first, second = (choose_hessian_patterns(drawn, 0, 60_000, turn) for turn in (0, 1))
     assert len(set(first)) == BASE.sdlm.patterns
     assert set(first) != set(second)
     assert set(choose_hessian_patterns(BASE, 0, 30, 0)) == set(range(30))
+    np.testing.assert_array_equal(
+        choose_hessian_patterns(consecutive, 0, 60_000, 2),
+        present_order(consecutive, 0, 60_000, 2)[:500],
+    )

@@ -1,14 +1,22 @@
-"""What the page says in words: the answer, what differs and why, and the names of systems."""
+"""What the page and README.md say: the answer, what differs and why, and the committed numbers."""
 
 import re
+import shutil
+from collections import Counter
 from dataclasses import replace
 
 import pytest
+import report_files
 from report_files import changed, load
-from small import REPOSITORY
+from small import REPOSITORY, refused
 
 from replication.comparison.verdicts.claim_checks import VERDICTS
-from replication.report import charts, narrative
+from replication.comparison.verdicts.evidence import OUTCOMES
+from replication.folders import Folders
+from replication.pipeline import report
+from replication.pipeline.cli import main
+from replication.report import charts, narrative, texts
+from replication.report.texts import replace_blocks, rewrite
 
 
 @pytest.fixture(scope="module")
@@ -78,88 +86,40 @@ def test_topics_hold_every_row_that_differs_once(found):
     entries = found.verdicts
     topics = narrative.topics(entries, [])
     rows = [one for topic in topics for one in topic.verdicts]
-    assert sorted(map(repr, rows)) == sorted(
-        repr(one) for one in entries if one.outcome == "differs"
-    )
-    assert [len(one.verdicts) for one in topics] == sorted(
-        (len(one.verdicts) for one in topics), reverse=True
-    )
-    told = [re.search(r"^(\d+) of .* lower in (\d+), higher in (\d+)", one.sentence)
-            for one in topics]  # fmt: skip
-    assert sum(map(bool, told)) >= 3
-    for one in filter(None, told):
-        assert int(one[1]) == int(one[2]) + int(one[3])
-
-
-def tried_in(folder, row):
-    """A folder of results whose studies hold a table of hypotheses with one row."""
-    (folder / "studies").mkdir()
-    (folder / "studies" / "a.csv").write_text(
-        f"hypothesis,row,measure,published,before,ours,decided\n{row}\n"
-    )
-    return folder
+    assert sorted(map(repr, rows)) == sorted(repr(e) for e in entries if e.outcome == "differs")
+    sizes = [len(one.verdicts) for one in topics]
+    assert sizes == sorted(sizes, reverse=True)
 
 
 def test_hypotheses_stand_with_the_claims_that_they_explain(found, tmp_path):
-    results = tried_in(tmp_path, "sigmoid,linear/regular,test error,12,13.97,11.93,explains")
-    (results / "studies" / "b.csv").write_text(
-        "hypothesis,evidence,decided,claim\na guess,nothing,undecided,\nb,c,d,sdlm.rates:greatest\n"
-    )
-    (results / "studies" / "trials.csv").write_text("trial,error\n1,2\n")
-    tried = narrative.read_trials(replace(found, results=results))
-    assert [one.hypothesis for one in tried] == ["sigmoid", "a guess", "b"]
+    (tmp_path / "studies").mkdir()
+    for name, rows in {
+        "a": "hypothesis,row,measure,published,before,ours,decided\n"
+             "sigmoid,linear/regular,test error,12,13.97,11.93,explains\n"
+             "taller-field,invariance.shift,range,0.5,0.107,inf,does not explain\n",
+        "b": "hypothesis,evidence,decided,claim\na guess,nothing,undecided,\n"
+             "b,c,d,sdlm.rates:greatest\n",
+        "trials": "trial,error\n1,2\n",
+    }.items():  # fmt: skip
+        (tmp_path / "studies" / f"{name}.csv").write_text(rows)
+    tried = narrative.read_trials(replace(found, results=tmp_path))
+    assert [one.hypothesis for one in tried] == ["sigmoid", "taller-field", "a guess", "b"]
     assert all(number in tried[0].evidence for number in ("12", "14", "11.9"))
-    assert tried[1].evidence == "nothing"
+    assert all(number in tried[1].evidence for number in ("0.5", "0.107", "no limit"))
     topics = narrative.topics(changed(found, "", outcome="differs").verdicts, tried)
-    claims = {
-        one.hypothesis: {entry.claim for entry in topic.verdicts}
-        for topic in topics
-        for one in topic.trials
-    }
-    assert claims.keys() == {"sigmoid", "b"}
+    claims = {one.hypothesis: {entry.claim for entry in topic.verdicts}
+              for topic in topics for one in topic.trials}  # fmt: skip
+    assert claims.keys() == {"sigmoid", "taller-field", "b"}
     assert claims["sigmoid"] == {"systems.error"}
+    assert "invariance.shift" in claims["taller-field"]
     assert "sdlm.rates" in claims["b"]
 
 
-def test_what_was_tried_on_a_claim_is_told_in_its_words(found, tmp_path):
-    row = "taller-field,invariance.shift,range,0.5,0.107,inf,does not explain"
-    results = tried_in(tmp_path, row)
-    (one,) = narrative.read_trials(replace(found, results=results))
-    assert one.about.startswith("vertical shifts up to")
-    assert one.evidence == "0.5 in 1998, 0.107 without it, no limit with it"
-    (topic,) = [topic for topic in narrative.topics(found.verdicts, [one]) if topic.trials]
-    assert "1 does not" in topic.why
-    assert "invariance.shift" in {entry.claim for entry in topic.verdicts}
-
-
-def test_what_was_tried_is_counted_and_what_explains_a_number_is_named(found):
-    def tried(name, decided, about="Linear"):
-        return narrative.Trial("systems.error:linear/regular", about, name, "", decided, "")
-
-    several = [
-        tried("linear-sigmoid", "explains"),
-        tried("linear-sigmoid-cropped", "does not explain"),
-        tried("no-such-idea", "undecided"),
-    ]
-    said = {one.title: one.why for one in narrative.topics(found.verdicts, several)}
-    assert said["Test errors of Figure 9"] == (
-        "Why: of 3 reasons that we tried 1 explains the number, 1 does not and 1 stays undecided. "
-        "Explained: Linear by sigmoid units trained by gradient descent."
-    )
-    assert several[2].idea == "no such idea"
-
-
 def test_a_number_that_came_out_again_needs_no_hypothesis(found):
-    entries = found.verdicts
-    of = {
-        verdict: next(
-            one for one in entries if one.claim == "systems.error" and one.outcome == verdict
-        )
-        for verdict in ("reproduced", "differs")
-    }
+    entries = [one for one in found.verdicts if one.claim == "systems.error"]
     tried = [
         narrative.Trial(f"systems.error:{one.entry}", "", "", "", "explains", "")
-        for one in of.values()
+        for one in (next(e for e in entries if e.outcome == v) for v in ("reproduced", "differs"))
     ]
     assert narrative.drop_reproduced(tried, entries) == tried[1:]
 
@@ -177,3 +137,92 @@ def test_texts_of_the_page_name_systems_and_experiments_as_figure_9_does(found):
         for name in ids:
             assert not re.search(rf"(?<![\w/.-]){re.escape(name)}(?![\w/.-])", text), entry
         assert "e+" not in text
+
+
+STUDIES = report.study_blocks()
+EMPTY = "before\n<!-- results:begin -->\nold\n<!-- results:end -->\nafter\n"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return report_files.project(tmp_path_factory.mktemp("project"))
+
+
+@pytest.mark.parametrize("name", ["README.md", "paper_notes.md"])
+def test_committed_text_has_the_numbers_of_the_committed_files(name):
+    text = (REPOSITORY / name).read_text(encoding="utf-8")
+    now = replace_blocks(text, texts.blocks(load(REPOSITORY), STUDIES), name)
+    assert now == text, f"{name} is out of date: make report"
+
+
+@pytest.fixture(scope="module")
+def fabricated(folder):
+    return load(folder)
+
+
+def rendered(text, fabricated):
+    return replace_blocks(text, texts.blocks(fabricated, STUDIES), "text")
+
+
+def test_block_has_the_headline_the_tally_and_the_speed(fabricated):
+    lines = texts.results(fabricated).splitlines()
+    verdict = fabricated.verdict("lenet5.test-error")
+    subject, finding = verdict.subject, verdict.finding
+    assert lines[2].startswith(f"| Test error | 0.95 ± 0.1 % | {finding.mean:.3f} %")
+    assert lines[2].endswith(f" | {subject.role} | {finding.outcome} |")
+    for role in {one.subject.role for one in fabricated.verdicts}:
+        own = Counter(
+            one.finding.outcome for one in fabricated.verdicts if one.subject.role == role
+        )
+        (line,) = [one for one in lines if one.startswith(f"| {role} |")]
+        counts = [int(cell) for cell in line.strip("| ").split(" | ")[2:]]
+        assert counts == [own[outcome] for outcome in OUTCOMES]
+    timing = fabricated.bench.native.lenet5.microseconds_per_pattern
+    assert f"{timing.median:.3g} microseconds" in "\n".join(lines)
+
+
+def test_the_stage_rewrites_what_stands_between_the_marks_of_the_texts_it_is_given(
+    folder, fabricated, tmp_path, monkeypatch, capsys
+):
+    """Without an option README.md and paper_notes.md; the page is not at issue."""
+    monkeypatch.setattr("replication.report.page.render", lambda *_: "")
+    once = rendered(EMPTY, fabricated)
+    assert once.startswith("before\n<!-- results:begin -->\n| ")
+    assert once.endswith("\n<!-- results:end -->\nafter\n")
+    assert "old" not in once
+    assert rendered(once, fabricated) == once
+    project = shutil.copytree(folder, tmp_path / "project", symlinks=True)
+    for name in (*report.TEXTS, "MINE.md"):
+        (project / name).write_text(EMPTY)
+    mine = project / "MINE.md"
+    assert report.run(Folders.below(project), [mine]) == {mine: True}
+    assert mine.read_text() == once
+    monkeypatch.chdir(project)
+    assert main(["report", "--page-only"]) == 0
+    assert {(project / name).read_text() for name in report.TEXTS} == {EMPTY}
+    assert main(["report"]) == 0
+    assert {(project / name).read_text() for name in report.TEXTS} == {once}
+    assert "README.md" in capsys.readouterr().out
+    with refused("NONE.md"):
+        rewrite(project / "NONE.md", texts.blocks(fabricated, STUDIES))
+
+
+def test_block_without_its_file_names_the_command(tmp_path):
+    fabricated = load(report_files.project(tmp_path / "bare", runs=False, tables=False))
+    assert "python -m replication bench" in texts.results(fabricated)
+    blocks = texts.blocks(fabricated, STUDIES)
+    for name in ("readings", "distortions"):
+        assert f"python -m replication {name}" in blocks[name]()
+    assert "python -m replication compare" in blocks["variance"]()
+
+
+@pytest.mark.parametrize(("text", "named"), {
+    "nothing": "block",
+    "<!-- results:begin -->": "<!-- results:end -->",
+    "<!-- results:end -->": "<!-- results:begin -->",
+    "<!-- results:begin --><!-- readings:begin -->": "<!-- results:end -->",
+    "<!-- numbers:begin --><!-- numbers:end -->": "`numbers`",
+}.items())  # fmt: skip
+def test_marks_that_do_not_pair_up_are_refused(text, named, fabricated):
+    with refused("NOTES.md", named):
+        replace_blocks(text, texts.blocks(fabricated, STUDIES), "NOTES.md")

@@ -1,80 +1,44 @@
 """Nearest neighbours, and the study of their readings, against plain loops."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
-import study_files
-from fitting import classifier, task_of
-from small import small_document, small_project, write_params
-from watching import Watched
+from fitting import Watched, classifier, task_of
+from small import refused, small_document, small_project, write_params
 
 from replication.core.systems.classifiers.nearest_neighbours import (
     System,
     count_votes,
     find_nearest,
 )
-from replication.errors import ReplicationError
 from replication.pipeline.cli import main
-from replication.studies.neighbours import ERRORS, figure, find_closest
+from replication.studies.neighbours import ERRORS, find_closest
 from replication.studies.neighbours import run as neighbours
 
 
-def points(count, seed):
-    """Points on a coarse grid, so that distances are exact and often equal."""
-    return np.random.default_rng(seed).integers(0, 4, (count, 3)).astype(np.float32)
-
-
-def by_sorting(image, prototypes, count):
-    distances = [float(((image - prototype) ** 2).sum()) for prototype in prototypes]
-    order = sorted(range(len(prototypes)), key=lambda number: (distances[number], number))
-    return order[:count], [distances[number] for number in order[:count]]
-
-
-def test_nearest_finds_the_distances_that_sorting_finds(monkeypatch):
+@pytest.mark.parametrize("count", [1, 5, 100, 700])
+def test_the_nearest_are_those_that_sorting_finds_and_of_equal_distances_the_first(
+    count, monkeypatch
+):
+    """Whatever the processor's partition chooses among equal ones at the last place."""
     monkeypatch.setattr("replication.core.systems.classifiers.nearest_neighbours._CHUNK", 7)
-    images, prototypes = points(20, 1), points(50, 2)
-    numbers, distances = find_nearest(images, prototypes, 5)
-    for image, found, far in zip(images, numbers, distances, strict=True):
-        assert far.tolist() == by_sorting(image, prototypes, 5)[1]
-        assert ((prototypes[found] - image) ** 2).sum(axis=1).tolist() == far.tolist()
-        assert len(set(found.tolist())) == 5
+    draw = np.random.default_rng(3)
+    images, prototypes = (draw.integers(0, 3, (n, 3)).astype(np.float32) for n in (40, 700))
+    exact = ((images[:, np.newaxis] - prototypes) ** 2).sum(axis=2)
+    numbers, distances = find_nearest(images, prototypes, count)
+    expected = np.argsort(exact, axis=1, kind="stable")[:, :count]
+    np.testing.assert_array_equal(numbers, expected)
+    np.testing.assert_array_equal(distances, np.take_along_axis(exact, expected, axis=1))
 
 
-def test_of_different_distances_nearest_names_the_right_prototypes():
-    random = np.random.default_rng(3)
-    images, prototypes = random.normal(size=(9, 6)), random.normal(size=(40, 6))
-    numbers, _ = find_nearest(images.astype(np.float32), prototypes.astype(np.float32), 4)
-    for image, found in zip(images, numbers, strict=True):
-        assert found.tolist() == by_sorting(image, prototypes, 4)[0]
-
-
-def test_of_equal_distances_within_the_chosen_the_first_prototype_is_the_nearer():
-    prototypes = np.array([[2, 0], [0, 1], [1, 0], [0, 0]], np.float32)
-    numbers, distances = find_nearest(np.zeros((1, 2), np.float32), prototypes, 3)
-    assert numbers.tolist() == [[3, 1, 2]]
-    assert distances.tolist() == [[0, 1, 1]]
-
-
-def test_a_neighbour_at_twice_the_distance_has_half_the_vote():
+def test_a_neighbour_at_twice_the_distance_has_half_the_vote_and_one_at_none_all():
     labels = np.array([[3, 5, 5]], np.uint8)
     found = count_votes(labels, np.array([[1.0, 4.0, 16.0]], np.float32))
     expected = np.zeros((1, 10))
     expected[0, 3], expected[0, 5] = -1.0, -0.75
     np.testing.assert_allclose(found, expected, atol=1e-5)
-
-
-def test_where_all_agree_the_nearer_are_the_surer():
-    labels = np.array([[3, 3], [3, 3]], np.uint8)
-    near, far = count_votes(labels, np.array([[1.0, 2.0], [9.0, 9.5]], np.float32))
-    assert near[3] < far[3] < 0
-
-
-def test_a_pattern_that_is_a_prototype_outvotes_all_others():
-    labels = np.array([[3, 5, 5]], np.uint8)
-    found = count_votes(labels, np.array([[0.0, 4.0, 4.0]], np.float32))
-    assert found.argmin(axis=1).tolist() == [3]
-    assert np.isfinite(found).all()
+    prototype = count_votes(labels, np.array([[0.0, 4.0, 4.0]], np.float32))
+    assert prototype.argmin() == 3
+    assert np.isfinite(prototype).all()
 
 
 def test_majority_counts_and_prefers_the_nearest_of_equals():
@@ -108,12 +72,9 @@ def test_boxed_moves_the_ink_and_changes_none_of_it(tiny):
             expected = np.zeros((20, 20), np.uint8)
             expected[top : top + ink.shape[0], left : left + ink.shape[1]] = ink
             np.testing.assert_array_equal(field, expected)
-
-
-def test_boxed_leaves_an_image_without_ink_empty_and_refuses_too_much():
     empty = np.zeros((1, 6, 6), np.uint8)
     assert not neighbours.place_by_extent(empty, 4, True).any()
-    with pytest.raises(ReplicationError, match="larger than 4x4"):
+    with refused("4x4"):
         neighbours.place_by_extent(empty + 1, 4, True)
 
 
@@ -125,35 +86,39 @@ def test_a_row_of_the_table_is_the_error_of_that_reading(tiny):
     # 200 // 60 = 3 prototypes are too few for 5 and 9 neighbours.
     assert len(table) == 2 * (5 * 4 + 2) * 2
     by = table.set_index(list(ERRORS.columns[:-1]))["test_error_percent"]
-    cut = slice(4, 24)
-    for name, part in (("mine", slice(None)), ("cropped", cut)):
+    for name, part in (("mine", slice(None)), ("cropped", slice(4, 24))):
         flat = tiny.train_images[:100, part, part].reshape(100, -1).astype(float)
         wrong = 0
         for image, label in zip(tiny.test_images[:, part, part], tiny.test_labels, strict=True):
-            nearest_three = by_sorting(image.reshape(-1).astype(float), flat, 3)[0]
+            far = ((flat - image.reshape(-1)) ** 2).sum(axis=1)
+            nearest_three = np.argsort(far, kind="stable")[:3]
             counts = np.bincount(tiny.train_labels[nearest_three], minlength=10)
             most = max(nearest_three, key=lambda n: counts[tiny.train_labels[n]])
             wrong += tiny.train_labels[most] != label
         assert by[name, 3, 100, "majority"] == pytest.approx(wrong)
+    one = table.query("neighbours == 1").drop(columns="neighbours")
+    errors = one.pivot(index=["database", "training_patterns"], columns="vote")
+    votes_apart = errors.droplevel(0, axis=1)
+    assert (votes_apart["majority"] == votes_apart["weighted"]).all()
 
 
-def test_with_one_neighbour_both_votes_agree(tiny):
-    one = neighbours.tabulate_errors({"mine": tiny}).query("neighbours == 1")
-    errors = one.pivot(index="training_patterns", columns="vote", values="test_error_percent")
-    assert len(errors) == 6
-    assert (errors["majority"] == errors["weighted"]).all()
-
-
-def test_the_study_writes_its_table_and_says_what_is_nearest(tiny, tmp_path, capsys):
-    folder = small_project(tmp_path, tiny)
+@pytest.mark.parametrize(("prepared", "expected"), [
+    (None, ["regular", "deslanted", "sixteen", "cropped", "box-centred", "box-corner"]),
+    (["deslanted"], ["deslanted"]),
+])  # fmt: skip
+def test_the_study_writes_its_table_and_says_what_is_nearest(
+    tiny, tmp_path, capsys, prepared, expected
+):
+    folder, document = small_project(tmp_path, tiny), small_document()
+    document["prepare"]["databases"] = prepared or document["prepare"]["databases"]
+    write_params(folder / "params.yaml", document)
     capsys.readouterr()
     main(["neighbours", "--root", str(folder)])
     table = ERRORS.read(folder / "results")
-    assert list(dict.fromkeys(table["database"])) == [
-        "regular", "deslanted", "sixteen", "cropped", "box-centred", "box-corner",
-    ]  # fmt: skip
+    assert list(dict.fromkeys(table["database"])) == expected
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split(":")[0] for line in lines] == ["regular", "deslanted"]
+    published = [name for name in expected if name in ("regular", "deslanted")]
+    assert [line.split(":")[0] for line in lines] == published
 
 
 def test_the_nearest_reading_is_named_beside_the_published_error(paper):
@@ -166,40 +131,3 @@ def test_the_nearest_reading_is_named_beside_the_published_error(paper):
     regular, deslanted = neighbours.summary(find_closest(table, paper)).splitlines()
     assert "4.50 % (box-corner, 60 patterns, k 1, weighted); all from 3.00 to 4.50 %" in regular
     assert "5.00 % (deslanted, 60 patterns, k 3, weighted)" in deslanted
-
-
-def test_the_study_reads_only_the_databases_that_are_prepared(tiny, tmp_path, capsys):
-    folder = small_project(tmp_path, tiny)
-    document = small_document()
-    document["prepare"]["databases"] = ["deslanted"]
-    write_params(folder / "params.yaml", document)
-    capsys.readouterr()
-    main(["neighbours", "--root", str(folder)])
-    table = ERRORS.read(folder / "results")
-    assert set(table["database"]) == {"deslanted"}
-    assert capsys.readouterr().out.startswith("deslanted: published")
-
-
-def test_choice_of_knn_nearest_to_each_printed_error_is_told(paper, tmp_path):
-    study_files.write(tmp_path)
-    inputs = SimpleNamespace(paper=paper, table=lambda output: output.read(tmp_path))
-    found = figure.tabulate_neighbours(inputs)
-    assert found.nearest.rows == (
-        ("regular", "5", "5.1", "cropped to 20x20", "10000", "1", "majority"),
-        ("deslanted", "2.4", "2.2", "deslanted", "60000", "3", "weighted"),
-    )
-    assert found.every.columns == ("images", "k", "vote", "10000 patterns, %", "60000 patterns, %")
-    assert found.every.rows[0] == ("regular", "3", "majority", "3.5", "3.1")
-
-
-def test_of_equal_distances_the_first_patterns_are_the_nearest_at_the_last_place_too():
-    """Whatever the processor's partition chooses among them."""
-    draw = np.random.default_rng(3)
-    images = draw.integers(0, 2, (40, 3)).astype(np.float32)
-    prototypes = draw.integers(0, 2, (700, 3)).astype(np.float32)
-    exact = ((images[:, np.newaxis] - prototypes) ** 2).sum(axis=2)
-    for count in (1, 5, 100, 700):
-        numbers, distances = find_nearest(images, prototypes, count)
-        expected = np.argsort(exact, axis=1, kind="stable")[:, :count]
-        np.testing.assert_array_equal(numbers, expected)
-        np.testing.assert_array_equal(distances, np.take_along_axis(exact, expected, axis=1))

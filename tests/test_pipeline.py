@@ -76,12 +76,6 @@ def test_invariance_depends_on_the_runs_that_it_changes_the_digits_of_and_on_no_
     assert runs == {f"results/runs/{name}" for name in SETTINGS.invariance.experiments}
 
 
-@pytest.mark.parametrize("name", sorted(STAGES))
-def test_a_stage_says_what_it_does_and_runs_its_own_command(name):
-    assert STAGES[name]["desc"]
-    assert STAGES[name]["cmd"].startswith(f"python -m replication {name}")
-
-
 def run(project: Path, *command: str) -> str:
     search = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(

@@ -2,7 +2,10 @@
 
 import hashlib
 import json
+import os
+import subprocess
 from importlib import resources
+from pathlib import Path
 
 import pytest
 from rdflib.plugins.shared.jsonld import context as jsonld
@@ -11,17 +14,28 @@ from rocrate_validator.services import validate_metadata_as_dict
 from ruamel.yaml import YAML
 from small import REPOSITORY
 
-from replication.extras.provenance import crate, manifest
+from replication.errors import ReplicationError
+from replication.extras.provenance import CRATE, crate, manifest, read_commits, read_lock
 from replication.folders import Folders
+from replication.pipeline.cli import main
 
 PROFILE = "workflow-run-crate"
 
 
 @pytest.fixture(scope="module")
-def document():
+def committed():
+    """What git knows of the results; nothing in a downloaded archive."""
+    try:
+        return read_commits(REPOSITORY)
+    except ReplicationError:
+        return {}
+
+
+@pytest.fixture(scope="module")
+def document(committed):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(REPOSITORY)
-        return crate(REPOSITORY, Folders.below())
+        return crate(REPOSITORY, Folders.below(), committed)
 
 
 @pytest.fixture(scope="module")
@@ -79,11 +93,12 @@ def test_a_result_has_command_commit_processor_packages_time_and_sums(entities):
         assert one["sha256"] == hashlib.sha256(content).hexdigest()
 
 
-def test_a_result_of_a_study_has_its_command_and_its_sum(entities):
+def test_a_result_of_a_study_has_its_command_and_its_sum(entities, committed):
     """No stage makes it, so dvc.lock does not know how it came about."""
     action = entities["#output-results/readings.csv"]
     assert action["name"] == "python -m replication readings"
-    assert {"endTime", "version"} <= action.keys()
+    known = "results/readings.csv" in committed
+    assert ({"endTime", "version"} <= action.keys()) == known
     made = entities[action["result"][0]["@id"]]
     content = (REPOSITORY / made["@id"]).read_bytes()
     assert made["sha256"] == hashlib.sha256(content).hexdigest()
@@ -95,3 +110,133 @@ def test_the_manifest_names_files_that_are_there():
     assert files > {"results/verdicts.csv", "results/readings.csv", "results/article/article.pdf"}
     assert [one["file"] for one in found["manifest"]
             if not (REPOSITORY / one["file"]).exists()] == []  # fmt: skip
+
+
+class Repository:
+    """A repository of git in a temporary folder."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        folder.mkdir()
+        self.git("init", "-q", "-b", "main")
+
+    def git(self, *arguments, **environment):
+        subprocess.run(
+            ["git", "-c", "user.name=A", "-c", "user.email=a@example.org", *arguments],
+            cwd=self.folder, env=os.environ | environment, check=True, capture_output=True,
+        )  # fmt: skip
+
+    def commit(self, date, **files):
+        for name, content in files.items():
+            path = self.folder / name.replace("__", "/")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(content, encoding="utf-8")
+        self.git("add", "-A")
+        self.git("commit", "-qm", "x", GIT_AUTHOR_DATE=date, GIT_COMMITTER_DATE=date)
+
+
+@pytest.fixture
+def results(tmp_path):
+    repository = Repository(tmp_path / "here")
+    files = {"results__a": "1", "results__runs__x__0__f": "1", "results__runs__x__1__f": "1"}
+    repository.commit("2026-12-01T23:30:00-08:00", **files)  # 07:30 of the 2nd in UTC
+    repository.commit("2026-12-02T01:00:00+00:00", results__b="1")
+    return repository
+
+
+def test_commits_are_told_apart_by_time_and_not_by_text(results):
+    found = read_commits(results.folder)
+    assert found["results/a"][1] == "2026-12-02T07:30:00+00:00"
+    assert found["results/b"][1] == "2026-12-02T01:00:00+00:00"
+    assert found["results/"] == found["results/a"]
+    assert found["results/runs/"] == found["results/runs/x/0/"] == found["results/a"]
+
+
+@pytest.mark.parametrize("how", ["edited", "staged", "new", "removed"])
+def test_what_differs_from_the_last_commit_has_no_commit(results, how):
+    path = results.folder / "results" / "runs" / "x" / "0" / ("new" if how == "new" else "f")
+    if how == "removed":
+        path.unlink()
+    else:
+        path.write_text("other", encoding="utf-8")
+    if how == "staged":
+        results.git("add", "-A")
+    found = set(read_commits(results.folder))
+    assert found & {
+        "results/runs/x/0/f", "results/runs/x/0/", "results/runs/x/", "results/runs/", "results/",
+    } <= ({"results/runs/x/0/f"} if how == "new" else set())  # fmt: skip
+    assert {"results/a", "results/runs/x/1/f", "results/runs/x/1/"} <= set(
+        read_commits(results.folder)
+    )
+
+
+def shallow(tmp_path, results):
+    clone = tmp_path / "shallow"
+    results.git("clone", "-q", "--depth", "1", results.folder.as_uri(), str(clone))
+    return clone
+
+
+def archive(tmp_path, results):
+    del results
+    (tmp_path / "archive").mkdir()
+    return tmp_path / "archive"
+
+
+def inside_another(tmp_path, results):
+    del tmp_path
+    (results.folder / "archive").mkdir()
+    return results.folder / "archive"
+
+
+def of_another_user(tmp_path, results):
+    """Git refuses to read it; here by a folder that is none of git's."""
+    del tmp_path
+    (results.folder / ".git" / "HEAD").write_text("nothing", encoding="utf-8")
+    return results.folder
+
+
+WHY = {shallow: "unshallow", archive: "not a git repository", inside_another: "lies in that of",
+       of_another_user: "not a git repository"}  # fmt: skip
+
+
+@pytest.mark.parametrize(("made", "why"), WHY.items(), ids=lambda one: getattr(one, "__name__", ""))
+def test_where_git_cannot_answer_the_crate_stays_as_it_is(
+    tmp_path, results, monkeypatch, capsys, made, why
+):
+    folder = made(tmp_path, results)
+    (folder / CRATE).write_text("before", encoding="utf-8")
+    monkeypatch.chdir(folder)
+    assert main(["provenance"]) == 2
+    said = capsys.readouterr().err
+    assert why in said
+    assert said.count("\n") == 1
+    assert (folder / CRATE).read_text(encoding="utf-8") == "before"
+
+
+def test_without_git_the_crate_stays_as_it_is(results, monkeypatch, capsys):
+    (results.folder / CRATE).write_text("before", encoding="utf-8")
+    monkeypatch.chdir(results.folder)
+    monkeypatch.setenv("PATH", str(results.folder))
+    assert main(["provenance"]) == 2
+    assert "git is not installed" in capsys.readouterr().err
+    assert (results.folder / CRATE).read_text(encoding="utf-8") == "before"
+
+
+LOCKS = {
+    "no YAML": "x: [", "empty": "", "a list": "- 1\n", "a number": "7",
+    "conflict": "stages:\n<<<<<<< ours\n  train: {}\n=======\n",
+    "no command": "stages:\n  train: {}\n", "no sum": "stages: {a: {cmd: b, outs: [{path: c}]}}",
+    "deep": "[" * 5000, "long": f"stages: {'9' * 5000}", "of itself": "stages: &a {b: *a}",
+    "no text": b"\xff\xfe", "a stage less": "stages: {}",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("content", LOCKS.values(), ids=LOCKS)
+def test_a_damaged_dvc_lock_is_one_sentence(tmp_path, content):
+    (tmp_path / "dvc.yaml").write_text("stages: {train: {cmd: x}}", encoding="utf-8")
+    content = content if isinstance(content, bytes) else content.encode()
+    (tmp_path / "dvc.lock").write_bytes(content)
+    with pytest.raises(ReplicationError, match=r"dvc\.lock.*git checkout dvc\.lock") as caught:
+        read_lock(tmp_path)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value).replace(str(tmp_path), "")) < 300

@@ -8,10 +8,9 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-import study_files
+from report_files import write_studies
 from small import small_project
 
-from replication.comparison.paper import load as load_paper
 from replication.core import settings
 from replication.folders import Folders
 from replication.studies.readings import CURVES, RANKING, STEPS, figure
@@ -34,8 +33,8 @@ from replication.studies.readings.protocol import (
 
 
 @pytest.fixture(scope="module")
-def params(repository):
-    return settings.load(repository / "params.yaml")
+def params(chosen):
+    return chosen
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +92,7 @@ def test_units_add_the_spread_between_replicates_to_what_the_print_leaves_open(k
 
 
 def test_a_shift_by_one_unit_adds_half_a_squared_unit(known):
-    """The curve counts half; all its passes are shifted alike."""
+    """The curve counts half; all its passes are shifted alike. The rms is in points."""
     still = like_1998(known)
     unit = Scale.pool({"a": still}, known)
     near = unit.squares(still).mean()
@@ -101,17 +100,12 @@ def test_a_shift_by_one_unit_adds_half_a_squared_unit(known):
         0.5 * (np.mean(still.errors.var(axis=0) / unit.curve**2)
                + np.mean(still.steps.var(axis=0) / unit.steps**2))
     )  # fmt: skip
-    moved = Trained(still.errors + unit.curve, still.steps)
-    assert unit.squares(moved).mean() == pytest.approx(near + 0.5)
-    other = Trained(still.errors, still.steps + unit.steps)
-    assert unit.squares(other).mean() == pytest.approx(near + 0.5)
-
-
-def test_the_rms_is_in_percentage_points(known):
-    one = like_1998(known, shift=0.3, spread=0.0)
-    unit = Scale.pool({"a": like_1998(known)}, known)
-    assert unit.describe(one)["rms"] == pytest.approx(0.3)
-    assert unit.describe(one)["training_error"] == pytest.approx(known.training[-1] + 0.3)
+    for moved in (Trained(still.errors + unit.curve, still.steps),
+                  Trained(still.errors, still.steps + unit.steps)):  # fmt: skip
+        assert unit.squares(moved).mean() == pytest.approx(near + 0.5)
+    found = unit.describe(like_1998(known, shift=0.3, spread=0.0))
+    assert found["rms"] == pytest.approx(0.3)
+    assert found["training_error"] == pytest.approx(known.training[-1] + 0.3)
 
 
 def test_ties_are_what_paired_replicates_leave_open(known):
@@ -124,41 +118,37 @@ def test_ties_are_what_paired_replicates_leave_open(known):
     assert unit.is_tied(noisy, best)
 
 
-def test_a_reading_of_which_a_replicate_diverged_has_no_numbers(known):
+def test_a_reading_of_which_a_replicate_diverged_has_no_numbers(known, tmp_path):
     fine, lost = (curves_of(name, "final", like_1998(known)) for name in ("fine", "lost"))
     lost = lost[(lost["replicate"] != 3) | (lost["pass"] < 7)]
     assert set(select_trained(pd.concat([fine, lost]), 5)) == {"fine"}
+    write_studies(tmp_path)
+    drawn = figure.draw_ranking(SimpleNamespace(table=lambda output: output.read(tmp_path)))
+    names = [row[0] for row in drawn.table.rows]
+    assert names == ["nearest", "ours", "a fresh order each pass", "printed"]
+    assert "printed" in drawn.caption  # it diverged
 
 
 def test_candidates_are_every_criterion_by_every_start_at_two_ranges(params):
-    first = steps_table(params)
-    found = list_candidates(params.readings, first)
-    taken = choose_ranges(first, params.readings)
+    study, first = params.readings, steps_table(params)
+    found = list_candidates(study, first)
+    taken = choose_ranges(first, study)
     assert taken[1.0] == [1.0]
     assert taken[2.0] == [0.5, 1.0]
-    assert len(found) == len(params.readings.criteria) * sum(map(len, taken.values()))
+    assert len(found) == len(study.criteria) * sum(map(len, taken.values()))
     assert len({one.name for one in found}) == len(found)
-    short = build_recipe(found[0], params.base, params.readings)
-    assert (short.passes, len(short.learning_rates)) == (params.readings.screening.passes,) * 2
-    assert short.seed == params.readings.seed != params.base.seed
-
-
-def test_a_variation_changes_one_value(params):
-    study = params.readings
-    around = list_candidates(study, steps_table(params))[0]._replace(stage="final")
+    short = build_recipe(found[0], params.base, study)
+    assert (short.passes, len(short.learning_rates)) == (study.screening.passes,) * 2
+    assert short.seed == study.seed != params.base.seed
+    around = found[0]._replace(stage="final")
     for one in list_variations(study, around):
-        changed = [key for key in one.values if one.values[key] != around.values.get(key)]
-        assert len(changed) == 1
-        assert one.change == f"{changed[0]}={one.values[changed[0]]}"
-
-
-def test_departures_count_values_that_differ(params):
-    study = params.readings
-    library, _ = (one for one in list_candidates(study, steps_table(params))[:2])
-    exact = library._replace(values={**study.library})
-    assert count_departures(exact, study.library) == 0
-    assert count_departures(exact, study.printed) == 3
-    assert count_departures(exact._replace(values={**study.printed}), study.printed) == 0
+        (key,) = [key for key in one.values if one.values[key] != around.values.get(key)]
+        assert one.change == f"{key}={one.values[key]}"
+    library = around._replace(values={**study.library})
+    assert (count_departures(library, study.library), count_departures(library, study.printed)) == (
+        0,
+        3,
+    )
 
 
 def test_of_readings_that_are_tied_the_nearest_to_the_library_is_decided_for(params, known):
@@ -172,15 +162,9 @@ def test_of_readings_that_are_tied_the_nearest_to_the_library_is_decided_for(par
                         "equation 9 with j 1, curvature 5, range 1")
     ]  # fmt: skip
     assert len(readings) == 3
-    near, library, far = (
-        like_1998(known, spread=0.05),
-        like_1998(known, spread=0.05, shift=0.001),
-        like_1998(known, shift=1.0),
-    )
-    tables = [
-        curves_of(one.name, "final", made)
-        for one, made in zip(readings, (near, library, far), strict=True)
-    ]
+    near, library = (like_1998(known, spread=0.05, shift=shift) for shift in (0.0, 0.001))
+    made = (near, library, far := like_1998(known, shift=1.0))
+    tables = [curves_of(one.name, "final", own) for one, own in zip(readings, made, strict=True)]
     stage = Stage(readings, pd.concat(tables), 5, known)
     assert decide(stage, stage.scale(), study).name == readings[1].name
     tables[1] = curves_of(readings[1].name, "final", far)
@@ -251,33 +235,24 @@ def test_a_stage_can_be_trained_alone(tmp_path, tiny, monkeypatch):
     assert after["key"].notna().tolist() == (after["stage"] == "variation").tolist()
 
 
-def test_the_committed_ranking_is_that_of_the_committed_curves(repository, params):
-    results = repository / "results"
-    known = read_evidence(load_paper(repository / "data/paper"), params.readings.resolution_points)
-    found = rank_readings(CURVES.read(results), STEPS.read(results), params, known)
-    committed = RANKING.read(results)
-    assert found["reading"].tolist() == committed["reading"].tolist()
-    assert found["adopted"].tolist() == committed["adopted"].tolist()
-    assert found["distance"].tolist() == pytest.approx(
-        committed["distance"].tolist(), rel=1e-4, nan_ok=True
-    )
-
-
-def test_the_reading_in_force_is_the_one_decided_for(repository, params):
+def test_the_committed_ranking_and_the_reading_in_force_are_those_of_the_committed_curves(
+    repository, params, paper
+):
     """What params.yaml's base has is what the rule of the protocol gives, and nothing else."""
-    committed = RANKING.read(repository / "results")
+    results = repository / "results"
+    known, steps = read_evidence(paper, params.readings.resolution_points), STEPS.read(results)
+    found, committed = (
+        rank_readings(CURVES.read(results), steps, params, known),
+        RANKING.read(results),
+    )
+    for column in ("reading", "adopted"):
+        assert found[column].tolist() == committed[column].tolist()
+    distances = committed["distance"].tolist()
+    assert found["distance"].tolist() == pytest.approx(distances, rel=1e-4, nan_ok=True)
     final = committed[(committed["stage"] == "final") & committed["tied"]]
     first = final.sort_values(["from_text", "from_library", "distance"], kind="stable").iloc[0]
     assert first["adopted"]
-    candidates = list_candidates(params.readings, STEPS.read(repository / "results"))
-    winner = next(one for one in candidates if one.name == first["reading"])
+    (winner,) = [
+        one for one in list_candidates(params.readings, steps) if one.name == first["reading"]
+    ]
     assert is_adopted(winner.values, params.base)
-
-
-def test_finalists_come_first_and_diverged_readings_have_no_place(tmp_path):
-    study_files.write(tmp_path)
-    drawn = figure.draw_ranking(SimpleNamespace(table=lambda output: output.read(tmp_path)))
-    names = [row[0] for row in drawn.table.rows]
-    assert names == ["nearest", "ours", "a fresh order each pass", "printed"]
-    assert "Nearest: nearest." in drawn.svg
-    assert "Diverged: printed" in drawn.caption

@@ -1,12 +1,20 @@
-"""What a replicate leaves behind: equal bytes for equal content, damage is named."""
+"""Files come back as written, equal content is equal bytes, and damage is named."""
+
+import errno
+import hashlib
+import json
+import multiprocessing
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from small import refused
 
 from replication.core.runs import (
     RECORD_KEYS,
     Answers,
+    Run,
     answers_bytes,
     history_bytes,
     read_answers,
@@ -14,103 +22,122 @@ from replication.core.runs import (
     read_record,
 )
 from replication.errors import ReplicationError
-from replication.files import write_bytes, write_json
+from replication.files import (
+    read_json,
+    read_table,
+    write_bytes,
+    write_json,
+    write_table,
+    write_text,
+)
+
+READINGS = "python -m replication readings"
+
+
+def test_interrupted_writing_leaves_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "file"
+    write_text(path, "old")
+
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with refused(str(path), "No space left on device"):
+        write_text(path, "new")
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("content", [None, "", "a\n", 'a,b\n1,"', "b\n1\n"])
+def test_damaged_or_missing_table_is_named_with_the_command_that_makes_it(tmp_path, content):
+    path = tmp_path / "table.csv"
+    if content is not None:
+        path.write_text(content)
+    with refused(str(path), READINGS):
+        read_table(path, ("a",), READINGS)
+
+
+def test_table_holds_six_digits_and_empty_cells(tmp_path):
+    path = tmp_path / "table.csv"
+    write_table(path, pd.DataFrame({"a": [1 / 3, float("nan")], "b": [1, 2]}))
+    assert path.read_bytes() == b"a,b\n0.333333,1\n,2\n"
 
 
 def answers(n=20):
     generator = np.random.default_rng(1)
-    return Answers(
-        generator.integers(0, 10, n).astype(np.uint8), generator.random(n).astype(np.float32)
-    )
+    classes = generator.integers(0, 10, n).astype(np.uint8)
+    return Answers(classes, generator.random(n).astype(np.float32))
 
 
 def history(passes=3):
-    return pd.DataFrame(
-        {
-            "pass": range(1, passes + 1),
-            "learning_rate": 5e-4,
-            "training_presentations": 60000,
-            "training_misses": [2900, 1800, 1100][:passes],
-            "test_misses": [265, 224, 148][:passes],
-            "mean_criterion": [1.5, 0.75, 0.5][:passes],
-            "step_C1_min": 7.25e-5,
-            "step_C1_max": 0.016,
-        }
-    )
+    return pd.DataFrame({
+        "pass": range(1, passes + 1), "learning_rate": 5e-4, "training_presentations": 60000,
+        "training_misses": [2900, 1800, 1100][:passes], "test_misses": [265, 224, 148][:passes],
+        "mean_criterion": [1.5, 0.75, 0.5][:passes], "step_C1_min": 7.25e-5, "step_C1_max": 0.016,
+    })  # fmt: skip
 
 
-def test_answers_come_back_as_written(tmp_path):
+def test_answers_come_back_as_written_and_equal_ones_are_equal_bytes(tmp_path):
     path = tmp_path / "answers.npz"
     write_bytes(path, answers_bytes(answers()))
+    assert path.read_bytes() == answers_bytes(answers())
     read = read_answers(path)
     np.testing.assert_array_equal(read.classes, answers().classes)
     np.testing.assert_array_equal(read.margins, answers().margins)
 
 
-def test_equal_answers_are_equal_bytes(tmp_path):
-    write_bytes(tmp_path / "a.npz", answers_bytes(answers()))
-    write_bytes(tmp_path / "b.npz", answers_bytes(answers()))
-    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
-
-
 @pytest.mark.parametrize(
-    ("classes", "margins", "message"),
+    ("classes", "margins"),
     [
-        (np.zeros(3, np.int64), np.zeros(3, np.float32), "uint8"),
-        (np.zeros(3, np.uint8), np.zeros(3, np.float64), "float32"),
-        (np.zeros(3, np.uint8), np.zeros(2, np.float32), "margins"),
-        (np.full(3, 10, np.uint8), np.zeros(3, np.float32), "a class of 10"),
-        (np.zeros(3, np.uint8), np.full(3, -1, np.float32), "negative or not finite"),
-        (np.zeros(3, np.uint8), np.full(3, np.nan, np.float32), "negative or not finite"),
+        (np.zeros(3, np.int64), np.zeros(3, np.float32)),
+        (np.zeros(3, np.uint8), np.zeros(3, np.float64)),
+        (np.zeros(3, np.uint8), np.zeros(2, np.float32)),
+        (np.full(3, 10, np.uint8), np.zeros(3, np.float32)),
+        (np.zeros(3, np.uint8), np.full(3, -1, np.float32)),
+        (np.zeros(3, np.uint8), np.full(3, np.nan, np.float32)),
     ],
+    ids=["classes int64", "margins float64", "one more", "a class of 10", "negative", "nan"],
 )
-def test_impossible_answers_are_refused(classes, margins, message):
-    with pytest.raises(ValueError, match=message):
+def test_impossible_answers_are_refused(classes, margins):
+    with pytest.raises(ValueError, match=r"class|margin"):
         Answers(classes, margins)
 
 
-def test_missing_answers_name_the_command(tmp_path):
-    with pytest.raises(ReplicationError, match=r"answers\.npz is missing.*replication train"):
-        read_answers(tmp_path / "answers.npz")
+def flipped(content):
+    place = content.index(b"classes.npy") + 150
+    return content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
 
 
-def test_array_in_place_of_answers_is_named(tmp_path):
-    with (tmp_path / "answers.npz").open("wb") as stream:
-        np.save(stream, answers().classes)
-    with pytest.raises(ReplicationError, match=r"answers\.npz"):
-        read_answers(tmp_path / "answers.npz")
+def saved(save, *arrays, **named):
+    def content(path):
+        with path.open("wb") as stream:
+            save(stream, *arrays, **named)
+        return path.read_bytes()
+
+    return content
 
 
-@pytest.mark.parametrize("keep", [0, 10, 100, -30])
-def test_truncated_answers_are_named(tmp_path, keep):
+DAMAGES = {
+    "missing": None,
+    "empty": lambda _: b"",
+    "cut off": lambda path: path.read_bytes()[:-30],
+    "beginning": lambda path: path.read_bytes()[:100],
+    "a bit": lambda path: flipped(path.read_bytes()),
+    "an array": saved(np.save, answers().classes),
+    "other arrays": saved(np.savez, classes=answers().classes, scores=answers().margins),
+    "pickled": saved(
+        np.savez, classes=np.array([{}], dtype=object), margins=answers().margins
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_damaged_answers_are_named_with_the_command_that_makes_them(tmp_path, damage):
     path = tmp_path / "answers.npz"
-    write_bytes(path, answers_bytes(answers()))
-    path.write_bytes(path.read_bytes()[:keep])
-    with pytest.raises(ReplicationError, match=r"answers\.npz is damaged"):
-        read_answers(path)
-
-
-def test_flipped_bit_in_answers_is_noticed(tmp_path):
-    path = tmp_path / "answers.npz"
-    write_bytes(path, answers_bytes(answers()))
-    content = bytearray(path.read_bytes())
-    content[content.index(b"classes.npy") + 150] ^= 1
-    path.write_bytes(bytes(content))
-    with pytest.raises(ReplicationError, match=r"answers\.npz"):
-        read_answers(path)
-
-
-def test_answers_with_other_arrays_are_named(tmp_path):
-    path = tmp_path / "answers.npz"
-    np.savez(path, classes=answers().classes, scores=answers().margins)
-    with pytest.raises(ReplicationError, match=r"answers\.npz .*scores"):
-        read_answers(path)
-
-
-def test_pickled_answers_are_refused(tmp_path):
-    path = tmp_path / "answers.npz"
-    np.savez(path, classes=np.array([{}], dtype=object), margins=answers().margins)
-    with pytest.raises(ReplicationError, match=r"answers\.npz"):
+    if damage is not None:
+        write_bytes(path, answers_bytes(answers()))
+        path.write_bytes(damage(path))
+    with refused(str(path), "replication train"):
         read_answers(path)
 
 
@@ -122,47 +149,141 @@ def test_history_comes_back_as_written(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("column", "value", "problem"),
+    ("column", "value", "named"),
     [
-        ("pass", 2, "the passes are not 1, 2, 3"),
-        ("training_misses", 60001, "more training misses than presentations"),
-        ("training_misses", -1, "more training misses than presentations, or fewer than none"),
-        ("test_misses", -1, "negative number of test misses"),
-        ("test_misses", 1.5, "test_misses are not whole numbers"),
-        ("learning_rate", 0, "a learning rate that is not positive"),
-        ("mean_criterion", "", "empty or not finite"),
-        ("mean_criterion", "much", "not a number"),
-        ("step_C1_max", "inf", "empty or not finite"),
+        ("pass", 2, "pass"), ("training_misses", 60001, "training misses"),
+        ("training_misses", -1, "training misses"), ("test_misses", -1, "test misses"),
+        ("test_misses", 1.5, "test_misses"), ("learning_rate", 0, "learning rate"),
+        ("mean_criterion", "", "empty"), ("mean_criterion", "much", "not a number"),
+        ("step_C1_max", "inf", "finite"), ("test_misses", None, "test_misses"),
     ],
-)
-def test_impossible_history_is_named(tmp_path, column, value, problem):
+)  # fmt: skip
+def test_impossible_history_is_named_and_not_written(tmp_path, column, value, named):
     path = tmp_path / "history.csv"
     table = history().astype(object)
     table.loc[0, column] = value
+    table = table.drop(columns=column) if value is None else table
     table.to_csv(path, index=False)
-    with pytest.raises(ReplicationError, match=rf"history\.csv is damaged \(.*{problem}"):
+    with refused(str(path), named):
         read_history(path)
+    with pytest.raises(ValueError, match="pass"):
+        history_bytes(history().iloc[1:])
 
 
-def test_impossible_history_is_not_written(tmp_path):
-    with pytest.raises(ValueError, match="passes are not"):
-        write_bytes(tmp_path / "history.csv", history_bytes(history().iloc[1:]))
-    assert not list(tmp_path.iterdir())
-
-
-def test_history_without_a_column_is_named(tmp_path):
-    path = tmp_path / "history.csv"
-    history().drop(columns="test_misses").to_csv(path, index=False)
-    with pytest.raises(ReplicationError, match=r"history\.csv .*test_misses"):
-        read_history(path)
-
-
-def test_incomplete_record_is_named(tmp_path):
+def test_malformed_and_incomplete_records_are_named(tmp_path):
     path = tmp_path / "record.json"
-    record = dict.fromkeys(RECORD_KEYS, 0)
+    record = {name: kind() for name, kind in RECORD_KEYS.items()}
     write_json(path, record)
     assert read_record(path) == record
     del record["streams"]
     write_json(path, record)
-    with pytest.raises(ReplicationError, match=r"record\.json .*streams"):
+    with refused(str(path), "streams"):
         read_record(path)
+    path.write_text("{")
+    with refused(str(path)):
+        read_json(path, "python -m replication train")
+
+
+def parts(replicate_key: str, seconds: float) -> dict[str, bytes]:
+    """The files of a run with so many seconds."""
+    sealed = {
+        "answers.npz": answers_bytes(answers()),
+        "cost.json": b'{"memory_thousands": 1, "operations_thousands": 1}\n',
+    }
+    sums = {name: hashlib.sha256(content).hexdigest() for name, content in sealed.items()}
+    record = {name: kind() for name, kind in RECORD_KEYS.items()}
+    record |= {"key": replicate_key, "files": sums}
+    return {
+        **sealed,
+        "record.json": json.dumps(record).encode(),
+        "timing.json": json.dumps({"seconds": seconds}).encode(),
+    }
+
+
+def take(folder, key, times):
+    for number in range(times):
+        Run(folder).take(parts(key, number))
+
+
+def test_processes_that_write_one_replicate_leave_a_whole_one(tmp_path):
+    """Each writes the same replicate; before them lay one of other settings."""
+    context = multiprocessing.get_context("fork")
+    for number in range(10):
+        folder = tmp_path / str(number) / "0"
+        Run(folder).take(parts("before", 9))
+        writers = [context.Process(target=take, args=(folder, "now", 5)) for _ in range(4)]
+        for one in writers:
+            one.start()
+        for one in writers:
+            one.join()
+            assert one.exitcode == 0
+        run = Run(folder)
+        assert run.is_whole()
+        assert run.record["key"] == "now"
+        assert {path.name for path in folder.parent.iterdir()} == {"0"}
+        assert {path.name for path in folder.iterdir()} == set(parts("now", 0))
+
+
+def test_a_replicate_that_is_there_whole_is_taken_and_another_is_replaced(tmp_path):
+    folder = tmp_path / "0"
+    take(folder, "one", 2)
+    assert Run(folder).seconds == 0
+    (folder / "answers.npz").write_bytes(b"")
+    take(folder, "one", 2)
+    assert Run(folder).is_whole()
+    take(folder, "two", 1)
+    assert Run(folder).record["key"] == "two"
+
+
+def test_a_folder_that_cannot_be_renamed_is_replaced(tmp_path, monkeypatch):
+    """As one of a lower layer of a container's file system."""
+    folder, rename = tmp_path / "0", Path.rename
+    take(folder, "one", 1)
+
+    def across(path, target):
+        if path == folder:
+            raise OSError(errno.EXDEV, "Invalid cross-device link", str(path))
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", across)
+    take(folder, "two", 1)
+    assert Run(folder).record["key"] == "two"
+
+
+def test_a_link_leads_to_the_folder_that_is_written(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "0").symlink_to(tmp_path / "elsewhere")
+    take(tmp_path / "0", "one", 1)
+    assert (tmp_path / "0").is_symlink()
+    assert Run(tmp_path / "elsewhere").is_whole()
+
+
+def test_what_cannot_be_written_leaves_the_run_that_was_there(tmp_path, monkeypatch):
+    folder = tmp_path / "0"
+    take(folder, "one", 1)
+
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(ReplicationError, match="No space left on device"):
+        take(folder, "two", 1)
+    assert Run(folder).record["key"] == "one"
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+@pytest.mark.parametrize("left_out", ["answers.npz", "cost.json", "history.csv", "files"])
+def test_a_record_that_seals_less_than_lies_there_is_not_whole(tmp_path, left_out):
+    folder = tmp_path / "0"
+    take(folder, "one", 1)
+    if left_out == "history.csv":
+        (folder / left_out).write_bytes(history_bytes(history()))
+    record = json.loads((folder / "record.json").read_bytes())
+    record["files"].pop(left_out, None)
+    if left_out == "files":
+        del record["files"]
+    write_json(folder / "record.json", record)
+    run = Run(folder)
+    assert not run.is_whole()
+    with pytest.raises(ReplicationError, match="sum"):
+        _ = run.history if left_out == "history.csv" else (run.answers, run.cost)

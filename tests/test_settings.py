@@ -1,14 +1,23 @@
 """params.yaml: what stands in it is what is in force, and a mistake is one sentence."""
 
+import importlib
+import pkgutil
 import re
+import subprocess
 from copy import deepcopy
 from pathlib import Path
+from typing import Annotated
 
 import pytest
-from small import parameters, put
+from pydantic import TypeAdapter, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.events import AliasEvent
+from small import REPOSITORY, parameters, put, write_params
 
-from replication.core import plugins, settings
+from replication.core import plugins, settings, systems
+from replication.core.learning import optimisers
 from replication.core.settings import Classifier, Combined, Modern, Recipe
+from replication.core.systems import classifiers
 from replication.core.systems.catalogue import CLASSIFIERS
 from replication.errors import ReplicationError
 from replication.pipeline.cli import main
@@ -173,7 +182,7 @@ def test_a_mistake_in_params_is_one_sentence_that_names_it(document, named):
 
 
 def test_every_key_says_what_it_means():
-    """The one meaning of each key stands beside it in replication/settings."""
+    """The one meaning of each key stands beside it in replication/core/settings."""
     waiting, silent = [settings.Settings, *KINDS], []
     for section in waiting:
         for key, field in section.model_fields.items():
@@ -193,7 +202,9 @@ def test_an_unknown_experiment_is_named_with_its_nearest():
 
 @pytest.mark.parametrize("name", ["mine.yaml", "."])
 def test_a_params_file_that_is_not_there_or_a_folder_is_named(name, tmp_path):
-    with pytest.raises(ReplicationError, match=f"^{re.escape(str(tmp_path / name))} cannot be"):
+    with pytest.raises(
+        ReplicationError, match=f"^{re.escape(str(tmp_path / name))} (cannot be|is missing)"
+    ):
         settings.load(tmp_path / name)
 
 
@@ -208,7 +219,7 @@ def test_params_that_are_no_yaml_are_named(tmp_path, content):
 def test_a_mistake_in_params_ends_the_command_with_status_2(tmp_path, capsys):
     path = tmp_path / "params.yaml"
     path.write_text(PARAMS.read_text().replace("mu: 0.02", "mu: -1"))
-    assert main(["train", "lenet5", "--params", str(path)]) == 2
+    assert main(["train", "lenet5", "--params", str(path), "--runs", str(tmp_path)]) == 2
     said = capsys.readouterr().err
     assert said.startswith(f"replication: {path}: base.sdlm.mu is -1")
     assert said.count("\n") == 1
@@ -229,3 +240,167 @@ def test_changed_gives_other_values_and_checks_them():
             settings.change_recipe(base, {path: 5.0})
     with pytest.raises(ReplicationError, match=r"criterion\.j is -1\.0"):
         settings.change_recipe(base, {"criterion.j": -1.0})
+
+
+def leaves(value):
+    """Every value in a structure, keys too."""
+    if isinstance(value, dict):
+        return [leaf for pair in value.items() for part in pair for leaf in leaves(part)]
+    if isinstance(value, tuple | list):
+        return [leaf for part in value for leaf in leaves(part)]
+    return [value]
+
+
+def sections() -> list[type[settings.Section]]:
+    """All groups of settings that there are, those of modules that settings name too."""
+    for package in (systems, classifiers, optimisers):
+        for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+            importlib.import_module(module.name)
+    waiting, found = [settings.Section], []
+    while waiting:
+        waiting += waiting.pop().__subclasses__()
+        found = [*dict.fromkeys([*found, *waiting])]
+    return [one for one in found if one.__module__.startswith("replication")]
+
+
+@pytest.mark.parametrize("number", [True, False, "1", "15000", "2.5", 1.5e400, float("nan")])
+def test_nothing_but_a_number_is_a_number(number):
+    """Of every key of every group, in whatever it may stand: what is taken is taken as it is."""
+    shapes = (number, [number], [[number]], {"a": number}, {number: ["a"]}, {"a": [number]})
+    seen, wrong = 0, []
+    for section in sections():
+        for name, field in section.model_fields.items():
+            kind = Annotated[(field.annotation, *field.metadata)] if field.metadata else None
+            adapter = TypeAdapter(kind or field.annotation)
+            for shape in shapes:
+                seen += 1
+                try:
+                    taken = adapter.validate_python(shape)
+                except ValidationError:
+                    continue
+                pairs = zip(leaves(shape), leaves(taken), strict=True)
+                if any(type(given) is not type(got) for given, got in pairs):
+                    wrong.append(f"{section.__name__}.{name} takes {shape} as {taken}")
+    assert wrong == []
+    assert seen > 500
+
+
+MISTAKEN = {
+    "base.sdlm.curvature_start": [-1, "often", True],
+    "base.sdlm.mu": [True, "0.02", float("nan")],
+    "base.subsampling.fan_in": [True, 4.0, "4"],
+    "base.sdlm.patterns": [60001],
+    "train.scheduler": ["tcp:8786", 8786],
+    "compare.training_sizes": [{"15000": ["lenet5"]}, {True: ["lenet5"]}],
+    "readings.printed": [{"criterion.distance": [1.0]}, {"criterion.distance": True}],
+    "causes.hypotheses.knn-size.vary": [{"training_patterns": [True]}],
+    "experiments.lenet5-noise.options": [{"inverted": [0.1]}],
+    "causes.hypotheses.knn-size.choose": ["9" * 5000],
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "value"), [(path, value) for path, values in MISTAKEN.items() for value in values]
+)
+def test_a_mistake_names_the_key_and_no_other(path, value):
+    document = parameters()
+    put(document, path, value)
+    with pytest.raises(ReplicationError) as caught:
+        settings.parse(document, "mine.yaml")
+    said = str(caught.value)
+    if path != "base.sdlm.patterns":  # of which the rule is about two
+        assert path.partition(".")[2] in said
+    for word in ("literal[", ".int", ".str", ".float", "constrained", "function", "rename it"):
+        assert word not in said
+    assert len(said) < 300
+
+
+def test_more_patterns_for_the_curvatures_than_there_are_are_refused():
+    """And those that follow each other have to be in one pass."""
+    for changes, there in (
+        ({"sdlm.patterns": 60001}, 60000),
+        ({"sdlm.patterns": 600001, "distorted": True, "sdlm.patterns_drawn": "random"}, 600000),
+        ({"sdlm.patterns": 101, "sdlm.patterns_drawn": "consecutive",
+          "presentations_per_pass": 100}, 100),
+    ):  # fmt: skip
+        with pytest.raises(ReplicationError, match=rf"there are {there} patterns.*lower it"):
+            settings.change_recipe(settings.load(PARAMS).base, changes)
+
+
+def test_no_alias_stands_below_what_dvc_may_set():
+    """``dvc exp run -S`` of a key below one is lost, and nothing says so."""
+    events = YAML(typ="rt", pure=True).parse(PARAMS.read_text(encoding="utf-8"))
+    assert [event for event in events if isinstance(event, AliasEvent)] == []
+
+
+def test_lines_of_dvc_lock_are_not_merged_by_git():
+    done = subprocess.run(
+        ["git", "check-attr", "merge", "dvc.lock"], cwd=REPOSITORY, capture_output=True, text=True,
+    )  # fmt: skip
+    assert "merge: unset" in done.stdout or done.returncode  # an archive has no git
+    assert "dvc.lock -merge" in (REPOSITORY / ".gitattributes").read_text(encoding="utf-8")
+
+
+WRITERS = {
+    "train": ["train", "linear", "--params", "mine.yaml"],
+    "evaluate": ["evaluate", "--params", "mine.yaml"],
+    "evaluate with runs alone": ["evaluate", "--params", "mine.yaml", "--runs", "r"],
+    "a study": ["readings", "--params", "mine.yaml"],
+    "verify": ["verify", "--params", "mine.yaml"],
+    "article": ["article", "--params", "mine.yaml"],
+}
+
+
+@pytest.mark.parametrize("arguments", WRITERS.values(), ids=WRITERS)
+def test_other_settings_never_write_where_the_committed_results_lie(
+    arguments, tmp_path, monkeypatch, capsys
+):
+    mine = tmp_path / "mine.yaml"
+    mine.write_bytes(PARAMS.read_bytes())
+    monkeypatch.chdir(REPOSITORY)
+    words = [str(mine) if word == "mine.yaml" else word for word in arguments]
+    assert main(words) == 2
+    said = capsys.readouterr().err
+    assert "must stay" in said
+    assert said.count("\n") == 1
+
+
+def test_a_mistake_found_late_names_the_file_that_was_given(tmp_path, monkeypatch, capsys):
+    mine = tmp_path / "mine.yaml"
+    document = parameters()
+    put(document, "base.criterion.name", "squared-error")
+    write_params(mine, document)
+    monkeypatch.chdir(REPOSITORY)
+    assert main(["audit", "--params", str(mine), "--out", str(tmp_path / "audit.csv")]) == 2
+    said = capsys.readouterr().err
+    assert str(mine) in said
+    assert " params.yaml" not in said
+
+
+HARD = {
+    "an impossible date": "seed: 2001-99-99", "a time": "seed: 2001-01-01 25:00:00",
+    "no number": "seed: !!int abc", "no fraction": "seed: !!float abc",
+    "5,000 digits": f"seed: {'9' * 5000}", "4,000 digits": f"seed: {'9' * 4000}",
+    "deep": "[" * 500, "deep blocks": "\n".join(" " * n + "- " for n in range(1500)),
+    "of itself": "base: &b {x: *b}", "no hash": "? {a: b}\n: c", "no end": "{a: b",
+    "a tag": "!!python/object/apply:os.system [true]", "two": "a: b\n---\nc: d\n",
+    "many": "a: &a [x,x,x,x,x,x,x,x,x,x]\n"
+    + "".join(f"{n}: &{n} [{','.join([f'*{m}'] * 10)}]\n" for m, n in zip("abcdefg", "bcdefgh",
+                                                                        strict=True)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("content", HARD.values(), ids=HARD)
+def test_whatever_stands_in_a_file_of_settings_is_one_short_sentence(tmp_path, content):
+    path = tmp_path / "mine.yaml"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(ReplicationError) as caught:
+        settings.load(path)
+    said = str(caught.value).replace(str(tmp_path), "")
+    assert "\n" not in said
+    assert len(said) < 300
+
+
+def test_a_file_without_an_end_is_refused():
+    with pytest.raises(ReplicationError, match="larger than"):
+        settings.load(Path("/dev/zero"))

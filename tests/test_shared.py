@@ -1,22 +1,22 @@
-"""Work done once for several replicates: the same bytes as when each does all by itself."""
+"""Replicates at once: how many, and work done once for several gives the bytes of each alone."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from fitting import SQUARED
-from small import contents, small_document, small_project, taken, write_params
-from watching import Watched
+from fitting import SQUARED, Watched
+from small import contents, refused, small_document, small_project, taken, write_params
 
 from replication.core import settings
 from replication.core.learning import engine
 from replication.core.learning.monitor import Stopped
 from replication.core.runs import Run
-from replication.core.systems import replicates
+from replication.core.systems import parallel, replicates
 from replication.core.systems.classifiers import virtual_support_vectors
+from replication.core.systems.parallel import count_workers
 from replication.core.systems.shared import Shared
-from replication.errors import ReplicationError
 from replication.folders import Folders
+from replication.machine import cores, memory
 from replication.pipeline import train
 
 LENET4 = {"network": "lenet4", "criterion": SQUARED}
@@ -121,10 +121,25 @@ def made(folder, content=b"work", decisive=None, name="mine 0", monitor=None):
     return there or content, [one["by"] for one in shared.taken]
 
 
+def file_of(folder):
+    (path,) = [path for path in folder.iterdir() if path.is_file() and path.suffix != ".lock"]
+    return path
+
+
 def test_a_part_follows_from_all_that_is_decisive(tmp_path):
+    with pytest.raises(ZeroDivisionError), Shared(tmp_path).part("part", {"a": 1}, Watched()):
+        raise ZeroDivisionError  # what fails is left to the next
     assert made(tmp_path) == (b"work", [])
-    assert made(tmp_path, b"other", {"a": 2}, name="mine 1") == (b"other", [])
+    assert made(tmp_path / "2", b"other", {"a": 2}, name="mine 1") == (b"other", [])
     assert made(tmp_path, b"again", {"a": 1}, name="mine 2") == (b"work", ["mine 0"])
+    file_of(tmp_path / "2").replace(file_of(tmp_path))  # under the name of another
+    (tmp_path / "2").rename(tmp_path.parent / "2")
+    assert made(tmp_path, b"right") == (b"right", [])
+    assert made(None) == (b"work", [])  # without a folder each does all by itself
+    assert made(None, b"again") == (b"again", [])
+    (tmp_path / "file").touch()
+    with refused("file", "permissions"):
+        made(tmp_path / "file")
 
 
 @pytest.mark.parametrize(
@@ -140,25 +155,10 @@ def test_a_part_follows_from_all_that_is_decisive(tmp_path):
 )
 def test_a_part_without_the_sum_that_it_states_is_made_again(tmp_path, damage):
     made(tmp_path)
-    (path,) = [path for path in tmp_path.iterdir() if path.suffix != ".lock"]
+    path = file_of(tmp_path)
     path.write_bytes(damage(path.read_bytes()))
     assert made(tmp_path, b"again", name="mine 1") == (b"again", [])
     assert made(tmp_path, name="mine 2") == (b"again", ["mine 1"])
-
-
-def test_a_part_under_the_name_of_another_is_made_again(tmp_path):
-    made(tmp_path)
-    (path,) = [path for path in tmp_path.iterdir() if path.suffix != ".lock"]
-    made(tmp_path / "other", b"other", {"a": 2})
-    (other,) = [one for one in (tmp_path / "other").iterdir() if one.suffix != ".lock"]
-    path.write_bytes(other.read_bytes())
-    assert made(tmp_path, b"right") == (b"right", [])
-
-
-def test_a_part_that_fails_is_left_to_the_next(tmp_path):
-    with pytest.raises(ZeroDivisionError), Shared(tmp_path).part("part", {"a": 1}, Watched()):
-        raise ZeroDivisionError
-    assert made(tmp_path) == (b"work", [])
 
 
 def test_of_many_at_once_only_the_first_works(tmp_path):
@@ -182,14 +182,34 @@ def test_whoever_waits_says_so_and_stops_when_asked(tmp_path):
     assert monitor.lines == ["waits for the part that another replicate is making"]
 
 
-def test_a_folder_that_cannot_be_written_is_named(tmp_path):
-    (tmp_path / "file").touch()
-    with pytest.raises(ReplicationError, match=r"file .*permissions"):
-        made(tmp_path / "file")
+GB = 10**9
 
 
-def test_without_a_folder_each_does_all_by_itself(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    assert made(None) == (b"work", [])
-    assert made(None, b"again") == (b"again", [])
-    assert not list(tmp_path.iterdir())
+def with_workers(chosen, workers):
+    stated = chosen.train
+    return type(stated).model_validate({**stated.model_dump(), "workers": workers})
+
+
+@pytest.mark.parametrize(
+    ("processors", "there", "needs", "expected"),
+    [
+        (8, 64 * GB, [GB] * 100, 8),  # every core
+        (8, 4 * GB, [GB] * 100, 3),  # three quarters of the memory
+        (8, 4 * GB, [GB // 2, 2 * GB, GB // 2, GB // 2], 3),  # the largest three meet
+        (8, 4 * GB, [2 * GB, 2 * GB], 1),
+        (8, GB, [2 * GB], 1),  # never none
+        (2, 64 * GB, [GB], 2),
+        (8, None, [GB] * 100, 8),  # a system that does not say how much there is
+    ],
+)
+def test_auto_is_one_a_core_as_many_as_memory_holds(
+    chosen, monkeypatch, processors, there, needs, expected
+):
+    assert cores() >= 1
+    assert memory() is None or memory() > GB // 4
+    assert chosen.train.workers == "auto"
+    monkeypatch.setattr(parallel, "cores", lambda: processors)
+    monkeypatch.setattr(parallel, "memory", lambda: there)
+    assert count_workers(with_workers(chosen, "auto"), needs) == expected
+    assert count_workers(with_workers(chosen, "auto"), reversed(needs)) == expected
+    assert count_workers(with_workers(chosen, 5), needs) == 5

@@ -148,7 +148,11 @@ def summed(damage):
 DAMAGES = {
     "a flipped answer": ("answers.npz", flip, "its sum is not"),
     "a flipped answer, summed again": ("answers.npz", summed(flip), "1 of 10000 classes differ"),
-    "a changed weight, summed again": ("weights.safetensors", summed(edit(raised)), "of 10000"),
+    "a changed weight, summed again": (
+        "weights.safetensors",
+        summed(edit(lambda values: -values)),
+        "of 10000",
+    ),
     "a wrong shape, summed again": (
         "weights.safetensors",
         summed(edit(lambda values: values[:-1])),

@@ -5,22 +5,20 @@ The one place that knows the names and the formats of the files in it.
 
 import hashlib
 import io
-import tokenize
-import zipfile
-import zlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from safetensors import SafetensorError
+from pydantic import BaseModel, Field, ValidationError
 from safetensors import numpy as tensors
 
-from replication.errors import ReplicationError
+from replication.errors import Damage, ReplicationError, noticed, parse_json, quoted
 from replication.files import (
     damaged,
     json_bytes,
@@ -34,20 +32,26 @@ from replication.files import (
 TRAIN = "python -m replication train"
 ANSWERS, HISTORY, WEIGHTS = "answers.npz", "history.csv", "weights.safetensors"
 COST, RECORD, TIMING = "cost.json", "record.json", "timing.json"
-# What NumPy and zipfile raise on damaged archives, as flipped bits of sound archives show.
-_DAMAGE = (
-    ValueError, KeyError, EOFError, TypeError, AttributeError, OSError, OverflowError, MemoryError,
-    SyntaxError, NotImplementedError, RuntimeError, tokenize.TokenError, zipfile.BadZipFile,
-    zlib.error,
-)  # fmt: skip
+SEALED = (ANSWERS, COST, HISTORY, WEIGHTS)  # by the record, which has their sums
 CLASSES = 10
 COUNTS = ("training_presentations", "training_misses", "test_misses")
 HISTORY_COLUMNS = ("pass", "learning_rate", *COUNTS, "mean_criterion")
 # In history.csv, the SHA-256 of the weights after each pass: float32, little-endian, in the order
 # of the table of layers (`replication.core.learning.identity.sha256`).
 HASHES = "weights_sha256"
-_DECISIVE = ("experiment", "replicate", "key", "settings", "streams", "versions", "data")
-RECORD_KEYS = frozenset((*_DECISIVE, "presentations", "parameters", "packages"))
+RECORD_KEYS = {
+    "experiment": str,
+    "replicate": int,
+    "key": str,
+    "settings": dict,
+    "streams": dict,
+    "versions": dict,
+    "data": dict,
+    "presentations": int,
+    "parameters": int,
+    "packages": dict,
+}  # each with the type of its value
+_MORE_KEYS = {"evidence": dict, "files": dict, "processor": str, "blas": list}
 # In the record, the SHA-256 of each other file of the run; of timing.json there is none.
 FILES = "files"
 _SHA256 = "[0-9a-f]{64}"
@@ -93,14 +97,13 @@ def read_answers(path: Path, made_by: str = TRAIN) -> Answers:
     """
     try:
         # From memory: np.load forgets to close the file when it is no archive.
-        content = io.BytesIO(path.read_bytes())
-        with np.load(content, allow_pickle=False) as archive:
+        with noticed(), np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
             if set(archive.files) != {"classes", "margins"}:
                 raise ValueError(f"it holds {', '.join(archive.files) or 'nothing'}")
             return Answers(archive["classes"], archive["margins"])
     except FileNotFoundError as error:
         raise ReplicationError(f"{path} is missing: run `{made_by}` first") from error
-    except _DAMAGE as error:
+    except Damage as error:
         raise damaged(path, error, made_by) from error
 
 
@@ -111,10 +114,11 @@ def read_weights(path: Path, parameters: int, made_by: str = TRAIN) -> NDArray[n
     shape or type, or a value that is not finite.
     """
     try:
-        stored = tensors.load(path.read_bytes())
+        with noticed():
+            stored = tensors.load(path.read_bytes())
     except FileNotFoundError as error:
         raise ReplicationError(f"{path} is missing: run `{made_by}` first") from error
-    except (SafetensorError, KeyError, OSError) as error:
+    except Damage as error:
         raise damaged(path, error, made_by) from error
     held = ", ".join(f"{name} {tensor.dtype} {tensor.shape}" for name, tensor in stored.items())
     expected = f"parameters float32 ({parameters},)"
@@ -209,10 +213,31 @@ def read_history(path: Path, made_by: str = TRAIN) -> pd.DataFrame:
 def read_record(path: Path, made_by: str = TRAIN) -> dict[str, Any]:
     """Read ``record.json``: what was in force in a run; raises ReplicationError if incomplete."""
     record = read_json(path, made_by)
-    if not isinstance(record, dict) or not record.keys() >= RECORD_KEYS:
-        absent = sorted(RECORD_KEYS - set(record if isinstance(record, dict) else ()))
+    if not isinstance(record, dict) or not record.keys() >= RECORD_KEYS.keys():
+        absent = sorted(RECORD_KEYS.keys() - set(record if isinstance(record, dict) else ()))
         raise damaged(path, f"no {', '.join(absent)}", made_by)
+    for name, kind in (RECORD_KEYS | _MORE_KEYS).items():
+        if name in record and type(record[name]) is not kind:
+            raise damaged(path, f"{name} is {quoted(record[name])}", made_by)
+    for name, total in record.get(FILES, {}).items():
+        if not isinstance(total, str) or not re.fullmatch(_SHA256, total):
+            raise damaged(path, f"the sum of {name} is {quoted(total)}", made_by)
     return record
+
+
+_Seconds = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
+
+
+class _Part(BaseModel):
+    seconds: _Seconds
+
+
+class _Timing(BaseModel):
+    """timing.json as far as it is read: no seal is on it."""
+
+    seconds: _Seconds = 0.0
+    shared: list[_Part] = []
+    host: dict[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -260,8 +285,14 @@ class Run:
     @cached_property
     def timing(self) -> dict[str, Any]:
         """The time and the machine that training took; no result depends on them."""
-        content = read_json(self.path(TIMING), self.made_by)
-        return content if isinstance(content, dict) else {}
+        path = self.path(TIMING)
+        content: dict[str, Any] = read_json(path, self.made_by)
+        try:
+            _Timing.model_validate(content)
+        except ValidationError as error:
+            place = ".".join(map(str, error.errors()[0]["loc"])) or "all of it"
+            raise damaged(path, f"{place} is not what it should be", self.made_by) from error
+        return content
 
     @property
     def seconds(self) -> float:
@@ -300,20 +331,30 @@ class Run:
         sums = {name: hashlib.sha256(content).hexdigest() for name, content in parts.items()}
         parts[RECORD] = json_bytes({**record, FILES: sums})
         parts[TIMING] = json_bytes(dict(timing))
-        write_folder(self.folder, parts)
+        self.take(parts)
 
     def files(self) -> dict[str, bytes]:
         """Read every file of the run by name, for another machine to `take`."""
         return {path.name: path.read_bytes() for path in sorted(self.folder.iterdir())}
 
     def take(self, files: Mapping[str, bytes]) -> None:
-        """Become the run with these `files`, whole."""
-        write_folder(self.folder, files)
+        """Become the run with these `files`, whole.
+
+        Where another process has left the same replicate meanwhile, whole, that stays.
+        """
+        key = parse_json(files[RECORD])["key"]
+        write_folder(self.folder, files, lambda: Run(self.folder)._is_of(key))
+
+    def _is_of(self, key: str) -> bool:
+        return self.is_whole() and bool(self.record["key"] == key)
 
     def is_whole(self) -> bool:
-        """Return whether all files that the record lists are there with the sums that it states."""
+        """Return whether the record has the sum of every file of the run, and they have those."""
         try:
-            return bool(self._sums) and all(self._has_its_sum(name) for name in self._sums)
+            there = {name for name in SEALED if self.has(name)}
+            return there | {ANSWERS, COST} <= set(self._sums) and all(
+                self._has_its_sum(name) for name in self._sums
+            )
         except ReplicationError:
             return False
 
@@ -324,13 +365,16 @@ class Run:
         return sums
 
     def _has_its_sum(self, name: str) -> bool:
-        path = self.path(name)
-        return path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == self._sums[name]
+        try:
+            content = self.path(name).read_bytes()
+        except OSError:
+            return False
+        return hashlib.sha256(content).hexdigest() == self._sums.get(name)
 
     def _sound(self, name: str) -> Path:
         """Return where a file lies; ReplicationError if it is not what the record sums."""
         path = self.path(name)
-        if name in self._sums and path.exists() and not self._has_its_sum(name):
+        if self.has(RECORD) and path.exists() and not self._has_its_sum(name):
             raise damaged(path, f"its sum is not the one in {RECORD} beside it", self.made_by)
         return path
 

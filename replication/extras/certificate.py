@@ -50,19 +50,41 @@ def _read_processor(check: Check) -> str:
 
 
 def git(folder: Path, *arguments: str) -> str:
-    """Return the output of git in ``folder``; empty without git or a repository."""
+    """Return the output of git in the repository whose top is ``folder``.
+
+    Raises ReplicationError with git's own reason where it cannot answer, and for a folder that
+    lies in the repository of something else, as an archive unpacked there does.
+    """
+    top = _git(folder, "rev-parse", "--show-toplevel")
+    if Path(top).resolve() != folder.resolve():
+        raise ReplicationError(
+            f"{folder.resolve()} is no git repository, but lies in that of {top}: work in a clone"
+        )
+    return _git(folder, *arguments)
+
+
+def _git(folder: Path, *arguments: str) -> str:
     try:
         return subprocess.run(
-            ["git", *arguments], cwd=folder, capture_output=True, text=True, check=True
-        ).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return ""
+            ["git", "-c", "core.quotePath=false", *arguments],
+            cwd=folder, capture_output=True, text=True, check=True,
+        ).stdout.strip()  # fmt: skip
+    except FileNotFoundError as error:
+        raise ReplicationError("git is not installed: install it, and work in a clone") from error
+    except (OSError, subprocess.CalledProcessError) as error:
+        said = str(getattr(error, "stderr", None) or error).strip().splitlines()
+        raise ReplicationError(
+            f"git does not answer in {folder.resolve()} ({said[0]}): work in a clone"
+        ) from error
 
 
 def commit(folder: Path) -> str:
-    """Return the commit, with a plus sign where files differ; empty without git."""
-    changed = git(folder, "status", "--porcelain", "--untracked-files=no")
-    return git(folder, "rev-parse", "HEAD") + ("+" if changed else "")
+    """Return the commit, with a plus sign where files differ; empty where git cannot tell."""
+    try:
+        changed = git(folder, "status", "--porcelain", "--untracked-files=no")
+        return git(folder, "rev-parse", "HEAD") + ("+" if changed else "")
+    except ReplicationError:
+        return ""
 
 
 def line(output: str, outcome: str, detail: str = "") -> str:

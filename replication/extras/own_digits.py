@@ -7,12 +7,13 @@ antialiasing, and is centred by its centre of mass in a field of 28x28.
 import math
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 
-from replication.errors import ReplicationError
+from replication.errors import Damage, ReplicationError, noticed
 
 Grey = NDArray[np.float64]
 Bytes = NDArray[np.uint8]
@@ -26,6 +27,19 @@ CENTRE = 14.0
 _LARGEST = 1000
 # Pixels that are decoded at once: four bytes each.
 _MOST = 50_000_000
+_FORMATS = (
+    "AVIF", "BMP", "GIF", "ICO", "JPEG", "JPEG2000", "PNG", "PPM", "TGA", "TIFF", "WEBP",
+)  # fmt: skip
+_ORIENTATION = 0x0112
+_TURNS = {
+    "2": Image.Transpose.FLIP_LEFT_RIGHT,
+    "3": Image.Transpose.ROTATE_180,
+    "4": Image.Transpose.FLIP_TOP_BOTTOM,
+    "5": Image.Transpose.TRANSPOSE,
+    "6": Image.Transpose.ROTATE_270,
+    "7": Image.Transpose.TRANSVERSE,
+    "8": Image.Transpose.ROTATE_90,
+}
 # Contrasts below this share of the whole range are no ink; a photograph's paper varies as much.
 _LEAST_CONTRAST = 0.1
 # Fainter ink, as a share of the darkest, does not count for the bounding box.
@@ -51,25 +65,40 @@ def read_ink(path: Path) -> Grey:
     """Read the ink, 0 to 1, of each pixel of an image; raises ReplicationError as `read`."""
     try:
         # What is too large is said below, in pixels that would have to be decoded.
-        with warnings.catch_warnings(action="ignore"), Image.open(path) as image:
+        with (
+            warnings.catch_warnings(action="ignore"), noticed(),
+            Image.open(path, formats=_formats()) as image,
+        ):  # fmt: skip
             # A JPEG is decoded at a fraction of its size where it can be.
             image.draft(None, (_LARGEST, _LARGEST))
             if image.width * image.height > _MOST:
-                raise ReplicationError(
-                    f"{path} has {image.width}x{image.height} pixels: give an image of at most "
-                    f"{_MOST // 10**6} million"
+                raise Damage(
+                    f"{image.width}x{image.height} pixels, and {_MOST // 10**6} million are most"
                 )
-            levels = measure_brightness(ImageOps.exif_transpose(shrink(image)))
+            levels = measure_brightness(upright(shrink(image), image.getexif().get(_ORIENTATION)))
     except FileNotFoundError as error:
         raise ReplicationError(f"{path} is missing: name an image file that exists") from error
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except Damage as error:
+        why = str(error).replace(str(path), "it")
         raise ReplicationError(
-            f"{path} cannot be read as an image ({' '.join(str(error).split())}): save it as a PNG"
+            f"{path} cannot be read as an image ({why}): save it as a PNG"
         ) from error
     found = find_ink(levels)
     if found is None:
         raise ReplicationError(f"{path} shows no ink: give an image with a digit on plain ground")
     return found
+
+
+def _formats() -> list[str]:
+    """Return which of `_FORMATS` this Pillow reads: others, as EPS, would start programs."""
+    Image.init()
+    return sorted(set(_FORMATS) & set(Image.OPEN))
+
+
+def upright(image: Image.Image, orientation: Any) -> Image.Image:
+    """Turn a photograph as its EXIF says, 1 to 8; nothing else in it is read or written again."""
+    turn = _TURNS.get(str(orientation).strip())
+    return image if turn is None else image.transpose(turn)
 
 
 def shrink(image: Image.Image) -> Image.Image:
@@ -94,8 +123,10 @@ def measure_brightness(image: Image.Image) -> Grey:
     """
     if image.mode.startswith(("I", "F")):
         levels = np.asarray(image, dtype=np.float64)
-        least, range_ = levels.min(initial=np.inf), np.ptp(levels) if levels.size else 0.0
-        return np.asarray((levels - least) / range_ if range_ else np.zeros_like(levels))
+        # Few of sixteen bits may be used, so white is the brightest: but black is not the darkest,
+        # or the noise of an empty sheet would be ink.
+        levels = levels - min(levels.min(initial=0.0), 0.0)
+        return np.asarray(levels / (levels.max(initial=0.0) or 1.0))
     coloured = np.asarray(image.convert("RGBA"), dtype=np.float64) / 255.0
     # The luma of ITU-R 601-2, as Pillow's own conversion to grey.
     grey = coloured[..., :3] @ np.array([0.299, 0.587, 0.114])

@@ -9,26 +9,30 @@ processor, the packages and the time it took.
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from importlib import import_module
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
+from pydantic import BaseModel, ValidationError
 from rocrate.model import ContextEntity, File
 from rocrate.model.dataset import Dataset
 from rocrate.rocrate import ROCrate
-from ruamel.yaml import YAML
 
 from replication.comparison.evaluation.metrics import METRICS, read_metrics
 from replication.core.runs import RECORD, Run, experiment_runs
-from replication.errors import ReplicationError
+from replication.errors import Damage, ReplicationError, read_yaml, shortened
 from replication.extras.certificate import git
 from replication.extras.costs import COSTS
 from replication.files import Output, json_bytes, write_bytes, write_text
 from replication.folders import ARTICLE, Folders
 from replication.studies import STUDIES
 
-CRATE, MANIFEST, LOCK = "ro-crate-metadata.json", "codecheck.yml", "dvc.lock"
+CRATE, MANIFEST = "ro-crate-metadata.json", "codecheck.yml"
+LOCK, PIPELINE = "dvc.lock", "dvc.yaml"
 _SOFTWARE = "#replication"
+# The results, and what they follow from.
+_TRACED = ("results", "data", "params.yaml", "dvc.yaml", "replication", "CITATION.cff")
 _PROFILES = (
     "https://w3id.org/ro/wfrun/process/0.5",
     "https://w3id.org/ro/wfrun/workflow/0.5",
@@ -39,6 +43,28 @@ _TERMS = {
     term: f"https://w3id.org/ro/terms/workflow-run#{term}"
     for term in ("sha256", "md5", "environment")
 }
+
+
+class _File(BaseModel):
+    path: str
+    md5: str
+    size: int
+
+
+class _Stage(BaseModel):
+    cmd: str | list[str]
+    deps: list[_File] = []
+    outs: list[_File] = []
+
+
+class _Lock(BaseModel):
+    """dvc.lock, as far as it is read here."""
+
+    stages: dict[str, _Stage]
+
+
+class _Pipeline(BaseModel):
+    stages: dict[str, Any]
 
 
 @dataclass
@@ -69,9 +95,9 @@ class Crate:
     def add_action(
         self, name: str, command: str, reads: Sequence[Any], makes: Sequence[Any], **properties: Any
     ) -> Any:
-        """Return the run of a command; its end is the time when its last result was committed."""
+        """Return the run of a command, which ended with the last commit of its results."""
         committed = [self.commits[entity.id] for entity in makes if entity.id in self.commits]
-        if committed:
+        if committed and len(committed) == len(makes):
             commit, date = max(committed, key=lambda pair: pair[1])
             properties |= {"endTime": date, "version": commit}
         fixed = {
@@ -94,25 +120,44 @@ class Crate:
 
 
 def read_commits(root: Path) -> dict[str, tuple[str, str]]:
-    """Return by file and folder the last commit that changed it, and its date; none without git."""
-    paths = ("results", "data", "params.yaml", "dvc.yaml", "replication")
-    text = git(root, "log", "--format=%x00%H %cI", "--name-only", "--", *paths)
+    """Return by file and by folder the last commit that changed it, and its date in UTC.
+
+    What differs from the last commit has none, nor has a folder with such a file. Raises
+    ReplicationError where git cannot answer, as in a clone that lacks the commits before the last.
+    """
+    if git(root, "rev-parse", "--is-shallow-repository") == "true":
+        raise ReplicationError(
+            "this clone lacks the earlier commits, by which the results came: "
+            "`git fetch --unshallow` brings them"
+        )
+    text = git(root, "log", "--format=%x00%H %ct", "--name-only", "--", *_TRACED)
     commits: dict[str, tuple[str, str]] = {}
     for entry in text.split("\0")[1:]:
-        head, *changed = entry.split("\n")
-        commit, _, date = head.partition(" ")
-        for path in filter(None, changed):
-            commits.setdefault(path, (commit, date))
-            commits.setdefault(f"{path.rpartition('/')[0]}/", (commit, date))
-    return commits
+        head, *paths = entry.split("\n")
+        commit, _, seconds = head.partition(" ")
+        date = datetime.fromtimestamp(int(seconds), UTC).isoformat()
+        for path in filter(None, paths):
+            for place in _with_folders(path):
+                known = commits.setdefault(place, (commit, date))
+                commits[place] = max(known, (commit, date), key=lambda pair: pair[1])
+    changed = git(root, "diff", "--name-only", "HEAD", "--", *_TRACED).splitlines()
+    new = git(root, "ls-files", "--others", "--exclude-standard", "--", *_TRACED).splitlines()
+    differing = {place for path in (*changed, *new) for place in _with_folders(path)}
+    return {place: pair for place, pair in commits.items() if place not in differing}
 
 
-def crate(root: Path, folders: Folders) -> dict[str, Any]:
-    """Return the crate of the repository at ``root`` as a document.
+def _with_folders(path: str) -> list[str]:
+    """Return a path and all folders that it lies in, each with a slash at its end."""
+    parents = PurePosixPath(path).parents
+    return [path, *(f"{folder}/" for folder in parents if folder.name)]
 
-    Raises ReplicationError when dvc.lock is missing or a record is damaged.
+
+def crate(root: Path, folders: Folders, commits: Mapping[str, tuple[str, str]]) -> dict[str, Any]:
+    """Return the crate of the repository at ``root`` as a document; ``commits`` by `read_commits`.
+
+    Raises ReplicationError when dvc.lock or a record is missing or damaged.
     """
-    graph = Crate(ROCrate(version="1.1"), read_commits(root))
+    graph = Crate(ROCrate(version="1.1"), commits)
     top = graph.crate.root_dataset
     top["name"] = "LeNet-5 of 1998, replicated"
     top["description"] = "What the replication made, from which data, by which commands."
@@ -126,7 +171,7 @@ def crate(root: Path, folders: Folders) -> dict[str, Any]:
     actions = [*_stages(graph, root), *_outputs(graph, root, folders), *_replicates(graph, folders)]
     raw = [
         graph.add_path(path.as_posix(), sha256=_sha256(path))
-        for path in sorted(folders.raw.iterdir())
+        for path in sorted(folders.raw.glob("[!.]*[!~]"))
     ]
     workflow = _workflow(graph)
     top["mainEntity"] = workflow
@@ -170,18 +215,30 @@ def _stages(graph: Crate, root: Path) -> list[Any]:
 
 
 def read_lock(root: Path) -> dict[str, Any]:
-    """Return the stages of dvc.lock; raise ReplicationError when it is missing."""
+    """Return the stages of dvc.lock; raise ReplicationError when it is missing or damaged."""
+    path = root / LOCK
+    mend = f"bring it back with `git checkout {LOCK}`, or make it with `dvc repro`"
     try:
-        stages: dict[str, Any] = YAML(typ="safe").load(root / LOCK)["stages"]
+        lock = _Lock.model_validate(read_yaml(path))
+        lacking = _Pipeline.model_validate(read_yaml(root / PIPELINE)).stages.keys() - lock.stages
     except FileNotFoundError as error:
-        raise ReplicationError(f"{root / LOCK} is missing: `git checkout {LOCK}`") from error
-    return stages
+        raise ReplicationError(f"{error.filename} is missing: {mend}") from error
+    except Damage as error:
+        raise ReplicationError(f"{path} or {PIPELINE} cannot be read ({error}): {mend}") from error
+    except ValidationError as error:
+        place = ".".join(map(str, error.errors()[0]["loc"]))
+        raise ReplicationError(f"{path} is damaged (at {shortened(place)}): {mend}") from error
+    if lacking:
+        raise ReplicationError(f"{path} lacks {', '.join(sorted(lacking))}: {mend}")
+    return lock.model_dump(exclude_unset=True)["stages"]  # type: ignore[no-any-return]
 
 
 def _add_locked(graph: Crate, root: Path, entry: Mapping[str, Any]) -> Any:
     path = str(entry["path"])
     folder = "/" if (root / path).is_dir() else ""
-    return graph.add_path(path + folder, md5=str(entry["md5"]), contentSize=str(entry["size"]))
+    # DVC's sums are of what is committed.
+    sums = {"md5": str(entry["md5"]), "contentSize": str(entry["size"])}
+    return graph.add_path(path + folder, **(sums if path + folder in graph.commits else {}))
 
 
 def commands_outside_stages(root: Path, results: Path) -> dict[str, str]:
@@ -262,6 +319,12 @@ manifest:
 
 def write(folders: Folders) -> str:
     """Write `CRATE` and `MANIFEST` beside the pipeline; return a summary."""
-    write_bytes(folders.root / CRATE, json_bytes(crate(folders.root, folders)))
-    write_text(folders.root / MANIFEST, manifest(folders.root, folders))
-    return f"{CRATE} and {MANIFEST} written"
+    root = folders.root
+    commits = read_commits(root)
+    whole, listed = json_bytes(crate(root, folders, commits)), manifest(root, folders)
+    write_bytes(root / CRATE, whole)
+    write_text(root / MANIFEST, listed)
+    outside = commands_outside_stages(root, folders.results)
+    differing = ", ".join(path for path in outside if path not in commits)
+    note = f"\nnot as committed, so without a commit: {differing}" if differing else ""
+    return f"{CRATE} and {MANIFEST} written{note}"

@@ -1,5 +1,6 @@
 """audit: every setting of the paper beside the one in force, to results/audit.csv."""
 
+import sys
 import textwrap
 from collections import Counter
 from dataclasses import replace
@@ -13,7 +14,8 @@ from replication.comparison.audit.setting import AUDIT
 from replication.comparison.audit.table import Audit, audit, differences
 from replication.core.settings import Settings, load
 from replication.core.systems.jobs import prepare_experiments
-from replication.files import write_table
+from replication.errors import ReplicationError
+from replication.files import table_bytes, write_table
 from replication.folders import PLACES, Folders, folder_options, path_option
 
 DEPARTS = 1
@@ -71,6 +73,13 @@ def command(
     if folders.params == Folders.below(folders.root).params:
         runs, out = runs or folders.runs, out or folders.out / AUDIT.name
     judged = folders if runs is None else replace(folders, runs=runs)
-    audited = run(judged, load(folders.params), out, runs=runs is not None)
+    audited = run(judged, load(folders.params), None, runs=runs is not None)
+    if out is not None:
+        table = AUDIT.frame(audited.settings)
+        try:
+            write_table(out, table)
+        except ReplicationError as error:  # as in a folder that can only be read
+            print(table_bytes(table).decode())
+            print(f"replication: {error}; the table stands above instead", file=sys.stderr)
     print(summary(audited, f"{folders.params}, {'alone' if runs is None else f'and {runs}'}"))
     return exit_status(audited, strict=strict)

@@ -4,6 +4,7 @@ import difflib
 import importlib
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 from pathlib import Path
 from typing import cast
 
@@ -64,7 +65,8 @@ class Commands(click.Group):
         if not name.startswith("-") and name not in self.list_commands(ctx):
             nearest = difflib.get_close_matches(name, self.list_commands(ctx), n=1)
             hint = f" (did you mean '{nearest[0]}'?)" if nearest else ""
-            ctx.fail(f"there is no command '{name}'{hint}")
+            if not ctx.resilient_parsing:  # a shell that completes the word
+                ctx.fail(f"there is no command '{name}'{hint}")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -87,6 +89,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; return its status, or 2 after a sentence about a mistake of the user."""
     # As it was called, so that help texts and the completion of a shell have the right name.
     program = Path(sys.argv[0]).name if Path(sys.argv[0]).name == SCRIPT else PROGRAM
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a file's name may be none that the terminal can say
+            stream.reconfigure(errors="backslashreplace")
     try:
         status = commands.main(argv, program, complete_var=COMPLETION, standalone_mode=False)
     except click.UsageError as error:
@@ -99,6 +104,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     except ModuleNotFoundError as error:
         print(not_installed(error), file=sys.stderr)
+        return 2
+    except MemoryError:
+        print(
+            "replication: the memory of this machine does not suffice: give it more",
+            file=sys.stderr,
+        )
         return 2
     except OSError as error:
         print(f"replication: {error.filename or 'a file'}: {error.strerror}", file=sys.stderr)

@@ -59,6 +59,18 @@ def _load_network(weights: Path, folders: Folders, published: paper.Paper) -> Re
     return trained
 
 
+def _read_parameters(run: Run, weights: Path, parameters: int) -> NDArray[np.float32]:
+    if weights.name == WEIGHTS:
+        return run.weights(parameters)
+    try:
+        return read_weights(weights, parameters)
+    except ReplicationError as error:  # whose remedy is for a file of ours
+        why = "is no file of" if weights.exists() else "is missing: name a file with"
+        raise ReplicationError(
+            f"{weights} {why} {parameters} weights, such as {PLACES['runs']}/{USUAL_WEIGHTS}"
+        ) from error
+
+
 def _find_threshold(weights: Path, folders: Folders, target: float) -> float | None:
     run = Run(weights.parent)
     if not run.has(ANSWERS):
@@ -82,11 +94,7 @@ def classify(
     published = paper.load(folders.paper)
     trained = _load_network(weights, folders, published)
     run = Run(weights.parent)
-    parameters = (
-        run.weights(trained.network.parameters)
-        if weights.name == WEIGHTS
-        else read_weights(weights, trained.network.parameters)
-    )
+    parameters = _read_parameters(run, weights, trained.network.parameters)
     target = target_percent(published)
     limit = _find_threshold(weights, folders, target)
     for path in images:

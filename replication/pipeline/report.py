@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from replication import studies
-from replication.errors import ReplicationError
+from replication.errors import Damage, ReplicationError, quoted, read_yaml
 from replication.folders import PAGE, Folders, folder_options
 
 if TYPE_CHECKING:
@@ -51,20 +52,21 @@ def read_inputs(folders: Folders) -> Inputs:
 def read_address(citation: Path) -> str:
     """Return the address in ``repository-code`` of a CITATION.cff, empty where it has none.
 
-    Raises ReplicationError when the file is not YAML.
+    Raises ReplicationError when the file is not YAML, and for what is no https address.
     """
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
     if not citation.exists():
         return ""
     try:
-        content = YAML(typ="safe", pure=True).load(citation.read_text(encoding="utf-8"))
-        return str(content.get("repository-code", ""))
-    except (YAMLError, UnicodeDecodeError, AttributeError) as error:
+        content = read_yaml(citation)
+    except Damage as error:
+        raise ReplicationError(f"{citation} is no citation file ({error}): correct it") from error
+    address = content.get("repository-code", "") if isinstance(content, dict) else None
+    if not re.fullmatch(r"(https://[^\s\"'<>`]+)?", str(address)):
         raise ReplicationError(
-            f"{citation} is not a citation file: `git checkout {citation.as_posix()}` restores it"
-        ) from error
+            f"{citation}: repository-code is {quoted(address)}, which is no https address: correct "
+            "it, or leave it out"
+        )
+    return str(address)
 
 
 def run(folders: Folders, texts: Iterable[Path] = ()) -> dict[Path, bool]:

@@ -17,6 +17,8 @@ from replication.comparison.figures.inputs import Inputs, name_system, records
 from replication.comparison.paper import CONTRADICTIONS, Claim
 from replication.comparison.verdicts.claim_checks import HEADLINE, Verdict
 from replication.comparison.verdicts.systems import ORDERING
+from replication.errors import Damage, noticed
+from replication.files import damaged
 from replication.report.tables import NAMES, ORDER
 
 # By the claim of a verdict, or the heading of claims.yaml.
@@ -99,10 +101,16 @@ def read_trials(inputs: Inputs) -> list[Trial]:
     """Read the tables of results/studies that test hypotheses, file by file."""
     trials = []
     for path in sorted((inputs.results / "studies").glob("*.csv")):
-        table = pd.read_csv(path, dtype=str, keep_default_na=False)
-        if {"hypothesis", "decided"} <= set(table.columns):
-            source = f"../studies/{path.name}"
-            trials += [_read_trial(row, source, inputs.paper.claims) for row in records(table)]
+        try:
+            with noticed():
+                table = pd.read_csv(path, dtype=str, keep_default_na=False)
+                if {"hypothesis", "decided"} <= set(table.columns):
+                    source = f"../studies/{path.name}"
+                    trials += [
+                        _read_trial(row, source, inputs.paper.claims) for row in records(table)
+                    ]
+        except Damage as error:
+            raise damaged(path, error, "python -m replication causes") from error
     return trials
 
 

@@ -1,9 +1,11 @@
 """Chromium for the tests that open the pages, and tabs that remember what went wrong in them."""
 
+import base64
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import numpy as np
 from playwright.sync_api import Browser, Page, sync_playwright
 
 SLOW = 60_000  # milliseconds: a busy machine is no failure
@@ -59,3 +61,28 @@ def smallest_text(tab: Page) -> float:
           .filter(one => one.getClientRects().length && !one.closest("svg"))
           .map(one => parseFloat(getComputedStyle(one).fontSize)))"""
     )
+
+
+# Of the page to draw on.
+NAMES = ("lenet5-distorted", "lenet5")
+PATTERNS = 1000
+DEMO = "document.querySelector('.lenet').lenet"
+
+
+def as_text(images):
+    return base64.b64encode(np.ascontiguousarray(images).tobytes()).decode()
+
+
+def values(tab, expression, *shape):
+    return np.array(tab.evaluate(f"[...{expression}]")).reshape(shape)
+
+
+def assert_committed_answers(tab, regular, runs, experiment, replicate):
+    answers = runs[experiment][replicate].answers
+    said = tab.evaluate(
+        f"([name, patterns]) => {DEMO}.classified(name, patterns)",
+        [f"{experiment}/{replicate}", as_text(regular.test_images[:PATTERNS])],
+    )
+    classes, margins = zip(*said, strict=True)
+    np.testing.assert_array_equal(classes, answers.classes[:PATTERNS])
+    np.testing.assert_allclose(margins, answers.margins[:PATTERNS], atol=2e-3)

@@ -13,6 +13,7 @@ AUDIT = Table(
     "audit.csv",
     "python -m replication audit",
     ("claim", "page", "paper", "ours", "status", "reason"),
+    words=("claim", "page", "paper", "ours", "status", "reason"),
 )
 
 

@@ -13,11 +13,9 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from replication.core.networks.printed import RESTORE, read_text
-from replication.errors import ReplicationError
+from replication.errors import Damage, ReplicationError, quoted, read_yaml
 
 Number = StrictInt | StrictFloat
 Kind = Literal["count", "setting", "measured", "range", "trend"]
@@ -154,13 +152,11 @@ def read_entries(path: Path) -> Iterator[tuple[str, str, Any]]:
 
     Raises ReplicationError naming the file and the line, or the entry that repeats an id.
     """
+    read_text(path)  # it is there, and text
     try:
-        content = YAML(typ="safe", pure=True).load(read_text(path))
-    except YAMLError as error:
-        mark = error.problem_mark if isinstance(error, MarkedYAMLError) else None
-        where = f"{path}, line {mark.line + 1}" if mark else f"{path}"
-        problem = getattr(error, "problem", None) or "it holds a character that YAML does not allow"
-        raise refuse(where, f"is not YAML ({problem})") from error
+        content = read_yaml(path)
+    except Damage as error:
+        raise refuse(f"{path}", f"is not YAML ({error})") from error
     if not isinstance(content, dict) or not all(isinstance(e, list) for e in content.values()):
         raise refuse(f"{path}", "is not a mapping of headings to lists of entries")
     ids = set()
@@ -190,7 +186,9 @@ def check_entry(where: str, model: type[_Entry], entry: object, **more: object) 
             raise refuse(where, f"has the unknown key `{field}`") from error
         if first["type"] == "value_error":
             raise refuse(where, str(first["ctx"]["error"])) from error
-        problem = f"has a `{field}` that cannot be ({entry.get(field)!r}: {first['msg'].lower()})"
+        problem = (
+            f"has a `{field}` that cannot be ({quoted(entry.get(field))}: {first['msg'].lower()})"
+        )
         raise refuse(where, problem) from error
 
 

@@ -44,7 +44,10 @@ _TESTS = ("one_run", "one_run_holm", "mean", "mean_holm", "equivalence")
 _P_VALUES = tuple(f"p_{name}" for name in _TESTS)
 _SUBJECT = ("claim", "kind", "role", "page", "published", "value")
 VERDICTS = Table(
-    "verdicts.csv", COMPARE, (*_SUBJECT, "replicated", *_NUMBERS, *_P_VALUES, "verdict", "reason")
+    "verdicts.csv",
+    COMPARE,
+    (*_SUBJECT, "replicated", *_NUMBERS, *_P_VALUES, "verdict", "reason"),
+    words=("claim", "kind", "role", "page", "published", "replicated", "verdict", "reason"),
 )
 # The three numbers at the top of the page and of README.md.
 HEADLINE = ("lenet5.test-error", "lenet5.training-error", "lenet5.distorted-test-error")

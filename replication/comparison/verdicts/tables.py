@@ -22,7 +22,12 @@ from replication.files import Table
 OWN = "lenet5"
 _ERRORS = ("training_error_percent", "test_error_percent")
 CURVES = Table("learning_curves.csv", COMPARE, ("pass", *_ERRORS))
-SIZES = Table("training_set_size.csv", COMPARE, ("training_patterns", "experiment", *_ERRORS))
+SIZES = Table(
+    "training_set_size.csv",
+    COMPARE,
+    ("training_patterns", "experiment", *_ERRORS),
+    words=("experiment",),
+)
 MISCLASSIFIED = Table("misclassified.csv", COMPARE, ("test_index", "label", "answer_1998"))
 
 

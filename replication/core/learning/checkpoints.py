@@ -1,16 +1,17 @@
 """What a training leaves behind after each pass, to go on from after an interruption."""
 
-import zipfile
+import io
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from replication.core.learning.identity import ENGINE, MARKS, mark_name
-from replication.core.runs import COUNTS, HASHES
-from replication.errors import ReplicationError
+from replication.core.runs import COUNTS, HASHES, HISTORY_COLUMNS
+from replication.errors import Damage, ReplicationError, noticed
 from replication.files import pack_arrays, write_bytes
 
 _STATE = "optimiser."
@@ -72,14 +73,18 @@ def write(path: Path, progress: Progress, maker: str = OURS) -> None:
     write_bytes(path, pack_arrays({**arrays, **state}))
 
 
+def _is_finite(values: NDArray[Any]) -> bool:
+    return values.dtype == np.float64 and bool(np.isfinite(values).all())
+
+
 def read(path: Path, parameters: int, maker: str = OURS) -> Progress | None:
     """Read a checkpoint with ``parameters`` parameters by ``maker``; None when there is none.
 
     Raises ReplicationError for one that is damaged or by another maker.
     """
     try:
-        # np.load would leave a damaged file open if it opened it itself.
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
+        # From memory: np.load forgets to close the file when it is no archive.
+        with noticed(), np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
             columns = archive["columns"].tolist()
             history = [dict(zip(columns, row, strict=True)) for row in archive["history"].tolist()]
             names = [name for name in archive.files if name.startswith(_STATE)]
@@ -89,9 +94,15 @@ def read(path: Path, parameters: int, maker: str = OURS) -> Progress | None:
             progress = Progress(
                 archive["parameters"], history, state, dict(zip(numbers, hashes, strict=True))
             )
+            if history and not set(HISTORY_COLUMNS) <= set(columns):
+                raise Damage("its history lacks a column")
+            if not all(map(_is_finite, (archive["history"], *state.values()))):
+                raise Damage("a number that is not finite")
+            if history:
+                progress.table()  # which needs the hash of every pass
     except FileNotFoundError:
         return None
-    except (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile) as error:
+    except Damage as error:
         raise ReplicationError(
             f"the checkpoint {path} is damaged ({error}): delete it, and that replicate is "
             "trained from its first pass"

@@ -29,6 +29,7 @@ FILES = (TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS)
 
 RESTORE = "git checkout data/raw"
 _UNSIGNED_BYTE = 0x08
+_LARGEST = 100_000_000  # bytes that are expanded at all
 _SIDE = 28
 _CLASSES = 10
 
@@ -84,11 +85,15 @@ def read_sums(raw: Path) -> dict[str, str]:
 def uncompress(path: Path) -> bytes:
     """Return the content of a gzipped file; ReplicationError when it is missing or damaged."""
     try:
-        return gzip.decompress(path.read_bytes())
+        with gzip.open(path) as stream:
+            content = stream.read(_LARGEST + 1)
     except FileNotFoundError as error:
         raise ReplicationError(f"{path} is missing: restore it with `{RESTORE}`") from error
     except (OSError, EOFError, zlib.error) as error:
         raise _damaged(path, f"is not a whole gzip file ({error})") from error
+    if len(content) > _LARGEST:
+        raise _damaged(path, f"is larger than {_LARGEST:,} bytes, twice as much as MNIST's largest")
+    return content
 
 
 def _read(path: Path, dimensions: int) -> Bytes:

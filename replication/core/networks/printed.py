@@ -13,11 +13,12 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
-from replication.errors import ReplicationError
+from replication.errors import Damage, ReplicationError, noticed
 
 Codes = npt.NDArray[np.int8]
 
-RESTORE = "restore the file with `git checkout data/paper`"
+# A checkout would also undo the corrections and claims that somebody added to the file.
+RESTORE = "correct it; `git diff data/paper` shows what was changed"
 FIRST_CHARACTER, LAST_CHARACTER = 32, 126
 _CODES = "figure3_rbf_codes.txt"
 _CODE = re.compile(r"code (\d+) .*\n((?:[#.]{7}\n){12})(?=\n|$)")
@@ -71,9 +72,14 @@ def read_printed(folder: Path) -> Printed:
 def read_text(path: Path) -> str:
     """Read a UTF-8 text of data/paper; raise ReplicationError when it is missing or not text."""
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ReplicationError(f"{path} is missing or cannot be read: {RESTORE}") from error
+        with noticed():
+            return path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise ReplicationError(
+            f"{path} is missing: bring it back with `git checkout {path.as_posix()}`"
+        ) from error
+    except Damage as error:
+        raise ReplicationError(f"{path} cannot be read ({error}): {RESTORE}") from error
 
 
 AnyRow = TypeVar("AnyRow", bound=Row)
@@ -82,7 +88,12 @@ AnyRow = TypeVar("AnyRow", bound=Row)
 def read_rows(folder: Path, model: type[AnyRow]) -> list[AnyRow]:
     """Read the rows of the model's file; raise ReplicationError naming the file and the line."""
     path, rows = folder / model.FILE, []
-    for line, cells in enumerate(csv.DictReader(read_text(path).splitlines()), start=2):
+    try:
+        with noticed():
+            lines = list(csv.DictReader(read_text(path).splitlines()))
+    except Damage as error:
+        raise ReplicationError(f"{path} is no table ({error}): {RESTORE}") from error
+    for line, cells in enumerate(lines, start=2):
         try:
             rows.append(model.model_validate(cells))
         except ValidationError as error:

@@ -18,6 +18,7 @@ from replication.core.settings.sections import Amount as Amount
 from replication.core.settings.sections import Count as Count
 from replication.core.settings.sections import Neutral as Neutral
 from replication.core.settings.sections import Positive as Positive
+from replication.core.settings.sections import Real as Real
 from replication.core.settings.sections import Section as Section
 from replication.core.settings.stages import Compare as Compare
 from replication.core.settings.stages import Train as Train

@@ -18,10 +18,10 @@ from replication.core.settings.sections import Name, Section
 from replication.core.settings.stages import Compare, Train
 from replication.core.settings.studies import Causes, Collapse, Invariance, Noncharacters, Readings
 from replication.core.settings.training import Prepare
-from replication.errors import ReplicationError
+from replication.errors import ReplicationError, quoted, shortened
 
-# What the value of an option may be.
-_KINDS = ("bool", "int", "float", "str")
+# What pydantic puts below a key whose value may be of several kinds: the kind that it tried.
+_KIND = re.compile(r"(bool|int|float|str|constrained-\w+|literal\[.*\]|function-.*)")
 
 
 class Settings(Section):
@@ -79,12 +79,16 @@ def _place(location: tuple[Any, ...]) -> tuple[str, list[str]]:
         kinds = {kind.__name__: kind for kind in (Recipe, Combined, Classifier, Modern)}
         model, below = kinds[path[2]], path[3:]
         del path[2]
-    if "options" in path and path[-1] in _KINDS:
-        del path[-1]  # pydantic tries one kind of value after the other
     for step in below[:-1]:
         field = getattr(model, "model_fields", {}).get(step)
         model = field.annotation if field else None
     return ".".join(map(str, path)), list(getattr(model, "model_fields", {}))
+
+
+def _without_kind(location: tuple[Any, ...]) -> tuple[Any, ...]:
+    if location and _KIND.fullmatch(str(location[-1])):
+        return location[:-1]
+    return location
 
 
 def explain_error(
@@ -93,26 +97,36 @@ def explain_error(
     above: tuple[str, ...] = (),
     model: type[Section] | None = None,
 ) -> str:
-    """Say what is wrong with all settings, or with ``model``, which stands at ``above``."""
+    """Say what is wrong with all settings, or with ``model``, which stands at ``above``.
+
+    However long a key or a value is, at most 80 characters of it are shown.
+    """
+    said = re.sub(r"\S{81,}", lambda word: shortened(word[0]), _explain(error, above, model))
+    return f"{source}: {said}"
+
+
+def _explain(error: ValidationError, above: tuple[str, ...], model: type[Section] | None) -> str:
     # A misspelt key is also a missing one: the first says more.
-    first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
+    errors = error.errors()
+    first = min(errors, key=lambda one: one["type"] != "extra_forbidden")
+    place = _without_kind(first["loc"])
     if model is None:
-        where, keys = _place(first["loc"])
+        where, keys = _place(place)
     else:
-        where, keys = ".".join(map(str, (*above, *first["loc"]))), list(model.model_fields)
+        where, keys = ".".join(map(str, (*above, *place))), list(model.model_fields)
     if first["type"] == "extra_forbidden":
         nearest = suggest_name(str(first["loc"][-1]), keys)
-        return f"{source}: unknown key {where}{nearest}: correct or remove it"
+        return f"unknown key {where}{nearest}: correct or remove it"
     if first["type"] == "missing":
-        return f"{source}: the key {where} is missing: add it"
+        return f"the key {where} is missing: add it"
     if first["type"] == "value_error":
         text = str(first["ctx"]["error"])
-        return f"{source}: {where}: {text}" if where else f"{source}: {text}"
-    rule = re.sub(r"^\w+ (?=should)", "it ", first["msg"])
+        return f"{where}: {text}" if where else text
+    rules = [one["msg"].split("should ", 1)[-1] for one in errors
+             if place == _without_kind(one["loc"])]  # fmt: skip
+    rule = f"it should {' or '.join(dict.fromkeys(rules))}"
     if first["type"] == "string_pattern_mismatch":
         rule = "a name has small letters and digits, with single hyphens between, as lenet5-fresh"
         where = where.rpartition(".")[0] or where if "[key]" in first["loc"] else where
-        return f"{source}: {where} names {first['input']!r}, but {rule}: rename it"
-    if first["loc"][-1] in _KINDS:
-        rule = "it should be a number, a word, true or false"
-    return f"{source}: {where} is {first['input']!r}, but {rule}: correct it"
+        return f"{where} names {quoted(first['input'])}, but {rule}: rename it"
+    return f"{where} is {quoted(first['input'])}, but {rule}: correct it"

@@ -5,13 +5,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from replication.core.settings.document import Settings, explain_error, suggest_name
 from replication.core.settings.recipes import OWN_FORMS, Classifier, Modern, Recipe
 from replication.core.settings.sections import Section
-from replication.errors import ReplicationError
+from replication.errors import Damage, ReplicationError, quoted, read_yaml
 
 Chosen = TypeVar("Chosen", bound=Section)
 
@@ -74,16 +72,16 @@ def _complete(base: Mapping[str, Any], group: str, entries: Mapping[str, Any], s
     for name, changes in entries.items():
         if changes is not None and not isinstance(changes, Mapping):
             raise ReplicationError(
-                f"{source}: {group}.{name} is {changes!r}, but it must list the settings "
+                f"{source}: {group}.{name} is {quoted(changes)}, but it must list the settings "
                 "that differ from base, or be {}: correct it"
             )
         entry = changes or {}
         system = str(entry.get("system", base.get("system")))
         if system not in OWN_FORMS and "options" not in entry:
             raise ReplicationError(
-                f"{source}: {group}.{name}.system is {system!r}{suggest_name(system, OWN_FORMS)}, "
-                f"which is none of {', '.join(OWN_FORMS)}, and there are no options as of a "
-                "classifier: correct it"
+                f"{source}: {group}.{name}.system is {quoted(system)}"
+                f"{suggest_name(system, OWN_FORMS)}, which is none of {', '.join(OWN_FORMS)}, and "
+                "there are no options as of a classifier: correct it"
             )
         alone = OWN_FORMS.get(system, Classifier) in (Modern, Classifier)
         complete[name] = entry if alone else _merge(base, entry)
@@ -96,7 +94,7 @@ def parse(document: Any, source: str) -> Settings:
     Raises ReplicationError naming the key, the value and the rule.
     """
     if not isinstance(document, Mapping):
-        raise ReplicationError(f"{source} holds no settings: restore it from the repository")
+        raise ReplicationError(f"{source} holds no settings: write them as params.yaml has them")
     document = dict(document)
     base = document.get("base")
     for group in ("experiments", "variance"):
@@ -116,14 +114,12 @@ def load(path: Path) -> Settings:
     missing or impossible key, with one sentence that names it.
     """
     try:
-        # YAML 1.2: PyYAML would take 1e-05 for a string.
-        document = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-    except OSError as error:
+        document = read_yaml(path)
+    except FileNotFoundError as error:
         raise ReplicationError(
-            f"{path} cannot be read ({error.strerror}): name a file of settings that is there; "
-            "the repository's own comes back with `git checkout params.yaml`"
+            f"{path} is missing: name a file of settings that is there; the repository's own "
+            "comes back with `git checkout params.yaml`"
         ) from error
-    except (YAMLError, UnicodeDecodeError) as error:
-        detail = " ".join(str(error).split())
-        raise ReplicationError(f"{path} is not valid YAML ({detail}): correct it") from error
+    except Damage as error:
+        raise ReplicationError(f"{path} cannot be read as YAML ({error}): correct it") from error
     return parse(document, str(path))

@@ -118,6 +118,18 @@ class Trained(Entry):
             )
         return self
 
+    @model_validator(mode="after")
+    def _curvatures_have_their_patterns(self) -> Self:
+        there = self.training_patterns * (1 + self.distorted * self.distortions.copies)
+        if self.sdlm.patterns_drawn == "consecutive":
+            there = min(there, self.presentations_per_pass)
+        if self.optimiser.name == "sdlm" and self.sdlm.patterns > there:
+            raise ValueError(
+                f"sdlm.patterns is {self.sdlm.patterns}, but there are {there} patterns to "
+                "estimate the curvatures on; lower it"
+            )
+        return self
+
     def in_force(self) -> dict[str, Any]:
         """Return the settings that a replicate's record states."""
         silent = {"replicates"} if self.distorted else {"replicates", "distortions"}
@@ -164,7 +176,7 @@ class Combined(Trained):
     """A system made of networks that Appendix C trains; ``options`` are its module's own."""
 
     system: Literal["boosted", "last-layer", "noisy"]
-    """A module of replication/systems."""
+    """A module of replication/core/systems."""
     options: Options
     """The settings of its module in replication/core/systems."""
 

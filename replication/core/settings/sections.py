@@ -2,15 +2,18 @@
 
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt
 
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+# Numbers are strict: true is no 1, and '15000' no 15000. A whole number may stand for a real one.
+Real = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Positive = Annotated[Real, Field(gt=0)]
 Count = Annotated[int, Field(gt=0, strict=True)]
 Seed = Annotated[int, Field(ge=0, strict=True)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 Database = Literal["regular", "deslanted", "sixteen", "cropped", "sixteen-boxed"]
-Options = dict[str, bool | int | float | str]
-Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Options = dict[str, StrictBool | StrictInt | StrictFloat | str]
+Amount = Annotated[Real, Field(ge=0)]
+Level = StrictInt | StrictFloat | str
 
 
 class Neutral(NamedTuple):

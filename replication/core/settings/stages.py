@@ -1,16 +1,26 @@
 """The stages: how experiments are trained, and how verdicts are reached."""
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from replication.core.settings.sections import Count, Name, Positive, Section
+from replication.core.settings.sections import Count, Name, Positive, Real, Section, Seed
+from replication.errors import quoted
 
 
 def _workers(value: Any) -> Any:
     if value == "auto" or (type(value) is int and value > 0):
         return value
-    raise ValueError(f"{value!r} is neither auto nor a whole number above 0; correct it")
+    raise ValueError(f"{quoted(value)} is neither auto nor a whole number above 0; correct it")
+
+
+def _scheduler(value: Any) -> Any:
+    if value is None or (isinstance(value, str) and re.fullmatch(r"(tcp|tls|ucx)://.+:\d+", value)):
+        return value
+    raise ValueError(
+        f"{quoted(value)} is neither null nor an address as tcp://10.0.0.1:8786; correct it"
+    )
 
 
 class Train(Section):
@@ -20,7 +30,7 @@ class Train(Section):
     """Replicates that are trained at the same time; auto: as many as cores and memory hold."""
     engine: Literal["local", "dask"]
     """Threads of this process, or Dask's workers."""
-    scheduler: Annotated[str, Field(pattern=r"^(tcp|tls|ucx)://.+:\d+$")] | None
+    scheduler: Annotated[str | None, BeforeValidator(_scheduler)]
     """The address of Dask's scheduler; null starts ``workers`` processes on this machine."""
     kept_parameters: Count
     """Networks with more parameters leave their answers, but not their weights."""
@@ -44,15 +54,15 @@ class Subjects(Section):
 class Compare(Section):
     """The settings of the verdicts, each fixed before the results that it decides on."""
 
-    confidence: Annotated[float, Field(gt=0.5, lt=1)]
+    confidence: Annotated[Real, Field(gt=0.5, lt=1)]
     """Of every interval, 0 to 1."""
     equivalence_margin_percent: Positive
     """The difference of error rates that count as the same, in percentage points."""
     minimum_replicates: Annotated[int, Field(ge=2, strict=True)]
     """With fewer, a measured claim is inconclusive."""
-    least_power: Annotated[float, Field(gt=0, lt=1)]
+    least_power: Annotated[Real, Field(gt=0, lt=1)]
     """Agreement says something where the next row of the paper would differ so probably, 0 to 1."""
-    informative_factor: Annotated[float, Field(gt=1)]
+    informative_factor: Annotated[Real, Field(gt=1)]
     """The factor that stands for the next row where quantities are compared as ratios."""
     best_of: Count
     """The number of "several versions", of which the published error may be the best (p. 10)."""
@@ -62,13 +72,13 @@ class Compare(Section):
     """The share of a pass, 0 to 1, that costs "next to nothing"."""
     accurate_percent: Positive
     """The error, in percent, up to which recognition counts as accurate (Section III-E)."""
-    seed: Annotated[int, Field(ge=0, strict=True)]
+    seed: Seed
     """Of what is simulated."""
     linear_units: dict[str, Name]
     """The linear classifier: ``solved``, ``descended``, and descended with ``sigmoid`` units."""
     experiments: Subjects
     """The experiments that claims outside Figures 9 to 12 are about."""
-    training_sizes: dict[int, tuple[Name, ...]]
+    training_sizes: dict[Count, tuple[Name, ...]]
     """For each number of training patterns in Figure 6 the experiments that read it."""
     systems: dict[str, Name]
     """For each ``system/database`` of Figures 9 to 12 its experiment; others are unmeasured."""

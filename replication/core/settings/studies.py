@@ -4,7 +4,16 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from replication.core.settings.sections import Amount, Count, Name, Positive, Section, Seed
+from replication.core.settings.sections import (
+    Amount,
+    Count,
+    Level,
+    Name,
+    Positive,
+    Real,
+    Section,
+    Seed,
+)
 
 
 class Screening(Section):
@@ -18,7 +27,7 @@ class Screening(Section):
     """The number of readings that go on."""
 
 
-Changes = dict[str, str | int | float]
+Changes = dict[str, Level]
 
 
 class Readings(Section):
@@ -44,7 +53,7 @@ class Readings(Section):
     """The first round."""
     controls: dict[Name, Changes]
     """Trained with the finalists, never decided for."""
-    variations: dict[str, tuple[str | int | float, ...]]
+    variations: dict[str, tuple[Level, ...]]
     """The other open choices, tried one at a time around the reading that was decided for."""
 
     @model_validator(mode="after")
@@ -64,7 +73,7 @@ class Collapse(Section):
 
     replicates: Count
     """Of each criterion."""
-    seed: Annotated[int, Field(ge=0, strict=True)]
+    seed: Seed
     """Of the initial weights and of the order."""
     patterns: Count
     """The number of training patterns, from the first."""
@@ -95,7 +104,7 @@ class Invariance(Section):
     """Heights of a character, ascending from 0; each is tried downwards and upwards."""
     rotation: tuple[Amount, ...]
     """Degrees, ascending from 0; each is tried both ways."""
-    noise: tuple[Annotated[float, Field(ge=0, le=1)], ...]
+    noise: tuple[Annotated[Real, Field(ge=0, le=1)], ...]
     """Probabilities that a pixel is inverted, ascending from 0."""
     examples: Count
     """The number of patterns with answers that are kept and drawn, from the first."""
@@ -115,9 +124,6 @@ class Invariance(Section):
         return self
 
 
-Level = int | float | str
-
-
 class Noncharacters(Section):
     """Images of no digit, shown to LeNet-5 with RBF units and with plain ones (Section II-B)."""
 
@@ -129,7 +135,7 @@ class Noncharacters(Section):
     """The number of test patterns, from the first, that the images are made of."""
     pitch: Count
     """Pixels from one digit to the next, of which the halves in between are shown."""
-    rejected_percent: Annotated[float, Field(gt=0, lt=100)]
+    rejected_percent: Annotated[Real, Field(gt=0, lt=100)]
     """Of the test digits, by each network's own threshold."""
     seed: Seed
     """Of the order in which pixels are shuffled."""

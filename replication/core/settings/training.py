@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, model_validator
 
 from replication.core.settings.sections import (
     Count,
@@ -12,6 +12,7 @@ from replication.core.settings.sections import (
     Neutral,
     Options,
     Positive,
+    Real,
     Section,
 )
 
@@ -19,9 +20,9 @@ from replication.core.settings.sections import (
 class Prepare(Section):
     """The way from images to inputs (Section II-B, p. 7)."""
 
-    background: Annotated[float, Field(allow_inf_nan=False)]
+    background: Real
     """Input of a white pixel (p. 7)."""
-    foreground: Annotated[float, Field(allow_inf_nan=False)]
+    foreground: Real
     """Input of a black pixel (p. 7)."""
     field: Count
     """Side of LeNet-5's input, in pixels (p. 7)."""
@@ -91,12 +92,17 @@ class Initialisation(Section):
     """Of sub-sampling layers: drawn like weights, or range / F ** power (library.coefficients)."""
 
 
+def _whole(value: Any) -> Any:
+    """Return a value that is no whole number as none that can be: 1 is equal to true and 1.0."""
+    return value if type(value) is int else None
+
+
 class Subsampling(Section):
     """The sum or mean of four inputs, and their number as fan-in."""
 
     reading: Literal["added", "averaged"]
     """The four inputs of a unit are added (p. 7) or averaged (p. 6)."""
-    fan_in: Literal[1, 4]
+    fan_in: Annotated[Literal[1, 4], BeforeValidator(_whole)]
     """The unit's F for its initial range: four pixels, or one coefficient."""
 
     @property
@@ -158,9 +164,9 @@ class Streams(Section):
 class Range(Section):
     """A uniform distribution from low to high."""
 
-    low: Annotated[float, Field(allow_inf_nan=False)]
+    low: Real
     """The least value."""
-    high: Annotated[float, Field(allow_inf_nan=False)]
+    high: Real
     """The greatest value."""
 
     @model_validator(mode="after")
@@ -185,7 +191,7 @@ class Distortions(Section):
     """Pixels of the original to the right."""
     shift_y: Range
     """Pixels of the original downwards."""
-    anchor: Annotated[float, Field(allow_inf_nan=False)]
+    anchor: Real
     """The line that scaling holds in place, in pixels below the centre of mass."""
 
     @model_validator(mode="after")

@@ -15,7 +15,7 @@ from pydantic import Field
 from replication.core.learning.presentations import Batch, Pool
 from replication.core.learning.streams import generator
 from replication.core.mnist.databases import centre_in_field
-from replication.core.settings import Count, Recipe, Section
+from replication.core.settings import Count, Real, Recipe, Section
 from replication.core.systems.contract import Task
 from replication.core.systems.network import System as NetworkSystem
 
@@ -26,7 +26,7 @@ VERSION = 1
 class Options(Section):
     """The share of inverted pixels, and the number of versions of a pattern."""
 
-    inverted: Annotated[float, Field(gt=0, lt=1)]
+    inverted: Annotated[Real, Field(gt=0, lt=1)]
     versions: Count
 
 

@@ -126,12 +126,20 @@ def _train_one(job: Job, monitor: Monitor) -> None:
     unique = key(experiment, replicate)
     checkpoint = folders.checkpoints / f"{experiment.name}-{replicate}-{unique[:16]}.npz"
     task = _task(job, checkpoint)
-    fitted = experiment.system.fit(task, monitor)
+    try:
+        fitted = experiment.system.fit(task, monitor)
+    except MemoryError as error:
+        raise ReplicationError(
+            f"the memory of this machine does not suffice for {job.name}, which needs about "
+            f"{experiment.system.memory / 1e9:.1f} GB beside what others take: lower train.workers "
+            f"in params.yaml, or give it more; whole passes are kept"
+        ) from error
     wall, cpu = time.perf_counter() - started, time.thread_time() - processed
     waited = sum(part["waited"] for part in task.shared.taken)
     _write(job, unique, task, fitted, {"seconds": wall - waited, "cpu_seconds": cpu})
     # A system that trains several networks keeps a checkpoint for each, under longer names.
-    for path in checkpoint.parent.glob(f"{glob.escape(checkpoint.stem)}*"):
+    # Before its name stands a dot where a process was ended while it wrote.
+    for path in checkpoint.parent.glob(f"*{glob.escape(checkpoint.stem)}*"):
         path.unlink(missing_ok=True)
 
 

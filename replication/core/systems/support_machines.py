@@ -15,16 +15,15 @@ at the solution on all patterns.
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 from sklearn.svm import SVC
 
 from replication.core.learning.monitor import Monitor
 from replication.core.runs import CLASSES
-from replication.core.settings import Count, Positive, Section
+from replication.core.settings import Amount, Count, Positive, Section
 from replication.core.systems.classifier import flat
 from replication.core.systems.contract import Cost
 
@@ -52,7 +51,7 @@ class KernelOptions(Section):
     """The kernel's degree and constant, and C: the bound of the multipliers."""
 
     degree: Count
-    constant: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    constant: Amount
     regularisation: Positive
 
 

@@ -13,4 +13,9 @@ Small on purpose, since the paper states directions only. `BEGINNINGS` has one n
 from replication.files import Table
 
 COMMAND = "python -m replication beginnings"
-BEGINNINGS = Table("beginnings.csv", COMMAND, ("subject", "variant", "replicate", "step", "value"))
+BEGINNINGS = Table(
+    "beginnings.csv",
+    COMMAND,
+    ("subject", "variant", "replicate", "step", "value"),
+    words=("subject", "variant", "step"),
+)

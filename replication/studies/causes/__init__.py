@@ -17,6 +17,7 @@ TRIALS = Table(
     COMMAND,
     ("hypothesis", "stage", "replicate", "patterns", "error_percent", "rejected_percent",
      "training_error_percent", "operations_thousands", "likeness", "key"),
+    words=("hypothesis", "stage", "key"),
 )  # fmt: skip
 # One row per hypothesis and measure. before: ours without it. least, greatest: on the patterns
 # held out, over all trials. decided: explains, does not explain or undecided.
@@ -25,9 +26,11 @@ CONCLUSIONS = Table(
     COMMAND,
     ("hypothesis", "row", "measure", "published", "before", "ours", "margin", "replicates",
      "held_out_percent", "least_percent", "greatest_percent", "chosen", "role", "decided"),
+    words=("hypothesis", "row", "measure", "chosen", "role", "decided"),
 )  # fmt: skip
 TALLER = Table(
     "studies/causes_taller.csv",
     COMMAND,
     ("experiment", "replicate", "kind", "amount", "misses", "patterns"),
+    words=("experiment", "kind"),
 )

@@ -12,7 +12,11 @@ FITS = Table(
     "distortions.csv",
     COMMAND,
     ("quantity", "reading", "distribution", "low", "high", "mean", "sd", "p", "chosen"),
+    words=("quantity", "reading", "distribution"),
 )
 CORRELATIONS = Table(
-    "distortion_correlations.csv", COMMAND, ("first", "second", "absolute", "rho", "p")
+    "distortion_correlations.csv",
+    COMMAND,
+    ("first", "second", "absolute", "rho", "p"),
+    words=("first", "second"),
 )

@@ -12,10 +12,17 @@ COUNTS = Table(
     "invariance.csv",
     COMMAND,
     ("experiment", "replicate", "kind", "amount", "misses", "patterns"),
+    words=("experiment", "kind"),
 )
 EXAMPLES = Table(
     "invariance_examples.csv",
     COMMAND,
     ("experiment", "kind", "amount", "pattern", "class", "penalty"),
+    words=("experiment", "kind"),
 )
-FIELDS = Table("fields.csv", COMMAND, ("experiment", "picture", "position", "class", "penalty"))
+FIELDS = Table(
+    "fields.csv",
+    COMMAND,
+    ("experiment", "picture", "position", "class", "penalty"),
+    words=("experiment",),
+)

@@ -15,6 +15,7 @@ ERRORS = Table(
     "neighbours.csv",
     COMMAND,
     ("database", "neighbours", "training_patterns", "vote", "test_error_percent"),
+    words=("database", "vote"),
 )
 
 

@@ -9,7 +9,10 @@ from replication.files import Table
 
 COMMAND = "python -m replication noncharacters"
 REJECTED = Table(
-    "noncharacters.csv", COMMAND, ("outputs", "experiment", "replicate", "kind", "rejected_percent")
+    "noncharacters.csv",
+    COMMAND,
+    ("outputs", "experiment", "replicate", "kind", "rejected_percent"),
+    words=("outputs", "experiment", "kind"),
 )
 RBF, PLAIN = "rbf", "plain"
 # What lies between two digits is what a wrong segmentation hands to a recognizer.

@@ -18,10 +18,12 @@ CURVES = Table(
     "readings_curves.csv",
     COMMAND,
     ("stage", "reading", "replicate", "key", "pass", "training_error", "step_low", "step_high"),
+    words=("stage", "reading", "key"),
 )
 RANKING = Table(
     "readings.csv",
     COMMAND,
     ("stage", "reading", "change", "replicates", "distance", "rms", "rms_low", "rms_high",
      "step_low", "step_high", "training_error", "tied", "from_text", "from_library", "adopted"),
+    words=("stage", "reading", "change"),
 )  # fmt: skip

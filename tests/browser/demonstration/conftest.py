@@ -5,18 +5,11 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 import pytest
-from browsers import visitor
-from live import NAMES
+from browsers import NAMES, visitor
 from small import REPOSITORY
 
-from replication.core import settings
 from replication.core.runs import experiment_runs
 from replication.report import demonstration
-
-
-@pytest.fixture(scope="session")
-def chosen():
-    return settings.load(REPOSITORY / "params.yaml")
 
 
 @pytest.fixture(scope="session")
@@ -26,19 +19,9 @@ def runs():
 
 @pytest.fixture(scope="session")
 def found(paper, regular, chosen, runs):
-    content = demonstration.content(
-        paper,
-        chosen.compare,
-        chosen.invariance,
-        regular.test_images,
-        regular.test_labels,
-        runs,
-        carried=2,
-    )
-    # A third network: the first with every rule another one.
-    other = {"name": "other/0", "distance": 0.5, "share": 0.25, "amplitude": 1.5, "slope": 0.5}
-    own, others = content["networks"][:2], content["networks"][2:]
-    return content | {"networks": [*own, own[0] | other, *others]}
+    settings = (chosen.compare, chosen.invariance)
+    images = (regular.test_images, regular.test_labels)
+    return demonstration.content(paper, *settings, *images, runs, carried=2)
 
 
 @pytest.fixture(scope="session")

@@ -1,63 +1,14 @@
-"""The page to draw on computes what the reference computes, of any field and any image."""
+"""What the page to draw on makes of images: changed, with noise, or a file of one's own."""
 
 import numpy as np
 import pytest
-import torch
-from live import DEMO, NAMES, as_text, values
+from browsers import DEMO, values
 from PIL import Image
 
-from replication.core.mnist import databases
-from replication.core.networks import lenet5
-from replication.core.networks.reference import Reference
-from replication.core.settings import Rules
 from replication.extras import own_digits
 from replication.studies.invariance import changes
 
 pytestmark = pytest.mark.browser
-
-
-def reference(found, runs, paper, number):
-    """The torch reference of the page's network of that number, as a function of grey levels."""
-    one = found["networks"][number]
-    record = runs[NAMES[number % 2]][0].record["settings"]
-    rules = Rules.stated(record | {
-        "squashing": {"amplitude": one["amplitude"], "slope": one["slope"]},
-        "subsampling": {"reading": "added" if one["share"] == 1 else "averaged", "fan_in": 4},
-        "criterion": record["criterion"] | {"distance": one["distance"]},
-    })  # fmt: skip
-    network = lenet5.network(paper)
-    levels = databases.grey_levels(one["background"], one["foreground"])
-    weights = torch.from_numpy(runs[NAMES[number % 2]][0].weights(network.parameters))
-    whole = Reference(network, rules)
-
-    def answer(grey):
-        inputs = torch.from_numpy(levels[grey][None, None])
-        with torch.no_grad():
-            maps = whole.maps(weights, inputs)
-            return maps, whole.penalties(weights, inputs)
-
-    return answer
-
-
-@pytest.mark.parametrize("number", [0, 1, 2])
-def test_every_map_and_penalty_is_the_reference_s_in_a_wide_field_and_by_any_rules(
-    visit, found, runs, paper, number
-):
-    wide = np.random.default_rng(number).integers(0, 256, (32, 80), dtype=np.uint8)
-    tab = visit()
-    tab.evaluate(
-        f"""([name, grey]) => {{
-          const demo = {DEMO};
-          demo.choose(name);
-          const bytes = Uint8Array.from(atob(grey), (letter) => letter.charCodeAt(0));
-          window.found = demo.network.run(bytes, 32, 80);
-        }}""",
-        [found["networks"][number]["name"], as_text(wide)],
-    )
-    maps, penalties = reference(found, runs, paper, number)(wide)
-    for name, expected in {**maps, "RBF": penalties}.items():
-        got = values(tab, f"found.{name}.values", *expected.shape)
-        np.testing.assert_allclose(got, expected.numpy(), rtol=2e-5, atol=2e-4, err_msg=name)
 
 
 @pytest.mark.parametrize(("kind", "amount"), [("scale", 0.7), ("scale", 1.6), ("shift", -0.35),

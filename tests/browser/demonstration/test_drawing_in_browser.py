@@ -2,7 +2,6 @@
 
 import pytest
 from browsers import asked, smallest_text
-from live import DEMO, values
 
 pytestmark = pytest.mark.browser
 
@@ -81,18 +80,3 @@ def test_it_fits_and_complains_of_nothing_and_asks_for_nothing(visit, address, w
     assert tab.complaints == []
     assert asked(tab) == [address]
     assert smallest_text(tab) >= 11
-
-
-def test_pictures_change_colour_with_the_page(visit):
-    corner = "document.querySelector('.input canvas').getContext('2d').getImageData(0, 0, 1, 1)"
-    light, dark = (values(visit(scheme=scheme), f"{corner}.data", 4)
-                   for scheme in ("light", "dark"))  # fmt: skip
-    assert light[0] > 200 > 60 > dark[0]
-
-
-def test_a_frame_takes_less_than_fifteen_milliseconds(visit):
-    """The least of many: what a machine that is busy with other things does not slow down."""
-    times = visit().evaluate(
-        f"() => Array.from({{length: 100}}, () => {{ {DEMO}.draw(); return {DEMO}.milliseconds; }})"
-    )
-    assert min(times) < 15
