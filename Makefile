@@ -13,7 +13,7 @@ quick: ready  ## in two minutes: the raw data, the headline's answers by torch, 
 
 install: ready  ## set everything up in .venv
 
-replicate: ready  ## train LeNet-5 anew, whatever is up to date, and set 1998, committed and this run side by side
+replicate: ready  ## train LeNet-5 again, even if up to date, and set 1998, committed and this run side by side
 	$(BIN)/python -m replication replicate
 
 replicate-all: ready  ## the same, with every system that LeNet-5 is compared with

@@ -139,7 +139,7 @@ def read_json(path: Path, made_by: str) -> Any:
 def damaged(path: Path, problem: object, made_by: str) -> ReplicationError:
     """Return the error that names a damaged file, its problem and the command that makes it."""
     return ReplicationError(
-        f"{path} is damaged ({shortened(problem)}): run `{made_by}` to make it anew, or bring "
+        f"{path} is damaged ({shortened(problem)}): run `{made_by}` to make it again, or bring "
         f"the committed one back with `git checkout {path.as_posix()}`"
     )
 

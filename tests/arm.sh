@@ -7,7 +7,7 @@
 # line. Ends with 0 if all lines agree, with 1 if not, with 2 if it could not run.
 #
 # .arm/ keeps what that takes: Debian's Python for arm64, unpacked and not installed, the wheels of
-# requirements.lock for aarch64, and the compiled kernels. Remove the folder to begin anew. The first
+# requirements.lock for aarch64, and the compiled kernels. Remove the folder to start over. The first
 # run takes long, since the compiler is emulated as well.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -149,7 +149,7 @@ def _bytes(value: Any) -> bytes:
 
 
 def outcomes(reader: Reader, number: int, seed: int, scratch: Path) -> Iterator[tuple[str, str]]:
-    """What comes of so many mutations of a file; beside it why, where that is to be mended."""
+    """Return what becomes of a file in a number of mutations, and what is to be mended."""
     draw, folder = random.Random(seed), Path(tempfile.mkdtemp(dir=scratch))
     content = reader.source.read_bytes()
     if reader.lines is not None:

@@ -2,7 +2,7 @@
 
     python tests/same_bytes.py [updates]
 
-Each line is a network, a criterion and the SHA-256 of its float32 weights after so many updates,
+Each line is a network, a criterion and the SHA-256 of its float32 weights after some updates,
 followed by the hashes of what goes into training beside the kernels: distorted patterns, h_kk.
 """
 

@@ -304,7 +304,7 @@ def test_momentum_in_the_training_is_seen_in_what_it_does(paper, project, monkey
     assert found["squashing.slope"].status == "faithful"
 
 
-# What is planted in the records of all replicates alike: a key, and a setting that it speaks of.
+# What is planted in the records of all replicates: a key, and a setting that it speaks of.
 PLANTED = {
     "settings.sdlm.mu": ("sdlm.mu", 0.2),
     "settings.initialisation.range": ("init.range", 1.0),

@@ -71,7 +71,7 @@ def test_what_tools_leave_behind_is_no_dependency(dropping):
 
 
 def test_invariance_depends_on_the_runs_that_it_changes_the_digits_of_and_on_no_other():
-    """So a new classifier does not begin it anew."""
+    """So a new classifier does not run it again."""
     runs = {dep for dep in STAGES["invariance"]["deps"] if dep.startswith("results/runs")}
     assert runs == {f"results/runs/{name}" for name in SETTINGS.invariance.experiments}
 

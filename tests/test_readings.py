@@ -92,7 +92,7 @@ def test_units_add_the_spread_between_replicates_to_what_the_print_leaves_open(k
 
 
 def test_a_shift_by_one_unit_adds_half_a_squared_unit(known):
-    """The curve counts half; all its passes are shifted alike. The rms is in points."""
+    """The curve counts half; all its passes are shifted equally. The rms is in points."""
     still = like_1998(known)
     unit = Scale.pool({"a": still}, known)
     near = unit.squares(still).mean()

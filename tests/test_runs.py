@@ -185,7 +185,7 @@ def test_malformed_and_incomplete_records_are_named(tmp_path):
 
 
 def parts(replicate_key: str, seconds: float) -> dict[str, bytes]:
-    """The files of a run with so many seconds."""
+    """The files of a run that took ``seconds``."""
     sealed = {
         "answers.npz": answers_bytes(answers()),
         "cost.json": b'{"memory_thousands": 1, "operations_thousands": 1}\n',

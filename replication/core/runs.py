@@ -233,7 +233,7 @@ class _Part(BaseModel):
 
 
 class _Timing(BaseModel):
-    """timing.json as far as it is read: no seal is on it."""
+    """The parts of timing.json that are read: no seal is on it."""
 
     seconds: _Seconds = 0.0
     shared: list[_Part] = []

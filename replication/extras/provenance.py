@@ -58,7 +58,7 @@ class _Stage(BaseModel):
 
 
 class _Lock(BaseModel):
-    """dvc.lock, as far as it is read here."""
+    """The parts of dvc.lock that are read here."""
 
     stages: dict[str, _Stage]
 

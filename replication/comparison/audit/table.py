@@ -60,7 +60,7 @@ def audit(
     rows = [auditor.judge_choice(choice) for choice in judged]
     rows += [auditor.judge_experiment(name) for name in settings.experiments]
     conflicts = from_runs.conflicts if from_runs else ()
-    remedy = f"the records contradict {source}: train anew, or restore the file"
+    remedy = f"the records contradict {source}: train again, or restore the file"
     rows += [
         Setting(f"results/runs/{c.experiment}: {c.key}", "", "", c.text, "contradiction", remedy)
         for c in conflicts

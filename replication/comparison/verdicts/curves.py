@@ -73,7 +73,7 @@ def _residues(curves: Curves) -> Curves:
 
 
 def published_curve(evidence: Evidence, series: str, passes: int) -> NDArray[np.float64]:
-    """Return Figure 5's percentages from pass 1 to ``passes``, as far as it is drawn."""
+    """Return the percentages drawn in Figure 5, from pass 1 to at most ``passes``."""
     table = evidence.paper.learning_curves
     table = table[table["pass"] <= passes].sort_values("pass")
     return table[f"{series}_error_percent"].to_numpy(dtype=np.float64)

@@ -71,7 +71,7 @@ def exponentials(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 @kernel
 def logarithm(x: float) -> Any:
-    """The natural logarithm: k ln 2 plus 2 artanh((m - 1) / (m + 1)) for x = 2^k m.
+    """Return the natural logarithm: k ln 2 plus 2 artanh((m - 1) / (m + 1)) for x = 2^k m.
 
     Minus infinity for 0; for a normal positive x otherwise.
     """

@@ -33,7 +33,7 @@ def _row(vector: Any, length: Any) -> Any:
 
 @intrinsic(prefer_literal=True)
 def row_of(context: Any, length: Any, vector: Any) -> Any:
-    """A row of ``length`` copies of ``vector``."""
+    """Return a row of ``length`` copies of ``vector``."""
     row = _row(vector, length)
 
     def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -71,13 +71,13 @@ def _number(context: Any, builder: Any, array_type: Any, array: Any, at: Any) ->
 
 @intrinsic(prefer_literal=True)
 def load_row(context: Any, length: Any, array: Any, start: Any, step: Any) -> Any:
-    """The row of the ``length`` vectors of ``array`` at ``start``, ``start + step``, ..."""
+    """Return the row of the ``length`` vectors of ``array`` at ``start``, ``start + step``, ..."""
     return _loaded(length, array, _vector)
 
 
 @intrinsic(prefer_literal=True)
 def same_row(context: Any, length: Any, array: Any, start: Any, step: Any) -> Any:
-    """The row whose vector n has the number ``array[start + n * step]`` in every lane."""
+    """Return the row whose vector n has the number ``array[start + n * step]`` in every lane."""
     return _loaded(length, array, _number)
 
 
@@ -152,7 +152,7 @@ def add_products(context: Any, row: Any, array: Any, start: Any, factor: Any) ->
 
 @intrinsic
 def totals(context: Any, row: Any) -> Any:
-    """The vector whose lane n is the `total` of the row's vector n; zero in the lanes left over."""
+    """Return the vector of the `total` of each of the row's vectors, zero in the lanes left over."""
 
     def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         vectors = cgutils.unpack_tuple(builder, arguments[0])

@@ -8,7 +8,7 @@ rounding, IEEE 754 defines to the last bit.
 
 The vocabulary of the kernels:
 
-* a *vector* is `LANES` neighbouring numbers of an array: `load`, `store`, `same` (all lanes alike),
+* a *vector* is `LANES` neighbouring numbers of an array: `load`, `store`, `same` (all lanes equal),
   `fma`, `total` (the sum of the lanes by a fixed tree), and ``+ - *`` lane by lane;
 * a *row* is a tuple of vectors that stay in registers, see rows.py;
 * of single numbers, `fma`, `exponential` and `logarithm` (float64).
@@ -41,7 +41,7 @@ class Vector(types.Type):
     """`LANES` numbers of one floating-point type."""
 
     def __init__(self, number: Any) -> None:
-        """``number`` is Numba's float32 or float64."""
+        """Make the type; ``number`` is Numba's float32 or float64."""
         self.number = number
         super().__init__(name=f"Vector({number})")
 
@@ -100,7 +100,7 @@ def fused(builder: Any, a: Any, b: Any, c: Any) -> Any:
 
 @intrinsic
 def load(context: Any, array: Any, start: Any) -> Any:
-    """The vector ``array[start : start + LANES]``."""
+    """Return the vector ``array[start : start + LANES]``."""
     check(array)
 
     def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -125,7 +125,7 @@ def store(context: Any, array: Any, start: Any, vector: Any) -> Any:
 
 @intrinsic
 def same(context: Any, value: Any) -> Any:
-    """The vector with ``value`` in every lane."""
+    """Return the vector with ``value`` in every lane."""
 
     def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         vector = context.get_value_type(signature.return_type)
@@ -136,7 +136,7 @@ def same(context: Any, value: Any) -> Any:
 
 @intrinsic
 def fma(context: Any, a: Any, b: Any, c: Any) -> Any:
-    """``a * b + c`` of numbers or of vectors, rounded once."""
+    """Return ``a * b + c`` of numbers or of vectors, rounded once."""
 
     def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return fused(builder, *arguments)
@@ -145,7 +145,7 @@ def fma(context: Any, a: Any, b: Any, c: Any) -> Any:
 
 
 def _halves(builder: Any, vector: Any) -> Any:
-    """The sum of the lower and the upper half of ``vector``, half as long."""
+    """Return the sum of the lower and the upper half of ``vector``, half as long."""
     count = vector.type.count // 2
     undefined = ir.Constant(vector.type, ir.Undefined)
     lower = builder.shuffle_vector(vector, undefined, lanes(list(range(count))))
@@ -155,7 +155,7 @@ def _halves(builder: Any, vector: Any) -> Any:
 
 @intrinsic
 def total(context: Any, vector: Any) -> Any:
-    """The sum of the lanes: the halves are added, then the halves of that, down to one number."""
+    """Return the sum of the lanes: halves are added, then halves of that, down to one number."""
 
     def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         (rest,) = arguments
@@ -185,13 +185,13 @@ def _doubled(first: int) -> Callable[..., Any]:
 
 @intrinsic
 def evens(context: Any, left: Any, right: Any) -> Any:
-    """The even lanes of ``left``, then those of ``right``."""
+    """Return the even lanes of ``left``, then those of ``right``."""
     return left(left, right), _neighbours(0)
 
 
 @intrinsic
 def odds(context: Any, left: Any, right: Any) -> Any:
-    """The odd lanes of ``left``, then those of ``right``."""
+    """Return the odd lanes of ``left``, then those of ``right``."""
     return left(left, right), _neighbours(1)
 
 
@@ -209,7 +209,7 @@ def upper_twice(context: Any, vector: Any) -> Any:
 
 @intrinsic
 def first_lanes(context: Any, vector: Any, count: Any) -> Any:
-    """The first ``count`` lanes as they are, zero in the others."""
+    """Return the first ``count`` lanes as they are, zero in the others."""
 
     def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         value, number = arguments

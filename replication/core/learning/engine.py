@@ -155,7 +155,7 @@ class Engine:
         return self.network.layers[-1].name
 
     def _laid_out(self, values: Parameters) -> Parameters:
-        """A vector over the parameters as the kernels keep it."""
+        """Return a vector over the parameters as the kernels keep it."""
         result = zeros(self._plan.kept, self._plan.codes.dtype)
         result[self._plan.places] = values
         return result

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 ENGINE = 1
-# After so many presentations a training's weights are hashed for its record.
+# The numbers of presentations after which a training's weights are hashed for its record.
 MARKS = (100, 1000)
 
 

@@ -31,7 +31,7 @@ TOLERANCE = 1e-3
 # A pattern outside the working set with a margin this near to a violation joins it too: it would
 # probably be the next to violate. Saves steps, changes no result.
 _NEAR = 0.2
-# So many join at most, and fewer where there are many support vectors already, so that the table
+# At most this many join, and fewer where there are many support vectors already, so that the table
 # of kernel values, of which memory has to hold one, is 13,000 x 13,000 float64, 1.4 GB, at most;
 # but some have to join. More steps, the same result.
 _JOINING, _JOINING_ALWAYS = 6000, 1000

@@ -41,7 +41,7 @@ def fill_product(left: Floats, right: Floats, result: Floats) -> None:
 
 @kernel
 def dot(left: Floats, right: Floats) -> Any:
-    """The sum of the products of two (p,): even and odd vectors apart, then what is left over."""
+    """Return the sum of the products of two (p,): even and odd vectors, then the rest."""
     whole = left.size - left.size % (2 * LANES)
     even, odd = same(0.0), same(0.0)
     for i in range(0, whole, 2 * LANES):

@@ -122,7 +122,7 @@ def _update(
     layer: Any, before: Any, pairs: Any, values: Any, deltas: Any, sink: Any, scale: Any,
     block: Any,
 ) -> None:  # fmt: skip
-    """The five sums of a column of the kernel stay in a row, eight lanes each, over all lines.
+    """Update with the five sums of a column of the kernel in a row, eight lanes each.
 
     Two columns at a time, as ten sums under way keep the processor busy; the last one alone.
     """

@@ -20,7 +20,7 @@ class Criterion(NamedTuple):
 
     Attributes:
         kind: MLE (equation 8), MAP (equation 9) or SQUARED_ERROR.
-        distance: a penalty is so many times the squared distance.
+        distance: a penalty is this many times the squared distance.
         rubbish: exp(-j) of equation 9, float64.
         divisor: what the criterion is divided by.
         codes: (classes, size of the last layer) of +1 and -1, zero in the gaps.
@@ -63,7 +63,7 @@ def penalties(criterion: Any, layer: Any, values: Any, answer: Any) -> None:
 
 @kernel
 def loss(criterion: Any, layer: Any, values: Any, answer: Any, label: int) -> Any:
-    """The criterion of one pattern, whose ``penalties`` are known; equation 9 fills ``shares``."""
+    """Return the criterion of a pattern of known ``penalties``; equation 9 fills ``shares``."""
     divisor = float(criterion.divisor)
     if criterion.kind == SQUARED_ERROR:
         squares = 0.0
@@ -139,7 +139,7 @@ def curvature(
 
 @kernel
 def _spread_of_slopes(criterion: Any, answer: Any, value: Any, k: int) -> Any:
-    """The variance of equation 9's slopes over the classes and the class of rubbish, and more."""
+    """Return the variance of equation 9's slopes over the classes and that of rubbish, and more."""
     factor = 2.0 * float(criterion.distance)
     free, mean, square = 1.0, 0.0, 0.0
     for n in range(answer.penalties.size):
@@ -153,7 +153,7 @@ def _spread_of_slopes(criterion: Any, answer: Any, value: Any, k: int) -> Any:
 
 @kernel
 def best(answer: Any) -> int:
-    """The class of least penalty, the first of equals."""
+    """Return the class of least penalty, the first of equals."""
     least = 0
     for n in range(1, answer.penalties.size):
         if answer.penalties[n] < answer.penalties[least]:

@@ -53,7 +53,7 @@ def backward(
 
 @kernel
 def update(layer: Any, before: Any, values: Any, deltas: Any, sink: Any, scale: Any) -> None:
-    """The update alone, for a layer that reads the input field."""
+    """Update alone, for a layer that reads the input field."""
     first, last = before.start, before.start + before.size
     k = layer.weights
     for y in range(layer.start, layer.start + layer.maps, UNITS):

@@ -134,7 +134,7 @@ def backward(
 
 @kernel
 def finish_backward(plan: Any, values: Any, memory: Any, sink: Any, scale: Any) -> None:
-    """The update that `backward` left out, if it did; ``values`` begin with the input field."""
+    """Make the update that `backward` left out; ``values`` begin with the input field."""
     layer, before = plan.layers[1], plan.layers[0]
     if layer.kind == FULL:
         full.update(layer, before, values, memory.deltas, sink, scale)
@@ -189,7 +189,7 @@ def train(
 def gradient(
     plan: Any, rules: Any, weights: Any, image: Any, label: int, levels: Any, memory: Any
 ) -> Any:
-    """The loss of one pattern and its gradient, a vector like ``weights``."""
+    """Return the loss of one pattern and its gradient, a vector like ``weights``."""
     last, answer = plan.layers[-1], memory.answer
     show(plan, image, levels, memory.values)
     forward(plan, rules, weights, memory, False)

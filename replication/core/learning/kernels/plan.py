@@ -134,7 +134,7 @@ def _stride(layer: Layer, kind: int, before: int, after: int) -> int:
 
 
 def _full_places(layer: Layer, first: int, below: Place) -> Integers:
-    """A unit reads whole maps of the layer below, or single units of it."""
+    """Lay out a full layer: a unit reads whole maps of the layer below, or single units of it."""
     _, height, width = layer.inputs
     area = height * width
     positions = np.arange(area) // width * below.stride + np.arange(area) % width

@@ -30,13 +30,13 @@ def squash(values: Any, amplitude: Any, slope: Any) -> None:
 
 @kernel
 def slope_of(rules: Any, squared: bool) -> Any:
-    """The `Slope` of a network's squashing function."""
+    """Return the `Slope` of a network's squashing function."""
     return Slope(rules.slope * rules.amplitude, rules.slope / rules.amplitude, squared)
 
 
 @kernel
 def slopes(slope: Any, outputs: Any, x: int) -> Any:
-    """The vector of the slopes of the ``outputs`` from ``x`` on."""
+    """Return the vector of the slopes of the ``outputs`` from ``x`` on."""
     output = load(outputs, x)
     result = fma(same(-slope.share) * output, output, same(slope.most))
     return result * result if slope.squared else result
