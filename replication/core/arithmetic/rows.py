@@ -152,7 +152,7 @@ def add_products(context: Any, row: Any, array: Any, start: Any, factor: Any) ->
 
 @intrinsic
 def totals(context: Any, row: Any) -> Any:
-    """Return the vector of the `total` of each of the row's vectors, zero in the lanes left over."""
+    """Return a vector of the `total` of each of the row's vectors; zero in the other lanes."""
 
     def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         vectors = cgutils.unpack_tuple(builder, arguments[0])
