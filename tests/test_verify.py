@@ -156,7 +156,7 @@ DAMAGES = {
     "a wrong shape, summed again": (
         "weights.safetensors",
         summed(edit(lambda values: values[:-1])),
-        "its parameters have the shape (59999,) instead of (60000,)",
+        "(59999,)",
     ),
     "an incomplete record": ("record.json", unrecorded, "does not say how its network was trained"),
 }  # fmt: skip

@@ -48,7 +48,7 @@ def kernel(function: Compiled) -> Compiled:
             "NUMBA_DISABLE_JIT is set, but the kernels are no Python that runs without the "
             "compiler: unset it"
         )
-    compiled: Any = _njit(function, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
+    compiled: Any = _njit(function, nogil=True, error_model="numpy")
     folder = _folder(Path(function.__code__.co_filename).parent)
     if folder is not None:
         compiled._cache = _Kept(function, folder)
