@@ -95,7 +95,7 @@ class Crate:
     def add_action(
         self, name: str, command: str, reads: Sequence[Any], makes: Sequence[Any], **properties: Any
     ) -> Any:
-        """Return the run of a command; if all results are committed, it ends with the last commit."""
+        """Return the run of a command; it ends with its results' last commit, if all have one."""
         committed = [self.commits[entity.id] for entity in makes if entity.id in self.commits]
         if committed and len(committed) == len(makes):
             commit, date = max(committed, key=lambda pair: pair[1])
