@@ -185,7 +185,7 @@ NOISE = {"inverted": 0.1, "versions": 20}
 
 
 def noisy_pool(tiny, replicate=0, versions=20):
-    recipe = recipe_of("noisy", NOISE).recipe()
+    recipe = recipe_of("noisy", NOISE).network_recipe()
     noise = Noise(inverted=0.1, versions=versions)
     return NoisyPool(tiny.train_images, tiny.train_labels, recipe, replicate, noise, 32)
 

@@ -12,6 +12,7 @@ from report_files import write_studies
 from small import small_project
 
 from replication.core import settings
+from replication.core.systems.jobs import Experiment
 from replication.folders import Folders
 from replication.studies.readings import CURVES, RANKING, STEPS, figure
 from replication.studies.readings import run as study
@@ -145,10 +146,7 @@ def test_candidates_are_every_criterion_by_every_start_at_two_ranges(params):
         (key,) = [key for key in one.values if one.values[key] != around.values.get(key)]
         assert one.change == f"{key}={one.values[key]}"
     library = around._replace(values={**study.library})
-    assert (count_departures(library, study.library), count_departures(library, study.printed)) == (
-        0,
-        3,
-    )
+    assert [count_departures(library, own) for own in (study.library, study.printed)] == [0, 3]
 
 
 def test_of_readings_that_are_tied_the_nearest_to_the_library_is_decided_for(params, known):
@@ -198,7 +196,7 @@ def test_no_network_of_the_study_is_shown_a_test_pattern(tmp_path, tiny, monkeyp
         data, test_images=data.test_images[:0], test_labels=data.test_labels[:0]
     )
     monkeypatch.setattr(study, "read_context", lambda *_: on._replace(database=blind))
-    monkeypatch.setattr(study, "database", lambda _: blind)
+    monkeypatch.setattr(Experiment, "database", blind)
     again = study.run(Folders.below(checkpoints=Path("others"), out=Path("again")), params)
     pd.testing.assert_frame_equal(again, table)
     curves, steps = CURVES.read(Path("results")), STEPS.read(Path("results"))
