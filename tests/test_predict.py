@@ -271,7 +271,7 @@ def test_the_record_beside_the_weights_says_how_they_were_trained(
 WRONG = {
     "another shape": ({"parameters": np.zeros(61706, np.float32)}, "(61706,)"),
     "another type": ({"parameters": np.zeros(60000)}, "float64"),
-    "no such tensor": ({"weights": np.zeros(60000, np.float32)}, "weights float32"),
+    "no such tensor": ({"weights": np.zeros(60000, np.float32)}, "holds weights"),
     "a hole": ({"parameters": np.full(60000, np.nan, np.float32)}, "finite"),
 }
 

@@ -57,7 +57,8 @@ def run_in_dask(
             known: Any = client.get_versions()
             _check_versions(known)
             # Processes of this machine have the code of this one.
-            asked = {job.experiment.name: _evidence(job) for job in jobs if scheduler}
+            firsts = {job.experiment.name: job for job in jobs if scheduler}
+            asked = {name: _evidence(job) for name, job in firsts.items()}
             topic = f"messages to {client.id}"
             client.subscribe_topic(topic, lambda event: arrived.put(Message(*event[1])))
             waiting = {
