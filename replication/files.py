@@ -20,7 +20,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from replication.errors import Damage, ReplicationError, noticed, parse_json, shortened
+from replication.errors import ReplicationError
+from replication.reading import Damage, name_damage, parse_json, shorten
 
 # One time stamp for every archive member, the earliest that zip knows: equal content, equal bytes.
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -128,7 +129,7 @@ def read_json(path: Path, made_by: str) -> Any:
     Raises ReplicationError for a missing or malformed file.
     """
     try:
-        with noticed():
+        with name_damage():
             return parse_json(path.read_bytes())
     except FileNotFoundError as error:
         raise ReplicationError(f"{path} is missing: run `{made_by}` first") from error
@@ -139,7 +140,7 @@ def read_json(path: Path, made_by: str) -> Any:
 def damaged(path: Path, problem: object, made_by: str) -> ReplicationError:
     """Return the error that names a damaged file, its problem and the command that makes it."""
     return ReplicationError(
-        f"{path} is damaged ({shortened(problem)}): run `{made_by}` to make it again, or bring "
+        f"{path} is damaged ({shorten(problem)}): run `{made_by}` to make it again, or bring "
         f"the committed one back with `git checkout {path.as_posix()}`"
     )
 
@@ -171,7 +172,7 @@ def read_table(path: Path, columns: tuple[str, ...], made_by: str) -> pd.DataFra
     Raises ReplicationError when it is missing, no table, empty or lacks a column.
     """
     try:
-        with noticed():
+        with name_damage():
             table = pd.read_csv(path)
     except FileNotFoundError as error:
         raise ReplicationError(f"{path} is missing: run `{made_by}` first") from error

@@ -99,3 +99,14 @@ def test_the_shell_completes_commands_and_options():
         typed = {"COMP_WORDS": words, "COMP_CWORD": str(len(words.split()) - 1)}
         done = subprocess.run(script, env=environment | typed, capture_output=True, text=True)
         assert expected in done.stdout, done.stderr
+
+
+def test_a_python_without_the_packages_is_told_how_to_get_them(repository):
+    done = subprocess.run(
+        [sys.executable, "-S", "-m", "replication", "prepare"],
+        cwd=repository, env={**os.environ, "PYTHONPATH": ""}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "is not installed" in done.stderr
+    assert "`make install`" in done.stderr
+    assert done.stderr.count("\n") == 1

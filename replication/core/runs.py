@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field, ValidationError
 from safetensors import numpy as tensors
 
-from replication.errors import Damage, ReplicationError, noticed, parse_json, quoted
+from replication.errors import ReplicationError
 from replication.files import (
     damaged,
     json_bytes,
@@ -28,6 +28,7 @@ from replication.files import (
     table_bytes,
     write_folder,
 )
+from replication.reading import Damage, name_damage, parse_json, quote
 
 TRAIN = "python -m replication train"
 ANSWERS, HISTORY, WEIGHTS = "answers.npz", "history.csv", "weights.safetensors"
@@ -97,7 +98,7 @@ def read_answers(path: Path, made_by: str = TRAIN) -> Answers:
     """
     try:
         # From memory: np.load forgets to close the file when it is no archive.
-        with noticed(), np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
+        with name_damage(), np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
             if set(archive.files) != {"classes", "margins"}:
                 raise ValueError(f"it holds {', '.join(archive.files) or 'nothing'}")
             return Answers(archive["classes"], archive["margins"])
@@ -114,7 +115,7 @@ def read_weights(path: Path, parameters: int, made_by: str = TRAIN) -> NDArray[n
     shape or type, or a value that is not finite.
     """
     try:
-        with noticed():
+        with name_damage():
             stored = tensors.load(path.read_bytes())
     except FileNotFoundError as error:
         raise ReplicationError(f"{path} is missing: run `{made_by}` first") from error
@@ -218,10 +219,10 @@ def read_record(path: Path, made_by: str = TRAIN) -> dict[str, Any]:
         raise damaged(path, f"no {', '.join(absent)}", made_by)
     for name, kind in (RECORD_KEYS | _MORE_KEYS).items():
         if name in record and type(record[name]) is not kind:
-            raise damaged(path, f"{name} is {quoted(record[name])}", made_by)
+            raise damaged(path, f"{name} is {quote(record[name])}", made_by)
     for name, total in record.get(FILES, {}).items():
         if not isinstance(total, str) or not re.fullmatch(_SHA256, total):
-            raise damaged(path, f"the sum of {name} is {quoted(total)}", made_by)
+            raise damaged(path, f"the sum of {name} is {quote(total)}", made_by)
     return record
 
 

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from replication.errors import Damage, ReplicationError, noticed
+from replication.errors import ReplicationError
+from replication.reading import Damage, name_damage
 
 Grey = NDArray[np.float64]
 Bytes = NDArray[np.uint8]
@@ -66,7 +67,7 @@ def read_ink(path: Path) -> Grey:
     try:
         # What is too large is said below, in pixels that would have to be decoded.
         with (
-            warnings.catch_warnings(action="ignore"), noticed(),
+            warnings.catch_warnings(action="ignore"), name_damage(),
             Image.open(path, formats=_formats()) as image,
         ):  # fmt: skip
             # A JPEG is decoded at a fraction of its size where it can be.

@@ -21,11 +21,12 @@ from rocrate.rocrate import ROCrate
 
 from replication.comparison.evaluation.metrics import METRICS, read_metrics
 from replication.core.runs import RECORD, Run, experiment_runs
-from replication.errors import Damage, ReplicationError, read_yaml, shortened
+from replication.errors import ReplicationError
 from replication.extras.certificate import git
 from replication.extras.costs import COSTS
 from replication.files import Output, json_bytes, write_bytes, write_text
 from replication.folders import ARTICLE, Folders
+from replication.reading import Damage, read_yaml, shorten
 from replication.studies import STUDIES
 
 CRATE, MANIFEST = "ro-crate-metadata.json", "codecheck.yml"
@@ -227,7 +228,7 @@ def read_lock(root: Path) -> dict[str, Any]:
         raise ReplicationError(f"{path} or {PIPELINE} cannot be read ({error}): {mend}") from error
     except ValidationError as error:
         place = ".".join(map(str, error.errors()[0]["loc"]))
-        raise ReplicationError(f"{path} is damaged (at {shortened(place)}): {mend}") from error
+        raise ReplicationError(f"{path} is damaged (at {shorten(place)}): {mend}") from error
     if lacking:
         raise ReplicationError(f"{path} lacks {', '.join(sorted(lacking))}: {mend}")
     return lock.model_dump(exclude_unset=True)["stages"]  # type: ignore[no-any-return]

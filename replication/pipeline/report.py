@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import click
 
 from replication import studies
-from replication.errors import Damage, ReplicationError, quoted, read_yaml
+from replication.errors import ReplicationError
 from replication.folders import PAGE, Folders, folder_options
+from replication.reading import Damage, quote, read_yaml
 
 if TYPE_CHECKING:
     from replication.comparison.figures.inputs import Block, Inputs, Part
@@ -63,7 +64,7 @@ def read_address(citation: Path) -> str:
     address = content.get("repository-code", "") if isinstance(content, dict) else None
     if not re.fullmatch(r"(https://[^\s\"'<>`]+)?", str(address)):
         raise ReplicationError(
-            f"{citation}: repository-code is {quoted(address)}, which is no https address: correct "
+            f"{citation}: repository-code is {quote(address)}, which is no https address: correct "
             "it, or leave it out"
         )
     return str(address)

@@ -17,8 +17,8 @@ from replication.comparison.figures.inputs import Inputs, name_system, records
 from replication.comparison.paper import CONTRADICTIONS, Claim
 from replication.comparison.verdicts.claim_checks import HEADLINE, Verdict
 from replication.comparison.verdicts.systems import ORDERING
-from replication.errors import Damage, noticed
 from replication.files import damaged
+from replication.reading import Damage, name_damage
 from replication.report.tables import NAMES, ORDER
 
 # By the claim of a verdict, or the heading of claims.yaml.
@@ -102,7 +102,7 @@ def read_trials(inputs: Inputs) -> list[Trial]:
     trials = []
     for path in sorted((inputs.results / "studies").glob("*.csv")):
         try:
-            with noticed():
+            with name_damage():
                 table = pd.read_csv(path, dtype=str, keep_default_na=False)
                 if {"hypothesis", "decided"} <= set(table.columns):
                     source = f"../studies/{path.name}"

@@ -15,7 +15,8 @@ from pydantic import (
 )
 
 from replication.core.networks.printed import RESTORE, read_text
-from replication.errors import Damage, ReplicationError, quoted, read_yaml
+from replication.errors import ReplicationError
+from replication.reading import Damage, quote, read_yaml
 
 Number = StrictInt | StrictFloat
 Kind = Literal["count", "setting", "measured", "range", "trend"]
@@ -187,7 +188,7 @@ def check_entry(where: str, model: type[_Entry], entry: object, **more: object) 
         if first["type"] == "value_error":
             raise refuse(where, str(first["ctx"]["error"])) from error
         problem = (
-            f"has a `{field}` that cannot be ({quoted(entry.get(field))}: {first['msg'].lower()})"
+            f"has a `{field}` that cannot be ({quote(entry.get(field))}: {first['msg'].lower()})"
         )
         raise refuse(where, problem) from error
 

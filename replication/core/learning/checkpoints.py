@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from replication.core.learning.identity import ENGINE, MARKS, mark_name
 from replication.core.runs import COUNTS, HASHES, HISTORY_COLUMNS
-from replication.errors import Damage, ReplicationError, noticed
+from replication.errors import ReplicationError
 from replication.files import pack_arrays, write_bytes
+from replication.reading import Damage, name_damage
 
 _STATE = "optimiser."
 OURS = f"engine {ENGINE}"
@@ -84,7 +85,7 @@ def read(path: Path, parameters: int, maker: str = OURS) -> Progress | None:
     """
     try:
         # From memory: np.load forgets to close the file when it is no archive.
-        with noticed(), np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
+        with name_damage(), np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
             columns = archive["columns"].tolist()
             history = [dict(zip(columns, row, strict=True)) for row in archive["history"].tolist()]
             names = [name for name in archive.files if name.startswith(_STATE)]

@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
-from replication.errors import Damage, ReplicationError, noticed
+from replication.errors import ReplicationError
+from replication.reading import Damage, name_damage
 
 Codes = npt.NDArray[np.int8]
 
@@ -72,7 +73,7 @@ def read_printed(folder: Path) -> Printed:
 def read_text(path: Path) -> str:
     """Read a UTF-8 text of data/paper; raise ReplicationError when it is missing or not text."""
     try:
-        with noticed():
+        with name_damage():
             return path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
         raise ReplicationError(
@@ -89,7 +90,7 @@ def read_rows(folder: Path, model: type[AnyRow]) -> list[AnyRow]:
     """Read the rows of the model's file; raise ReplicationError naming the file and the line."""
     path, rows = folder / model.FILE, []
     try:
-        with noticed():
+        with name_damage():
             lines = list(csv.DictReader(read_text(path).splitlines()))
     except Damage as error:
         raise ReplicationError(f"{path} is no table ({error}): {RESTORE}") from error

@@ -18,7 +18,8 @@ from replication.core.settings.sections import Name, Section
 from replication.core.settings.stages import Compare, Train
 from replication.core.settings.studies import Causes, Collapse, Invariance, Noncharacters, Readings
 from replication.core.settings.training import Prepare
-from replication.errors import ReplicationError, quoted, shortened
+from replication.errors import ReplicationError
+from replication.reading import quote, shorten
 
 # What pydantic puts below a key whose value may be of several kinds: the kind that it tried.
 _KIND = re.compile(r"(bool|int|float|str|constrained-\w+|literal\[.*\]|function-.*)")
@@ -101,7 +102,7 @@ def explain_error(
 
     However long a key or a value is, at most 80 characters of it are shown.
     """
-    said = re.sub(r"\S{81,}", lambda word: shortened(word[0]), _explain(error, above, model))
+    said = re.sub(r"\S{81,}", lambda word: shorten(word[0]), _explain(error, above, model))
     return f"{source}: {said}"
 
 
@@ -128,5 +129,5 @@ def _explain(error: ValidationError, above: tuple[str, ...], model: type[Section
     if first["type"] == "string_pattern_mismatch":
         rule = "a name has small letters and digits, with single hyphens between, as lenet5-fresh"
         where = where.rpartition(".")[0] or where if "[key]" in first["loc"] else where
-        return f"{where} names {quoted(first['input'])}, but {rule}: rename it"
-    return f"{where} is {quoted(first['input'])}, but {rule}: correct it"
+        return f"{where} names {quote(first['input'])}, but {rule}: rename it"
+    return f"{where} is {quote(first['input'])}, but {rule}: correct it"

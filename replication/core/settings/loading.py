@@ -9,7 +9,8 @@ from pydantic import ValidationError
 from replication.core.settings.document import Settings, explain_error, suggest_name
 from replication.core.settings.recipes import OWN_FORMS, Classifier, Modern, Recipe
 from replication.core.settings.sections import Section
-from replication.errors import Damage, ReplicationError, quoted, read_yaml
+from replication.errors import ReplicationError
+from replication.reading import Damage, quote, read_yaml
 
 Chosen = TypeVar("Chosen", bound=Section)
 
@@ -72,14 +73,14 @@ def _complete(base: Mapping[str, Any], group: str, entries: Mapping[str, Any], s
     for name, changes in entries.items():
         if changes is not None and not isinstance(changes, Mapping):
             raise ReplicationError(
-                f"{source}: {group}.{name} is {quoted(changes)}, but it must list the settings "
+                f"{source}: {group}.{name} is {quote(changes)}, but it must list the settings "
                 "that differ from base, or be {}: correct it"
             )
         entry = changes or {}
         system = str(entry.get("system", base.get("system")))
         if system not in OWN_FORMS and "options" not in entry:
             raise ReplicationError(
-                f"{source}: {group}.{name}.system is {quoted(system)}"
+                f"{source}: {group}.{name}.system is {quote(system)}"
                 f"{suggest_name(system, OWN_FORMS)}, which is none of {', '.join(OWN_FORMS)}, and "
                 "there are no options as of a classifier: correct it"
             )

@@ -6,20 +6,20 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from replication.core.settings.sections import Count, Name, Positive, Real, Section, Seed
-from replication.errors import quoted
+from replication.reading import quote
 
 
 def _workers(value: Any) -> Any:
     if value == "auto" or (type(value) is int and value > 0):
         return value
-    raise ValueError(f"{quoted(value)} is neither auto nor a whole number above 0; correct it")
+    raise ValueError(f"{quote(value)} is neither auto nor a whole number above 0; correct it")
 
 
 def _scheduler(value: Any) -> Any:
     if value is None or (isinstance(value, str) and re.fullmatch(r"(tcp|tls|ucx)://.+:\d+", value)):
         return value
     raise ValueError(
-        f"{quoted(value)} is neither null nor an address as tcp://10.0.0.1:8786; correct it"
+        f"{quote(value)} is neither null nor an address as tcp://10.0.0.1:8786; correct it"
     )
 
 
