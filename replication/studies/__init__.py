@@ -23,6 +23,9 @@ STUDIES = {
     "causes": "Why are published numbers others than ours?",
     "sizes": "How do the errors fall with the number of training patterns?",
     "variance": "Whose share of the spread is whose?",
+    "tied": "What test errors have the readings that fit as well?",
+    "sensitivity": "How much does each setting of LeNet-5 matter?",
+    "multiverse": "Which share of random readings comes near the published error?",
     "bench": "How fast, against what, how far from the machine's peak?",
     "distortions": "Which distributions fit the distortions of Figure 7?",
 }

@@ -6,6 +6,7 @@ Beside the keys of an experiment these are varied:
   for each of its patterns in a pass has one still.
 * ``subset``: ``random`` draws these patterns instead of taking the first.
 * ``repeated``: every pass is repeated so many times. ``faster``: all learning rates, times that.
+* ``passes``: so many, over which the learning rates are stretched: 10 take every second of 20.
 * ``strength``: the ranges of the distortions, around what distorts nothing, times that.
 """
 
@@ -35,7 +36,7 @@ from replication.errors import ReplicationError
 from replication.folders import Folders
 from replication.studies.causes import TRIALS
 
-OWN = ("training_patterns", "subset", "repeated", "faster", "strength")
+OWN = ("training_patterns", "subset", "repeated", "passes", "faster", "strength")
 HELD_OUT, TEST = "held-out", "test"
 Levels = Mapping[str, int | float | str]
 Row = dict[str, Any]
@@ -78,8 +79,9 @@ def _network(recipe: Recipe, changes: Levels, available: int) -> Row:
     shown_each = changes.get(
         "presentations_per_pass", patterns if one_each else recipe.presentations_per_pass
     )
-    faster, repeated = float(changes.get("faster", 1)), int(changes.get("repeated", 1))
-    rates = [faster * rate for rate in recipe.learning_rates for _ in range(repeated)]
+    given, faster = recipe.learning_rates, float(changes.get("faster", 1))
+    passes = int(changes.get("passes", len(given) * int(changes.get("repeated", 1))))
+    rates = [faster * given[number * len(given) // passes] for number in range(passes)]
     strength, distortions = float(changes.get("strength", 1)), recipe.distortions.model_dump()
     for name, ends in distortions.items():
         if isinstance(ends, dict):
