@@ -22,6 +22,9 @@ STUDIES = {
     "causes": "Why do published numbers differ from ours?",
     "sizes": "How do the errors fall with the number of training patterns?",
     "variance": "How much variance does each source of randomness contribute?",
+    "tied": "What test errors have the readings that fit as well?",
+    "sensitivity": "How much does each setting of LeNet-5 matter?",
+    "multiverse": "Which share of random readings comes near the published error?",
     "bench": "How fast is training, compared with what, and how far from the peak?",
     "distortions": "Which distributions fit the distortions of Figure 7?",
 }

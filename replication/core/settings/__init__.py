@@ -26,8 +26,11 @@ from replication.core.settings.studies import Causes as Causes
 from replication.core.settings.studies import Collapse as Collapse
 from replication.core.settings.studies import Hypothesis as Hypothesis
 from replication.core.settings.studies import Invariance as Invariance
+from replication.core.settings.studies import Multiverse as Multiverse
 from replication.core.settings.studies import Noncharacters as Noncharacters
 from replication.core.settings.studies import Readings as Readings
+from replication.core.settings.studies import Sensitivity as Sensitivity
+from replication.core.settings.studies import Tied as Tied
 from replication.core.settings.training import Criterion as Criterion
 from replication.core.settings.training import Distortions as Distortions
 from replication.core.settings.training import Optimiser as Optimiser

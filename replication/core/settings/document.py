@@ -16,7 +16,16 @@ from replication.core.settings.recipes import (
 )
 from replication.core.settings.sections import Name, Section
 from replication.core.settings.stages import Compare, Train
-from replication.core.settings.studies import Causes, Collapse, Invariance, Noncharacters, Readings
+from replication.core.settings.studies import (
+    Causes,
+    Collapse,
+    Invariance,
+    Multiverse,
+    Noncharacters,
+    Readings,
+    Sensitivity,
+    Tied,
+)
 from replication.core.settings.training import Prepare
 from replication.errors import ReplicationError
 from replication.reading import quote, shorten
@@ -42,6 +51,12 @@ class Settings(Section):
     """The study of what makes replicates differ."""
     readings: Readings
     """The study of what the paper leaves open."""
+    tied: Tied
+    """The test errors of the readings that fit as well."""
+    sensitivity: Sensitivity
+    """The study of single settings."""
+    multiverse: Multiverse
+    """The study of random readings."""
     collapse: Collapse
     """The study of trainable codes."""
     invariance: Invariance

@@ -68,6 +68,41 @@ class Readings(Section):
         return self
 
 
+class Tied(Section):
+    """The test errors of the readings that fit as well as the adopted one."""
+
+    replicates: Count
+    """Of each reading."""
+    controls: Count
+    """Of each control."""
+
+
+class Sensitivity(Section):
+    """One setting changed at a time."""
+
+    experiment: Name
+    """The network that the changes start from."""
+    seed: Seed
+    """Of its replicates."""
+    replicates: Count
+    """Of each value."""
+    settings: Annotated[dict[str, tuple[str | int | float, ...]], Field(min_length=1)]
+    """The values of each key, without the one in force."""
+
+
+class Multiverse(Section):
+    """Random readings of what the paper leaves open."""
+
+    experiment: Name
+    """The network that is read."""
+    seed: Seed
+    """Of the readings and of their training."""
+    readings: Count
+    """How many, one replicate each."""
+    settings: Annotated[dict[str, tuple[str | int | float, ...]], Field(min_length=1)]
+    """The values that each key may take, with equal probability."""
+
+
 class Collapse(Section):
     """The small networks with trainable codes, trained by each criterion (Section II-C, p. 9)."""
 

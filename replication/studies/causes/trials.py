@@ -6,6 +6,8 @@ Besides the keys of an experiment these are varied:
   one presentation of each of its patterns in a pass still has.
 * ``subset``: ``random`` draws these patterns instead of taking the first.
 * ``repeated``: how often every pass is repeated. ``faster``: a factor of all learning rates.
+* ``passes``: the number of passes, over which the learning rates are stretched: 10 take every
+  second of 20.
 * ``strength``: a factor of the ranges of the distortions, around what distorts nothing.
 """
 
@@ -40,7 +42,7 @@ from replication.errors import ReplicationError
 from replication.folders import Folders
 from replication.studies.causes import TRIALS
 
-OWN = ("training_patterns", "subset", "repeated", "faster", "strength")
+OWN = ("training_patterns", "subset", "repeated", "passes", "faster", "strength")
 HELD_OUT, TEST = "held-out", "test"
 Levels = Mapping[str, int | float | str]
 Row = dict[str, Any]
@@ -84,8 +86,9 @@ def _alter_training(recipe: Recipe, changes: Levels, available: int) -> Row:
     presentations = recipe.presentations_per_pass
     if presentations == recipe.training_patterns:
         presentations = patterns
-    faster, repeated = float(changes.get("faster", 1)), int(changes.get("repeated", 1))
-    rates = [faster * rate for rate in recipe.learning_rates for _ in range(repeated)]
+    given, faster = recipe.learning_rates, float(changes.get("faster", 1))
+    passes = int(changes.get("passes", len(given) * int(changes.get("repeated", 1))))
+    rates = [faster * given[number * len(given) // passes] for number in range(passes)]
     strength, distortions = float(changes.get("strength", 1)), recipe.distortions.model_dump()
     for name, ends in distortions.items():
         if isinstance(ends, dict):

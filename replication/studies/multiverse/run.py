@@ -1,0 +1,36 @@
+"""LeNet-5 trained by random readings of the paper, one replicate each."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from replication.core.settings import Settings
+from replication.folders import Folders
+from replication.studies.multiverse import MULTIVERSE
+from replication.studies.variants import Variant, train_variants
+
+
+def draw_readings(settings: Settings) -> Iterator[Variant]:
+    """Yield the random readings; the same for the same section of params.yaml."""
+    study = settings.multiverse
+    for number in range(study.readings):
+        generator = np.random.default_rng([study.seed, number])
+        changes = {key: values[generator.integers(len(values))]
+                   for key, values in study.settings.items()}  # fmt: skip
+        text = "; ".join(f"{key}={value}" for key, value in changes.items())
+        yield Variant({"reading": number, "changes": text}, changes, 1)
+
+
+def run(folders: Folders, settings: Settings) -> pd.DataFrame:
+    """Train random readings of the paper; what was trained before is kept."""
+    study = settings.multiverse
+    readings = list(draw_readings(settings))
+    return train_variants(readings, study.experiment, study.seed, MULTIVERSE, settings, folders)
+
+
+def summary(table: pd.DataFrame) -> str:
+    """Return quartiles of the test errors, and how many diverged."""
+    errors = table["test_error_percent"]
+    quartiles = ", ".join(f"{value:.2f}" for value in errors.quantile([0.25, 0.5, 0.75]))
+    return f"{len(table)} readings: quartiles {quartiles} %; {errors.isna().sum()} diverged"

@@ -1,0 +1,41 @@
+"""LeNet-5 trained with one setting changed at a time."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from replication.core.settings import Settings
+from replication.folders import Folders
+from replication.studies.sensitivity import SENSITIVITY
+from replication.studies.variants import Value, Variant, train_variants
+
+LEVELS = "prepare.levels"
+
+
+def list_variants(settings: Settings) -> Iterator[Variant]:
+    """Yield every setting of params.yaml with each of its values.
+
+    `LEVELS` are background and foreground, given as ``-0.1 to 1.175``.
+    """
+    study = settings.sensitivity
+    for setting, values in study.settings.items():
+        for value in values:
+            changes: dict[str, Value] = {setting: value}
+            if setting == LEVELS:
+                background, _, foreground = str(value).partition(" to ")
+                changes = {"prepare.background": float(background),
+                           "prepare.foreground": float(foreground)}  # fmt: skip
+            yield Variant({"setting": setting, "value": value}, changes, study.replicates)
+
+
+def run(folders: Folders, settings: Settings) -> pd.DataFrame:
+    """Train LeNet-5 with each setting at other values; what was trained before is kept."""
+    study = settings.sensitivity
+    variants = list(list_variants(settings))
+    return train_variants(variants, study.experiment, study.seed, SENSITIVITY, settings, folders)
+
+
+def summary(table: pd.DataFrame) -> str:
+    """Return the mean test error of each setting and value."""
+    means = table.groupby(["setting", "value"], sort=False)["test_error_percent"].mean()
+    return means.to_string(float_format="%.3f")
