@@ -86,7 +86,7 @@ class Sensitivity(Section):
     """Of its replicates."""
     replicates: Count
     """Of each value."""
-    settings: Annotated[dict[str, tuple[str | int | float, ...]], Field(min_length=1)]
+    settings: Annotated[dict[str, tuple[Level, ...]], Field(min_length=1)]
     """The values of each key, without the one in force."""
 
 
@@ -99,7 +99,7 @@ class Multiverse(Section):
     """Of the readings and of their training."""
     readings: Count
     """How many, one replicate each."""
-    settings: Annotated[dict[str, tuple[str | int | float, ...]], Field(min_length=1)]
+    settings: Annotated[dict[str, tuple[Level, ...]], Field(min_length=1)]
     """The values that each key may take, with equal probability."""
 
 
