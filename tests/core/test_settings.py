@@ -22,7 +22,7 @@ from replication.core.systems.catalogue import CLASSIFIERS
 from replication.errors import ReplicationError
 from replication.pipeline.cli import main
 
-PARAMS = Path(__file__).parents[1] / "params.yaml"
+PARAMS = Path(__file__).parents[2] / "params.yaml"
 DOCUMENT = parameters()
 KINDS = (Recipe, Combined, Classifier, Modern)
 MODERN = DOCUMENT["experiments"]["lenet5-modern"]

@@ -17,7 +17,7 @@ from small import REPOSITORY
 import replication
 from replication.machine import processor
 
-GOLDEN = Path(__file__).parent / "golden" / "same_bytes.txt"
+GOLDEN = Path(__file__).parents[1] / "golden" / "same_bytes.txt"
 # What NumPy would choose by itself is switched off as well: NumPy 2.4 took other names.
 WITHOUT_AVX2 = "X86_V3 X86_V4 AVX2 FMA3 AVX512F AVX512CD AVX512_SKX AVX512_ICL AVX512_SPR"
 PROCESSORS = {
@@ -48,7 +48,7 @@ def stand_in_for() -> list[str]:
 def test_a_thousand_updates_give_the_golden_bytes(name: str) -> None:
     """Of every network and every criterion, and of what goes into training beside the kernels."""
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", str(Path(__file__).with_name("same_bytes.py"))],
+        [sys.executable, "-W", "ignore", str(Path(__file__).parents[1] / "same_bytes.py")],
         cwd=REPOSITORY,
         env={**os.environ, "PYTHONPATH": str(REPOSITORY), **PROCESSORS[name]},
         capture_output=True,
