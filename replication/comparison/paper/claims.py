@@ -16,7 +16,7 @@ from pydantic import (
 
 from replication.core.networks.printed import RESTORE, read_text
 from replication.errors import ReplicationError
-from replication.reading import Damage, quote, read_yaml
+from replication.reading import Damage, quote, read_yaml, shorten
 
 Number = StrictInt | StrictFloat
 Kind = Literal["count", "setting", "measured", "range", "trend"]
@@ -184,7 +184,7 @@ def check_entry(where: str, model: type[_Entry], entry: object, **more: object) 
         if first["type"] == "missing":
             raise refuse(where, f"lacks `{field}`") from error
         if first["type"] == "extra_forbidden":
-            raise refuse(where, f"has the unknown key `{field}`") from error
+            raise refuse(where, f"has the unknown key `{shorten(field)}`") from error
         if first["type"] == "value_error":
             raise refuse(where, str(first["ctx"]["error"])) from error
         problem = (

@@ -165,7 +165,8 @@ class Worker:
         tests: int | None = None, candidates: int | None = None,
     ) -> None:  # fmt: skip
         full: Any = self._settings.experiment(experiment)
-        changes = {"passes": passes, "presentations_per_pass": patterns,
+        sdlm = full.sdlm.model_copy(update={"patterns": min(full.sdlm.patterns, patterns)})
+        changes = {"passes": passes, "presentations_per_pass": patterns, "sdlm": sdlm,
                    "learning_rates": full.learning_rates[:passes]}  # fmt: skip
         if candidates is not None:
             # More patterns than there can be, so that all candidates are gone through.
