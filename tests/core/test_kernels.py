@@ -13,6 +13,7 @@ from replication.core.learning.identity import sha256
 from replication.core.learning.kernels import criterion
 from replication.core.learning.kernels.plan import plan
 from replication.core.learning.kernels.squashing import squash
+from replication.core.learning.optimisers.sdlm import step_sizes
 from replication.core.networks.reference import Reference
 
 TOLERANCE = {np.float64: 1e-10, np.float32: 2e-4}
@@ -77,6 +78,17 @@ def test_every_reading_equals_the_reference(
         coefficient_curvature=coefficients, curvature_start=start,
     )  # fmt: skip
     check_everything(case, np.float64)
+
+
+def test_a_start_of_four_is_a_quarter_of_the_printed_rate_and_mu_to_the_last_bit() -> None:
+    """The curvature is proportional to its start, and four is a power of two."""
+    case = random_case(NETWORKS["lenet5"], seed=4, patterns=12, curvature_start=4.0)
+    ours, images = engine(case, np.float32), (case.parameters, case.images, np.arange(12))
+    four = ours.curvature(*images, case.sdlm)
+    one = ours.curvature(*images, case.sdlm.model_copy(update={"curvature_start": 1.0}))
+    np.testing.assert_array_equal(four, 4 * one)
+    np.testing.assert_array_equal(step_sizes(four, 5e-4, 0.02), step_sizes(one, 5e-4 / 4, 0.02 / 4))
+    assert len(np.unique(one)) > 10_000
 
 
 def test_a_curvature_that_starts_from_a_number_knows_no_divisor() -> None:
