@@ -7,7 +7,7 @@
 # line. Ends with 0 if all lines agree, with 1 if not, with 2 if it could not run.
 #
 # .arm/ keeps what that takes: Debian's Python for arm64, unpacked and not installed, the wheels of
-# requirements.lock for aarch64, and the compiled kernels. Remove the folder to start over. The first
+# requirements.lock for aarch64, and the compiled kernels. Remove the folder to begin anew. The first
 # run takes long, since the compiler is emulated as well.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -72,10 +72,10 @@ version=${python##*/python}
   stop "the unpacked Python for arm64 does not start"
 
 echo "$updates updates on $(uname -m)"
-PYTHONPATH=$PWD .venv/bin/python tests/same_bytes.py "$updates" > "$root/here.txt" ||
+PYTHONPATH=$PWD .venv/bin/python tests/same_bytes.py native "$updates" > "$root/here.txt" ||
   stop "tests/same_bytes.py failed on this processor"
 echo "$updates updates on an emulated aarch64"
-arm tests/same_bytes.py "$updates" | tee "$root/aarch64.txt" ||
+arm tests/same_bytes.py native "$updates" | tee "$root/aarch64.txt" ||
   stop "tests/same_bytes.py failed on the emulated aarch64"
 
 lines=$(wc -l < "$root/here.txt")

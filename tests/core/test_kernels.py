@@ -5,20 +5,16 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from networks_of_tests import CRITERIA, NETWORKS, Case, random_case
 from numpy.typing import NDArray
 
 from replication.core.learning.engine import AT_ONCE, Engine, Presented
 from replication.core.learning.identity import sha256
-from replication.core.learning.kernels import criterion, full
-from replication.core.learning.kernels.network import memory
+from replication.core.learning.kernels import criterion
 from replication.core.learning.kernels.plan import plan
 from replication.core.learning.kernels.squashing import squash
 from replication.core.learning.optimisers.sdlm import step_sizes
 from replication.core.networks.reference import Reference
-from replication.core.networks.specification import Stack
 
 TOLERANCE = {np.float64: 1e-10, np.float32: 2e-4}
 
@@ -107,29 +103,6 @@ def test_a_curvature_that_starts_from_a_number_knows_no_divisor() -> None:
     np.testing.assert_array_equal(*found)
 
 
-@st.composite
-def tables(draw: st.DrawFn, inputs: int) -> tuple[tuple[int, ...], ...]:
-    rows = st.sets(st.integers(0, inputs - 1), min_size=1).map(lambda row: tuple(sorted(row)))
-    return tuple(draw(st.lists(rows, min_size=1, max_size=10)))
-
-
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.data())
-def test_random_fields_and_connection_tables_equal_the_reference(data: st.DataObject) -> None:
-    first = data.draw(st.integers(1, 4), label="first maps")
-    copies = data.draw(st.integers(1, 2), label="copies")
-    field = data.draw(st.integers(12, 48), label="field")
-    stack = Stack("random", field).convolution("C1", ((0,),) * first).subsampling("S2", copies)
-    if field >= 16:  # what C3 leaves is at least what S4 needs
-        second = data.draw(tables(first * copies), label="second")
-        stack.convolution("C3", second).subsampling("S4")
-    if data.draw(st.booleans(), label="hidden"):
-        stack.full("F5", data.draw(st.integers(1, 20), label="units"))
-    network = stack.full("output", 3).network()
-    seed = data.draw(st.integers(0, 1000), label="seed")
-    check_everything(random_case(network, seed, criterion="squared-error"), np.float64)
-
-
 @pytest.mark.parametrize("name", ["lenet5", "lenet4", "lenet1", "perceptron"])
 def test_consecutive_updates_equal_the_reference(name: str) -> None:
     """In float64, where differences can only come from the order of sums."""
@@ -147,27 +120,6 @@ def test_consecutive_updates_equal_the_reference(name: str) -> None:
         theirs.data -= 1e-3 * gradient
     assert np.abs(ours - case.parameters).max() > 1e-3
     np.testing.assert_allclose(ours, theirs.detach().numpy(), rtol=0, atol=1e-9)
-
-
-def test_an_update_that_waits_for_the_next_pattern_gives_the_same_bytes() -> None:
-    case = random_case(NETWORKS["perceptron"], seed=11, patterns=2)
-    laid = plan(case.network)
-    field, layer = laid.layers[0], laid.layers[1]
-    draw = np.random.default_rng(5)
-    weights, steps = draw.normal(size=(2, laid.kept)).astype(np.float32)
-    one, two = memory(laid), memory(laid)
-    size = laid.layers[0]["size"]
-    earlier, values = draw.normal(size=(2, size)).astype(np.float32)
-    one.deltas[:] = two.deltas[:] = draw.normal(size=laid.values).astype(np.float32)
-    apart, together = weights.copy(), weights.copy()
-    one.values[:size] = earlier
-    full.update(layer, field, one.values, one.deltas, apart, steps)
-    one.values[:size] = two.values[:size] = values
-    full.forward(layer, field, apart, one.values)
-    full.update_and_forward(layer, field, together, steps, two.deltas, earlier, two.values)
-    assert not np.array_equal(apart, weights)
-    np.testing.assert_array_equal(apart, together)
-    np.testing.assert_array_equal(one.values, two.values)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -219,17 +171,30 @@ def test_shares_below_the_normal_numbers_change_no_bit_of_the_slopes() -> None:
     """Left out for speed: what they would add is far below the last place of what is there."""
     shape = plan(NETWORKS["lenet5"])
     last, first = shape.layers[-1], shape.layers[-1]["start"]
-    values = np.zeros(shape.values, np.float32)
+    values, deltas = (np.zeros(size, np.float32) for size in (shape.values, shape.slopes))
     values[first : first + 84] = np.random.default_rng(3).uniform(-1.7, 1.7, 84)
     single = np.float32
     rule = criterion.Criterion(criterion.MAP, single(0.5), 0.5, single(1), shape.codes)
     shares = np.full(10, 1e-38)
-    deltas = np.zeros_like(values)
     answer = criterion.Answer(np.zeros(10, single), shares)
     criterion.gradient(rule, last, values, answer, 3, deltas)
     away = values[first : first + 84, None].astype(float) - shape.codes.T[:84]
     wanted = away[:, 3] - (shares * away).sum(axis=1)
-    np.testing.assert_array_equal(deltas[first : first + 84], wanted.astype(single))
+    found = deltas[last["deltas"] : last["deltas"] + 84]
+    np.testing.assert_array_equal(found, wanted.astype(single))
+
+
+def test_shares_are_good_to_the_last_places_of_float64() -> None:
+    """Equation 9 in a float32 network: the exponential of a penalty is taken in float64."""
+    single = np.float32
+    penalties = np.array([3.7, 12.3, 40.0, 0.1], single)
+    codes = np.ones((4, 16), single)
+    rule = criterion.Criterion(criterion.MAP, single(1), 0.25, single(1), codes)
+    answer = criterion.Answer(penalties, np.zeros(4))
+    everything = criterion.share(rule, answer)
+    exact = np.exp(-penalties.astype(np.float64))
+    assert everything == pytest.approx(0.25 + exact.sum(), rel=1e-15)
+    np.testing.assert_allclose(answer.shares, exact / (0.25 + exact.sum()), rtol=1e-15)
 
 
 def test_not_a_number_passes_through_the_squashing() -> None:

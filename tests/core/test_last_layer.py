@@ -18,11 +18,16 @@ from fitting import (
     system_of,
     task_of,
 )
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy.stats import binom
 from small import refused
 
 from replication.core.learning.engine import Engine
 from replication.core.learning.monitor import Stopped
 from replication.core.mnist import databases
+from replication.core.mnist.noise import invert
 from replication.core.networks.reference import Reference
 from replication.core.systems.noisy import NoisyPool
 from replication.core.systems.noisy import Options as Noise
@@ -193,12 +198,54 @@ def flipped(tiny, numbers, images):
     return inverted
 
 
-def test_a_tenth_of_all_pixels_of_the_field_is_inverted(tiny):
-    numbers = np.arange(0, 4000, 10)
-    share = flipped(tiny, numbers, noisy_pool(tiny).show(numbers).images).mean(axis=0)
-    # 400 patterns: one pixel's share has a standard deviation of 1.5 %, the mean's is 0.05 %.
-    assert share.mean() == pytest.approx(0.1, abs=0.003)
-    assert 0.02 < share.min() < share.max() < 0.2
+def splitmix64(key, index):
+    """Draw ``index`` of a stream, in whole numbers."""
+    bits = (key + (index + 1) * 0x9E3779B97F4A7C15) % 2**64
+    bits = (bits ^ (bits >> 30)) * 0xBF58476D1CE4E5B9 % 2**64
+    bits = (bits ^ (bits >> 27)) * 0x94D049BB133111EB % 2**64
+    return bits ^ (bits >> 31)
+
+
+def test_the_draws_are_those_of_splitmix64():
+    published = [6457827717110365317, 3203168211198807973, 9817491932198370423]
+    assert [splitmix64(1234567, index) for index in range(3)] == published
+
+
+@given(
+    st.integers(0, 2**64 - 1), st.floats(2**-40, 1, exclude_max=True), st.integers(0, 2**40),
+    arrays(np.uint8, (2, 5, 3)),
+)  # fmt: skip
+def test_each_pixel_is_inverted_by_its_own_draw(key, share, number, images):
+    numbers = np.array([number, number + 7])
+    expected = images.copy()
+    for image, own in zip(expected, numbers.tolist(), strict=True):
+        for pixel, place in enumerate(np.ndindex(image.shape)):
+            if splitmix64(key, own * image.size + pixel) < int(share * 2**64):
+                image[place] = 255 - image[place]
+    invert(images, numbers, share, np.uint64(key))
+    np.testing.assert_array_equal(images, expected)
+
+
+def test_inverted_pixels_are_as_many_as_chance_allows():
+    """In all, at each place, in each pattern, and two side by side or in successive patterns."""
+    patterns, area, share = 4000, 32 * 32, 0.1
+    images = np.zeros((patterns, 32, 32), np.uint8)
+    invert(images, np.arange(patterns), share, np.uint64(1998))
+    inverted = images.reshape(patterns, area) == 255
+    both = share**2
+    counts = {
+        "all": (inverted.sum(), patterns * area, share),
+        "places": (inverted.sum(axis=0), patterns, share),
+        "patterns": (inverted.sum(axis=1), area, share),
+        "beside": ((inverted[:, ::2] & inverted[:, 1::2]).sum(), patterns * area // 2, both),
+        "successive": ((inverted[::2] & inverted[1::2]).sum(), patterns * area // 2, both),
+    }
+    for name, (count, draws, chance) in counts.items():
+        # One of all of these is outside with a chance of a millionth.
+        tail = 1e-6 / (len(counts) * np.size(count))
+        low, high = binom.ppf([tail / 2, 1 - tail / 2], draws, chance)
+        assert ((low <= count) & (count <= high)).all(), name
+        assert np.min(count) != np.max(count) or np.size(count) == 1, name
 
 
 def test_a_pattern_has_the_same_noise_whenever_it_is_shown_and_each_its_own(tiny):

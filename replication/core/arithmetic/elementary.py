@@ -14,7 +14,8 @@ from numba import types
 from numba.extending import overload
 from numpy.typing import NDArray
 
-from replication.core.arithmetic.vectors import fma, intrinsic
+from replication.core.arithmetic.llvm import intrinsic
+from replication.core.arithmetic.vectors import clipped, fma, same
 from replication.core.compiled import kernel
 
 # ln 2 as a sum of two doubles, 1 / ln 2, and the number whose addition rounds to an integer.
@@ -92,20 +93,35 @@ def logarithm(x: float) -> Any:
     return fma(float(k), LN2, fma(float(k), LN2_REST, 2.0 * f * series))
 
 
-def tanh(a: float) -> float:
-    """Hyperbolic tangent, in kernels: rational for float32, the library's for float64."""
-    return math.tanh(a)
+def tanh(a: Any) -> Any:
+    """Return the hyperbolic tangent of a vector, in kernels alone."""
+    raise NotImplementedError("the hyperbolic tangent of a vector is compiled")
+
+
+@intrinsic
+def _exact_tanh(context: Any, vector: Any) -> Any:
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        (result,) = arguments
+        for n in range(vector.count):
+            lane = ir.Constant(ir.IntType(32), n)
+            value = [builder.extract_element(arguments[0], lane)]
+            kind = types.float64(types.float64)
+            value = context.compile_internal(builder, lambda a: math.tanh(a), kind, value)
+            result = builder.insert_element(result, value, lane)
+        return result
+
+    return vector(vector), build
 
 
 @overload(tanh)
 def _compile_tanh(a: Any) -> Any:
     def exact(a: Any) -> Any:
-        return math.tanh(a)
+        return _exact_tanh(a)
 
-    if a != types.float32:
+    if a.number != types.float32:
         return exact
     # The minimax approximation of degree 13 over 6 that Eigen uses; beyond the bound tanh is 1 to
-    # float32 precision. The comparisons are written so that NaN passes through.
+    # float32 precision.
     single = types.float32
     bound = 7.90531110763549805
     p0, p1, p2 = -2.76076847742355e-16, 2.00018790482477e-13, -8.60467152213735e-11
@@ -115,19 +131,17 @@ def _compile_tanh(a: Any) -> Any:
     q2, q3 = 2.26843463243900e-03, 4.89352518554385e-03
 
     def rational(a: Any) -> Any:
-        most = single(bound)
-        a = most if a > most else a
-        a = -most if a < -most else a
+        a = clipped(a, same(single(bound)))
         z = a * a
-        p = fma(single(p0), z, single(p1))
-        p = fma(p, z, single(p2))
-        p = fma(p, z, single(p3))
-        p = fma(p, z, single(p4))
-        p = fma(p, z, single(p5))
-        p = fma(p, z, single(p6))
-        q = fma(single(q0), z, single(q1))
-        q = fma(q, z, single(q2))
-        q = fma(q, z, single(q3))
+        p = fma(same(single(p0)), z, same(single(p1)))
+        p = fma(p, z, same(single(p2)))
+        p = fma(p, z, same(single(p3)))
+        p = fma(p, z, same(single(p4)))
+        p = fma(p, z, same(single(p5)))
+        p = fma(p, z, same(single(p6)))
+        q = fma(same(single(q0)), z, same(single(q1)))
+        q = fma(q, z, same(single(q2)))
+        q = fma(q, z, same(single(q3)))
         return a * p / q
 
     return rational

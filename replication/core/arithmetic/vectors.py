@@ -2,19 +2,19 @@
 
 A compiler may add numbers in another order, or fuse a product and a sum, only where it is told that
 it may. Nothing here tells it so: a fused multiply-add stands where `fma` is written, a sum over
-many numbers has a fixed number of accumulators and a fixed tree, and the exponential and the
-logarithm are polynomials of the same operations. What is left, adding, multiplying, dividing and
-rounding, IEEE 754 defines to the last bit.
+many numbers has sixteen accumulators and a fixed tree, and the exponential and the logarithm are
+polynomials of the same operations. What is left, adding, multiplying, dividing and rounding,
+IEEE 754 defines to the last bit.
 
 The vocabulary of the kernels:
 
-* a *vector* is `LANES` neighbouring numbers of an array: `load`, `store`, `same` (all lanes equal),
-  `fma`, `total` (the sum of the lanes by a fixed tree), and ``+ - *`` lane by lane;
-* a *row* is a tuple of vectors that stay in registers, see rows.py;
+* a *vector* is `LANES` neighbouring numbers of an array, or `HALF` as many: `load`, `store`, `same`
+  (one number in all lanes), `fma`, `total` (the sum of the lanes by a fixed tree), and ``+ - * /``
+  lane by lane. In every sum position n is added in lane n mod `LANES`;
+* a *block* is a tuple of rows of vectors that stay in registers, see blocks.py;
 * of single numbers, `fma`, `exponential` and `logarithm` (float64).
 
-The processor's own vectors may be narrower or wider; the compiler then takes several, or part of
-one, which changes no bit.
+The processor's own vectors may be narrower; the compiler then takes several, which changes no bit.
 """
 
 import operator
@@ -22,218 +22,167 @@ from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
-from numba import extending, types
+from numba import types
 from numba.core import cgutils, errors
-from numba.core.datamodel import models
-from numba.extending import lower_builtin, register_model, type_callable
+from numba.extending import lower_builtin, type_callable
 
-from replication.core.compiled import kernel
-
-# Numba's own type for it hides that an operation is called with all but its first argument.
-intrinsic: Any = extending.intrinsic
-
-LANES = 8
-
-# --- vectors -------------------------------------------------------------------------------------
-
-
-class Vector(types.Type):
-    """`LANES` numbers of one floating-point type."""
-
-    def __init__(self, number: Any) -> None:
-        """Make the type; ``number`` is Numba's float32 or float64."""
-        self.number = number
-        super().__init__(name=f"Vector({number})")
-
-
-@register_model(Vector)
-class _VectorModel(models.PrimitiveModel):
-    def __init__(self, manager: Any, kind: Any) -> None:
-        number = manager.lookup(kind.number).get_value_type()
-        super().__init__(manager, kind, ir.VectorType(number, LANES))
-
-
-def address(context: Any, builder: Any, array_type: Any, array: Any, start: Any) -> Any:
-    """In a code generator: where ``array[start]`` lies."""
-    made = context.make_array(array_type)(context, builder, array)
-    return builder.gep(made.data, [start])
-
-
-def check(array: Any) -> None:
-    """Raise a typing error for an array that no vector can be loaded from."""
-    if not isinstance(array, types.Array) or array.layout != "C" or array.ndim != 1:
-        raise errors.TypingError("vectors are loaded from arrays of one dimension without gaps")
-
-
-def vector_at(context: Any, builder: Any, array_type: Any, array: Any, start: Any) -> Any:
-    """In a code generator: where the vector at ``array[start]`` lies, and its alignment."""
-    vector = context.get_value_type(Vector(array_type.dtype))
-    place = address(context, builder, array_type, array, start)
-    # Aligned as a number is: an array may begin anywhere.
-    size = context.get_abi_sizeof(context.get_value_type(array_type.dtype))
-    return builder.bitcast(place, vector.as_pointer()), size
-
-
-def spread(builder: Any, vector: Any, value: Any) -> Any:
-    """In a code generator: a vector with ``value`` in every lane."""
-    lane = ir.Constant(ir.IntType(32), 0)
-    one = builder.insert_element(ir.Constant(vector, ir.Undefined), value, lane)
-    return builder.shuffle_vector(one, ir.Constant(vector, ir.Undefined), lanes([0] * LANES))
-
-
-def lanes(numbers: list[int]) -> Any:
-    """In a code generator: the lanes that a shuffle takes."""
-    return ir.Constant(ir.VectorType(ir.IntType(32), len(numbers)), numbers)
-
-
-def fused(builder: Any, a: Any, b: Any, c: Any) -> Any:
-    """LLVM's fused multiply-add; llvmlite's own function refuses vectors."""
-    kind = c.type
-    count = f"v{kind.count}" if isinstance(kind, ir.VectorType) else ""
-    number = kind.element if count else kind
-    name = f"llvm.fma.{count}{number.intrinsic_name}"
-    function = cgutils.get_or_insert_function(
-        builder.module, ir.FunctionType(kind, [kind, kind, kind]), name
-    )
-    return builder.call(function, [a, b, c])
+from replication.core.arithmetic.llvm import (
+    LANES,
+    Vector,
+    check,
+    fused,
+    intrinsic,
+    lanes,
+    repeated,
+    written,
+)  # fmt: skip
+from replication.core.compiled import inlined
 
 
 @intrinsic
 def load(context: Any, array: Any, start: Any) -> Any:
     """Return the vector ``array[start : start + LANES]``."""
     check(array)
-
-    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        place, size = vector_at(context, builder, signature.args[0], *arguments)
-        return builder.load(place, align=size)
-
-    return Vector(array.dtype)(array, types.intp), build
+    emit = written(lambda _, numbers, at: numbers.read(at, LANES))
+    return Vector(array.dtype, LANES)(array, types.intp), emit
 
 
 @intrinsic
 def store(context: Any, array: Any, start: Any, vector: Any) -> Any:
-    """Write ``vector`` to ``array[start : start + LANES]``."""
+    """Write ``vector`` to ``array`` from ``start`` on."""
     check(array)
-
-    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        place, size = vector_at(context, builder, signature.args[0], *arguments[:2])
-        builder.store(arguments[2], place, align=size)
-        return context.get_dummy_value()
-
-    return types.void(array, types.intp, vector), build
+    emit = written(lambda _, numbers, at, value: numbers.write(at, value))
+    return types.void(array, types.intp, vector), emit
 
 
 @intrinsic
 def same(context: Any, value: Any) -> Any:
     """Return the vector with ``value`` in every lane."""
-
-    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        vector = context.get_value_type(signature.return_type)
-        return spread(builder, vector, arguments[0])
-
-    return Vector(value)(value), build
+    emit = written(lambda builder, number: repeated(builder, number, LANES))
+    return Vector(value, LANES)(value), emit
 
 
 @intrinsic
 def fma(context: Any, a: Any, b: Any, c: Any) -> Any:
     """Return ``a * b + c`` of numbers or of vectors, rounded once."""
-
-    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return fused(builder, *arguments)
-
-    return c(c, c, c), build
-
-
-def _halves(builder: Any, vector: Any) -> Any:
-    """Return the sum of the lower and the upper half of ``vector``, half as long."""
-    count = vector.type.count // 2
-    undefined = ir.Constant(vector.type, ir.Undefined)
-    lower = builder.shuffle_vector(vector, undefined, lanes(list(range(count))))
-    upper = builder.shuffle_vector(vector, undefined, lanes(list(range(count, 2 * count))))
-    return builder.fadd(lower, upper)
+    return c(c, c, c), written(fused)
 
 
 @intrinsic
-def total(context: Any, vector: Any) -> Any:
-    """Return the sum of the lanes: halves are added, then halves of that, down to one number."""
+def load_levels(context: Any, image: Any, start: Any, scale: Any, background: Any) -> Any:
+    """Return the vector of ``scale`` times the grey levels of ``image`` (uint8), plus
+    ``background``, rounded once.
+    """
+    check(image)
+    if image.dtype != types.uint8:
+        raise errors.TypingError("grey levels are uint8")
 
-    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        (rest,) = arguments
-        while rest.type.count > 1:
-            rest = _halves(builder, rest)
-        return builder.extract_element(rest, ir.Constant(ir.IntType(32), 0))
+    def emit(builder: Any, levels: Any, at: Any, *numbers: Any) -> Any:
+        factor, bottom = (repeated(builder, number, LANES) for number in numbers)
+        return fused(builder, builder.uitofp(levels.read(at, LANES), factor.type), factor, bottom)
 
-    return vector.number(vector), build
-
-
-def _neighbours(first: int) -> Callable[..., Any]:
-    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        mask = [first + 2 * lane for lane in range(LANES)]
-        return builder.shuffle_vector(*arguments, lanes(mask))
-
-    return build
-
-
-def _doubled(first: int) -> Callable[..., Any]:
-    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        (vector,) = arguments
-        mask = [first + lane // 2 for lane in range(LANES)]
-        return builder.shuffle_vector(vector, ir.Constant(vector.type, ir.Undefined), lanes(mask))
-
-    return build
+    return Vector(scale, LANES)(image, types.intp, scale, scale), written(emit)
 
 
 @intrinsic
-def evens(context: Any, left: Any, right: Any) -> Any:
-    """Return the even lanes of ``left``, then those of ``right``."""
-    return left(left, right), _neighbours(0)
+def fetch(context: Any, array: Any, start: Any) -> Any:
+    """Have the processor's cache fetch the 64 bytes at ``array[start]``; nothing else changes."""
+    check(array)
+
+    def emit(builder: Any, numbers: Any, at: Any) -> None:
+        byte, flag = ir.IntType(8).as_pointer(), ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [byte, flag, flag, flag])
+        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        place = builder.bitcast(numbers.at(at), byte)
+        builder.call(function, [place, flag(0), flag(3), flag(1)])  # to read, soon, data
+
+    return types.void(array, types.intp), written(emit)
 
 
 @intrinsic
-def odds(context: Any, left: Any, right: Any) -> Any:
-    """Return the odd lanes of ``left``, then those of ``right``."""
-    return left(left, right), _neighbours(1)
+def clipped(context: Any, vector: Any, most: Any) -> Any:
+    """Return each lane between ``-most`` and ``most``; NaN passes through."""
 
+    def emit(builder: Any, value: Any, bound: Any) -> Any:
+        value = builder.select(builder.fcmp_ordered(">", value, bound), bound, value)
+        least = builder.fneg(bound)
+        return builder.select(builder.fcmp_ordered("<", value, least), least, value)
 
-@intrinsic
-def lower_twice(context: Any, vector: Any) -> Any:
-    """Each lane of the lower half twice."""
-    return vector(vector), _doubled(0)
-
-
-@intrinsic
-def upper_twice(context: Any, vector: Any) -> Any:
-    """Each lane of the upper half twice."""
-    return vector(vector), _doubled(LANES // 2)
+    return vector(vector, vector), written(emit)
 
 
 @intrinsic
 def first_lanes(context: Any, vector: Any, count: Any) -> Any:
     """Return the first ``count`` lanes as they are, zero in the others."""
 
-    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        value, number = arguments
-        kind = ir.VectorType(number.type, LANES)
-        numbers = ir.Constant(kind, list(range(LANES)))
-        kept = builder.icmp_signed("<", numbers, spread(builder, kind, number))
-        return builder.select(kept, value, ir.Constant(value.type, [0.0] * LANES))
+    def emit(builder: Any, value: Any, number: Any) -> Any:
+        number = repeated(builder, builder.trunc(number, ir.IntType(32)), LANES)
+        below = builder.icmp_signed("<", lanes(list(range(LANES))), number)
+        return builder.select(below, value, ir.Constant(value.type, [0.0] * LANES))
 
-    return vector(vector, types.intp), build
+    return vector(vector, types.intp), written(emit)
 
 
-def _lane_by_lane(operation: Any, build: Callable[..., Any]) -> None:
-    """Make ``operation`` of two vectors what ``build`` emits."""
+@intrinsic
+def total(context: Any, vector: Any) -> Any:
+    """Return the sum of the lanes: the halves are added, then the halves of that, to one number."""
+
+    def emit(builder: Any, rest: Any) -> Any:
+        while rest.type.count > 1:
+            half = rest.type.count // 2
+            parts = (lanes(list(range(n, n + half))) for n in (0, half))
+            rest = builder.fadd(*(builder.shuffle_vector(rest, rest, part) for part in parts))
+        return builder.extract_element(rest, ir.Constant(ir.IntType(32), 0))
+
+    return vector.number(vector), written(emit)
+
+
+def _shuffle(mask: list[int]) -> Callable[..., Any]:
+    return written(
+        lambda builder, *vectors: builder.shuffle_vector(vectors[0], vectors[-1], lanes(mask))
+    )
+
+
+@intrinsic
+def evens(context: Any, left: Any, right: Any) -> Any:
+    """Return the even lanes of ``left``, then those of ``right``."""
+    return left(left, right), _shuffle([2 * n for n in range(LANES)])
+
+
+@intrinsic
+def odds(context: Any, left: Any, right: Any) -> Any:
+    """Return the odd lanes of ``left``, then those of ``right``."""
+    return left(left, right), _shuffle([2 * n + 1 for n in range(LANES)])
+
+
+@intrinsic
+def lower_twice(context: Any, vector: Any) -> Any:
+    """Return each lane of the lower half twice."""
+    return vector(vector), _shuffle([n // 2 for n in range(LANES)])
+
+
+@intrinsic
+def upper_twice(context: Any, vector: Any) -> Any:
+    """Return each lane of the upper half twice."""
+    return vector(vector), _shuffle([(LANES + n) // 2 for n in range(LANES)])
+
+
+def _lane_by_lane(operation: Any, name: str) -> None:
+    """Make ``operation`` of two vectors the instruction called ``name``."""
 
     @type_callable(operation)
     def _typer(context: Any) -> Any:
-        def typed(a: Any, b: Any) -> Any:
-            return a if isinstance(a, Vector) and a == b else None
-
-        return typed
+        return lambda a, b: a if isinstance(a, Vector) and a == b else None
 
     @lower_builtin(operation, Vector, Vector)
     def _lower(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return build(builder, *arguments)
+        return getattr(builder, name)(*arguments)
+
+
+_lane_by_lane(operator.add, "fadd")
+_lane_by_lane(operator.sub, "fsub")
+_lane_by_lane(operator.mul, "fmul")
+_lane_by_lane(operator.truediv, "fdiv")
 
 
 @type_callable(operator.neg)
@@ -246,12 +195,7 @@ def _negative(context: Any, builder: Any, signature: Any, arguments: Any) -> Any
     return builder.fneg(arguments[0])
 
 
-_lane_by_lane(operator.add, lambda builder, a, b: builder.fadd(a, b))
-_lane_by_lane(operator.sub, lambda builder, a, b: builder.fsub(a, b))
-_lane_by_lane(operator.mul, lambda builder, a, b: builder.fmul(a, b))
-
-
-@kernel
+@inlined
 def subtract(array: Any, scale: Any, start: int, vector: Any) -> None:
     """Subtract ``scale`` times ``vector`` from the vector of ``array`` at ``start``."""
     store(array, start, fma(-load(scale, start), vector, load(array, start)))

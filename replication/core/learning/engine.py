@@ -8,11 +8,14 @@ from numpy.typing import NDArray
 
 from replication.core.arithmetic.elementary import exponential
 from replication.core.learning.identity import sha256
-from replication.core.learning.kernels import criterion
+from replication.core.learning.kernels import criterion, ink
 from replication.core.learning.kernels import network as kernels
-from replication.core.learning.kernels.plan import CONVOLUTION, plan, zeros
+from replication.core.learning.kernels.field import Levels
+from replication.core.learning.kernels.layout import CONVOLUTION, aligned
+from replication.core.learning.kernels.plan import plan
 from replication.core.networks.specification import Network
 from replication.core.settings import Rules, Sdlm
+from replication.errors import ReplicationError
 
 # Presentations between two looks at whether to stop: some 20 milliseconds of LeNet-5.
 AT_ONCE = 500
@@ -56,8 +59,9 @@ class Engine:
         """``levels`` (256,) gives the input for each grey level."""
         self.network = network
         self._plan = plan(network, dtype)
+        self._training = ink.training_plan(self._plan)
         self._memory = kernels.memory(self._plan)
-        self._levels = levels.astype(dtype)
+        self._levels = _affine(levels, dtype)
         chosen = rules.criterion
         self._rules = kernels.Rules(
             dtype(rules.squashing.amplitude),
@@ -90,24 +94,25 @@ class Engine:
         where they are.
         """
         weights, scale = self._laid_out(parameters), self._laid_out(steps)
+        ink.begin(self._training, weights, scale, self._memory.ink)
         misses, losses, start = 0, 0.0, 0
         hashes: list[str] = []
         for end in sorted({*range(AT_ONCE, len(order), AT_ONCE), *marks, len(order)}):
             found = kernels.train(
-                self._plan, self._rules, weights, scale, images, labels, order[start:end],
+                self._training, self._rules, weights, scale, images, labels, order[start:end],
                 self._levels, self._memory,
             )  # fmt: skip
             misses += int(found[0])
             losses += float(found[1])
             if found[2] >= 0:
-                parameters[:] = weights[self._plan.places]
+                parameters[:] = self._after_training(weights)
                 return Presented(misses, losses, start + int(found[2]), tuple(hashes))
             if end in marks:
-                hashes.append(sha256(weights[self._plan.places]))
+                hashes.append(sha256(self._after_training(weights)))
             if watch is not None:
                 watch(end)
             start = end
-        parameters[:] = weights[self._plan.places]
+        parameters[:] = self._after_training(weights)
         return Presented(misses, losses, -1, tuple(hashes))
 
     def gradient(
@@ -154,8 +159,27 @@ class Engine:
                 return layer.name
         return self.network.layers[-1].name
 
+    def _after_training(self, weights: Parameters) -> Parameters:
+        """Return the network's parameters after the presentations so far; changes no parameter."""
+        ink.read_out(self._training, self._memory.ink, weights)
+        result: Parameters = weights[self._plan.places]
+        return result
+
     def _laid_out(self, values: Parameters) -> Parameters:
         """Return a vector over the parameters as the kernels keep it."""
-        result = zeros(self._plan.kept, self._plan.codes.dtype)
+        result = aligned(self._plan.kept, self._plan.codes.dtype)
         result[self._plan.places] = values
         return result
+
+
+def _affine(levels: NDArray[np.floating], dtype: type[np.floating]) -> Levels:
+    """Return the line that ``levels`` lie on; raises ReplicationError when there is none."""
+    background, foreground = float(levels[0]), float(levels[255])
+    scale = (foreground - background) / 255.0
+    away = np.abs(levels.astype(np.float64) - (background + scale * np.arange(256))).max()
+    if not away <= 1e-6 * max(abs(background), abs(foreground)):
+        raise ReplicationError(
+            "the inputs for the 256 grey levels do not lie on a line: give the engine levels that "
+            "databases.grey_levels makes from prepare.background and prepare.foreground"
+        )
+    return Levels(dtype(background), dtype(scale))

@@ -11,7 +11,7 @@ import hashlib
 import numpy as np
 from numpy.typing import NDArray
 
-ENGINE = 1
+ENGINE = 2
 # The numbers of presentations after which a training's weights are hashed for its record.
 MARKS = (100, 1000)
 

@@ -18,6 +18,16 @@ def generator(recipe: Recipe, replicate: int, stream: Stream, turn: int = 0) -> 
     interruption draws what an uninterrupted one would. A stream that the recipe shares is
     replicate 0's for all.
     """
+    return np.random.default_rng(_sequence(recipe, replicate, stream, turn))
+
+
+def stream_key(recipe: Recipe, replicate: int, stream: Stream) -> np.uint64:
+    """Return the key of a stream of numbered draws, as in `mnist.noise`."""
+    key: np.uint64 = _sequence(recipe, replicate, stream, 0).generate_state(1, np.uint64)[0]
+    return key
+
+
+def _sequence(recipe: Recipe, replicate: int, stream: Stream, turn: int) -> np.random.SeedSequence:
     own = getattr(recipe.streams, stream) == "own"
     key = (replicate if own else 0, zlib.crc32(stream.encode()), turn)
-    return np.random.default_rng(np.random.SeedSequence(recipe.seed, spawn_key=key))
+    return np.random.SeedSequence(recipe.seed, spawn_key=key)

@@ -6,6 +6,7 @@ here each pattern has a number of versions, each with noise of its own.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Any
 
 import numpy as np
@@ -13,8 +14,9 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from replication.core.learning.presentations import Batch, Pool
-from replication.core.learning.streams import generator
+from replication.core.learning.streams import stream_key
 from replication.core.mnist.databases import centre_in_field
+from replication.core.mnist.noise import invert
 from replication.core.settings import Count, Real, Recipe, Section
 from replication.core.systems.contract import Task
 from replication.core.systems.network import System as NetworkSystem
@@ -47,6 +49,11 @@ class NoisyPool:
     noise: Options
     field: int
 
+    @cached_property
+    def _key(self) -> np.uint64:
+        """Of the replicate's noise."""
+        return stream_key(self.recipe, self.replicate, "distortions")
+
     @property
     def size(self) -> int:
         """The number of patterns."""
@@ -56,10 +63,7 @@ class NoisyPool:
         """Draw the patterns ``numbers``: images uint8 (n, field, field), 1 kB a pattern."""
         originals = numbers % self.recipe.training_patterns
         images = centre_in_field(self.images[originals], self.field)
-        for image, number in zip(images, numbers.tolist(), strict=True):
-            draw = generator(self.recipe, self.replicate, "distortions", number)
-            inverted = draw.random(image.shape, np.float32) < self.noise.inverted
-            np.bitwise_xor(image, 255, out=image, where=inverted)  # 255 - grey
+        invert(images, numbers, self.noise.inverted, self._key)
         return Batch(images, self.labels[originals], np.arange(len(numbers)))
 
 

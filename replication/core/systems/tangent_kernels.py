@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from replication.core.arithmetic.vectors import LANES, fma, load, same, total
+from replication.core.arithmetic.llvm import LANES
+from replication.core.arithmetic.vectors import fma, load, same, total
 from replication.core.compiled import kernel
 
 # x and y translation, scaling, rotation, two hyperbolic deformations, line thickness.
@@ -41,13 +42,12 @@ def fill_product(left: Floats, right: Floats, result: Floats) -> None:
 
 @kernel
 def dot(left: Floats, right: Floats) -> Any:
-    """Return the sum of the products of two (p,): even and odd vectors, then the rest."""
-    whole = left.size - left.size % (2 * LANES)
-    even, odd = same(0.0), same(0.0)
-    for i in range(0, whole, 2 * LANES):
-        even = fma(load(left, i), load(right, i), even)
-        odd = fma(load(left, i + LANES), load(right, i + LANES), odd)
-    result = total(even + odd)
+    """Return the sum of the products of two (p,): whole vectors, then what is left over."""
+    whole = left.size - left.size % LANES
+    sums = same(0.0)
+    for i in range(0, whole, LANES):
+        sums = fma(load(left, i), load(right, i), sums)
+    result = total(sums)
     for i in range(whole, left.size):
         result = fma(left[i], right[i], result)
     return result

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from llvmlite.binding import get_host_cpu_name
-from numba import extending, types
+from numba import types
 from numba.core import cgutils
 
-from replication.core.arithmetic.vectors import fused
+from replication.core.arithmetic.llvm import fused, intrinsic, repeated
 from replication.core.compiled import config, kernel
 from replication.machine import processor
 
@@ -51,16 +51,10 @@ def _emit_multiply_adds(lanes: int) -> Any:
         data = context.make_array(signature.args[0])(context, builder, array).data
         kind = ir.VectorType(ir.FloatType(), lanes)
 
-        def everywhere(value: Any) -> Any:
-            first = ir.Constant(ir.IntType(32), 0)
-            vector = builder.insert_element(ir.Constant(kind, ir.Undefined), value, first)
-            zeros = ir.Constant(ir.VectorType(ir.IntType(32), lanes), [0] * lanes)
-            return builder.shuffle_vector(vector, ir.Constant(kind, ir.Undefined), zeros)
-
         def number(place: int) -> Any:
             return builder.gep(data, [ir.Constant(ir.IntType(64), place)])
 
-        factor, summand = (everywhere(builder.load(number(place))) for place in (0, 1))
+        factor, summand = (repeated(builder, builder.load(number(n)), lanes) for n in (0, 1))
         # LLVM keeps what is allocated so in registers.
         sums = [cgutils.alloca_once_value(builder, ir.Constant(kind, [float(n)] * lanes))
                 for n in range(SUMS)]  # fmt: skip
@@ -78,8 +72,7 @@ def _emit_multiply_adds(lanes: int) -> Any:
     def typed(_context: Any, numbers: Any, _rounds: Any) -> Any:
         return types.void(numbers, types.intp), build
 
-    operation: Any = extending.intrinsic(typed)
-    return operation
+    return intrinsic(typed)
 
 
 _multiply_add_4, _multiply_add_8, _multiply_add_16 = map(_emit_multiply_adds, WIDTHS)

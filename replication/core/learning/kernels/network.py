@@ -8,20 +8,25 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from replication.core.compiled import kernel
-from replication.core.learning.kernels import convolution, criterion, full, subsampling
+from replication.core.compiled import kernel, lean
+from replication.core.learning.kernels import convolution, criterion, full, ink, subsampling
 from replication.core.learning.kernels.criterion import Answer, Criterion
-from replication.core.learning.kernels.plan import (
+from replication.core.learning.kernels.field import Bytes, Levels, clear, fetch_image, show
+from replication.core.learning.kernels.ink import Ink
+from replication.core.learning.kernels.layout import (
     CONVOLUTION,
     FIELD,
-    FULL,
+    INK,
     SUBSAMPLING,
+    Floats,
+    Integers,
+    Number,
     Plan,
-    zeros,
+    aligned,
 )
-from replication.core.learning.kernels.squashing import multiply_by_slopes, slope_of, squash
+from replication.core.learning.kernels.squashing import Slope, multiply_by_slopes, squash
+from replication.core.learning.kernels.sweep import Sweep
 
 
 class Rules(NamedTuple):
@@ -34,9 +39,9 @@ class Rules(NamedTuple):
         criterion: what is minimised.
     """
 
-    amplitude: Any
-    slope: Any
-    share: Any
+    amplitude: Number
+    slope: Number
+    share: Number
     criterion: Criterion
 
 
@@ -44,131 +49,104 @@ class Memory(NamedTuple):
     """Working memory of one network: made by `memory`, one for each thread.
 
     Attributes:
-        values, deltas, sums: of every unit, laid out as plan.py says: the output, the derivative
-            of the criterion by the weighted sum, and what a sub-sampling unit's coefficient
-            multiplies.
-        earlier: the input field of the pattern before.
+        values, sums: laid out as plan.py says: of every unit the output, and what a sub-sampling
+            unit's coefficient multiplies.
+        deltas: of every unit the derivative of the criterion by the weighted sum.
+        scratch: room for the sums of a column of kernels.
         answer: what the network says of the pattern in hand.
+        ink: the first layer in training, if it reads the field.
     """
 
-    values: NDArray[Any]
-    deltas: NDArray[Any]
-    sums: NDArray[Any]
-    earlier: NDArray[Any]
+    values: Floats
+    sums: Floats
+    deltas: Floats
+    scratch: Floats
     answer: Answer
+    ink: Ink
 
 
 def memory(plan: Plan) -> Memory:
-    """Working memory for ``plan``, zeroed."""
+    """Return working memory for ``plan``, zeroed."""
     dtype = plan.codes.dtype
-    values, deltas, sums = (zeros(plan.values, dtype) for _ in range(3))
+    sizes = plan.values, plan.values, plan.slopes, plan.scratch
     answer = Answer(np.zeros(plan.classes, dtype), np.zeros(plan.classes))
-    earlier = zeros(plan.layers[0]["size"], dtype)
-    return Memory(values, deltas, sums, earlier, answer)
+    values, sums, deltas, scratch = (aligned(size, dtype) for size in sizes)
+    return Memory(values, sums, deltas, scratch, answer, ink.state(plan))
 
 
-@kernel
-def show(plan: Any, image: Any, levels: Any, values: Any) -> None:
-    """Put an image of grey levels into the middle of the input field, through ``levels`` (256,)."""
-    side = plan.layers[0].height
-    height, width = image.shape
-    values[: side * side] = levels[0]
-    x = (side - height) // 2 * side + (side - width) // 2
-    for line in image:
-        place = values[x : x + width]
-        for column in range(width):
-            place[column] = levels[line[column]]
-        x += side
-
-
-@kernel
-def forward(plan: Any, rules: Any, weights: Any, memory: Any, begun: bool) -> None:
-    """Values and sums of every unit from the input field upwards, and the penalties.
-
-    ``begun``: whether the weighted sums of the first layer are there already.
-    """
+@lean
+def forward(plan: Plan, rules: Rules, weights: Floats, memory: Memory) -> None:
+    """Fill in values and sums of every unit from the input field upwards, and the penalties."""
     values = memory.values
     for n in range(1, plan.layers.size):
-        layer, before = plan.layers[n], plan.layers[n - 1]
-        if n > 1 or not begun:
-            if layer.kind == CONVOLUTION:
-                convolution.forward(layer, before, plan.pairs, weights, values)
-            elif layer.kind == SUBSAMPLING:
-                subsampling.forward(layer, before, weights, values, memory.sums, rules.share)
-            else:
-                full.forward(layer, before, weights, values)
+        layer, below = plan.layers[n], plan.layers[n - 1]
+        if layer.kind == CONVOLUTION:
+            convolution.pack(layer, below, values)
+            convolution.forward(plan, layer, weights, values)
+        elif layer.kind == SUBSAMPLING:
+            subsampling.forward(layer, below, weights, values, memory.sums, rules.share)
+        elif layer.kind == INK:
+            ink.forward(layer, below, weights, values, memory.ink)
+        else:
+            full.forward(layer, below, weights, values)
         squash(values[layer.start : layer.start + layer.size], rules.amplitude, rules.slope)
     criterion.penalties(rules.criterion, plan.layers[-1], values, memory.answer)
 
 
-@kernel
-def backward(
-    plan: Any, share: Any, slope: Any, weights: Any, values: Any, sums: Any, memory: Any,
-    sink: Any, scale: Any,
-) -> None:  # fmt: skip
+@lean
+def backward(plan: Plan, sweep: Sweep, first: Ink) -> None:
     """Propagate the last layer's derivatives down, and subtract ``scale`` times the result.
 
-    On entry the last layer's place in ``memory.deltas`` holds the derivatives by its outputs.
-    ``values`` are ``memory.values`` or their squares; the slopes follow from the former.
-    ``sink`` may be ``weights`` itself: a layer's weights change only after they have been used. A
-    full connection that reads the input field is left out: its update may wait (see `train`).
+    On entry the last layer's place in ``deltas`` holds the derivatives by its outputs.
     """
-    outputs, deltas = memory.values, memory.deltas
     for n in range(plan.layers.size - 1, 0, -1):
-        layer, before = plan.layers[n], plan.layers[n - 1]
-        if layer.kind != CONVOLUTION:  # the sub-sampling that reads one multiplies its own
-            multiply_by_slopes(slope, layer, outputs, deltas)
-        if before.kind != FIELD:
-            deltas[before.start : before.start + before.size] = 0
-        if layer.kind == SUBSAMPLING:
-            subsampling.backward(
-                layer, before, slope, weights, outputs, sums, deltas, share, sink, scale
-            )
+        layer, below = plan.layers[n], plan.layers[n - 1]
+        if layer.kind == SUBSAMPLING:  # multiplies by its own slopes, and by those of the next one
+            subsampling.backward(layer, below, sweep)
         elif layer.kind == CONVOLUTION:
-            if before.kind != FIELD:
-                convolution.backward(layer, before, plan.pairs, weights, deltas)
-            convolution.update(layer, before, plan.pairs, values, deltas, sink, scale)
-        elif before.kind != FIELD:
-            full.backward(layer, before, weights, values, deltas, sink, scale)
+            if below.kind != FIELD:
+                convolution.backward(plan, layer, below, sweep)
+            convolution.update(plan, layer, sweep)
+        else:
+            multiply_by_slopes(sweep.slope, layer, sweep.outputs, sweep.deltas)
+            if layer.kind == INK:
+                ink.update(layer, below, sweep, first)
+            else:
+                full.backward(layer, below, sweep)
 
 
-@kernel
-def finish_backward(plan: Any, values: Any, memory: Any, sink: Any, scale: Any) -> None:
-    """Make the update that `backward` left out; ``values`` begin with the input field."""
-    layer, before = plan.layers[1], plan.layers[0]
-    if layer.kind == FULL:
-        full.update(layer, before, values, memory.deltas, sink, scale)
+@lean
+def slope(rules: Rules, squared: bool) -> Any:
+    """Return the `Slope` of the squashing function, or its square."""
+    return Slope(rules.slope * rules.amplitude, rules.slope / rules.amplitude, squared)
 
 
-# --- what the engine calls -----------------------------------------------------------------------
-
-
-@kernel
+@lean
 def train(
-    plan: Any, rules: Any, weights: Any, steps: Any, images: Any, labels: Any, order: Any,
-    levels: Any, memory: Any,
+    plan: Plan, rules: Rules, weights: Floats, steps: Floats, images: Bytes, labels: Any,
+    order: Integers, levels: Levels, memory: Memory,
 ) -> Any:  # fmt: skip
     """Present the patterns ``order`` one by one, updating ``weights`` after each (eq. 18, p. 41).
 
-    A full connection that reads the input field is updated together with the next pattern's
-    forward pass. Returns the misses made on the way, the sum of the losses, and the number of the
-    presentation whose loss was not finite any more, or -1.
+    Return the misses made on the way, the sum of the losses, and the number of the presentation
+    whose loss was not finite any more, or -1.
     """
-    misses, losses = 0, 0.0
-    field, first, last = plan.layers[0], plan.layers[1], plan.layers[-1]
-    waits, slope = first.kind == FULL, slope_of(rules, False)
+    misses, losses, last = 0, 0.0, plan.layers[-1]
+    values, sums, deltas, scratch = memory.values, memory.sums, memory.deltas, memory.scratch
+    reads_ink, of_outputs = plan.layers[1].kind == INK, slope(rules, False)
+    sweep = Sweep(
+        weights, values, values, sums, deltas, scratch, of_outputs, rules.share, weights, steps,
+        True,
+    )  # fmt: skip
+    clear(plan, levels, memory.values)
     for n in range(order.size):
-        pattern = order[n]
-        label = int(labels[pattern])
-        if waits:
-            memory.earlier[:] = memory.values[: field.size]
-        show(plan, images[pattern], levels, memory.values)
-        begun = waits and n > 0
-        if begun:
-            full.update_and_forward(
-                first, field, weights, steps, memory.deltas, memory.earlier, memory.values
-            )
-        forward(plan, rules, weights, memory, begun)
+        label = int(labels[order[n]])
+        if reads_ink:
+            ink.show(plan.layers[0], images[order[n]], levels, memory.ink)
+        else:
+            show(plan, images[order[n]], levels, memory.values)
+        fetch_image(images[order[min(n + 1, order.size - 1)]])
+        forward(plan, rules, weights, memory)
         loss = criterion.loss(rules.criterion, last, memory.values, memory.answer, label)
         if not math.isfinite(loss):
             return misses, losses, n
@@ -177,37 +155,37 @@ def train(
         criterion.gradient(
             rules.criterion, last, memory.values, memory.answer, label, memory.deltas
         )
-        backward(
-            plan, rules.share, slope, weights, memory.values, memory.sums, memory, weights, steps
-        )
-    if order.size:
-        finish_backward(plan, memory.values, memory, weights, steps)
+        backward(plan, sweep, memory.ink)
     return misses, losses, -1
 
 
 @kernel
 def gradient(
-    plan: Any, rules: Any, weights: Any, image: Any, label: int, levels: Any, memory: Any
-) -> Any:
+    plan: Plan, rules: Rules, weights: Floats, image: Bytes, label: int, levels: Levels,
+    memory: Memory,
+) -> Any:  # fmt: skip
     """Return the loss of one pattern and its gradient, a vector like ``weights``."""
     last, answer = plan.layers[-1], memory.answer
+    clear(plan, levels, memory.values)
     show(plan, image, levels, memory.values)
-    forward(plan, rules, weights, memory, False)
+    forward(plan, rules, weights, memory)
     loss = criterion.loss(rules.criterion, last, memory.values, answer, label)
-    slope = slope_of(rules, False)
     criterion.gradient(rules.criterion, last, memory.values, answer, label, memory.deltas)
     result, scale = np.zeros_like(weights), -np.ones_like(weights)
-    backward(plan, rules.share, slope, weights, memory.values, memory.sums, memory, result, scale)
-    finish_backward(plan, memory.values, memory, result, scale)
+    sweep = Sweep(
+        weights, memory.values, memory.values, memory.sums, memory.deltas, memory.scratch,
+        slope(rules, False), rules.share, result, scale, False,
+    )  # fmt: skip
+    backward(plan, sweep, memory.ink)
     return loss, result
 
 
 @kernel
 def curvature(
-    plan: Any, rules: Any, weights: Any, images: Any, subset: Any, levels: Any, memory: Any,
-    start: float, squares_summed: bool,
+    plan: Plan, rules: Rules, weights: Floats, images: Bytes, subset: Integers, levels: Levels,
+    memory: Memory, start: float, squares_summed: bool,
 ) -> Any:  # fmt: skip
-    """h_kk: the mean over ``subset`` of the Gauss-Newton second derivatives (eqs. 25-27, p. 42).
+    """Return h_kk: the mean over ``subset`` of the Gauss-Newton second derivatives (eqs. 25-27).
 
     ``start`` is the second derivative by every output of the last layer, or negative: then it is
     the criterion's own. A coefficient multiplies the sum of its four inputs; its curvature takes
@@ -216,33 +194,37 @@ def curvature(
     last, answer = plan.layers[-1], memory.answer
     result = np.zeros_like(weights)
     scale = np.full_like(weights, -1.0 / subset.size)
-    squared = weights * weights
-    share, slope = rules.share * rules.share, slope_of(rules, True)
+    squares = weights * weights
+    clear(plan, levels, memory.values)
     for pattern in subset:
         show(plan, images[pattern], levels, memory.values)
-        forward(plan, rules, weights, memory, False)
+        forward(plan, rules, weights, memory)
         if rules.criterion.kind == criterion.MAP:
             criterion.share(rules.criterion, answer)
         criterion.curvature(rules.criterion, last, memory.values, answer, start, memory.deltas)
-        values = memory.values * memory.values
-        sums = memory.sums * memory.sums
+        values, sums = memory.values * memory.values, memory.sums * memory.sums
+        sweep = Sweep(
+            squares, memory.values, values, sums, memory.deltas, memory.scratch,
+            slope(rules, True), rules.share * rules.share, result, scale, False,
+        )  # fmt: skip
         if squares_summed:
             for n in range(1, plan.layers.size):
                 if plan.layers[n].kind == SUBSAMPLING:
                     subsampling.sums_of_four(
-                        plan.layers[n], plan.layers[n - 1], values, sums, share
+                        plan.layers[n], plan.layers[n - 1], values, sums, sweep.share
                     )
-        backward(plan, share, slope, squared, values, sums, memory, result, scale)
-        finish_backward(plan, values, memory, result, scale)
+        backward(plan, sweep, memory.ink)
     return result
 
 
 @kernel
 def classify(
-    plan: Any, rules: Any, weights: Any, images: Any, levels: Any, memory: Any, penalties: Any
-) -> None:
+    plan: Plan, rules: Rules, weights: Floats, images: Bytes, levels: Levels, memory: Memory,
+    penalties: Floats,
+) -> None:  # fmt: skip
     """Fill ``penalties`` (patterns, classes): the lower the likelier."""
+    clear(plan, levels, memory.values)
     for n in range(images.shape[0]):
         show(plan, images[n], levels, memory.values)
-        forward(plan, rules, weights, memory, False)
+        forward(plan, rules, weights, memory)
         penalties[n] = memory.answer.penalties

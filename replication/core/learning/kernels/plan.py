@@ -1,102 +1,27 @@
-"""A network's table of layers as the numbers that the kernels read.
-
-The values of a layer (outputs, deltas, sums of four) lie map by map, line by line: value
-``start + (map * height + line) * stride + column``. The columns are the lanes of a vector. All
-kinds of values share this layout, each in an array of its own. The lines of a convolution, and of
-what a convolution reads, are filled up to whole vectors; the deltas of the filling are always zero.
-
-The parameters that a kernel works on are laid out to be read in order, with zeros in the gaps:
-
-* a convolution: for each pair of the connection table and each column of the 5x5 kernel, its five
-  weights and three gaps;
-* a sub-sampling: the coefficients of its maps;
-* a full connection: for four units, each eight inputs, the eight weights of each of the four;
-
-each followed by the biases.
-"""
-
-from typing import Any, NamedTuple
+"""Lays out a network for the kernels, as layout.py says."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-from replication.core.arithmetic.vectors import LANES
+from replication.core.arithmetic.llvm import HALF, LANES
+from replication.core.arithmetic.taps import SIDE
+from replication.core.learning.kernels.layout import (
+    COLUMN,
+    CONVOLUTION,
+    FIELD,
+    FULL,
+    GROUP,
+    SUBSAMPLING,
+    UNITS,
+    Integers,
+    Place,
+    Plan,
+    whole,
+)
 from replication.core.networks.specification import Kind, Layer, Network
+from replication.errors import ReplicationError
 
-# The side of every convolution's kernel, and units that a full connection computes at once.
-SIDE = 5
-UNITS = 4
-# Numbers between two layers: a vector at the end of a line may reach so far beyond it.
+# Numbers between two layers: a vector at the end of a map may reach so far beyond it.
 GAP = 4 * LANES
-
-# Kinds of layers.
-FIELD, CONVOLUTION, SUBSAMPLING, FULL = range(4)
-
-Integers = NDArray[np.int64]
-
-
-class Place(NamedTuple):
-    """Of which kind and size a layer is, and where its values and parameters lie.
-
-    Attributes:
-        kind: FIELD, CONVOLUTION, SUBSAMPLING or FULL.
-        maps, height, width: the shape of its outputs.
-        stride: numbers from one line of a map to the next.
-        start, size: where its values begin, and how many there are with the zeros in between and
-            behind; a whole number of pairs of vectors.
-        copies: maps of a sub-sampling that read the same map.
-        weights, biases: where its parameters begin.
-        first_pair, last_pair: a convolution's in Plan.pairs, the last one exclusive.
-    """
-
-    kind: int
-    maps: int
-    height: int
-    width: int
-    stride: int
-    start: int
-    size: int
-    copies: int
-    weights: int
-    biases: int
-    first_pair: int
-    last_pair: int
-
-
-class Plan(NamedTuple):
-    """What the kernels know of a network.
-
-    Attributes:
-        layers: (layers + 1,) records of a `Place`'s fields, the input field's first; an RBF layer
-            has none.
-        pairs: (pairs, 2) int64, where the output and the input map of each pair begin that a
-            convolution connects.
-        places: (parameters,) int64, where the kernels keep each parameter of the network.
-        codes: (classes, size of the last layer) of +1 and -1, zero in the gaps; or (0, 0).
-        classes: number of classes.
-        kept: length of the kernels' array of parameters.
-        values: length of an array of values.
-    """
-
-    layers: NDArray[np.void]
-    pairs: Integers
-    places: Integers
-    codes: NDArray[np.floating]
-    classes: int
-    kept: int
-    values: int
-
-
-def zeros(size: int, dtype: Any) -> NDArray[Any]:
-    """(size,) of ``dtype``, beginning where a line of the processor's cache does."""
-    line = 64 // np.dtype(dtype).itemsize
-    room = np.zeros(size + line, dtype)
-    first = -room.ctypes.data % 64 // room.itemsize
-    return room[first : first + size]
-
-
-def _up(number: int, unit: int) -> int:
-    return -(-number // unit) * unit
 
 
 def _kind(layer: Layer) -> int:
@@ -107,99 +32,163 @@ def _kind(layer: Layer) -> int:
     return FULL
 
 
-def _check(layer: Layer, kind: int, before: int) -> None:
-    """Raise ValueError for what the kernels do not know."""
-    problem = None
-    if kind == CONVOLUTION and layer.kernel != SIDE:
-        problem = f"the kernels know convolutions of {SIDE}x{SIDE}, not {layer.kernel}"
-    if kind == CONVOLUTION and before == CONVOLUTION:
-        problem = "a convolution that reads a convolution is not supported"
-    if kind == SUBSAMPLING and before != CONVOLUTION:
-        problem = "a sub-sampling must read a convolution"
-    if kind == FULL and before == CONVOLUTION:
-        problem = "a full connection cannot read a convolution"
-    if problem:
-        raise ValueError(f"{layer.name}: {problem}")
+def _check(network: Network) -> None:
+    """Raise ReplicationError for a stack of layers that the kernels do not know."""
+    before = FIELD
+    for layer in network.trainable:
+        kind, (maps, height, width) = _kind(layer), layer.outputs
+        values = range(layer.inputs[0])
+        problem = None
+        if min(height, width) < 1:
+            problem = (
+                f"would have maps of {height}x{width}, as it reads {layer.inputs[1]}x"
+                f"{layer.inputs[2]}: give the network a larger field than {network.field}x"
+                f"{network.field}, or fewer layers"
+            )
+        elif kind == CONVOLUTION and layer.kernel != SIDE:
+            problem = f"has a kernel of {layer.kernel}x{layer.kernel}: make it {SIDE}x{SIDE}"
+        elif kind == CONVOLUTION and before not in (FIELD, SUBSAMPLING):
+            problem = "is a convolution that reads a convolution: put a sub-sampling in between"
+        elif kind == SUBSAMPLING and before != CONVOLUTION:
+            problem = "is a sub-sampling that reads no convolution: put one before it"
+        elif kind == FULL and before == CONVOLUTION:
+            problem = "has units that read a convolution: put a sub-sampling in between"
+        elif layer.kind is Kind.CONVOLUTION and any(
+            len(set(row)) < len(row) or not set(row) <= set(values) for row in layer.table
+        ):
+            problem = f"has a table that names a map twice, or none of the {len(values)} it reads"
+        elif not maps:
+            problem = "has no maps: give its table a row for each"
+        if problem:
+            raise ReplicationError(
+                f"the compiled kernels cannot run the network '{network.name}': {layer.name} "
+                f"{problem}"
+            )
+        before = kind
+    if before != FULL:
+        raise ReplicationError(
+            f"the compiled kernels cannot run the network '{network.name}': its outputs are maps: "
+            "end it with a full connection"
+        )
 
 
-def _stride(layer: Layer, kind: int, before: int, after: int) -> int:
-    """From line to line: what a convolution reads has whole vectors, its output pairs of them.
+class _Builder:
+    """Lays out layer by layer; what it counts are the lengths of the arrays so far."""
 
-    One whose deltas are spread backwards has a kernel's width of zeros behind each line.
-    """
-    width = layer.outputs[2]
-    if kind == CONVOLUTION:
-        return _up(width if before == FIELD else width + SIDE - 1, 2 * LANES)
-    return _up(width, LANES) if after == CONVOLUTION else width
+    def __init__(self, network: Network) -> None:
+        side = network.field
+        area = side * side
+        self.layers = [Place(FIELD, 1, side, side, 0, area, GAP, area, whole(area), 1, 0, 0)]
+        self.values = self.layers[0].size + GAP
+        self.slopes, self.kept, self.scratch = self.layers[0].size + 2 * GAP, 0, 0
+        self.groups, self.readers, self.windows = [0], [0], [0.0] * GAP
+        self.outputs: list[int] = []
+        self.deltas: list[int] = []
+        self.columns: list[int] = []
+        self.places: list[Integers] = []
+
+    def add(self, layer: Layer) -> None:
+        """Lay out the next layer."""
+        kind, (maps, height, width) = _kind(layer), layer.outputs
+        area, below, first = height * width, self.layers[-1], self.kept
+        if kind == CONVOLUTION:
+            place = self._convolution(layer)
+        else:
+            size = whole(maps * area)
+            place = Place(
+                kind, maps, height, width, self.values, area, self.slopes, area, size,
+                maps // below.maps if kind == SUBSAMPLING else 1, first, 0,
+            )  # fmt: skip
+            self.values += size + GAP
+            self.slopes += size + GAP
+            if kind == SUBSAMPLING:
+                self.scratch = max(self.scratch, whole(area) + LANES)
+                self.places.append(first + np.arange(maps))
+                self.kept += whole(maps)
+            else:
+                self.places.append(_full_places(layer, first, below))
+                self.kept += whole(maps, UNITS) * below.size
+        self.places.append(self.kept + np.arange(maps))
+        self.layers.append(place._replace(biases=self.kept))
+        self.kept += whole(maps)
+
+    def _convolution(self, layer: Layer) -> Place:
+        maps, height, width = layer.outputs
+        sources, lines, _ = layer.inputs
+        margin, stride = whole((SIDE - 1) * width), whole(height * width)
+        copy = whole(lines * width) + LANES
+        packed, spread = self.values, self.slopes
+        place = Place(
+            CONVOLUTION, maps, height, width, packed + sources * SIDE * copy + GAP, stride,
+            spread + sources * SIDE * copy + GAP + margin, stride + margin, maps * stride, 1,
+            self.kept, 0, len(self.groups) - 1, sources, packed, spread, copy, len(self.windows),
+            layer.kernel,
+        )  # fmt: skip
+        self.values = place.start + place.size + GAP + (SIDE - 1) * width
+        self.slopes = place.deltas + maps * place.delta_stride + GAP
+        self.windows += [1.0] * width + [0.0] * GAP
+        columns: dict[tuple[int, int], int] = {}
+        for m in range(sources):
+            readers = [o for o, row in enumerate(layer.table) if m in row]
+            # The groups of a map are of equal size, give or take one.
+            for group in np.array_split(readers, -(-len(readers) // GROUP)) if readers else ():
+                for n, o in enumerate(group):
+                    columns[o, m] = self.kept + n * SIDE
+                    self.outputs.append(place.start + o * stride)
+                    self.deltas.append(place.deltas + o * place.delta_stride)
+                    self.columns.append(columns[o, m])
+                self.kept += SIDE * COLUMN
+                self.readers.append(len(self.outputs))
+            self.groups.append(len(self.readers) - 1)
+            self.scratch = max(self.scratch, (SIDE * len(readers) + GROUP) * SIDE * HALF)
+        pairs = [columns[o, m] for o, row in enumerate(layer.table) for m in row]
+        i, j = np.indices((SIDE, SIDE))
+        taps = np.array(pairs, np.int64)[:, None, None] + j * COLUMN + i
+        self.places.append(taps.ravel())
+        return place
 
 
 def _full_places(layer: Layer, first: int, below: Place) -> Integers:
-    """Lay out a full layer: a unit reads whole maps of the layer below, or single units of it."""
-    _, height, width = layer.inputs
-    area = height * width
-    positions = np.arange(area) // width * below.stride + np.arange(area) % width
-    parts = []
-    for unit, table in enumerate(layer.table):
-        numbers = np.array(table)
+    """Return where the weights of units lie that read whole maps of ``below``, or its values."""
+    area, parts = below.height * below.width, [np.zeros(0, np.int64)]
+    for unit, row in enumerate(layer.table):
+        value = np.array(row, np.int64)
         if layer.kind is Kind.CONVOLUTION:
-            maps, places = np.repeat(numbers, area), np.tile(positions, len(numbers))
-        else:
-            maps, places = numbers // area, positions[numbers % area]
-        value = maps * below.height * below.stride + places
-        row = first + unit // UNITS * UNITS * below.size + unit % UNITS * LANES
-        parts.append(row + value // LANES * LANES * UNITS + value % LANES)
+            value = np.add.outer(value * area, np.arange(area)).ravel()
+        start = first + unit // UNITS * UNITS * below.size + unit % UNITS * LANES
+        parts.append(start + value // LANES * LANES * UNITS + value % LANES)
     return np.concatenate(parts)
 
 
 def plan(network: Network, dtype: type[np.floating] = np.float32) -> Plan:
     """Lay out ``network`` for the kernels, in ``dtype``.
 
-    Raises ValueError for a stack of layers that the kernels do not know.
+    Raises ReplicationError for a stack of layers that the kernels do not know.
     """
-    side, area = network.field, _up(network.field**2, 2 * LANES)
-    kinds = [FIELD, *(_kind(layer) for layer in network.trainable), FULL]
-    layers = [Place(FIELD, 1, side, side, side, 0, area, 1, 0, 0, 0, 0)]
-    pairs: list[tuple[int, int]] = []
-    places, kept = [], 0
-    for n, layer in enumerate(network.trainable, 1):
-        below, kind = layers[-1], kinds[n]
-        _check(layer, kind, below.kind)
-        maps, height, width = layer.outputs
-        stride = _stride(layer, kind, kinds[n - 1], kinds[n + 1])
-        start, size = below.start + below.size + GAP, _up(maps * height * stride, 2 * LANES)
-        weights, first_pair, copies = kept, len(pairs), 1
-        if kind == CONVOLUTION:
-            to, of = height * stride, below.height * below.stride
-            pairs += [
-                (start + o * to, below.start + m * of)
-                for o, table in enumerate(layer.table)
-                for m in table
-            ]
-            pair, line, column = np.indices((layer.pairs, SIDE, SIDE)).reshape(3, -1)
-            places.append(kept + (pair * SIDE + column) * LANES + line)
-            kept += layer.pairs * SIDE * LANES
-        elif kind == SUBSAMPLING:
-            copies = layer.outputs[0] // layer.inputs[0]
-            places.append(kept + np.arange(maps))
-            kept += _up(maps, LANES)
-        else:
-            places.append(_full_places(layer, kept, below))
-            kept += _up(maps, UNITS) * below.size
-        places.append(kept + np.arange(maps))
-        layers.append(
-            Place(kind, maps, height, width, stride, start, size, copies, weights, kept,
-                  first_pair, len(pairs))
-        )  # fmt: skip
-        kept += _up(maps, LANES)
-    last = layers[-1]
+    _check(network)
+    built = _Builder(network)
+    for layer in network.trainable:
+        built.add(layer)
+    last = built.layers[-1]
     codes = np.zeros((len(network.codes), last.size), dtype)
     codes[:, : network.codes.shape[1]] = network.codes
+    groups, readers, outputs, deltas, columns = (
+        np.array(numbers, np.int64) for numbers in
+        (built.groups, built.readers, built.outputs, built.deltas, built.columns)
+    )  # fmt: skip
     return Plan(
-        np.array(layers, [(field, np.int64) for field in Place._fields]),
-        np.array(pairs, dtype=np.int64).reshape(-1, 2),
-        np.concatenate(places),
+        np.array(built.layers, [(field, np.int64) for field in Place._fields]),
+        groups,
+        readers,
+        outputs,
+        deltas,
+        columns,
+        np.array(built.windows, dtype),
+        np.concatenate(built.places),
         codes,
         len(network.codes) or last.maps,
-        kept,
-        last.start + last.size + GAP,
+        built.kept,
+        built.values + GAP,
+        built.slopes + GAP,
+        built.scratch,
     )

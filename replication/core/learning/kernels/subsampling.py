@@ -1,13 +1,12 @@
 """Sub-sampling by two: four inputs are added, multiplied by a coefficient, and a bias is added.
 
-A vector holds eight neighbouring columns, for which sixteen of the layer before are read. A layer
-may have two maps for each input map (LeNet-4's S2).
+A vector holds neighbouring columns; what it holds beyond the end of a line, the next line or the
+next map writes over. So the last columns come first where a line has several vectors. A layer may
+have two maps for each input map (LeNet-4's S2).
 """
 
-from typing import Any
-
+from replication.core.arithmetic.llvm import HALF, LANES
 from replication.core.arithmetic.vectors import (
-    LANES,
     evens,
     first_lanes,
     fma,
@@ -19,73 +18,87 @@ from replication.core.arithmetic.vectors import (
     total,
     upper_twice,
 )  # fmt: skip
-from replication.core.compiled import kernel
+from replication.core.compiled import inlined
+from replication.core.learning.kernels.layout import Floats, Number, Place
 from replication.core.learning.kernels.squashing import slopes
+from replication.core.learning.kernels.sweep import Sweep
 
 
-@kernel
-def sums_of_four(layer: Any, before: Any, values: Any, sums: Any, share: Any) -> None:
+@inlined
+def sums_of_four(layer: Place, below: Place, values: Floats, sums: Floats, share: Number) -> None:
     """Fill ``sums`` with ``share`` times the sum of the four values that each unit reads."""
-    x_line, y_line, weight = before.stride, layer.stride, same(share)
-    lines, width = layer.height, layer.width
-    y = layer.start
+    weight, line, width = same(share), below.width, layer.width
     for m in range(layer.maps):
-        x_map = before.start + m // layer.copies * before.height * x_line
-        for line in range(lines):
-            x = x_map + 2 * line * x_line
-            for column in range(0, width, LANES):
-                left = load(values, x) + load(values, x + x_line)
-                right = load(values, x + LANES) + load(values, x + LANES + x_line)
-                store(sums, y + column, weight * (evens(left, right) + odds(left, right)))
-                x += 2 * LANES
-            y += y_line
+        y, end = layer.start + m * layer.stride, layer.start + (m + 1) * layer.stride
+        for column in range((width - 1) // LANES * LANES, -1, -LANES):
+            x = below.start + m // layer.copies * below.stride + 2 * column
+            for n in range(y + column, end, width):
+                left = load(values, x) + load(values, x + line)
+                right = left
+                if width - column > HALF:
+                    right = load(values, x + LANES) + load(values, x + LANES + line)
+                store(sums, n, weight * (evens(left, right) + odds(left, right)))
+                x += 2 * line
 
 
-@kernel
-def forward(layer: Any, before: Any, weights: Any, values: Any, sums: Any, share: Any) -> None:
-    """Weighted sums of every unit; what they multiply is kept in ``sums``."""
-    sums_of_four(layer, before, values, sums, share)
-    area = layer.height * layer.stride
+@inlined
+def forward(
+    layer: Place, below: Place, weights: Floats, values: Floats, sums: Floats, share: Number
+) -> None:
+    """Fill in the weighted sums of every unit; what they multiply is kept in ``sums``."""
+    sums_of_four(layer, below, values, sums, share)
     for m in range(layer.maps):
         coefficient, bias = same(weights[layer.weights + m]), same(weights[layer.biases + m])
-        first = layer.start + m * area
-        for y in range(first, first + area, LANES):
-            store(values, y, fma(coefficient, load(sums, y), bias))
+        y = layer.start + m * layer.stride
+        for n in range(y, y + layer.stride, LANES):
+            store(values, n, fma(coefficient, load(sums, n), bias))
 
 
-@kernel
-def backward(
-    layer: Any, before: Any, slope: Any, weights: Any, outputs: Any, sums: Any, deltas: Any,
-    share: Any, sink: Any, scale: Any,
-) -> None:  # fmt: skip
-    """Add derivatives by the weighted sums of the layer before, and update, in one sweep.
+@inlined
+def backward(layer: Place, below: Place, sweep: Sweep) -> None:
+    """Make the derivatives by the weighted sums of the layer below, and update."""
+    for m in range(below.maps):
+        for c in range(layer.copies):
+            _update(layer, sweep, m * layer.copies + c, c == 0)
+        _pass_down(layer, below, sweep, m)
 
-    ``sink`` may be ``weights``: a weight changes once it has been used.
+
+@inlined
+def _update(layer: Place, sweep: Sweep, m: int, first: bool) -> None:
+    """Update the coefficient and the bias of map ``m``, and note what it gives to what it reads.
+
+    That is each unit's derivative times the coefficient, in ``scratch``, for the map that reads the
+    same as the map before added to what that one gave.
     """
-    x_line, y_line, zero = before.stride, layer.stride, same(share - share)
-    lines, width = layer.height, layer.width
-    y = layer.start
-    for m in range(layer.maps):
-        k, b = layer.weights + m, layer.biases + m
-        coefficient = same(share * weights[k])
-        products, bias = zero, zero
-        x_map = before.start + m // layer.copies * before.height * x_line
-        for line in range(lines):
-            x = x_map + 2 * line * x_line
-            for column in range(0, width, LANES):
-                delta = first_lanes(load(deltas, y + column), width - column)
-                products = fma(delta, load(sums, y + column), products)
-                bias = bias + delta
-                below = coefficient * delta
-                for there in (x, x + x_line):
-                    _pass_down(lower_twice(below), there, slope, outputs, deltas)
-                    _pass_down(upper_twice(below), there + LANES, slope, outputs, deltas)
-                x += 2 * LANES
-            y += y_line
-        sink[k] -= scale[k] * total(products)
-        sink[b] -= scale[b] * total(bias)
+    scratch, area, k, b = sweep.scratch, layer.stride, layer.weights + m, layer.biases + m
+    coefficient = same(sweep.share * sweep.weights[k])
+    products = bias = zero = same(sweep.share - sweep.share)
+    d, x = layer.deltas + m * area, layer.start + m * area
+    for n in range(0, area, LANES):
+        delta = load(sweep.deltas, d + n) * slopes(sweep.slope, sweep.outputs, x + n)
+        delta = first_lanes(delta, area - n)
+        products = fma(delta, load(sweep.sums, x + n), products)
+        bias = bias + delta
+        given = zero if first else load(scratch, n)
+        store(scratch, n, fma(coefficient, delta, given))
+    sweep.sink[k] -= sweep.scale[k] * total(products)
+    sweep.sink[b] -= sweep.scale[b] * total(bias)
 
 
-@kernel
-def _pass_down(below: Any, x: int, slope: Any, outputs: Any, deltas: Any) -> None:
-    store(deltas, x, load(deltas, x) + below * slopes(slope, outputs, x))
+@inlined
+def _pass_down(layer: Place, below: Place, sweep: Sweep, m: int) -> None:
+    """Give what is in ``scratch`` to the four inputs of each unit of map ``m``."""
+    deltas, outputs, slope = sweep.deltas, sweep.outputs, sweep.slope
+    scratch, width, line, first = sweep.scratch, layer.width, below.width, below.deltas
+    first += m * below.delta_stride
+    away = below.start + m * below.stride - first
+    for column in range((width - 1) // LANES * LANES, -1, -LANES):
+        y = first + 2 * column
+        for given in range(column, layer.stride, width):
+            above = first_lanes(load(scratch, given), width - column)
+            for _ in range(2):
+                store(deltas, y, lower_twice(above) * slopes(slope, outputs, y + away))
+                if width - column > HALF:
+                    n = y + LANES
+                    store(deltas, n, upper_twice(above) * slopes(slope, outputs, n + away))
+                y += line
