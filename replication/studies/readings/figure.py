@@ -1,5 +1,6 @@
 """The figures of the readings: which way to settle what the text leaves open fits best."""
 
+import itertools
 from collections.abc import Mapping
 
 import numpy as np
@@ -23,7 +24,14 @@ _WORDS = {
     "initialisation.coefficients=random": "random coefficients",
     "order=fresh": "a fresh order each pass",
 }
-_CONTROLS = {"earlier": "our earlier reading", "printed": "the text as printed"}
+_CONTROLS = {
+    "earlier": "our earlier reading",
+    "printed": "the text as printed",
+    "printed-range-4": "the printed range",
+    "printed-range-1": "the printed range, curvature 1",
+    "printed-rates-half": "the printed rates, half distances",
+    "printed-rates-whole": "the printed rates, whole distances",
+}
 _STAGES = {"final": "finalist", "control": "control", "variation": "variation"}
 
 
@@ -156,16 +164,10 @@ def _gaps(
 def _paint_gaps(canvas: Canvas, gaps: Mapping[str, NDArray[np.float64]], ours: str) -> None:
     axes = canvas.subplots()
     axes.axhline(0.0, color=drawing.INK, linewidth=0.8)
-    others = iter(
-        (
-            (drawing.TEST, "--"),
-            (drawing.TRAINING, "-."),
-            (drawing.DISTORTED, ":"),
-            (drawing.INK, (0, (1, 3))),
-        )
-    )
+    colours = (drawing.TEST, drawing.TRAINING, drawing.DISTORTED, drawing.INK)
+    others = itertools.product(("--", ":"), colours)
     for name, gap in gaps.items():
-        colour, style = (drawing.ACCENT, "-") if name == ours else next(others)
+        style, colour = ("-", drawing.ACCENT) if name == ours else next(others)
         axes.plot(np.arange(1, len(gap) + 1), gap, style, color=colour,
                   label=_CONTROLS.get(name, name))  # fmt: skip
     axes.set(xlabel="pass", xticks=(1, 5, 10, 15, 20), ylabel="ours less 1998, points")
