@@ -103,7 +103,7 @@ def run(folders: Folders, settings: Settings) -> list[Verdict]:
     tables.MISCLASSIFIED.write(out, tables.misclassified(evidence))
     curves = evidence.studies.get(CURVES.name)
     SPREAD.write(out, tabulate_spread(settings, evidence.metrics, curves, len(evidence.labels)))
-    claim_checks.HEADLINE_FILE.write(out, claim_checks.summarise_headline(verdicts))
+    claim_checks.HEADLINE_FILE.write(out, claim_checks.summarise_headline(verdicts, evidence))
     tables.CURVES.write(out, tables.learning_curves(evidence))
     tables.SIZES.write(out, tables.training_sizes(evidence))
     return verdicts

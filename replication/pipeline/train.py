@@ -54,7 +54,7 @@ def describe_errors(folders: Folders, settings: Settings, experiment: str) -> It
         printed = published_errors(published, settings.compare).get((experiment, series))
         line += ", not in the paper" if printed is None else f", 1998: {printed:g} %"
         if printed is not None and series == "test" and recipe.seed is not None:
-            finding = judge_percent(evidence, error["values"], printed, test=True)
+            finding = judge_percent(evidence, error["values"], printed)
             line += f", {finding.outcome}: {finding.reason}"
         yield line
 

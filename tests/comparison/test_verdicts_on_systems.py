@@ -53,8 +53,8 @@ def with_systems():
 
 def test_systems_are_matched_by_name_and_database():
     evidence = with_systems()
-    assert found(evidence, "systems.error:lenet1/16x16").outcome == "reproduced"
-    assert found(evidence, "systems.rejection:lenet4/regular").outcome == "reproduced"
+    assert found(evidence, "systems.error:lenet1/16x16").outcome == "compatible"
+    assert found(evidence, "systems.rejection:lenet4/regular").outcome == "compatible"
     assert "compare.systems" in found(evidence, "systems.error:knn-euclidean/regular").reason
     assert found(evidence, "systems.error:ordering").ours == "tau = 0.95"  # the figure has a tie
 
@@ -156,10 +156,39 @@ def test_an_exact_rejection_is_held_against_the_binomial_interval():
 def test_the_effect_of_distortions_has_an_interval(undistorted, distorted, outcome):
     metrics = {"lenet5": metrics_of(spread(undistorted, 0.1), [0.3]),
                "lenet5-distorted": metrics_of(spread(distorted, 0.1), [0.6])}  # fmt: skip
-    finding = found(replace(FULL, metrics=metrics), "effect.distortions-lenet5")
+    finding = found(replace(FULL, metrics=metrics), "effect.distortions-lenet5:sign")
     assert finding.outcome == outcome
     assert finding.low < finding.mean < finding.high
     assert 0.5 < finding.power < 1
+
+
+@pytest.mark.parametrize(
+    ("gain", "sd", "outcome"),
+    [(0.15, 0.01, "compatible"), (0.15, 0.1, "inconclusive"), (0.6, 0.01, "differs")],
+)
+def test_the_size_of_an_effect_is_that_of_one_difference_of_single_runs(gain, sd, outcome):
+    metrics = {"lenet5": metrics_of(spread(0.95, sd), [0.3]),
+               "lenet5-distorted": metrics_of(spread(0.95 - gain, sd), [0.6])}  # fmt: skip
+    evidence = replace(FULL, metrics=metrics)
+    finding = found(evidence, "effect.distortions-lenet5:size")
+    assert (finding.outcome, finding.mean) == (outcome, pytest.approx(gain))
+    sign = found(evidence, "effect.distortions-lenet5:sign")
+    assert sign.high - sign.low < finding.high - finding.low
+
+
+def test_sigmoid_units_are_as_similar_as_implementations_of_the_linear_classifier():
+    rows = {"solved": "linear", "descended": "descended", "sigmoid": "sigmoid"}
+    choices = CHOICES.model_copy(update={"linear_units": rows})
+    metrics = {
+        "linear": metrics_of([14.0], [0.0]),
+        "descended": metrics_of([13.6, 13.7, 13.8], [0.0]),
+        "sigmoid": metrics_of([11.4, 11.5, 11.6], [0.0]),
+    }
+    evidence = replace(EMPTY, choices=choices, metrics=metrics)
+    assert found(evidence, "effect.linear-units:sigmoid").outcome == "differs"
+    near = {**metrics, "sigmoid": metrics_of([14.0, 14.01, 14.02], [0.0])}
+    near = found(replace(evidence, metrics=near), "effect.linear-units:sigmoid")
+    assert near.outcome == "reproduced"
 
 
 def test_more_training_patterns_help_by_an_interval():

@@ -17,6 +17,7 @@ from replication.core.settings import Squashing
 from replication.errors import Diverged
 from replication.folders import Folders
 from replication.pipeline.cli import main
+from replication.studies.beginnings import IN_FORCE, PRINTED
 from replication.studies.beginnings.run import Training
 from replication.studies.beginnings.run import train as train_perceptron
 from replication.studies.collapse.run import compute_least_distance, train
@@ -212,7 +213,7 @@ def beginnings(sums=(1.0, 1.5), weights=(1.0, 0.9, 1.1), ends=(0.2, 0.4, 0.6)):
     rows = []
     for number in range(4):
         off = number / 1000
-        for variant, second in (("power 1", sums[1]), ("power 0.5", 3.0)):
+        for variant, second in ((PRINTED, sums[1]), (IN_FORCE, 3.0)):
             rows += [("sums", variant, number, "C1", sums[0] + off),
                      ("sums", variant, number, "F6", second + off)]  # fmt: skip
         rows += [("weights", "mlp", number, str(n), w + off) for n, w in enumerate(weights)]
@@ -236,8 +237,7 @@ def outcome(claim, **changes):
     ("claim", "against"),
     [
         ("init.weighted-sums", {"sums": (0.001, 1.0)}),
-        ("perceptrons.weights-shrink:shrink", {"weights": (1.0, 1.1, 1.2)}),
-        ("perceptrons.weights-shrink:grow", {"weights": (1.0, 0.9, 0.8)}),
+        ("perceptrons.weights-shrink", {"weights": (1.0, 1.1, 1.2)}),
         ("squashing.symmetric", {"ends": (0.4, 0.2, 0.6)}),
         ("training.stochastic", {"ends": (0.4, 0.5, 0.2)}),
     ],
@@ -245,6 +245,14 @@ def outcome(claim, **changes):
 def test_each_claim_on_the_first_passes_can_hold_and_fail(claim, against):
     assert outcome(claim) == "reproduced"
     assert outcome(claim, **against) != "reproduced"
+
+
+def test_a_claim_that_the_number_of_passes_decides_is_inconclusive():
+    table = beginnings(ends=(0.4, 0.2, 0.6))
+    early = table[table["step"] == "1"].assign(step="2")
+    early["value"] = 0.9 - early["value"]  # what is better in one pass is worse in the next
+    turned = with_study("beginnings.csv", pd.concat([table, early], ignore_index=True))
+    assert found(turned, "squashing.symmetric").outcome == "inconclusive"
 
 
 def test_the_small_perceptron_learns_either_way():

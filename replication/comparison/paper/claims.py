@@ -19,9 +19,9 @@ from replication.errors import ReplicationError
 from replication.reading import Damage, quote, read_yaml, shorten
 
 Number = StrictInt | StrictFloat
-Kind = Literal["count", "setting", "measured", "range", "trend"]
+Kind = Literal["count", "setting", "measured", "range", "effect", "trend"]
 # What agreement with a claim proves; claims.yaml says what each means.
-Role = Literal["arithmetic", "fitted", "independent", "control", "repeat"]
+Role = Literal["arithmetic", "fitted", "independent", "control", "repeat", "note"]
 # How it is known which of two statements of the paper can hold; claims.yaml says what each means.
 Basis = Literal["provable", "conjecture", "evidence"]
 # The keys of `compare` in params.yaml that name experiments.
@@ -68,6 +68,7 @@ class Claim(Statement):
     allowed distance of exact and printed number, where it is not half a unit of the last digit.
     series: the error that it is about. roles: of the entries of its table that have another.
     systems: ``system/database`` as in Figures 9 to 12, one or a pair, from the first to the second.
+    best_of_several: the systems of which the authors say that they trained several versions.
     """
 
     heading: str
@@ -85,6 +86,7 @@ class Claim(Statement):
     series: Literal["test", "training"] | None = None
     roles: Mapping[str, Role] = {}
     systems: tuple[tuple[str, ...], ...] = ()
+    best_of_several: tuple[str, ...] = ()
 
     @property
     def number(self) -> int | float:

@@ -19,11 +19,11 @@ from replication.comparison.verdicts import (
     curves,
     effects,
     overlap,
-    rule,
     systems,
 )
 from replication.comparison.verdicts.evidence import (
     OUTCOMES,
+    SORTS,
     Check,
     Checks,
     Evidence,
@@ -33,20 +33,20 @@ from replication.comparison.verdicts.evidence import (
     Unmeasured,
     Wording,
 )
+from replication.comparison.verdicts.statistics import wilson
 from replication.files import Document, Table
 
 SECTIONS = tuple(
     section.CHECKS for section in (counts, curves, overlap, systems, effects, contradictions)
 )
 COMPARE = "python -m replication compare"
-_NUMBERS = ("mean", "sd", "low", "high", "replicates", "shift", "power")
-_TESTS = ("one_run", "one_run_holm", "mean", "mean_holm", "equivalence")
-_P_VALUES = tuple(f"p_{name}" for name in _TESTS)
+_NUMBERS = ("mean", "sd", "low", "high", "replicates", "shift", "power", "power_tenth",
+            "p_equivalence")  # fmt: skip
 _SUBJECT = ("claim", "kind", "role", "page", "published", "value")
 VERDICTS = Table(
     "verdicts.csv",
     COMPARE,
-    (*_SUBJECT, "replicated", *_NUMBERS, *_P_VALUES, "verdict", "reason"),
+    (*_SUBJECT, "replicated", *_NUMBERS, "verdict", "reason"),
     words=("claim", "kind", "role", "page", "published", "replicated", "verdict", "reason"),
 )
 # The three numbers at the top of the page and of README.md.
@@ -133,23 +133,13 @@ def run_check(check: Check, wording: Wording) -> Verdict:
 
 
 def run_checks(evidence: Evidence, checks: Checks) -> list[Verdict]:
-    """Return all verdicts in the order of claims.yaml; Holm's families are its headings."""
-    families: dict[str, list[Claim]] = {}
-    for claim in evidence.paper.claims.values():
-        if claim.kind != "setting":
-            families.setdefault(claim.heading, []).append(claim)
-    verdicts: list[Verdict] = []
-    for claims in families.values():
-        family = [
-            run_check(check, evidence.wording)
-            for claim in claims
-            for check in checks_for(evidence, checks, claim)
-        ]
-        findings = rule.adjust([verdict.finding for verdict in family])
-        verdicts += [
-            replace(verdict, finding=finding)
-            for verdict, finding in zip(family, findings, strict=True)
-        ]
+    """Return all verdicts, in the order of claims.yaml."""
+    verdicts = [
+        run_check(check, evidence.wording)
+        for claim in evidence.paper.claims.values()
+        if claim.kind != "setting"
+        for check in checks_for(evidence, checks, claim)
+    ]
     for contradiction in evidence.paper.contradictions.values():
         judge = partial(checks.contradictions[contradiction.id], evidence, contradiction)
         verdict = run_check(
@@ -163,11 +153,21 @@ def run_checks(evidence: Evidence, checks: Checks) -> list[Verdict]:
 
 
 def tally(verdicts: Iterable[Verdict]) -> dict[Outcome, int]:
-    """Count the verdicts by outcome, without those that repeat another row's number."""
-    counted = Counter(
-        verdict.finding.outcome for verdict in verdicts if verdict.subject.role != "repeat"
-    )
+    """Count the verdicts by outcome, each published number or statement once.
+
+    Left out are rows that repeat another row's number, notes, and the paper's contradictions.
+    """
+    counted = Counter(verdict.outcome for verdict in verdicts if verdict.subject.counts)
     return {outcome: counted[outcome] for outcome in OUTCOMES}
+
+
+def tally_by_sort(verdicts: Iterable[Verdict], role: str = "") -> dict[str, dict[Outcome, int]]:
+    """Count the verdicts, of one role where it is given, by sort and outcome."""
+    chosen = [verdict for verdict in verdicts if role in ("", verdict.subject.role)]
+    return {
+        sort: tally(verdict for verdict in chosen if verdict.subject.sort == sort)
+        for sort in dict.fromkeys(SORTS.values())
+    }
 
 
 def tabulate_verdicts(verdicts: Iterable[Verdict]) -> pd.DataFrame:
@@ -176,18 +176,36 @@ def tabulate_verdicts(verdicts: Iterable[Verdict]) -> pd.DataFrame:
     for verdict in verdicts:
         finding = verdict.finding
         row = asdict(verdict.subject) | {name: getattr(finding, name) for name in _NUMBERS}
-        row |= {"replicated": finding.ours, "verdict": finding.outcome, "reason": finding.reason}
-        rows.append(row | {f"p_{name}": getattr(finding.tests, name, None) for name in _TESTS})
-    numbers = {"value", *_NUMBERS, *_P_VALUES} - {"replicates"}
+        more = {"replicated": finding.ours, "verdict": finding.outcome, "reason": finding.reason}
+        rows.append(row | more)
+    numbers = {"value", *_NUMBERS} - {"replicates"}
     table = pd.DataFrame(rows, columns=list(VERDICTS.columns))
     return table.astype(dict.fromkeys(numbers, "float64"))
 
 
-def summarise_headline(verdicts: Sequence[Verdict]) -> dict[str, Any]:
-    """Return the means over the replicates in percent by claim, and the tally of the verdicts."""
+def summarise_headline(verdicts: Sequence[Verdict], evidence: Evidence) -> dict[str, Any]:
+    """Return the means over the replicates in percent by claim, and how many verdicts there are.
+
+    ``test_patterns`` are the ends of Wilson's interval of a test error, in percent, for other test
+    patterns of the same kind, as if the mean were one network's error.
+    """
     means = {
         verdict.subject.claim: round(verdict.finding.mean, 6)
         for verdict in verdicts
         if verdict.subject.claim in HEADLINE and verdict.finding.mean is not None
     }
-    return {"percent": means, "verdicts": tally(verdicts)}
+    patterns, confidence = len(evidence.labels), evidence.choices.confidence
+    ends = {
+        claim: [
+            round(100 * end, 4)
+            for end in wilson(round(mean * patterns / 100), patterns, confidence)
+        ]
+        for claim, mean in means.items()
+        if evidence.paper.claims[claim].series == "test"
+    }
+    return {
+        "percent": means,
+        "test_patterns": ends,
+        "verdicts": tally(verdicts),
+        "independent": tally_by_sort(verdicts, "independent"),
+    }

@@ -20,17 +20,16 @@ from replication.comparison.verdicts.evidence import (
     Checks,
     Evidence,
     Finding,
+    Outcome,
     Subject,
     Unmeasured,
     experiment_for,
 )
 from replication.comparison.verdicts.rule import (
-    agreement,
+    describe_best,
     judge_mean,
     judge_percent,
     judge_ratio,
-    rival_errors,
-    spacing,
     too_few,
 )
 from replication.comparison.verdicts.statistics import Interval
@@ -79,12 +78,6 @@ def published_curve(evidence: Evidence, series: str, passes: int) -> NDArray[np.
     return table[f"{series}_error_percent"].to_numpy(dtype=np.float64)
 
 
-def next_error(evidence: Evidence) -> float:
-    """Return the points between LeNet-5's error and the nearest different one of Figure 9."""
-    published = float(evidence.paper.claims["lenet5.test-error"].number)
-    return spacing(published, rival_errors(evidence, test=True))
-
-
 def check_learning_curves(evidence: Evidence, claim: Claim) -> list[Check]:
     """Check the distance of each curve of Figure 5 to the mean of ours."""
     published = f"{len(evidence.paper.learning_curves)} points"
@@ -98,8 +91,9 @@ def check_learning_curves(evidence: Evidence, claim: Claim) -> list[Check]:
 def _judge_curve(evidence: Evidence, claim: Claim, series: str) -> Finding:
     """Judge whether 1998's curve is as near to ours as one more of our own would be.
 
-    The power is that of our own curves, each compared with the rest, moved up or down to the next
-    error of Figure 9.
+    By the rule for one run, with the distance at which one more run falls as the half-width and the
+    mean of 1998's curve as the number. The power is that of our own curves, each compared with the
+    rest, moved up or down by the authors' own uncertainty.
     """
     choices = evidence.choices
     curves = error_curves(evidence, claim, series)
@@ -110,12 +104,16 @@ def _judge_curve(evidence: Evidence, claim: Claim, series: str) -> Finding:
     if len(curves) < choices.minimum_replicates:
         return too_few([distance], choices, "points, root mean square", len(curves))
     limit = statistics.upper_prediction(distances(curves), choices.confidence)
-    shift = next_error(evidence)
+    shift = choices.equivalence_margin_percent
     moved = [np.sqrt(((_residues(curves) + by) ** 2).mean(axis=1)) for by in (-shift, shift)]
-    power = float(np.mean(np.array(moved) > limit))
     worst = int(np.argmax(np.abs(gaps)))
+    outcome: Outcome = "compatible"
+    if distance > limit:
+        outcome = "differs"
+    elif limit > choices.informative_width * published.mean():
+        outcome = "inconclusive"
     return Finding(
-        agreement(distance <= limit, power, choices),
+        outcome,
         f"{distance:.4g} points, root mean square",
         f"one more of our curves is less than {limit:.4g} points from the mean of the others "
         f"(seeds vary), and 1998's is farthest in pass {worst + 1}, where ours is "
@@ -125,45 +123,17 @@ def _judge_curve(evidence: Evidence, claim: Claim, series: str) -> Finding:
         len(curves),
         mean=distance,
         shift=shift,
-        power=power,
+        power=float(np.mean(np.array(moved) > limit)),
     )
 
 
 def judge_test_error(evidence: Evidence, claim: Claim) -> Finding:
     """Judge the test error after the final pass, never after the best pass on the test set."""
     values = evidence.metric(experiment_for(claim, evidence.choices), "test_error_percent")
-    return judge_percent(evidence, values, claim.number, test=True)
-
-
-def judge_best(evidence: Evidence, claim: Claim) -> Finding:
-    """Judge the same number as the best of several runs, since several were trained (p. 10).
-
-    Simulated (`statistics.draw_best`); the power is that of a best run at Figure 9's next error.
-    """
-    choices = evidence.choices
-    values = evidence.metric(experiment_for(claim, choices), "test_error_percent")
-    if len(values) < choices.minimum_replicates:
-        return too_few(values, choices, "%")
-    draws = statistics.draw_best(values, choices.best_of, np.random.default_rng(choices.seed))
-    tail = (1 - choices.confidence) / 2
-    interval = Interval(*(float(end) for end in np.quantile(draws, [tail, 1 - tail])))
-    half, shift = statistics.half_unit(claim.number), next_error(evidence)
-    inside = interval.meets(claim.number, half)
-    power = float(np.mean([draws - shift < interval.low, draws + shift > interval.high]))
-    best = float(np.median(draws))
-    return Finding(
-        agreement(inside, power, choices),
-        f"{best:.4g} %",
-        f"the best of {choices.best_of} more runs falls in {interval.low:.4g} to "
-        f"{interval.high:.4g} (seeds vary), and {claim.number:g} "
-        f"{'too' if inside else 'does not'}",
-        interval.low,
-        interval.high,
-        len(values),
-        mean=best,
-        shift=shift,
-        power=power,
-    )
+    finding = judge_percent(evidence, values, claim.number)
+    if not claim.best_of_several:
+        return finding
+    return replace(finding, reason=finding.reason + describe_best(evidence, values))
 
 
 def judge_training_error(evidence: Evidence, claim: Claim) -> Finding:
@@ -182,8 +152,9 @@ def settled_pass(curve: NDArray[np.float64], margin: float) -> int:
 def judge_convergence(evidence: Evidence, claim: Claim) -> Finding:
     """Judge whether the mean stays within the margin from the last pass that the claim names.
 
-    Each of these passes is compared with the final one, paired by replicate, with TOST; all have to
-    be equivalent, so nothing is adjusted. The verdict is that of the pass farthest off.
+    Each of these passes is compared with the final one, paired by replicate; all have to be within
+    the margin, so nothing is adjusted. The verdict is that of the pass whose interval reaches
+    farthest; the power is for a pass that is two margins off.
     """
     choices, by = evidence.choices, int(claim.numbers["last_pass"])
     curves = error_curves(evidence, claim, "test", by + 1)
@@ -191,14 +162,15 @@ def judge_convergence(evidence: Evidence, claim: Claim) -> Finding:
     gaps = (curves - curves[:, -1:])[:, by - 1 : -1].T  # (passes, replicates)
     if len(curves) < choices.minimum_replicates:
         return too_few(gaps[0].tolist(), choices, "points")
-    worst = int(np.argmax([statistics.equivalence_p_value(gap, 0.0, margin) for gap in gaps]))
+    intervals = [statistics.mean_interval(gap, choices.confidence) for gap in gaps]
+    worst = int(np.argmax([max(-each.low, each.high) for each in intervals]))
     ours = settled_pass(curves.mean(axis=0), margin)
     theirs = settled_pass(published_curve(evidence, "test", curves.shape[1]), margin)
     finding = judge_mean(
         gaps[worst].tolist(),
         choices,
         Interval(-margin, margin),
-        next_error(evidence) - margin,
+        margin,
         "points",
         f"pass {by + worst}, of those from {by} on the farthest from the final one (by the same "
         f"rule the mean of ours is settled from pass {ours} and Figure 5's curve from {theirs})",
@@ -210,6 +182,7 @@ def judge_no_overtraining(evidence: Evidence, claim: Claim) -> Finding:
     """Judge the rise of the test error from the pass of the least mean to the final one (p. 10).
 
     Picking the least mean by looking makes the rise seem larger, so "no rise" is on the safe side.
+    The power is for a rise of two margins.
     """
     choices = evidence.choices
     curves = error_curves(evidence, claim, "test", 6)
@@ -219,7 +192,7 @@ def judge_no_overtraining(evidence: Evidence, claim: Claim) -> Finding:
         (curves[:, -1] - curves[:, best]).tolist(),
         choices,
         Interval(-math.inf, margin),
-        next_error(evidence) - margin,
+        margin,
         "points",
         f"the rise from pass {best + 1}, where the mean is least, to the final pass",
     )
@@ -295,7 +268,6 @@ def _read_timing(evidence: Evidence) -> Target:
 CHECKS = Checks(
     claims={
         "lenet5.test-error": judge_test_error,
-        "lenet5.best-of-several": judge_best,
         "lenet5.distorted-test-error": judge_test_error,
         "lenet5.training-error": judge_training_error,
         "lenet5.convergence": judge_convergence,

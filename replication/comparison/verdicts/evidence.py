@@ -6,7 +6,7 @@ The evidence is what the files hold, nothing computed. A check that lacks some o
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, Literal, NamedTuple, Self, get_args
 
 import numpy as np
 import pandas as pd
@@ -17,8 +17,12 @@ from replication.core.runs import Answers
 from replication.core.settings import Compare
 from replication.files import Document, Output, Table
 
-Outcome = Literal["reproduced", "differs", "inconclusive", "unmeasured"]
-OUTCOMES: tuple[Outcome, ...] = ("reproduced", "differs", "inconclusive", "unmeasured")
+Outcome = Literal["reproduced", "compatible", "differs", "inconclusive", "unmeasured"]
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+
+# What a verdict is about, by the kind of its claim.
+SORTS = {"count": "numbers", "measured": "numbers", "range": "numbers", "effect": "effects",
+         "trend": "statements"}  # fmt: skip
 
 
 class Unmeasured(Exception):
@@ -130,20 +134,6 @@ def _not_run(experiment: str) -> Unmeasured:
     return Unmeasured(f"the experiment `{experiment}` has not been run: `dvc repro` trains it")
 
 
-class Tests(NamedTuple):
-    """The p values behind a verdict on a published number; Holm adjusts them by family.
-
-    one_run: that one more run lies as far off. mean: that the mean is the published number.
-    equivalence: that the mean is a margin or more away from it (not adjusted: small is agreement).
-    """
-
-    one_run: float
-    mean: float
-    equivalence: float
-    one_run_holm: float | None = None
-    mean_holm: float | None = None
-
-
 @dataclass(frozen=True)
 class Finding:
     """What the evidence says of a claim.
@@ -158,6 +148,8 @@ class Finding:
             is published (in its unit; NaN where there is no such number). Where nothing is random
             it is 1 or 0: whether that would not have been ``reproduced``. What is arithmetic, and a
             choice between two statements, has none.
+        power_tenth: the same for a tenth of the published number.
+        p_equivalence: of two one-sided tests against 1998 as one run of the same spread.
     """
 
     outcome: Outcome
@@ -166,11 +158,12 @@ class Finding:
     low: float | None = None
     high: float | None = None
     replicates: int = 0
-    tests: Tests | None = None
     mean: float | None = None
     sd: float | None = None
     shift: float | None = None
     power: float | None = None
+    power_tenth: float | None = None
+    p_equivalence: float | None = None
 
     def with_mean_and_sd(self, values: Sequence[float]) -> Self:
         """Return the same with the mean and the standard deviation of the replicates' values."""
@@ -204,6 +197,16 @@ class Subject:
     number: float | None = None
     unit: str = ""
     about: str = ""
+
+    @property
+    def sort(self) -> str:
+        """Return ``numbers``, ``effects`` or ``statements``; empty for a contradiction."""
+        return SORTS.get(self.kind, "")
+
+    @property
+    def counts(self) -> bool:
+        """Return whether the verdict counts: once a number, no notes, no contradictions."""
+        return self.role not in ("repeat", "note") and self.kind != "contradiction"
 
     @classmethod
     def from_claim(

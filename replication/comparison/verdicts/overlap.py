@@ -19,10 +19,11 @@ from replication.comparison.verdicts.evidence import (
     Checks,
     Evidence,
     Finding,
+    Outcome,
     Subject,
     experiments_for,
 )
-from replication.comparison.verdicts.rule import agreement, too_few
+from replication.comparison.verdicts.rule import too_few
 from replication.comparison.verdicts.statistics import Interval
 from replication.core.networks.printed import RESTORE
 from replication.core.runs import Answers
@@ -109,7 +110,8 @@ def check_overlap(evidence: Evidence, claim: Claim) -> list[Check]:
 def _judge(evidence: Evidence, experiment: str, control: str, entry: str) -> Finding:
     """Judge whether 1998's mean with ours lies where that of one more replicate of ours would.
 
-    The power is the share of the ``control`` experiment's replicates that lie outside.
+    The power is the share of the ``control`` experiment's replicates that lie outside: where it is
+    below ``least_power``, the measure does not tell networks of two recipes apart.
     """
     choices, labels = evidence.choices, evidence.labels
     answers, past = evidence.require_answers(experiment), answers_1998(evidence)
@@ -129,8 +131,11 @@ def _judge(evidence: Evidence, experiment: str, control: str, entry: str) -> Fin
     apart = [not interval.meets(value) for value in foreign]
     power = float(np.mean(apart)) if apart else 0.0
     theirs = f"{np.mean(foreign):.4g}" if foreign else "have not been run"
+    outcome: Outcome = "differs"
+    if interval.meets(place):
+        outcome = "compatible" if power >= choices.least_power else "inconclusive"
     return Finding(
-        agreement(interval.meets(place), power, choices),
+        outcome,
         f"{np.mean(counts):.4g} of the {int(old.sum())}",
         f"{what} is {place:.4g} on average for 1998 with ours, where one more of ours has "
         f"{interval.low:.4g} to {interval.high:.4g} (seeds vary), and those of "

@@ -1,17 +1,17 @@
 """The verdict on a published number that came out of one run of the authors.
 
-The rule, the same everywhere:
+One printed run can be compatible with ours or not; it cannot be reproduced. Where seeds vary:
 
 * fewer replicates than ``minimum_replicates``: inconclusive;
-* the mean shown to be within the authors' own uncertainty of an error (TOST): reproduced;
-* the published value, with its rounding, outside the prediction interval for one more run: differs,
+* the published number, with its rounding, outside the interval for one more run of ours: differs,
   in either direction;
-* inside, but the next number of the same figure would too often be inside as well: inconclusive;
-* inside: reproduced.
+* inside an interval whose half-width is at most ``informative_width`` of the number: compatible;
+* inside a wider one: inconclusive.
 
-The *power* is the probability of ``differs`` had the published number been that next one (``shift``
-away). Every verdict in which something is random has it. Holm's adjustment over the family is given
-too, since of twenty true claims one falls outside a 95 % interval.
+Beside the verdict, and without effect on it, stand the power, that is the probability of
+``differs`` had the published number been elsewhere by the authors' own uncertainty or by a tenth of
+it, and the p value of equivalence with 1998 as one run of the same spread. What is not random, what
+is counted, effects and statements can be reproduced.
 """
 
 import math
@@ -21,70 +21,52 @@ from dataclasses import replace
 import numpy as np
 
 from replication.comparison.verdicts import statistics
-from replication.comparison.verdicts.evidence import Evidence, Finding, Outcome, Tests
+from replication.comparison.verdicts.evidence import Evidence, Finding, Outcome
 from replication.comparison.verdicts.statistics import Interval
 from replication.core.settings import Compare
 
 
-def spacing(published: float, among: Sequence[float]) -> float:
-    """Return the distance to the nearest number that is not the same within both roundings."""
-    half = statistics.half_unit(published)
-    gaps = [
-        abs(rival - published)
-        for rival in among
-        if abs(rival - published) > statistics.half_unit(rival) + half + 1e-9
-    ]
-    return min(gaps, default=math.nan)
-
-
-def rival_errors(evidence: Evidence, *, test: bool) -> list[float]:
-    """Return the errors of 1998 to tell an error from: Figure 9's, or Figure 6's training."""
-    if test:
-        return evidence.paper.systems["test_error_percent"].tolist()
-    return evidence.paper.training_set_size["training_error_percent"].dropna().tolist()
-
-
 def judge_percent(
-    evidence: Evidence,
-    values: Sequence[float],
-    published: float,
-    half_unit: float | None = None,
-    *,
-    test: bool = False,
-    among: Sequence[float] | None = None,
+    evidence: Evidence, values: Sequence[float], published: float, half_unit: float | None = None
 ) -> Finding:
-    """Compare a published percentage with replicates.
+    """Compare a published percentage of one run with replicates.
 
     Args:
         evidence: for its choices.
         values: percent, one for each replicate, all of the final pass.
         published: percent, as printed.
         half_unit: of the last printed digit; from ``published`` itself when not given.
-        test: whether it is an error on the test patterns.
-        among: the percentages to distinguish it from; without them it is an error, to which the
-            authors' own uncertainty applies.
     """
     choices = evidence.choices
     if len(values) < choices.minimum_replicates:
         return too_few(values, choices, "%").with_mean_and_sd(values)
     half = statistics.half_unit(published) if half_unit is None else half_unit
-    margin = choices.equivalence_margin_percent
-    tests = Tests(
-        statistics.one_run_p_value(values, published, half),
-        statistics.mean_p_value(values, published),
-        statistics.equivalence_p_value(values, published, margin),
+    margin, confidence = choices.equivalence_margin_percent, choices.confidence
+    interval = statistics.prediction_interval(values, confidence)
+    finding = judge_one_run(choices, interval, published, half).with_mean_and_sd(values)
+    return replace(
+        finding,
+        ours=f"{finding.mean:.4g} % (sd {finding.sd:.4g})",
+        replicates=len(values),
+        shift=margin,
+        power=statistics.power_of_run(values, margin, confidence, half),
+        power_tenth=statistics.power_of_run(values, published / 10, confidence, half),
+        p_equivalence=statistics.equivalence_p_value(values, published, margin),
     )
-    shift = spacing(published, rival_errors(evidence, test=test) if among is None else among)
-    finding = _judge_one_run(
-        choices,
-        statistics.prediction_interval(values, choices.confidence),
-        published,
-        half,
-        statistics.power_of_run(values, shift, choices.confidence, half),
-        equivalent=among is None and tests.equivalence <= 1 - choices.confidence,
-    ).with_mean_and_sd(values)
-    ours = f"{finding.mean:.4g} % (sd {finding.sd:.4g})"
-    return replace(finding, ours=ours, replicates=len(values), tests=tests, shift=shift)
+
+
+def describe_best(evidence: Evidence, values: Sequence[float]) -> str:
+    """Return where the least of several more runs falls; it decides nothing.
+
+    The paper trained several versions and prints one number (p. 10), but not how many.
+    """
+    choices = evidence.choices
+    if len(values) < choices.minimum_replicates:
+        return ""
+    draws = statistics.draw_best(values, choices.best_of, np.random.default_rng(choices.seed))
+    tail = (1 - choices.confidence) / 2
+    low, high = np.quantile(draws, [tail, 1 - tail])
+    return f"; the least of {choices.best_of} more would fall in {low:.4g} to {high:.4g}"
 
 
 def judge_ratio(
@@ -99,26 +81,27 @@ def judge_ratio(
         return too_few(values, choices, unit).with_mean_and_sd(values)
     logarithms = np.log(np.asarray(values, dtype=np.float64))
     interval = statistics.prediction_interval(logarithms, choices.confidence)
-    half = published - statistics.half_unit(published)
-    shift = math.log(choices.informative_factor)
-    finding = _judge_one_run(
-        choices,
-        Interval(math.exp(interval.low), math.exp(interval.high)),
-        published,
-        statistics.half_unit(published),
-        statistics.power_of_run(logarithms, shift, choices.confidence, math.log(published / half)),
+    half, shift = statistics.half_unit(published), math.log(choices.informative_factor)
+    rounding = math.log(published / (published - half))
+    finding = judge_one_run(
+        choices, Interval(math.exp(interval.low), math.exp(interval.high)), published, half
     )
     mean = math.exp(float(np.mean(logarithms)))
-    ours = f"{mean:.4g} {unit}".rstrip()
-    far = published * (choices.informative_factor - 1)
-    return replace(finding, ours=ours, replicates=len(values), mean=mean, shift=far)
+    return replace(
+        finding,
+        ours=f"{mean:.4g} {unit}".rstrip(),
+        replicates=len(values),
+        mean=mean,
+        shift=published * (choices.informative_factor - 1),
+        power=statistics.power_of_run(logarithms, shift, choices.confidence, rounding),
+    )
 
 
 def judge_exact(
     value: float,
     published: float,
     allowed: float,
-    among: Sequence[float],
+    choices: Compare,
     uncertainty: float | None,
     source: str,
 ) -> Finding:
@@ -127,29 +110,26 @@ def judge_exact(
     Args:
         value: percent. published: percent, as printed.
         allowed: points by which implementations of a classifier differ, besides the rounding.
-        among: the percentages to distinguish it from.
+        choices: the rules; a tolerance above ``informative_width`` of the number decides nothing.
         uncertainty: the authors' own, in points: between it and ``allowed`` nothing is decided.
         source: where ``allowed`` comes from, in words.
     """
     gap, half = value - published, statistics.half_unit(published)
     limits = allowed + half, (uncertainty or 0.0) + half
+    informative = limits[0] <= choices.informative_width * published
     outcome: Outcome = "differs"
     if abs(gap) <= limits[0] + 1e-9:
-        outcome = "reproduced"
+        outcome = "reproduced" if informative else "inconclusive"
     elif abs(gap) <= limits[1] + 1e-9:
-        outcome = "inconclusive"
-    shift = spacing(published, among)
-    power = float(shift > limits[0])
-    if outcome == "reproduced" and not power:
         outcome = "inconclusive"
     reason = (
         f"nothing is random and ours is {'higher' if gap > 0 else 'lower'} by {abs(gap):.4g} "
         f"points, where {limits[0]:.4g} are allowed ({source}, and the rounding)"
     )
-    if not power:
-        reason += ", which would not tell the paper's next number apart"
-    elif outcome == "inconclusive":
-        reason += f" and the authors' uncertainty is {uncertainty:g}"
+    if outcome == "inconclusive":
+        wide = f"that is more than {choices.informative_width:g} of the number"
+        reason += f"; {f'the authors state {uncertainty:g} points' if informative else wide}"
+    margin = choices.equivalence_margin_percent
     return Finding(
         outcome,
         f"{value:.4g} %",
@@ -158,8 +138,9 @@ def judge_exact(
         published + limits[0],
         replicates=1,
         mean=value,
-        shift=shift,
-        power=power,
+        shift=margin,
+        power=float(margin > limits[0]),
+        power_tenth=float(published / 10 > limits[0]),
     )
 
 
@@ -207,13 +188,6 @@ def judge_mean(
     return finding.with_mean_and_sd(values)
 
 
-def agreement(inside: object, power: float, choices: Compare) -> Outcome:
-    """Return the outcome: ``reproduced`` inside, but ``inconclusive`` when the power is too low."""
-    if not inside:
-        return "differs"
-    return "reproduced" if power >= choices.least_power else "inconclusive"
-
-
 def too_few(
     values: Sequence[float], choices: Compare, unit: str, replicates: int | None = None
 ) -> Finding:
@@ -232,44 +206,20 @@ def too_few(
     )
 
 
-def _judge_one_run(
-    choices: Compare,
-    interval: Interval,
-    published: float,
-    half_unit: float,
-    power: float,
-    *,
-    equivalent: bool = False,
+def judge_one_run(
+    choices: Compare, interval: Interval, published: float, half_unit: float
 ) -> Finding:
     """Return the outcome by the rule of this module, without our number."""
-    one_more = f"{interval.low:.4g} to {interval.high:.4g}, where one more run falls"
-    lies_in = f"{published:g}, with its rounding, lies in {one_more}"
-    outcome: Outcome = "reproduced"
-    if equivalent:
-        margin = choices.equivalence_margin_percent
-        reason = f"equivalence is shown: the mean is within {margin:g} points of {published:g}"
-    elif not interval.meets(published, half_unit):
+    where = f"{interval.low:.4g} to {interval.high:.4g}, where one more run of ours falls"
+    outcome: Outcome = "compatible"
+    if not interval.meets(published, half_unit):
         outcome = "differs"
         direction = "higher" if interval.low > published else "lower"
-        reason = f"ours is {direction}: the published {published:g} lies outside {one_more}"
-    elif power < choices.least_power:
-        outcome = "inconclusive"
-        reason = f"{lies_in}, but the paper's next number would too, too often"
+        reason = f"ours is {direction}: the published {published:g} lies outside {where}"
     else:
-        reason = f"{lies_in}, and the paper's next number mostly would not"
-    reason += " (seeds vary)"
-    return Finding(outcome, "", reason, interval.low, interval.high, power=power)
-
-
-def adjust(family: Sequence[Finding]) -> list[Finding]:
-    """Return the findings with Holm's adjustment over all tests of their family."""
-    tests = [finding.tests for finding in family if finding.tests is not None]
-    runs = statistics.holm([test.one_run for test in tests])
-    means = statistics.holm([test.mean for test in tests])
-    adjusted = iter(
-        test._replace(one_run_holm=run, mean_holm=mean)
-        for test, run, mean in zip(tests, runs, means, strict=True)
-    )
-    return [
-        replace(finding, tests=next(adjusted)) if finding.tests else finding for finding in family
-    ]
+        reason = f"the published {published:g} lies in {where}"
+        width = interval.half_width / published
+        if width > choices.informative_width:
+            outcome = "inconclusive"
+            reason += f", and too wide to say more: {width:.2f} of the number either way"
+    return Finding(outcome, "", f"{reason} (seeds vary)", interval.low, interval.high)

@@ -22,7 +22,13 @@ from replication.comparison.verdicts.evidence import (
     Subject,
     Unmeasured,
 )
-from replication.comparison.verdicts.rule import judge_exact, judge_mean, judge_percent, too_few
+from replication.comparison.verdicts.rule import (
+    describe_best,
+    judge_exact,
+    judge_mean,
+    judge_percent,
+    too_few,
+)
 from replication.comparison.verdicts.statistics import Interval
 from replication.errors import ReplicationError
 
@@ -59,12 +65,18 @@ def is_exact(evidence: Evidence, system: str) -> bool:
     return bool(evidence.metrics.get(experiment, {}).get("deterministic"))
 
 
-def linear_errors(evidence: Evidence) -> list[float]:
-    """Return the linear classifier's errors in percent, solved for and by gradient descent."""
+def tolerate_implementations(evidence: Evidence) -> tuple[float, str]:
+    """Return by which share of an error implementations of a classifier differ, and its source.
+
+    Two standard deviations of ours of the linear classifier, solved for and by gradient descent.
+    """
     units = evidence.choices.linear_units
     names = [units[way] for way in ("solved", "descended") if way in units]
     trained = [name for name in names if name in evidence.metrics]
-    return [value for name in trained for value in evidence.metric(name, ERROR)]
+    errors = [value for name in trained for value in evidence.metric(name, ERROR)]
+    share = 2 * float(np.std(errors, ddof=1) / np.mean(errors)) if len(errors) > 1 else 0.0
+    source = f"{100 * share:.2g} % of it, two sd of ours of the linear classifier, "
+    return share, f"{source}{len(errors)} runs"
 
 
 def check_errors(evidence: Evidence, claim: Claim) -> list[Check]:
@@ -107,18 +119,19 @@ def _judge_percent(evidence: Evidence, claim: Claim, metric: str, system: str) -
     ours of the linear one (their range would grow with their number); in rejection, where few
     answers decide, by the length of the binomial interval.
     """
-    values = metric_values(evidence, system, metric)
-    column = published_column(evidence, PRINTED[metric])
-    published, among = column[system], list(column.values())
+    values, choices = metric_values(evidence, system, metric), evidence.choices
+    published = published_column(evidence, PRINTED[metric])[system]
     if not is_exact(evidence, system):
-        rivals = None if metric == ERROR else among
-        return judge_percent(evidence, values, published, test=metric == ERROR, among=rivals)
-    exact = partial(judge_exact, values[0], published, among=among, uncertainty=claim.uncertainty)
+        finding = judge_percent(evidence, values, published)
+        if system not in claim.best_of_several or metric != ERROR:
+            return finding
+        return replace(finding, reason=finding.reason + describe_best(evidence, values))
+    exact = partial(
+        judge_exact, values[0], published, choices=choices, uncertainty=claim.uncertainty
+    )
     if metric == ERROR:
-        linear = linear_errors(evidence)
-        share = 2 * float(np.std(linear, ddof=1) / np.mean(linear)) if len(linear) > 1 else 0.0
-        source = f"{100 * share:.2g} % of it, two sd of ours of the linear classifier, "
-        return exact(allowed=share * published, source=f"{source}{len(linear)} runs")
+        share, source = tolerate_implementations(evidence)
+        return exact(allowed=share * published, source=source)
     patterns, confidence = len(evidence.labels), evidence.choices.confidence
     part = statistics.wilson(round(published * patterns / 100), patterns, confidence)
     return exact(allowed=100 * part.half_width, source=f"binomial, {patterns} patterns")

@@ -60,8 +60,10 @@ class Compare(Section):
     """The difference of error rates that count as the same, in percentage points."""
     minimum_replicates: Annotated[int, Field(ge=2, strict=True)]
     """With fewer, a measured claim is inconclusive."""
+    informative_width: Annotated[Real, Field(gt=0, lt=1)]
+    """The widest interval, half its width as a share of the number, in which it is compatible."""
     least_power: Annotated[Real, Field(gt=0, lt=1)]
-    """Agreement says something where the next row of the paper would differ so probably, 0 to 1."""
+    """Misses that are alike say something where so many of the other recipe's are not, 0 to 1."""
     informative_factor: Annotated[Real, Field(gt=1)]
     """The factor that stands for the next row where quantities are compared as ratios."""
     best_of: Count

@@ -23,9 +23,8 @@ from replication.core.networks import catalogue
 from replication.core.networks.reference import Reference
 from replication.core.settings import Recipe, Settings, Squashing, change_recipe
 from replication.folders import Folders
-from replication.studies.beginnings import BEGINNINGS
+from replication.studies.beginnings import BEGINNINGS, IN_FORCE, PRINTED
 
-POWERS = (1.0, 0.5)
 REPLICATES = 4
 PERCEPTRON = "mlp-300/regular"
 # Passes and patterns of the perceptron, patterns of the small one, and of the weighted sums.
@@ -38,13 +37,17 @@ Floats = NDArray[np.float64]
 
 
 def measure_sums(settings: Settings, published: Paper, database: Database) -> Iterator[Value]:
-    """Yield standard deviations of LeNet-5's weighted sums before training, by layer."""
+    """Yield standard deviations of LeNet-5's weighted sums before training, by layer.
+
+    With the printed range, 2.4 / F, and with the one in force.
+    """
     base = settings.base
     network = catalogue.network(base.network, base.database, published)
     levels = databases.grey_levels(settings.prepare.background, settings.prepare.foreground)
     images = databases.make_inputs(database.train_images[:SUMMED], network.field, levels)
-    for power in POWERS:
-        recipe = change_recipe(base, {"initialisation.power": power})
+    ranges = ("initialisation.range", "initialisation.power")
+    printed = change_recipe(base, {key: settings.readings.printed[key] for key in ranges})
+    for variant, recipe in ((PRINTED, printed), (IN_FORCE, base)):
         reference = Reference(network, recipe.rules)
         squash = recipe.squashing
         for number in range(REPLICATES):
@@ -54,7 +57,7 @@ def measure_sums(settings: Settings, published: Paper, database: Database) -> It
                 for name, x in reference.maps(weights, inputs).items():
                     total = torch.atanh(x / squash.amplitude) / squash.slope
                     spread = float(total.std(dim=0).mean())
-                    yield "sums", f"power {power:g}", number, name, spread
+                    yield "sums", variant, number, name, spread
 
 
 def measure_weights(settings: Settings, published: Paper, database: Database) -> Iterator[Value]:

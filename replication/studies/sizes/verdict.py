@@ -33,14 +33,14 @@ def list_checks(evidence: Evidence, claim: Claim) -> list[Check]:
         names: Sequence[str] = choices.training_sizes.get(patterns, ("",))
         if distorted:
             names = (choices.experiments.distorted,)
-        for name in names:
+        for place, name in enumerate(names):
             entry = f"{patterns}{'-distorted' if distorted else ''}:{series}"
             about = f"{series} error with {patterns:,} training patterns"
             if patterns < most and _count_presentations(evidence, name) == all_presentations:
                 about += ", presented as often as all"
             subject = Subject.from_claim(
                 claim, f"{entry}:{name}" if name else entry, number=published, unit="percent",
-                about=about,
+                about=about, role="repeat" if place else "",  # one number, another experiment
             )  # fmt: skip
             judge = partial(_judge, evidence, name, series, published, claim.rounding)
             checks.append(Check(subject, judge))
@@ -59,7 +59,7 @@ def _judge(
     if not experiment:
         raise Unmeasured("no experiment of params.yaml (compare.training_sizes) reads it")
     values = evidence.metric(experiment, f"{series}_error_percent")
-    return judge_percent(evidence, values, published, rounding, test=series == "test")
+    return judge_percent(evidence, values, published, rounding)
 
 
 CHECKS = Checks(tables={"lenet5.training-size": list_checks})
