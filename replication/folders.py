@@ -17,6 +17,7 @@ PLACES = {
     "params": "params.yaml",
     "paper": "data/paper",
     "raw": "data/raw",
+    "writers": "data/writers",
     "prepared": "data/prepared",
     "results": "results",
     "runs": "results/runs",
@@ -24,7 +25,7 @@ PLACES = {
     "out": "results",
 }
 # Nothing makes these: they come with the repository.
-COMMITTED = ("paper", "raw")
+COMMITTED = ("paper", "raw", "writers")
 # Files in the folder of results that no module of their own names.
 PAGE, ARTICLE, DEMONSTRATION = "report/index.html", "article/article.pdf", "demo/index.html"
 WEIGHTS = "lenet5/0/weights.safetensors"  # in the folder of runs
@@ -44,6 +45,7 @@ class Folders:
         params: the settings.
         paper: what the paper publishes, as tables.
         raw: MNIST as published, gzipped, with its hashes.
+        writers: which patterns are held out, and who wrote the test patterns.
         prepared: what `prepare` says of the databases.
         results: the tables that are made from the runs, as they are read.
         runs: what each replicate leaves behind.
@@ -55,6 +57,7 @@ class Folders:
     params: Path
     paper: Path
     raw: Path
+    writers: Path
     prepared: Path
     results: Path
     runs: Path

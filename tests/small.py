@@ -14,8 +14,10 @@ from ruamel.yaml import YAML
 
 from replication.core import settings
 from replication.core.mnist.databases import Database
+from replication.core.mnist.writers import HELD_OUT, TEST
 from replication.core.runs import Run
 from replication.errors import ReplicationError
+from replication.files import write_table
 from replication.folders import Folders
 from replication.pipeline import prepare
 from replication.pipeline.cli import main
@@ -54,7 +56,7 @@ def small_document(**base: Any) -> dict[str, Any]:
     }
     document["base"]["sdlm"]["patterns"] = 20
     document["base"] |= base
-    document["causes"] |= {"held_out": 50, "hypotheses": CAUSES}
+    document["causes"] |= {"hypotheses": CAUSES}
     document["causes"]["taller"] |= {"replicates": 1, "patterns": 10}
     document["experiments"] = {"lenet5": {}}
     document["train"]["workers"] = 2
@@ -81,9 +83,18 @@ def small_project(folder: Path, tiny: Database, **base: Any) -> Path:
     """data/, params.yaml and prepared data in ``folder``."""
     write_raw(folder / "data" / "raw", tiny)
     shutil.copytree(REPOSITORY / "data" / "paper", folder / "data" / "paper")
+    write_writers(folder / "data" / "writers", len(tiny.train_labels), len(tiny.test_labels))
     params = write_params(folder / "params.yaml", small_document(**base))
     prepare.run(Folders.below(folder), settings.load(params))
     return folder
+
+
+def write_writers(folder: Path, training: int, test: int) -> None:
+    """Hold out the last quarter of the training patterns; two test patterns a writer."""
+    folder.mkdir(parents=True)
+    held_out = range(training - training // 4, training)
+    write_table(folder / HELD_OUT.name, HELD_OUT.frame([(number,) for number in held_out]))
+    write_table(folder / TEST.name, TEST.frame([(number // 2,) for number in range(test)]))
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -192,8 +192,9 @@ class Hypothesis(Section):
     nearest to the published one; or the hypothesis above that decides here too."""
     replicates: Count
     """Of each trial."""
-    tested: Literal["chosen", "all"]
-    """The trials that train on all patterns and answer the test patterns."""
+    tested: Literal["none", "chosen", "all"]
+    """The trials that train on all patterns and answer the test patterns; none where an experiment
+    with the chosen level is one of those compared."""
 
 
 class Taller(Section):
@@ -212,8 +213,6 @@ class Taller(Section):
 class Causes(Section):
     """The study of the published numbers that ours differ from."""
 
-    held_out: Count
-    """Training patterns, the last, that choose; the trials that they choose between lack them."""
     seed: Seed
     """Of a random subset of the training patterns."""
     error_points: Positive

@@ -1,9 +1,9 @@
 """Why published numbers differ from ours: a trial for each hypothesis.
 
 A hypothesis is an entry of ``causes.hypotheses`` in params.yaml. Its trials are trained without the
-last training patterns, and these choose between them; what is chosen is trained again with
-all patterns, and its test error is set beside the published one. Where the published number had
-a part in the choice, the role of the conclusion is ``fitted``.
+patterns of some writers (data/writers), and these choose between them; what is chosen is trained
+again with all patterns, and its test error is set beside the published one. Where the published
+number had a part in the choice, the role of the conclusion is ``fitted``.
 """
 
 from replication.files import Table

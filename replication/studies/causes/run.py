@@ -124,7 +124,7 @@ def conclude(
             for row in rows[name]
             if row["stage"] == TEST and read_levels(hypothesis, row) == choice.levels
         ]
-        for measure, printed in read_published(paper, hypothesis.row).items():
+        for measure, printed in read_published(paper, hypothesis.row).items() if tested else ():
             column, metric, _ = MEASURES[measure]
             mean = (before.get(hypothesis.row, {}).get(metric) or {}).get("mean")
             margin = _get_margin(causes, measure, printed)
@@ -186,6 +186,8 @@ class Study:
 
     def train(self, name: str, stage: str, combinations: list[Levels]) -> None:
         """Make the rows of a hypothesis at a stage with these levels."""
+        if not combinations:
+            return
         hypothesis = self.runner.settings.causes.hypotheses[name]
         trials = [
             self.runner.prepare(name, hypothesis, stage, levels, replicate)
@@ -246,8 +248,8 @@ def _run_trial(job: Job, monitor: Monitor, *, runner: TrialRunner, trials: list[
 def run(folders: Folders, settings: Settings, names: tuple[str, ...] = ()) -> pd.DataFrame:
     """Try each HYPOTHESIS of params.yaml on why our numbers differ from published ones, or all.
 
-    Chosen on the last training patterns, reported on the test patterns. A hypothesis that follows
-    another is refused until that has been tried.
+    Chosen on the patterns of held-out writers, reported on the test patterns. A hypothesis that
+    follows another is refused until that has been tried.
     """
     hypotheses = settings.causes.hypotheses
     choosable = [*hypotheses, taller.HYPOTHESIS]
@@ -261,7 +263,7 @@ def run(folders: Folders, settings: Settings, names: tuple[str, ...] = ()) -> pd
     choices: dict[str, Choice] = {}
     for name, hypothesis in hypotheses.items():
         chosen = not names or name in names
-        if not chosen and not any(row["stage"] == TEST for row in study.rows.get(name, ())):
+        if not chosen and not study.rows.get(name):
             continue
         combinations: list[Levels] = [
             dict(zip(hypothesis.vary, levels, strict=True))
@@ -278,8 +280,8 @@ def run(folders: Folders, settings: Settings, names: tuple[str, ...] = ()) -> pd
         followed = choices[hypothesis.choose].levels if hypothesis.choose in choices else {}
         choices[name] = choose(hypothesis, study.rows[name], printed, followed)
         if chosen:
-            tested = combinations if hypothesis.tested == "all" else [choices[name].levels]
-            study.train(name, TEST, tested)
+            tested = {"all": combinations, "chosen": [choices[name].levels], "none": []}
+            study.train(name, TEST, tested[hypothesis.tested])
             study.conclude(choices)
     if not names or taller.HYPOTHESIS in names:
         TALLER.write(folders.out, taller.count_missed(folders, settings, study.runner.paper))

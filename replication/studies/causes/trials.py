@@ -11,13 +11,15 @@ Besides the keys of an experiment these are varied:
 * ``strength``: a factor of the ranges of the distortions, around what distorts nothing.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from replication.comparison.evaluation.errors import (
     Mask,
@@ -31,14 +33,21 @@ from replication.comparison.paper import Paper
 from replication.core.learning.monitor import Monitor
 from replication.core.mnist import databases
 from replication.core.mnist.databases import Database
-from replication.core.settings import Classifier, Hypothesis, Recipe, Settings, parse_options
+from replication.core.mnist.writers import read_held_out
+from replication.core.settings import (
+    Classifier,
+    Combined,
+    Hypothesis,
+    Recipe,
+    Settings,
+    parse_options,
+)
 from replication.core.settings.loading import set_by_path
 from replication.core.systems.catalogue import versions
 from replication.core.systems.classifier import ClassifierSystem
 from replication.core.systems.contract import Task, answers_from_penalties
 from replication.core.systems.jobs import Experiment, hash_document, prepare_experiments
 from replication.core.systems.support_machines import Decision
-from replication.errors import ReplicationError
 from replication.folders import Folders
 from replication.studies.causes import TRIALS
 
@@ -65,8 +74,8 @@ def describe_levels(levels: Levels) -> str:
 
 
 def alter_recipe(
-    recipe: Recipe | Classifier, changes: Levels, available: int
-) -> Recipe | Classifier:
+    recipe: Recipe | Combined | Classifier, changes: Levels, available: int
+) -> Recipe | Combined | Classifier:
     """Return ``recipe`` with the ``changes``, and with no more than the ``available`` patterns.
 
     Raises ReplicationError for an unknown key and for an impossible value.
@@ -75,12 +84,12 @@ def alter_recipe(
     for path, value in changes.items():
         if path not in OWN:
             set_by_path(document, path, value)
-    if isinstance(recipe, Recipe):
+    if isinstance(recipe, Recipe | Combined):
         document |= _alter_training(recipe, changes, available)
     return parse_options(type(recipe), document, "causes")
 
 
-def _alter_training(recipe: Recipe, changes: Levels, available: int) -> Row:
+def _alter_training(recipe: Recipe | Combined, changes: Levels, available: int) -> Row:
     """Return the settings of a network that the keys in `OWN` decide."""
     patterns = min(int(changes.get("training_patterns", recipe.training_patterns)), available)
     presentations = recipe.presentations_per_pass
@@ -116,21 +125,21 @@ class TrialRunner:
     def _regular(self) -> databases.DatabaseFacts:
         return databases.read_facts(self.folders.prepared, "regular")
 
+    @cached_property
+    def held_out(self) -> NDArray[np.int64]:
+        """Return the indices of the patterns that are held out, those of whole writers."""
+        return read_held_out(self.folders.writers, self._regular.training_patterns)
+
     def count_available(self, stage: str) -> int:
         """Return how many patterns there are to train on."""
-        held_out = self.settings.causes.held_out if stage == HELD_OUT else 0
+        held_out = len(self.held_out) if stage == HELD_OUT else 0
         return self._regular.training_patterns - held_out
 
     def prepare(
         self, name: str, hypothesis: Hypothesis, stage: str, levels: Levels, replicate: int
     ) -> Trial:
-        """Return a trial; raise ReplicationError for impossible changes or experiments."""
+        """Return a trial; raise ReplicationError for impossible changes."""
         like = self.settings.experiment(hypothesis.like)
-        if not isinstance(like, Recipe | Classifier):
-            raise ReplicationError(
-                f"params.yaml: causes.hypotheses.{name}.like is {hypothesis.like}, neither a "
-                "network nor a classifier: name another experiment"
-            )
         changes, available = {**hypothesis.changes, **levels}, self.count_available(stage)
         recipe = alter_recipe(like, changes, available)
         patterns = getattr(recipe, "training_patterns", changes.get("training_patterns", available))
@@ -144,7 +153,7 @@ class TrialRunner:
         decisive = {
             "settings": experiment.effective, "stage": trial.stage, "replicate": trial.replicate,
             "patterns": trial.patterns, "subset": trial.levels.get("subset"),
-            "held_out": causes.held_out, "seed": causes.seed,
+            "held_out": hashlib.sha256(self.held_out.tobytes()).hexdigest(), "seed": causes.seed,
             "data": self._regular.sha256, "versions": versions(experiment.recipe),
         }  # fmt: skip
         return hash_document(decisive)[:16]
@@ -152,17 +161,15 @@ class TrialRunner:
     def select_patterns(self, trial: Trial) -> Database:
         """Return the patterns that the trial is trained on, and those that it answers."""
         whole = _derive(self.folders.raw, trial.experiment.recipe.database)
-        available = self.count_available(trial.stage)
-        numbers = np.arange(available)
+        numbers = np.arange(len(whole.train_labels))
+        answered = whole.test_images, whole.test_labels
+        if trial.stage == HELD_OUT:
+            numbers = np.delete(numbers, self.held_out)
+            answered = whole.train_images[self.held_out], whole.train_labels[self.held_out]
         if trial.levels.get("subset") == "random":
             seed = (self.settings.causes.seed, trial.replicate)
-            numbers = np.random.default_rng(seed).permutation(available)
+            numbers = np.random.default_rng(seed).permutation(numbers)
         numbers = numbers[: trial.patterns]
-        answered = (
-            (whole.test_images, whole.test_labels)
-            if trial.stage == TEST
-            else (whole.train_images[available:], whole.train_labels[available:])
-        )
         return Database(whole.train_images[numbers], whole.train_labels[numbers], *answered)
 
     def run(self, trial: Trial, monitor: Monitor) -> Row:
@@ -184,10 +191,11 @@ class TrialRunner:
         else:
             fitted = system.fit(task, monitor)
             answers, operations = fitted.answers, fitted.cost.operations_thousands
-            last = fitted.history.iloc[-1]
-            training = to_percent(
-                float(last["training_misses"]), int(last["training_presentations"])
-            )
+            if not fitted.history.empty:
+                last = fitted.history.iloc[-1]
+                training = to_percent(
+                    float(last["training_misses"]), int(last["training_presentations"])
+                )
         checkpoint.unlink(missing_ok=True)
         labels = database.test_labels
         wrong = find_misses(answers.classes, labels)
