@@ -22,6 +22,7 @@ STUDIES = {
     "causes": "Why do published numbers differ from ours?",
     "sizes": "How do the errors fall with the number of training patterns?",
     "variance": "How much variance does each source of randomness contribute?",
+    "plain": "Which reading of networks without RBF units gives a published error?",
     "tied": "What test errors have the readings that fit as well?",
     "sensitivity": "How much does each setting of LeNet-5 matter?",
     "multiverse": "Which share of random readings comes near the published error?",

@@ -43,6 +43,12 @@ class Variant(NamedTuple):
     replicates: int
 
 
+def split_levels(levels: Value) -> dict[str, Value]:
+    """Return the changes for input levels that are given as ``-0.1 to 1.175``."""
+    background, _, foreground = str(levels).partition(" to ")
+    return {"prepare.background": float(background), "prepare.foreground": float(foreground)}
+
+
 def make_experiment(
     variant: Variant, name: str, seed: int, settings: Settings, folders: Folders
 ) -> Experiment:

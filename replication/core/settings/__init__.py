@@ -28,6 +28,7 @@ from replication.core.settings.studies import Hypothesis as Hypothesis
 from replication.core.settings.studies import Invariance as Invariance
 from replication.core.settings.studies import Multiverse as Multiverse
 from replication.core.settings.studies import Noncharacters as Noncharacters
+from replication.core.settings.studies import Plain as Plain
 from replication.core.settings.studies import Readings as Readings
 from replication.core.settings.studies import Sensitivity as Sensitivity
 from replication.core.settings.studies import Tied as Tied

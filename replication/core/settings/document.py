@@ -22,6 +22,7 @@ from replication.core.settings.studies import (
     Invariance,
     Multiverse,
     Noncharacters,
+    Plain,
     Readings,
     Sensitivity,
     Tied,
@@ -51,6 +52,7 @@ class Settings(Section):
     """The study of what makes replicates differ."""
     readings: Readings
     """The study of what the paper leaves open."""
+    plain: Plain
     tied: Tied
     """The test errors of the readings that fit as well."""
     sensitivity: Sensitivity

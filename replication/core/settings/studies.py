@@ -77,6 +77,27 @@ class Tied(Section):
     """Of each control."""
 
 
+class Plain(Section):
+    """One reading for all networks without RBF units, fitted to one published error."""
+
+    experiment: Name
+    """The network that is trained."""
+    row: str
+    """The row of Figure 9, ``system/database``, with the error that it is fitted to."""
+    seed: Seed
+    """Of its replicates."""
+    replicates: Count
+    """Of each reading."""
+    changes: dict[str, Level]
+    """What all readings have, by keys such as ``criterion.divisor``."""
+    levels: tuple[Level, ...]
+    """Input levels of a white and a black pixel, the nearest to the text first."""
+    ranges: tuple[Positive, ...]
+    """Numerators of the initial range, the nearest to the text first."""
+    passes: tuple[Count, ...]
+    """Numbers of passes; with fewer than the experiment has, its rates are thinned out."""
+
+
 class Sensitivity(Section):
     """One setting changed at a time."""
 

@@ -7,7 +7,7 @@ import pandas as pd
 from replication.core.settings import Settings
 from replication.folders import Folders
 from replication.studies.sensitivity import SENSITIVITY
-from replication.studies.variants import Value, Variant, train_variants
+from replication.studies.variants import Value, Variant, split_levels, train_variants
 
 LEVELS = "prepare.levels"
 
@@ -22,9 +22,7 @@ def list_variants(settings: Settings) -> Iterator[Variant]:
         for value in values:
             changes: dict[str, Value] = {setting: value}
             if setting == LEVELS:
-                background, _, foreground = str(value).partition(" to ")
-                changes = {"prepare.background": float(background),
-                           "prepare.foreground": float(foreground)}  # fmt: skip
+                changes = split_levels(value)
             yield Variant({"setting": setting, "value": value}, changes, study.replicates)
 
 

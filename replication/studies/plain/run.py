@@ -1,0 +1,67 @@
+"""The perceptron trained by every reading of what the paper leaves open for it."""
+
+from itertools import product
+
+import pandas as pd
+
+from replication.comparison import paper
+from replication.comparison.verdicts.statistics import half_unit, prediction_interval
+from replication.core.settings import Plain, Settings
+from replication.folders import Folders
+from replication.studies.plain import PLAIN
+from replication.studies.variants import Variant, split_levels, train_variants
+
+
+def list_variants(study: Plain) -> list[Variant]:
+    """Return every reading, the one nearest to the text first."""
+    return [
+        Variant(
+            {"levels": levels, "range": reach, "passes": passes},
+            {
+                **study.changes,
+                **split_levels(levels),
+                "initialisation.range": reach,
+                "passes": passes,
+            },
+            study.replicates,
+        )
+        for levels, reach, passes in product(study.levels, study.ranges, study.passes)
+    ]
+
+
+def rank_readings(table: pd.DataFrame, published: float, confidence: float) -> pd.DataFrame:
+    """Return mean, interval for one more run, tied and adopted of each reading, in its order.
+
+    ``published`` is in percent. Where no interval holds it the nearest mean is adopted.
+    """
+    rows = []
+    for labels, errors in table.groupby(["levels", "range", "passes"], sort=False):
+        values = errors["test_error_percent"].dropna().to_numpy()
+        trained = len(values) == len(errors) > 1
+        interval = prediction_interval(values, confidence) if trained else None
+        tied = interval is not None and interval.meets(published, half_unit(published))
+        low, high = interval or (None, None)
+        rows.append((*labels, values.mean() if trained else None, low, high, tied))
+    ranked = pd.DataFrame(
+        rows, columns=["levels", "range", "passes", "mean", "low", "high", "tied"]
+    )
+    gap = (ranked["mean"].astype(float) - published).abs()
+    adopted = ranked["tied"].idxmax() if ranked["tied"].any() else gap.idxmin()
+    return ranked.assign(adopted=ranked.index == adopted)
+
+
+def run(folders: Folders, settings: Settings) -> pd.DataFrame:
+    """Train the perceptron by each reading, and say which are tied and which is adopted."""
+    study = settings.plain
+    table = train_variants(
+        list_variants(study), study.experiment, study.seed, PLAIN, settings, folders
+    )
+    system, _, database = study.row.partition("/")
+    printed = paper.load(folders.paper).systems.set_index(["system", "database"])
+    published = float(printed.loc[(system, database), "test_error_percent"])
+    return rank_readings(table, published, settings.compare.confidence)
+
+
+def summary(ranked: pd.DataFrame) -> str:
+    """Return the readings with their mean test error and its interval for one more run."""
+    return ranked.to_string(index=False, float_format="%.2f")
