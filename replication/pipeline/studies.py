@@ -8,8 +8,19 @@ from replication.core.settings import load
 from replication.extras.costs import measure
 from replication.folders import Folders
 
-# To be run after `replicate --all`, whose replicates some of them need; readings takes longest.
-TRAINING = ("variance", "beginnings", "collapse", "boosting", "causes", "readings")
+# To be run after `replicate --all`, whose replicates some of them need; tied needs readings.
+TRAINING = (
+    "beginnings",
+    "collapse",
+    "boosting",
+    "causes",
+    "variance",
+    "readings",
+    "plain",
+    "tied",
+    "sensitivity",
+    "multiverse",
+)
 
 
 @click.command()
