@@ -45,6 +45,12 @@ def count(table: pd.DataFrame) -> dict[str, dict[str, int]]:
     }
 
 
+def count_alternating(table: pd.DataFrame) -> int:
+    """Return how many of the first patterns are from SD-1 and SD-3 in turns."""
+    same = np.flatnonzero((table["source"] == table["source"].shift()).to_numpy())
+    return int(same[0]) if len(same) else len(table)
+
+
 def main(train: Path, test: Path) -> None:
     """Write the three files."""
     here = Path(__file__).parent
@@ -62,6 +68,7 @@ def main(train: Path, test: Path) -> None:
         "test": count(tested),
         "first_5000_of_test": count(tested[:5000]),
         "last_10000_of_training": count(training[-10_000:]),
+        "alternating_in_training": count_alternating(training),
         "writers_in_training_and_test": len(both),
         "held_out": count(training.loc[chosen]),
     }  # fmt: skip
