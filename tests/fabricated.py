@@ -228,9 +228,19 @@ SUMMARY = {
         }
     }
 }
+BY_SOURCE = {
+    "SD-1": {"patterns": 29_000, "writers": 250},
+    "SD-3": {"patterns": 31_000, "writers": 280},
+}
+WRITERS = {
+    "training": BY_SOURCE,
+    "test": {source: {"patterns": 5000, "writers": 200} for source in BY_SOURCE},
+    "writers_in_training_and_test": 0,
+}
 FULL = replace(
     EMPTY,
     summary=SUMMARY,
+    writers=WRITERS,
     metrics={
         "lenet5": metrics_of(spread(0.96, 0.05), spread(0.36, 0.03)),
         "lenet5-distorted": metrics_of(spread(0.82, 0.05), spread(0.6, 0.03)),

@@ -15,6 +15,7 @@ from replication.comparison.verdicts.claim_checks import Verdict
 from replication.comparison.verdicts.counts import count_architectures
 from replication.comparison.verdicts.evidence import Checks, Evidence
 from replication.core.mnist import databases
+from replication.core.mnist.writers import read_test_writers
 from replication.core.runs import ANSWERS, HISTORY, TIMING, Run, experiment_runs
 from replication.core.settings import Settings, load
 from replication.files import read_json
@@ -72,6 +73,8 @@ def read_evidence(
         labels=database.test_labels,
         images=database.test_images,
         metrics=metrics,
+        writers=read_json(folders.writers / "counts.json", "git checkout data/writers"),
+        test_writers=read_test_writers(folders.writers, len(database.test_labels)),
         histories={
             name: [run.history for run in replicates]
             for name, replicates in select_complete(HISTORY).items()

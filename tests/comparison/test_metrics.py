@@ -176,6 +176,7 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.setattr("replication.core.mnist.databases.load", lambda *_: database)
     shutil.copytree(DATA, tmp_path / "data" / "paper")
     (tmp_path / "data" / "raw").mkdir()
+    shutil.copytree(DATA.parent / "writers", tmp_path / "data" / "writers")
     write_json(tmp_path / "data" / "prepared" / "summary.json", SUMMARY)
     for number, (one, table) in enumerate(zip(relatives(3), histories(3), strict=True)):
         table.loc[table.index[-1], "test_misses"] = errors.count_misses(one.classes, LABELS)

@@ -121,3 +121,23 @@ def test_equivalence_errs_at_most_one_time_in_twenty_at_the_margin():
         for d, past in zip(draws, published, strict=True)
     ]
     assert np.mean(found) <= 0.05 + 0.02
+
+
+def test_writers_of_their_own_difficulty_make_the_interval_wider_and_are_covered():
+    generator, inside, wider = np.random.default_rng(2005), [], []
+    clusters = np.repeat(np.arange(200), 40)
+    for _ in range(300):
+        chances = generator.beta(0.5, 19.5, 200)  # a mean of 0.025
+        missed = generator.random(len(clusters)) < chances[clusters]
+        interval = statistics.cluster_interval(missed, clusters, 0.95)
+        inside.append(interval.meets(0.025))
+        plain = statistics.wilson(int(missed.sum()), len(missed), 0.95)
+        wider.append(interval.half_width > 1.5 * plain.half_width)
+    assert np.mean(inside) == pytest.approx(0.95, abs=0.04)
+    assert np.mean(wider) > 0.9
+
+
+def test_one_pattern_a_writer_gives_the_interval_of_a_mean():
+    missed = np.array([0.0, 1.0, 0.5, 0.0])
+    interval = statistics.cluster_interval(missed, np.arange(4), 0.95)
+    assert interval == pytest.approx(statistics.mean_interval(missed, 0.95))

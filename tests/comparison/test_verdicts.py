@@ -84,6 +84,10 @@ def steps(*factors):
     return [history(np.ones(20), np.ones(20), (n * 1e-6, 0.016)) for n in factors]
 
 
+def with_writers(**changes):
+    return replace(FULL, writers={**FULL.writers, **changes})
+
+
 OFF_CENTRE = {"training": {"mean_distance": 2.0, "largest_distance": 5.0}}
 FLAT = {name: {"code_spread": [0.001] * 3} for name in ("mle", "map")}
 LATE_STEPS = elsewhere(lambda n: n > 1, step_C1_min=1e-9, step_F6_max=1.0)
@@ -100,6 +104,14 @@ DECIDED = {
     "variance 1": (FULL, "input.variance", "differs"),
     "centred": (FULL, "data.centred", "reproduced"),
     "off centre": (with_summary(centre_of_mass=OFF_CENTRE), "data.centred", "differs"),
+    "sources": (FULL, "data.sources", "reproduced"),
+    "one source": (with_writers(training={"SD-1": {"patterns": 60_000, "writers": 250}}),
+                   "data.sources", "differs"),
+    "250 writers": (FULL, "data.writers", "reproduced"),
+    "another number of writers": (with_writers(training={"SD-1": {"writers": 249}}),
+                                  "data.writers", "differs"),
+    "no writer twice": (FULL, "data.disjoint", "reproduced"),
+    "a writer in both": (with_writers(writers_in_training_and_test=1), "data.disjoint", "differs"),
     "f(1) = 1": (FULL, "squashing.fixed-points", "reproduced"),
     "f(1) < 1": (OTHER_SLOPE, "squashing.fixed-points", "differs"),
     "bends elsewhere": (OTHER_SLOPE, "squashing.curvature", "differs"),

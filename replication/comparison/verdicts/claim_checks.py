@@ -10,8 +10,10 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from replication.comparison.evaluation.errors import find_misses
 from replication.comparison.paper import Claim
 from replication.comparison.verdicts import (
     contradictions,
@@ -32,8 +34,9 @@ from replication.comparison.verdicts.evidence import (
     Subject,
     Unmeasured,
     Wording,
+    experiment_for,
 )
-from replication.comparison.verdicts.statistics import wilson
+from replication.comparison.verdicts.statistics import Interval, cluster_interval, wilson
 from replication.files import Document, Table
 
 SECTIONS = tuple(
@@ -186,26 +189,36 @@ def tabulate_verdicts(verdicts: Iterable[Verdict]) -> pd.DataFrame:
 def summarise_headline(verdicts: Sequence[Verdict], evidence: Evidence) -> dict[str, Any]:
     """Return the means over the replicates in percent by claim, and how many verdicts there are.
 
-    ``test_patterns`` are the ends of Wilson's interval of a test error, in percent, for other test
-    patterns of the same kind, as if the mean were one network's error.
+    ``other_patterns`` and ``other_writers`` are the ends of the interval of a test error, in
+    percent, over test patterns of the same kind (Wilson's, as if the mean were one network's error)
+    and over patterns of other writers.
     """
     means = {
         verdict.subject.claim: round(verdict.finding.mean, 6)
         for verdict in verdicts
         if verdict.subject.claim in HEADLINE and verdict.finding.mean is not None
     }
+    tested = [claim for claim in means if evidence.paper.claims[claim].series == "test"]
     patterns, confidence = len(evidence.labels), evidence.choices.confidence
-    ends = {
-        claim: [
-            round(100 * end, 4)
-            for end in wilson(round(mean * patterns / 100), patterns, confidence)
-        ]
-        for claim, mean in means.items()
-        if evidence.paper.claims[claim].series == "test"
+    over_patterns = {
+        claim: _in_percent(wilson(round(means[claim] * patterns / 100), patterns, confidence))
+        for claim in tested
     }
+    over_writers = {}
+    for claim in tested if len(evidence.test_writers) else ():
+        name = experiment_for(evidence.paper.claims[claim], evidence.choices)
+        answers = evidence.require_answers(name)
+        missed = np.mean([find_misses(each.classes, evidence.labels) for each in answers], axis=0)
+        interval = cluster_interval(missed, evidence.test_writers, confidence)
+        over_writers[claim] = _in_percent(interval)
     return {
         "percent": means,
-        "test_patterns": ends,
+        "other_patterns": over_patterns,
+        "other_writers": over_writers,
         "verdicts": tally(verdicts),
         "independent": tally_by_sort(verdicts, "independent"),
     }
+
+
+def _in_percent(interval: Interval) -> list[float]:
+    return [round(100 * end, 4) for end in interval]

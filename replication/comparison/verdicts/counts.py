@@ -4,13 +4,21 @@ Sections II-B, p. 7, and III-A, p. 10, and Appendix A, p. 41.
 """
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from replication.comparison.paper import Claim, Paper
-from replication.comparison.verdicts.evidence import Checks, Evidence, Finding, Unmeasured, Wording
+from replication.comparison.verdicts.evidence import (
+    Checks,
+    Evidence,
+    Finding,
+    Outcome,
+    Unmeasured,
+    Wording,
+)
 from replication.core.networks import lenet1, lenet4, lenet5
 from replication.core.networks.perceptrons import perceptron
 from replication.core.networks.specification import Kind, Network
@@ -23,6 +31,7 @@ _ONE_PIXEL_EACH_WAY = math.sqrt(2)
 _FIXED_POINT_TOLERANCE = 5e-5
 # "Largest at 1": the same to the one digit that the paper prints.
 _CURVATURE_TOLERANCE = 0.05
+_LABELS = "by the labels of QMNIST (data/writers)"
 
 
 def count_architectures(paper: Paper) -> dict[str, int]:
@@ -182,6 +191,45 @@ def judge_centring(evidence: Evidence, _: Claim) -> Finding:
     return Finding("differs", ours, reason, power=1.0)
 
 
+def judge_sources(evidence: Evidence, claim: Claim) -> Finding:
+    """Judge the patterns of each source, to a twentieth: the paper says "nearly" (data.sources)."""
+    parts = {part: _by_source(evidence, part) for part in ("training", "test")}
+    wanted = {"training": claim.numbers["series"], "test": claim.numbers["tested"]}
+    near = all(
+        abs(entry["patterns"] - wanted[part]) <= wanted[part] / 20
+        for part, sources in parts.items()
+        for entry in sources.values()
+    )
+    described = (
+        f"{' and '.join(str(entry['patterns']) for entry in sources.values())} in {part}"
+        for part, sources in parts.items()
+    )
+    outcome: Outcome = "reproduced" if near else "differs"
+    return Finding(outcome, "; ".join(described), f"SD-1 and SD-3, {_LABELS}", power=1.0)
+
+
+def judge_writers(evidence: Evidence, claim: Claim) -> Finding:
+    """Judge the number of SD-1's writers in the training set (data.writers)."""
+    ours = _by_source(evidence, "training")["SD-1"]["writers"]
+    outcome: Outcome = "reproduced" if ours == claim.number else "differs"
+    return Finding(outcome, f"{ours}", _LABELS, mean=ours, power=1.0)
+
+
+def judge_disjoint(evidence: Evidence, _: Claim) -> Finding:
+    """Judge whether training and test patterns are by different writers (data.disjoint)."""
+    _by_source(evidence, "training")
+    shared = int(evidence.writers["writers_in_training_and_test"])
+    outcome: Outcome = "differs" if shared else "reproduced"
+    return Finding(outcome, f"{shared} writers in both", _LABELS, power=1.0)
+
+
+def _by_source(evidence: Evidence, part: str) -> Mapping[str, Mapping[str, int]]:
+    if not evidence.writers:
+        raise Unmeasured("data/writers has not been read")
+    sources: Mapping[str, Mapping[str, int]] = evidence.writers[part]
+    return sources
+
+
 def _regular(evidence: Evidence, key: str) -> Any:
     try:
         return evidence.summary["databases"]["regular"][key]
@@ -223,6 +271,9 @@ CHECKS = Checks(
         "data.train": judge_patterns,
         "data.test": judge_patterns,
         "data.centred": judge_centring,
+        "data.sources": judge_sources,
+        "data.writers": judge_writers,
+        "data.disjoint": judge_disjoint,
         "data.aspect-ratio": judge_aspect,
         "squashing.fixed-points": judge_fixed_points,
         "squashing.curvature": judge_curvature,

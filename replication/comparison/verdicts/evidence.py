@@ -61,6 +61,7 @@ class Evidence:
         counts: exact numbers that follow from the architectures, by claim.
         summary: data/prepared/summary.json.
         labels, images: uint8 (n,) and (n, 28, 28), the test patterns.
+        writers: data/writers/counts.json. test_writers: int64 (n,), a number for each writer.
         metrics: results/metrics.json, by experiment.
         histories, answers: one entry for each replicate, by experiment, in the order of the
             metrics.
@@ -81,6 +82,8 @@ class Evidence:
     answers: Mapping[str, Sequence[Answers]]
     studies: Mapping[str, Any] = field(default_factory=dict)
     images: NDArray[np.uint8] = field(default_factory=lambda: np.zeros((0, 28, 28), np.uint8))
+    writers: Mapping[str, Any] = field(default_factory=dict)
+    test_writers: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     seconds: Mapping[str, Sequence[float]] = field(default_factory=dict)
     wording: Wording = Wording()
 

@@ -187,6 +187,24 @@ def wilson(misses: int, patterns: int, confidence: float) -> Interval:
     return Interval(float(interval.low), float(interval.high))
 
 
+def cluster_interval(misses: ArrayLike, clusters: NDArray[np.int64], confidence: float) -> Interval:
+    """Return an interval of the probability of a miss, 0 to 1, for test patterns of other writers.
+
+    What varies: the writers, each with all of his patterns; the networks stay as they are.
+
+    Args:
+        misses: (n,), for each pattern the share of networks that miss it.
+        clusters: (n,), the number of its writer, from 0.
+        confidence: 0 to 1.
+    """
+    missed = np.asarray(misses, dtype=np.float64)
+    mean, writers = float(missed.mean()), int(clusters.max()) + 1
+    sums = np.bincount(clusters, missed - mean, minlength=writers)
+    error = math.sqrt(writers / (writers - 1) * float(sums @ sums)) / len(missed)
+    half = float(stats.t.ppf((1 + confidence) / 2, writers - 1)) * error
+    return Interval(mean - half, mean + half)
+
+
 def kendall(first: ArrayLike, second: ArrayLike) -> float:
     """Return Kendall's tau of two orderings of the same systems; ties count in no direction."""
     return float(stats.kendalltau(np.asarray(first), np.asarray(second)).statistic)
