@@ -8,8 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from replication.comparison import paper
-from replication.core.networks import lenet1, lenet4, lenet5, lenet5_plain
-from replication.core.networks.perceptrons import perceptron
+from replication.core.networks.catalogue import lenet1, lenet4, lenet5, lenet5_plain, perceptron
 from replication.core.networks.specification import Network, Stack
 from replication.core.settings import Criterion, Rules, Sdlm, Squashing, Subsampling
 
@@ -41,10 +40,10 @@ TINY_CODES = np.where(np.random.default_rng(7).random((4, 6)) < 0.5, -1, 1).asty
 
 
 NETWORKS = {
-    "lenet5": lenet5.network(PAPER),
-    "lenet5-plain": lenet5_plain.network(PAPER),
-    "lenet4": lenet4.network(PAPER),
-    "lenet1": lenet1.network(PAPER),
+    "lenet5": lenet5(PAPER),
+    "lenet5-plain": lenet5_plain(PAPER),
+    "lenet4": lenet4(PAPER),
+    "lenet1": lenet1(PAPER),
     "perceptron": perceptron((30, 12), 20),
     "tiny": tiny("tiny").network(),
     "tiny-rbf": tiny("tiny-rbf").rbf("RBF", TINY_CODES),

@@ -63,15 +63,12 @@ COST_KEYS = frozenset({"operations_thousands", "memory_thousands"})
 class Answers:
     """The answers of a finished replicate to the test patterns.
 
-    Attributes:
-        classes: uint8 (n,), the class given, 0 to 9.
-        margins: float32 (n,), the difference between the two best scores: not negative, larger is
-            surer; comparable only within one network.
-
     Raises ValueError when shapes, types or ranges are others.
     """
 
-    classes: NDArray[np.uint8]
+    classes: NDArray[np.uint8]  # uint8 (n,), the class given, 0 to 9
+    # float32 (n,), the difference between the two best scores: not negative, larger is surer;
+    # comparable only within one network
     margins: NDArray[np.float32]
 
     def __post_init__(self) -> None:

@@ -11,8 +11,8 @@ from networks_of_tests import CRITERIA, NETWORKS, Case, random_case
 from test_kernels import check_everything, engine, reference
 
 from replication.core.learning.engine import AT_ONCE, Engine
-from replication.core.learning.kernels.plan import plan
-from replication.core.networks.lenet4 import windows
+from replication.core.learning.kernels.layout import plan
+from replication.core.networks.catalogue import windows
 from replication.core.networks.specification import Network, Stack, full_table
 from replication.errors import ReplicationError
 

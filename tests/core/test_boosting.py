@@ -17,8 +17,7 @@ from small import refused, small_document, small_project
 
 from replication.core import settings
 from replication.core.learning.monitor import Stopped
-from replication.core.learning.presentations import DistortedPool
-from replication.core.learning.streams import generator
+from replication.core.learning.presentations import DistortedPool, generator
 from replication.core.systems import boosted, replicates
 from replication.errors import ReplicationError
 from replication.folders import Folders

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from replication.core.learning.engine import AT_ONCE, Engine, Presented
 from replication.core.learning.identity import sha256
 from replication.core.learning.kernels import criterion
-from replication.core.learning.kernels.plan import plan
+from replication.core.learning.kernels.layout import plan
 from replication.core.learning.kernels.squashing import squash
 from replication.core.learning.optimisers.sdlm import step_sizes
 from replication.core.networks.reference import Reference

@@ -18,7 +18,7 @@ from replication.core import plugins, settings, systems
 from replication.core.learning import optimisers
 from replication.core.settings import Classifier, Combined, Modern, Recipe
 from replication.core.systems import classifiers
-from replication.core.systems.catalogue import CLASSIFIERS
+from replication.core.systems.jobs import CLASSIFIERS
 from replication.errors import ReplicationError
 from replication.pipeline.cli import main
 
@@ -227,7 +227,7 @@ def test_a_mistake_in_params_ends_the_command_with_status_2(tmp_path, capsys):
 
 def test_a_classifier_that_does_not_exist_is_named_with_its_nearest():
     with pytest.raises(ReplicationError, match=r"'linaer' \(did you mean 'linear'\?\)"):
-        plugins.source(CLASSIFIERS, "linaer", "System")
+        plugins.find(CLASSIFIERS, "linaer", "System")
 
 
 def test_changed_gives_other_values_and_checks_them():

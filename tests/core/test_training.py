@@ -16,11 +16,10 @@ import numpy as np
 import pytest
 from small import contents, mistake, refused, small_document, small_project, write_params
 
-from replication.core.display import Display
 from replication.core.learning import checkpoints
 from replication.core.learning.checkpoints import Progress
 from replication.core.learning.identity import ENGINE, sha256
-from replication.core.learning.monitor import Message
+from replication.core.learning.monitor import Display, Message
 from replication.core.runs import HASHES, RECORD, Run
 from replication.errors import ReplicationError
 from replication.pipeline import train

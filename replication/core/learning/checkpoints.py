@@ -21,21 +21,16 @@ OURS = f"engine {ENGINE}"
 
 @dataclass
 class Progress:
-    """A training after some whole passes.
+    """A training after some whole passes."""
 
-    Attributes:
-        parameters: those of the network.
-        history: a row for each pass.
-        state: what the optimiser remembers, by name.
-        hashes: `identity.sha256` of the weights, by the number of presentations before; among them
-            those after each pass.
-        penalties: (n, classes) of the test patterns after the last pass; no part of a checkpoint.
-    """
-
-    parameters: NDArray[np.float32]
-    history: list[dict[str, float]] = field(default_factory=list)
+    parameters: NDArray[np.float32]  # those of the network
+    history: list[dict[str, float]] = field(default_factory=list)  # a row for each pass
+    # what the optimiser remembers, by name
     state: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+    # `identity.sha256` of the weights, by the number of presentations before; among them those
+    # after each pass
     hashes: dict[int, str] = field(default_factory=dict)
+    # (n, classes) of the test patterns after the last pass; no part of a checkpoint
     penalties: NDArray[np.floating] = field(default_factory=lambda: np.empty((0, 0)))
 
     @property

@@ -11,8 +11,7 @@ from replication.core.learning.identity import sha256
 from replication.core.learning.kernels import criterion, ink
 from replication.core.learning.kernels import network as kernels
 from replication.core.learning.kernels.field import Levels
-from replication.core.learning.kernels.layout import CONVOLUTION, aligned
-from replication.core.learning.kernels.plan import plan
+from replication.core.learning.kernels.layout import CONVOLUTION, aligned, plan
 from replication.core.networks.specification import Network
 from replication.core.settings import Rules, Sdlm
 from replication.errors import ReplicationError
@@ -26,19 +25,13 @@ Parameters = NDArray[np.floating]
 
 
 class Presented(NamedTuple):
-    """The results of presenting patterns, apart from the weights.
+    """The results of presenting patterns, apart from the weights."""
 
-    Attributes:
-        misses: how many patterns were answered wrongly, each before its update.
-        losses: the sum of their losses.
-        failed: the number of the presentation whose loss was not finite any more, or -1.
-        hashes: `identity.sha256` of the weights, in the network's order, at each of the ``marks``
-            that was reached.
-    """
-
-    misses: int
-    losses: float
-    failed: int
+    misses: int  # how many patterns were answered wrongly, each before its update
+    losses: float  # the sum of their losses
+    failed: int  # the number of the presentation whose loss was not finite any more, or -1
+    # `identity.sha256` of the weights, in the network's order, at each of the ``marks`` that was
+    # reached
     hashes: tuple[str, ...] = ()
 
 

@@ -1,15 +1,40 @@
-"""Which patterns a replicate is shown, in which order."""
+"""Which patterns a replicate is shown, in which order, and the random streams that decide it."""
 
+import zlib
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from replication.core.learning.streams import generator
 from replication.core.mnist.databases import centre_in_field
 from replication.core.mnist.distortions import distort, draw_distortions
 from replication.core.settings import Distortions, Recipe
+
+Stream = Literal["initialisation", "order", "hessian", "distortions"]
+
+
+def generator(recipe: Recipe, replicate: int, stream: Stream, turn: int = 0) -> np.random.Generator:
+    """Return the generator of one stream of one replicate.
+
+    It is spawned from the experiment's seed by the replicate's number, the stream's name and the
+    ``turn`` (the pass for which numbers are drawn), so that a run that goes on after an
+    interruption draws what an uninterrupted one would. A stream that the recipe shares is
+    replicate 0's for all.
+    """
+    return np.random.default_rng(_sequence(recipe, replicate, stream, turn))
+
+
+def stream_key(recipe: Recipe, replicate: int, stream: Stream) -> np.uint64:
+    """Return the key of a stream of numbered draws, as in `mnist.noise`."""
+    key: np.uint64 = _sequence(recipe, replicate, stream, 0).generate_state(1, np.uint64)[0]
+    return key
+
+
+def _sequence(recipe: Recipe, replicate: int, stream: Stream, turn: int) -> np.random.SeedSequence:
+    own = getattr(recipe.streams, stream) == "own"
+    key = (replicate if own else 0, zlib.crc32(stream.encode()), turn)
+    return np.random.SeedSequence(recipe.seed, spawn_key=key)
 
 
 class Batch(NamedTuple):

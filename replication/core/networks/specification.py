@@ -28,25 +28,15 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer of a network and its place in the parameter vector.
+    """One layer of a network and its place in the parameter vector."""
 
-    Attributes:
-        name: the paper's name, such as ``C3``.
-        kind: what it computes.
-        table: for each output map, the input maps it reads.
-        kernel: side of the square receptive field in pixels; 1 for full and RBF layers.
-        inputs: maps, height and width of what it reads.
-        outputs: maps, height and width of what it gives.
-        offset: where its parameters begin in the parameter vector.
-    """
-
-    name: str
-    kind: Kind
-    table: tuple[tuple[int, ...], ...]
-    kernel: int
-    inputs: tuple[int, int, int]
-    outputs: tuple[int, int, int]
-    offset: int
+    name: str  # the paper's name, such as ``C3``
+    kind: Kind  # what it computes
+    table: tuple[tuple[int, ...], ...]  # for each output map, the input maps it reads
+    kernel: int  # side of the square receptive field in pixels; 1 for full and RBF layers
+    inputs: tuple[int, int, int]  # maps, height and width of what it reads
+    outputs: tuple[int, int, int]  # maps, height and width of what it gives
+    offset: int  # where its parameters begin in the parameter vector
 
     @cached_property
     def pairs(self) -> int:
@@ -107,19 +97,13 @@ class Layer:
 
 @dataclass(frozen=True)
 class Network:
-    """A named stack of layers that reads one square field of pixels.
+    """A named stack of layers that reads one square field of pixels."""
 
-    Attributes:
-        name: such as ``lenet5``.
-        field: side of the input field in pixels (32 for LeNet-5).
-        layers: from the input to the output.
-        codes: (classes, components) float32 with +1 and -1, the centres of the RBF units; empty,
-            (0, 0), for a network whose last layer gives the scores itself.
-    """
-
-    name: str
-    field: int
-    layers: tuple[Layer, ...]
+    name: str  # such as ``lenet5``
+    field: int  # side of the input field in pixels (32 for LeNet-5)
+    layers: tuple[Layer, ...]  # from the input to the output
+    # (classes, components) float32 with +1 and -1, the centres of the RBF units; empty, (0, 0), for
+    # a network whose last layer gives the scores itself
     codes: NDArray[np.float32]
 
     @property

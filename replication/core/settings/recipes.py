@@ -5,22 +5,20 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from replication.core.settings.sections import (
-    Count,
-    Database,
-    Name,
-    Options,
-    Positive,
-    Section,
-    Seed,
-)
 from replication.core.settings.training import (
+    Count,
     Criterion,
+    Database,
     Distortions,
     Initialisation,
+    Name,
     Optimiser,
+    Options,
+    Positive,
     Rules,
     Sdlm,
+    Section,
+    Seed,
     Squashing,
     Streams,
     Subsampling,

@@ -28,8 +28,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from replication.core.learning.monitor import Monitor
-from replication.core.learning.presentations import DistortedPool, OriginalPool, Pool
-from replication.core.learning.streams import generator
+from replication.core.learning.presentations import DistortedPool, OriginalPool, Pool, generator
 from replication.core.learning.trainer import Trainer
 from replication.core.settings import Amount, Count, Recipe, Section
 from replication.core.systems.contract import Cost, Fitted, Task, answers_from_penalties

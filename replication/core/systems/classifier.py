@@ -17,8 +17,7 @@ from threadpoolctl import threadpool_limits
 
 from replication.core.learning.monitor import Monitor
 from replication.core.settings import Classifier, Section, parse_options
-from replication.core.systems.contract import Cost, Fitted, Task
-from replication.core.systems.shared import NOT_SHARED, Shared
+from replication.core.systems.contract import NOT_SHARED, Cost, Fitted, Shared, Task
 from replication.machine import blas
 
 Chosen = TypeVar("Chosen", bound=Section)

@@ -5,8 +5,13 @@ from typing import Any, ClassVar, Generic, TypeVar
 from replication.core.learning.engine import Engine
 from replication.core.learning.identity import ENGINE, sha256
 from replication.core.learning.monitor import Monitor
-from replication.core.learning.presentations import DistortedPool, OriginalPool, Pool, present_order
-from replication.core.learning.streams import generator
+from replication.core.learning.presentations import (
+    DistortedPool,
+    OriginalPool,
+    Pool,
+    generator,
+    present_order,
+)
 from replication.core.learning.trainer import Trainer, draw_first_parameters
 from replication.core.networks.specification import Network
 from replication.core.settings import Combined, Recipe, Section, parse_options

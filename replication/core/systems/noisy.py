@@ -13,10 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from replication.core.learning.presentations import Batch, Pool
-from replication.core.learning.streams import stream_key
+from replication.core.learning.presentations import Batch, Pool, stream_key
 from replication.core.mnist.databases import centre_in_field
-from replication.core.mnist.noise import invert
+from replication.core.mnist.distortions import invert
 from replication.core.settings import Count, Real, Recipe, Section
 from replication.core.systems.contract import Task
 from replication.core.systems.network import System as NetworkSystem

@@ -33,11 +33,10 @@ from replication.core.mnist import databases
 from replication.core.mnist.databases import Database
 from replication.core.settings import Classifier, Hypothesis, Recipe, Settings, parse_options
 from replication.core.settings.loading import set_by_path
-from replication.core.systems.catalogue import versions
 from replication.core.systems.classifier import ClassifierSystem
+from replication.core.systems.classifiers.support_vectors import Decision
 from replication.core.systems.contract import Task, answers_from_penalties
-from replication.core.systems.jobs import Experiment, hash_document, prepare_experiments
-from replication.core.systems.support_machines import Decision
+from replication.core.systems.jobs import Experiment, hash_document, prepare_experiments, versions
 from replication.errors import ReplicationError
 from replication.folders import Folders
 from replication.studies.causes import TRIALS

@@ -37,8 +37,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from replication.core.arithmetic.blocks import MANY, load_block, store_block, zeros
-from replication.core.arithmetic.columns import add_columns, subtract_columns
+from replication.core.arithmetic.blocks import (
+    MANY,
+    add_columns,
+    load_block,
+    store_block,
+    subtract_columns,
+    zeros,
+)
 from replication.core.arithmetic.llvm import LANES
 from replication.core.arithmetic.vectors import fetch, load, subtract
 from replication.core.compiled import inlined, kernel
@@ -53,7 +59,7 @@ from replication.core.learning.kernels.layout import (
     aligned,
     whole,
 )
-from replication.core.learning.kernels.sweep import Sweep
+from replication.core.learning.kernels.squashing import Sweep
 
 UNITS = 64
 COLUMN = 2 * UNITS
@@ -65,26 +71,22 @@ NEAR, AHEAD = 2**22, 8
 
 
 class Ink(NamedTuple):
-    """What a pass keeps of the first layer, and the ink of the pattern in hand.
+    """What a pass keeps of the first layer, and the ink of the pattern in hand."""
 
-    Attributes:
-        columns: v and s, laid out as said above; zero for the units that fill up the last 64.
-        weight_sums, step_sums, shifts: (units,) float64, R, S and G.
-        ink_weights, ink_steps: (units,) V and T.
-        places, greys, levels: (pixels + AHEAD,) of each pixel of ink in order, where its column
-            begins among those of the first 64 units, its grey level, and x'.
-        amount, ground: (1,) how many pixels of ink there are, and g.
-    """
-
-    columns: Floats
+    columns: Floats  # v and s, laid out as said above; zero for the units that fill up the last 64
+    # weight_sums, step_sums, shifts: (units,) float64, R, S and G
     weight_sums: Floats
     step_sums: Floats
     shifts: Floats
+    # ink_weights, ink_steps: (units,) V and T
     ink_weights: Floats
     ink_steps: Floats
+    # places, greys, levels: (pixels + AHEAD,) of each pixel of ink in order, where its column
+    # begins among those of the first 64 units, its grey level, and x'
     places: Integers
     greys: Bytes
     levels: Floats
+    # amount, ground: (1,) how many pixels of ink there are, and g
     amount: Integers
     ground: Floats
 

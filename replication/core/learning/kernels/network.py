@@ -25,44 +25,29 @@ from replication.core.learning.kernels.layout import (
     Plan,
     aligned,
 )
-from replication.core.learning.kernels.squashing import Slope, multiply_by_slopes, squash
-from replication.core.learning.kernels.sweep import Sweep
+from replication.core.learning.kernels.squashing import Slope, Sweep, multiply_by_slopes, squash
 
 
 class Rules(NamedTuple):
-    """The scalars of a network and its criterion, in the precision of the run.
+    """The scalars of a network and its criterion, in the precision of the run."""
 
-    Attributes:
-        amplitude: A of the squashing function A tanh(S a).
-        slope: S.
-        share: weight of each of the four inputs of a sub-sampling unit: 1 added, 1/4 averaged.
-        criterion: what is minimised.
-    """
-
-    amplitude: Number
-    slope: Number
-    share: Number
-    criterion: Criterion
+    amplitude: Number  # A of the squashing function A tanh(S a)
+    slope: Number  # S
+    share: Number  # weight of each of the four inputs of a sub-sampling unit: 1 added, 1/4 averaged
+    criterion: Criterion  # what is minimised
 
 
 class Memory(NamedTuple):
-    """Working memory of one network: made by `memory`, one for each thread.
+    """Working memory of one network: made by `memory`, one for each thread."""
 
-    Attributes:
-        values, sums: laid out as plan.py says: of every unit the output, and what a sub-sampling
-            unit's coefficient multiplies.
-        deltas: of every unit the derivative of the criterion by the weighted sum.
-        scratch: room for the sums of a column of kernels.
-        answer: what the network says of the pattern in hand.
-        ink: the first layer in training, if it reads the field.
-    """
-
+    # values, sums: laid out as plan.py says: of every unit the output, and what a sub-sampling
+    # unit's coefficient multiplies
     values: Floats
     sums: Floats
-    deltas: Floats
-    scratch: Floats
-    answer: Answer
-    ink: Ink
+    deltas: Floats  # of every unit the derivative of the criterion by the weighted sum
+    scratch: Floats  # room for the sums of a column of kernels
+    answer: Answer  # what the network says of the pattern in hand
+    ink: Ink  # the first layer in training, if it reads the field
 
 
 def memory(plan: Plan) -> Memory:

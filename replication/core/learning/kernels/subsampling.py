@@ -20,8 +20,7 @@ from replication.core.arithmetic.vectors import (
 )  # fmt: skip
 from replication.core.compiled import inlined
 from replication.core.learning.kernels.layout import Floats, Number, Place
-from replication.core.learning.kernels.squashing import slopes
-from replication.core.learning.kernels.sweep import Sweep
+from replication.core.learning.kernels.squashing import Sweep, slopes
 
 
 @inlined

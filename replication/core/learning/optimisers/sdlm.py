@@ -9,7 +9,7 @@ never negative. It is estimated before each pass and kept for the pass.
 import numpy as np
 from numpy.typing import NDArray
 
-from replication.core.learning.optimisers.catalogue import Situation
+from replication.core.learning.optimisers import Situation
 from replication.core.learning.presentations import choose_hessian_patterns
 from replication.core.settings import Section
 

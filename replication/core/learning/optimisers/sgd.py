@@ -6,7 +6,7 @@ What Appendix C sets its algorithm against (pp. 41-42).
 import numpy as np
 from numpy.typing import NDArray
 
-from replication.core.learning.optimisers.catalogue import Situation
+from replication.core.learning.optimisers import Situation
 from replication.core.settings import Section
 
 

@@ -62,15 +62,10 @@ def _chunks(count: int) -> Iterator[slice]:
 
 @dataclass(frozen=True)
 class Layer:
-    """Ten linear outputs.
+    """Ten linear outputs."""
 
-    Attributes:
-        features: gives (n, d) for images, the last column the bias's constant 1.
-        weights: float64 (d, 10).
-    """
-
-    features: Features
-    weights: Floats
+    features: Features  # gives (n, d) for images, the last column the bias's constant 1
+    weights: Floats  # float64 (d, 10)
 
     def penalties(self, images: Images) -> Floats:
         """Return minus the outputs, (patterns, 10)."""

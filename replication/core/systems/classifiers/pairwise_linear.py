@@ -34,15 +34,11 @@ _TIE = 1.0 / 64.0
 
 
 class Options(Section):
-    """The outputs that are added up, and the regularisation of the units.
+    """The outputs that are added up, and the regularisation of the units."""
 
-    Attributes:
-        outputs: the sums as they are; bounded to -1 to +1; or +1 and -1, a vote, by their sign.
-        ridge: added to the diagonal of the normal equations, in units of its mean.
-    """
-
+    # the sums as they are; bounded to -1 to +1; or +1 and -1, a vote, by their sign
     outputs: Literal["linear", "bounded", "sign"]
-    ridge: Positive
+    ridge: Positive  # added to the diagonal of the normal equations, in units of its mean
 
 
 def pair_signs() -> Floats:

@@ -25,30 +25,20 @@ VERSION = 1
 
 
 class Options(Section):
-    """The inputs of the layer and how it is regularised.
+    """The inputs of the layer and how it is regularised."""
 
-    Attributes:
-        components: the number of principal components.
-        projected: whether the mean is taken from what is projected on them.
-        ridge: added to the diagonal of the normal equations, in units of its mean.
-    """
-
-    components: Count
+    components: Count  # the number of principal components
+    # whether the mean is taken from what is projected on them
     projected: Literal["pattern", "deviation"]
-    ridge: Positive
+    ridge: Positive  # added to the diagonal of the normal equations, in units of its mean
 
 
 @dataclass(frozen=True)
 class Quadratic:
-    """All products of two projections, and a constant.
+    """All products of two projections, and a constant."""
 
-    Attributes:
-        axes: float64 (pixels, components), the greatest variance first.
-        offset: float64 (components,), taken from the projections.
-    """
-
-    axes: Floats
-    offset: Floats
+    axes: Floats  # float64 (pixels, components), the greatest variance first
+    offset: Floats  # float64 (components,), taken from the projections
 
     def __call__(self, images: Images) -> Floats:
         """Return (n, components * (components + 1) / 2 + 1): the constant comes last."""

@@ -24,31 +24,21 @@ VERSION = 1
 
 
 class Options(Section):
-    """The Gaussians and how the layer is regularised.
+    """The Gaussians and how the layer is regularised."""
 
-    Attributes:
-        centres_per_class: the number of centres of each class.
-        width: standard deviation of the Gaussians, in units of the patterns' root mean square
-            distance to the nearest centre of their class.
-        ridge: added to the diagonal of the normal equations, in units of its mean.
-    """
-
-    centres_per_class: Count
+    centres_per_class: Count  # the number of centres of each class
+    # standard deviation of the Gaussians, in units of the patterns' root mean square distance to
+    # the nearest centre of their class
     width: Positive
-    ridge: Positive
+    ridge: Positive  # added to the diagonal of the normal equations, in units of its mean
 
 
 @dataclass(frozen=True)
 class Gaussians:
-    """exp(-distance^2 / (2 variance)) for each centre, and a constant.
+    """exp(-distance^2 / (2 variance)) for each centre, and a constant."""
 
-    Attributes:
-        centres: float32 (m, pixels).
-        variance: the width squared.
-    """
-
-    centres: NDArray[np.float32]
-    variance: float
+    centres: NDArray[np.float32]  # float32 (m, pixels)
+    variance: float  # the width squared
 
     def __call__(self, images: Images) -> Floats:
         """Return (n, m + 1): the constant comes last."""

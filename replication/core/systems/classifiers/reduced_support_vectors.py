@@ -21,8 +21,7 @@ from scipy.optimize import minimize
 from replication.core.learning.monitor import Monitor
 from replication.core.runs import CLASSES
 from replication.core.systems.classifier import ClassifierSystem, Patterns
-from replication.core.systems.classifiers.virtual_support_vectors import train_virtual_machines
-from replication.core.systems.support_machines import (
+from replication.core.systems.classifiers.support_vectors import (
     MEMORY,
     Decision,
     Inputs,
@@ -30,6 +29,7 @@ from replication.core.systems.support_machines import (
     train_machines,
     unit_inputs,
 )
+from replication.core.systems.classifiers.virtual_support_vectors import train_virtual_machines
 
 # Raised when the golden answers change, and only then (see CONTRIBUTING.md).
 VERSION = 1

@@ -17,7 +17,7 @@ from replication.core.learning.monitor import Monitor
 from replication.core.runs import CLASSES
 from replication.core.settings import Count
 from replication.core.systems.classifier import ClassifierSystem, Patterns
-from replication.core.systems.support_machines import (
+from replication.core.systems.classifiers.support_vectors import (
     MEMORY,
     Decision,
     Inputs,
