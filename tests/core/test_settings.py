@@ -1,6 +1,8 @@
 """params.yaml: what stands in it is what is in force, and a mistake is one sentence."""
 
 import importlib
+import inspect
+import itertools
 import pkgutil
 import re
 import subprocess
@@ -182,15 +184,18 @@ def test_a_mistake_in_params_is_one_sentence_that_names_it(document, named):
 
 
 def test_every_key_says_what_it_means():
-    """The one meaning of each key stands beside it in replication/core/settings."""
-    waiting, silent = [settings.Settings, *KINDS], []
+    """The one meaning of each key stands beside it, or above it, in replication/core/settings."""
+    kinds = (base for kind in KINDS for base in kind.__mro__ if issubclass(base, settings.Section))
+    waiting, silent = [settings.Settings, *kinds], []
     for section in waiting:
-        for key, field in section.model_fields.items():
-            kind = field.annotation
-            if isinstance(kind, type) and issubclass(kind, settings.Section):
-                waiting.append(kind)
-            if not field.description:
-                silent.append(f"{section.__name__}.{key}")
+        kinds = (field.annotation for field in section.model_fields.values())
+        waiting += [kind for kind in kinds if isinstance(kind, type) and
+                    issubclass(kind, settings.Section) and kind not in waiting]  # fmt: skip
+        lines = inspect.getsource(section).splitlines()
+        for above, line in itertools.pairwise(lines):
+            key = re.match(r"    (\w+): ", line)
+            if key and not ("  # " in line or above.startswith("    # ")):
+                silent.append(f"{section.__name__}.{key[1]}")
     assert silent == []
 
 

@@ -19,11 +19,8 @@ from replication.core.settings.studies import Collapse as Collapse
 from replication.core.settings.studies import Compare as Compare
 from replication.core.settings.studies import Hypothesis as Hypothesis
 from replication.core.settings.studies import Invariance as Invariance
-from replication.core.settings.studies import Multiverse as Multiverse
 from replication.core.settings.studies import Noncharacters as Noncharacters
 from replication.core.settings.studies import Readings as Readings
-from replication.core.settings.studies import Sensitivity as Sensitivity
-from replication.core.settings.studies import Tied as Tied
 from replication.core.settings.studies import Train as Train
 from replication.core.settings.training import Amount as Amount
 from replication.core.settings.training import Count as Count

@@ -1,4 +1,4 @@
-"""All of params.yaml, and the sentence that says what is wrong with it."""
+"""params.yaml read and checked, and the sentence that says what is wrong with it."""
 
 import difflib
 import re
@@ -40,34 +40,20 @@ _KIND = re.compile(r"(bool|int|float|str|constrained-\w+|literal\[.*\]|function-
 class Settings(Section):
     """All of params.yaml; each experiment of a network is merged with ``base``."""
 
-    prepare: Prepare
-    """The way from images to inputs."""
-    base: Recipe
-    """The settings that experiments differ from."""
-    experiments: dict[Name, ByKind]
-    """All experiments, by name."""
-    train: Train
-    """Where the work is done."""
-    compare: Compare
-    """The rules of verdicts."""
-    variance: dict[Name, Recipe]
-    """The study of what makes replicates differ."""
-    readings: Readings
-    """The study of what the paper leaves open."""
-    tied: Tied
-    """The test errors of the readings that fit as well."""
-    sensitivity: Sensitivity
-    """The study of single settings."""
-    multiverse: Multiverse
-    """The study of random readings."""
-    collapse: Collapse
-    """The study of trainable codes."""
-    invariance: Invariance
-    """The study of changed patterns."""
-    noncharacters: Noncharacters
-    """The study of images of no digit."""
-    causes: Causes
-    """The study of the published numbers that ours differ from."""
+    prepare: Prepare  # the way from images to inputs
+    base: Recipe  # the settings that experiments differ from
+    experiments: dict[Name, ByKind]  # all experiments, by name
+    train: Train  # where the work is done
+    compare: Compare  # the rules of verdicts
+    variance: dict[Name, Recipe]  # the study of what makes replicates differ
+    readings: Readings  # the study of what the paper leaves open
+    tied: Tied  # the test errors of the readings that fit as well
+    sensitivity: Sensitivity  # the study of single settings
+    multiverse: Multiverse  # the study of random readings
+    collapse: Collapse  # the study of trainable codes
+    invariance: Invariance  # the study of changed patterns
+    noncharacters: Noncharacters  # the study of images of no digit
+    causes: Causes  # the study of the published numbers that ours differ from
 
     def experiment(self, name: str) -> AnyRecipe:
         """Return the experiment called ``name``; ReplicationError when there is none."""
@@ -105,9 +91,7 @@ def _place(location: tuple[Any, ...]) -> tuple[str, list[str]]:
 
 
 def _without_kind(location: tuple[Any, ...]) -> tuple[Any, ...]:
-    if location and _KIND.fullmatch(str(location[-1])):
-        return location[:-1]
-    return location
+    return location[:-1] if location and _KIND.fullmatch(str(location[-1])) else location
 
 
 def explain_error(
@@ -229,10 +213,7 @@ def _complete(base: Mapping[str, Any], group: str, entries: Mapping[str, Any], s
 
 
 def parse(document: Any, source: str) -> Settings:
-    """Check a parsed document; ``source`` is named in messages.
-
-    Raises ReplicationError naming the key, the value and the rule.
-    """
+    """Check a parsed document; ReplicationError names ``source``, the key, the value and the rule."""
     if not isinstance(document, Mapping):
         raise ReplicationError(f"{source} holds no settings: write them as params.yaml has them")
     document = dict(document)
@@ -248,11 +229,7 @@ def parse(document: Any, source: str) -> Settings:
 
 
 def load(path: Path) -> Settings:
-    """Read and check params.yaml.
-
-    Raises ReplicationError for a file that cannot be read or is malformed, and for an unknown,
-    missing or impossible key, with one sentence that names it.
-    """
+    """Read and check params.yaml; ReplicationError for a file or a key that cannot be."""
     try:
         document = read_yaml(path)
     except FileNotFoundError as error:
