@@ -30,9 +30,8 @@ MANY = "+avx512vl" in cpu_target.target_context.codegen().magic_tuple()[2]
 
 @intrinsic(prefer_literal=True)
 def zeros(context: Any, array: Any, rows: Any, length: Any, count: Any) -> Any:
-    """Return a block of ``rows`` rows of ``length`` vectors of ``count`` lanes, all constants.
-
-    The numbers are of the type of ``array``.
+    """Return a block like ``array`` of ``rows`` rows of ``length`` vectors of ``count`` lanes:
+    constants.
     """
     block = _block(array, constant(rows), constant(length), constant(count))
     return block(array, rows, length, count), _nothing
@@ -46,7 +45,6 @@ def blocks(shapes: list[tuple[int, int, int]]) -> Any:
 
     @intrinsic
     def every(context: Any, array: Any) -> Any:
-        """Return the blocks, of the type of ``array``."""
         return types.Tuple([_block(array, *shape) for shape in shapes])(array), _nothing
 
     return every
@@ -177,9 +175,7 @@ def add_columns(context: Any, block: Any, array: Any, starts: Any, away: Any, fa
 def subtract_columns(
     context: Any, array: Any, first: Any, scale: Any, deltas: Any, factor: Any
 ) -> Any:
-    """Subtract the row ``deltas`` times ``factor``, times the row at ``scale``, from that at
-    ``first``; both rows are of ``array``.
-    """
+    """Subtract ``deltas`` times ``factor`` times the row at ``scale`` from that at ``first``."""
     check(array)
 
     def emit(builder: Any, values: Any, at: Any, by: Any, row: Any, number: Any) -> None:
@@ -282,8 +278,8 @@ def add_products(
 ) -> Any:
     """Return ``block`` with the products added that a column of kernels is updated by.
 
-    Vector i of row m takes the deltas from ``starts[m] + away`` on times the values from
-    ``x + i * line`` on.
+    Vector i of row m takes the deltas from ``starts[m] + away`` on times the values from ``x + i *
+    line`` on.
     """
     check(deltas)
     length, count = block.dtype.count, block.dtype.dtype.count

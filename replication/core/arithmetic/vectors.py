@@ -73,8 +73,8 @@ def fma(context: Any, a: Any, b: Any, c: Any) -> Any:
 
 @intrinsic
 def load_levels(context: Any, image: Any, start: Any, scale: Any, background: Any) -> Any:
-    """Return the vector of ``scale`` times the grey levels of ``image`` (uint8), plus
-    ``background``, rounded once.
+    """Return ``scale`` times the grey levels of ``image`` (uint8) plus ``background``, rounded
+    once.
     """
     check(image)
     if image.dtype != types.uint8:
@@ -149,13 +149,13 @@ def _shuffle(mask: list[int]) -> Callable[..., Any]:
 @intrinsic
 def evens(context: Any, left: Any, right: Any) -> Any:
     """Return the even lanes of ``left``, then those of ``right``."""
-    return left(left, right), _shuffle([2 * n for n in range(LANES)])
+    return left(left, right), _shuffle([*range(0, 2 * LANES, 2)])
 
 
 @intrinsic
 def odds(context: Any, left: Any, right: Any) -> Any:
     """Return the odd lanes of ``left``, then those of ``right``."""
-    return left(left, right), _shuffle([2 * n + 1 for n in range(LANES)])
+    return left(left, right), _shuffle([*range(1, 2 * LANES, 2)])
 
 
 @intrinsic
@@ -206,10 +206,7 @@ def subtract(array: Any, scale: Any, start: int, vector: Any) -> None:
 
 @intrinsic
 def totals(context: Any, block: Any) -> Any:
-    """Return a row with the `total` of each vector of ``block`` in turn, then zeros.
-
-    The row is of as many vectors of `LANES` as are needed.
-    """
+    """Return a row with the `total` of each vector of ``block`` in turn, then zeros."""
     result = _row(block.dtype.dtype.number, block.count * block.dtype.count)
     emit = written(lambda builder, rows: _all_totals(builder, [one for row in rows for one in row]))
     return result(block), emit

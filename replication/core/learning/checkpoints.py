@@ -99,18 +99,17 @@ def read(path: Path, parameters: int, maker: str = OURS) -> Progress | None:
     except FileNotFoundError:
         return None
     except Damage as error:
-        raise ReplicationError(
-            f"the checkpoint {path} is damaged ({error}): delete it, and that replicate is "
-            "trained from its first pass"
-        ) from error
+        raise _unusable(path, f"is damaged ({error})") from error
     if by != maker:
-        raise ReplicationError(
-            f"the checkpoint {path} is by {by}, and this is {maker}, which would go on otherwise: "
-            "delete it, and that replicate is trained from its first pass"
-        )
+        raise _unusable(path, f"is by {by}, and this is {maker}, which would go on otherwise")
     if progress.parameters.shape != (parameters,) or progress.parameters.dtype != np.float32:
-        raise ReplicationError(
-            f"the checkpoint {path} holds {progress.parameters.size} parameters instead of "
-            f"{parameters}: delete it, and that replicate is trained from its first pass"
-        )
+        size = progress.parameters.size
+        raise _unusable(path, f"holds {size} parameters instead of {parameters}")
     return progress
+
+
+def _unusable(path: Path, problem: str) -> ReplicationError:
+    return ReplicationError(
+        f"the checkpoint {path} {problem}: delete it, and that replicate is trained from its first "
+        "pass"
+    )

@@ -43,12 +43,9 @@ class Engine:
     """
 
     def __init__(
-        self,
-        network: Network,
-        rules: Rules,
-        levels: NDArray[np.floating],
+        self, network: Network, rules: Rules, levels: NDArray[np.floating],
         dtype: type[np.floating] = np.float32,
-    ) -> None:
+    ) -> None:  # fmt: skip
         """``levels`` (256,) gives the input for each grey level."""
         self.network = network
         self._plan = plan(network, dtype)
@@ -70,21 +67,15 @@ class Engine:
         )
 
     def train(
-        self,
-        parameters: Parameters,
-        steps: Parameters,
-        images: Images,
-        labels: Labels,
-        order: NDArray[np.int64],
-        watch: Callable[[int], None] | None = None,
+        self, parameters: Parameters, steps: Parameters, images: Images, labels: Labels,
+        order: NDArray[np.int64], watch: Callable[[int], None] | None = None,
         marks: Sequence[int] = (),
-    ) -> Presented:
+    ) -> Presented:  # fmt: skip
         """Present ``images[order]`` one by one, updating ``parameters`` in place after each.
 
         ``watch`` is told now and then how many have been presented; what it raises ends the pass,
-        and then ``parameters`` are as before. ``marks`` are numbers of presentations, ascending,
-        from 1 to the length of ``order``, after which the weights are hashed; no weight depends on
-        where they are.
+        and then ``parameters`` are as before. ``marks`` are ascending numbers of presentations, 1
+        or more, after which the weights are hashed; no weight depends on where they are.
         """
         weights, scale = self._laid_out(parameters), self._laid_out(steps)
         ink.begin(self._training, weights, scale, self._memory.ink)

@@ -20,7 +20,7 @@ class Message(NamedTuple):
 
 
 class Monitor:
-    """The replicate's end of the line: it says how far it is, and hears whether it is to stop."""
+    """A replicate's end of the line: it says how far it is, and hears whether to stop."""
 
     def __init__(
         self, name: str, send: Callable[[Message], object], is_stopped: Callable[[], bool]
@@ -34,8 +34,7 @@ class Monitor:
     def presented(self, presentations: int) -> None:
         """Say how many patterns the network that is trained has been shown so far.
 
-        With a smaller number than before the next network has begun. Raises Stopped when asked to
-        stop.
+        With a smaller number than before the next network has begun. Raises Stopped when asked to.
         """
         self.check()
         if presentations < self._present:
@@ -62,7 +61,7 @@ class Monitor:
 
 
 class Display:
-    """One display for all replicates that are trained; used as a context manager."""
+    """A bar with an estimate for all replicates, or off a terminal a line for each pass."""
 
     def __init__(self, title: str, presentations: int) -> None:
         """``presentations`` is what all replicates together are shown."""
@@ -87,9 +86,7 @@ class Display:
         self._bar.update(sum(self._done.values()) - self._bar.n)
 
     def __enter__(self) -> Self:
-        """Show the bar."""
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Leave the bar as it stands."""
         self._bar.close()

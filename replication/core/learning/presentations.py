@@ -19,8 +19,8 @@ def generator(recipe: Recipe, replicate: int, stream: Stream, turn: int = 0) -> 
 
     It is spawned from the experiment's seed by the replicate's number, the stream's name and the
     ``turn`` (the pass for which numbers are drawn), so that a run that goes on after an
-    interruption draws what an uninterrupted one would. A stream that the recipe shares is
-    replicate 0's for all.
+    interruption draws what an uninterrupted one would. A stream that the recipe shares is replicate
+    0's for all.
     """
     return np.random.default_rng(_sequence(recipe, replicate, stream, turn))
 
@@ -79,14 +79,9 @@ class DistortedPool:
     """
 
     def __init__(
-        self,
-        images: NDArray[np.uint8],
-        labels: NDArray[np.uint8],
-        originals: int,
-        distortions: Distortions,
-        generator: np.random.Generator,
-        field: int,
-    ) -> None:
+        self, images: NDArray[np.uint8], labels: NDArray[np.uint8], originals: int,
+        distortions: Distortions, generator: np.random.Generator, field: int,
+    ) -> None:  # fmt: skip
         """Take the first ``originals`` of ``images`` uint8 (n, height, width); field in pixels."""
         self._images, self._labels = images[:originals], labels[:originals]
         self._field = field
@@ -109,16 +104,16 @@ class DistortedPool:
 def present_order(recipe: Recipe, replicate: int, pool_size: int, turn: int) -> NDArray[np.int64]:
     """Return the numbers of the patterns shown in pass ``turn`` (from 0), in their order.
 
-    The pool is gone through again and again in a constant random order (Appendix C, p. 41), or in
-    a fresh order each time; a pass is the next ``presentations_per_pass`` of that sequence.
+    The pool is gone through again and again in a constant random order (Appendix C, p. 41), or in a
+    fresh order each time; a pass is the next ``presentations_per_pass`` of that sequence.
     """
     length = recipe.presentations_per_pass
     first, last = turn * length, (turn + 1) * length
     rounds = range(first // pool_size, -(-last // pool_size))
     parts = []
     for number in rounds:
-        draw_distortions = 0 if recipe.order == "constant" else number
-        order = generator(recipe, replicate, "order", draw_distortions).permutation(pool_size)
+        drawn = 0 if recipe.order == "constant" else number
+        order = generator(recipe, replicate, "order", drawn).permutation(pool_size)
         low, high = number * pool_size, (number + 1) * pool_size
         parts.append(order[max(first, low) - low : min(last, high) - low])
     return np.concatenate(parts)

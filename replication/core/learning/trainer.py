@@ -36,7 +36,6 @@ class Trainer:
     def run(self, monitor: Monitor) -> Progress:
         """Go on from the last whole pass to the end of the last, and classify the test patterns.
 
-        The penalties that count the misses of the last pass are those that are returned.
         Raises Stopped when ``monitor`` asks for it, and ReplicationError when the training
         diverges; in both cases the passes done so far are kept.
         """
@@ -129,11 +128,11 @@ def step_ranges(network: Network, steps: NDArray[np.float32]) -> dict[str, float
 def draw_initial_parameters(
     network: Network, recipe: Recipe, generator: np.random.Generator
 ) -> NDArray[np.float32]:
-    """Draw uniformly between -r and r, r = range / F ** power, F the fan-in of the unit.
+    """Draw a parameter vector (network.parameters,): Appendix A, p. 41.
 
-    Returns a parameter vector (network.parameters,). Biases are drawn from the range of their
-    unit's weights, or are zero; the coefficients of sub-sampling layers are drawn like weights, or
-    are r itself.
+    Uniform between -r and r, r = range / F ** power, F the fan-in of the unit. Biases are drawn
+    from the range of their unit's weights, or are zero; the coefficients of sub-sampling layers are
+    drawn like weights, or are r itself.
     """
     rules = recipe.initialisation
     values = generator.uniform(-1.0, 1.0, network.parameters)
@@ -148,7 +147,11 @@ def draw_initial_parameters(
 
 
 def _reach(layer: Layer, recipe: Recipe) -> NDArray[np.float64]:
-    """Return range / F ** power for each map of the layer, the power in decimal arithmetic."""
+    """Return range / F ** power for each map of the layer.
+
+    The power is taken in decimal arithmetic: one of floating-point numbers differs from one
+    mathematical library to the next.
+    """
     rules = recipe.initialisation
     maps = range(layer.outputs[0])
     fan_ins = [layer.fan_in(number, recipe.subsampling.fan_in) for number in maps]

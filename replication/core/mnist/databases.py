@@ -1,9 +1,9 @@
-"""The IDX format of MNIST, gzipped, with the sums that say what is right.
+"""The databases of Section III-A, made from the raw files each time they are used.
 
-An IDX file is a big-endian header (two zero bytes, a type byte 0x08 for unsigned bytes, the number
-of dimensions, a 32-bit size for each dimension) followed by the values. ``SHA256SUMS`` in the same
-folder holds the SHA-256 of each file's uncompressed content, so that it stays right whatever the
-compression; the headers give the number of patterns.
+The raw files are MNIST's in the IDX format, gzipped: a big-endian header (two zero bytes, a type
+byte 0x08 for unsigned bytes, the number of dimensions, a 32-bit size for each) and the values.
+``SHA256SUMS`` beside them has the SHA-256 of each file's uncompressed content.
+``data/prepared/summary.json`` states the hash of a database's arrays, which it is checked by.
 """
 
 import gzip
@@ -42,8 +42,8 @@ _CLASSES = 10
 def read_images(path: Path) -> Bytes:
     """Read a gzipped file of images: uint8 (n, 28, 28), 0 background to 255 ink.
 
-    Raises ReplicationError, naming the file, when it is missing, empty, truncated, damaged, not a
-    file of 28x28 images, or has another sum than ``SHA256SUMS`` in its folder says.
+    Raises ReplicationError, naming the file, when it is missing or damaged, not a file of 28x28
+    images, or has another sum than ``SHA256SUMS`` in its folder says.
     """
     images = _read(path, dimensions=3)
     if images.shape[1:] != (_SIDE, _SIDE):
@@ -53,10 +53,7 @@ def read_images(path: Path) -> Bytes:
 
 
 def read_labels(path: Path) -> Bytes:
-    """Read a gzipped file of labels: uint8 (n,), the digits 0 to 9.
-
-    Raises ReplicationError as `read_images` does, and for a label above 9.
-    """
+    """Read a gzipped file of labels, 0 to 9: uint8 (n,); raises as `read_images` does."""
     labels = _read(path, dimensions=1)
     if labels.max() >= _CLASSES:
         place = int(np.argmax(labels >= _CLASSES))
@@ -161,8 +158,7 @@ _VERSIONS: Mapping[str, Callable[[Bytes], Bytes]] = {
 def read_raw(raw: Path) -> Database:
     """Read the four IDX files of ``raw`` as they are: the regular database, 28x28.
 
-    Raises ReplicationError for a file that is not what ``SHA256SUMS`` says, and where images and
-    labels do not pair up.
+    Raises ReplicationError for a damaged file, and where images and labels do not pair up.
     """
     train = _read_pair(raw, TRAIN_IMAGES, TRAIN_LABELS)
     return Database(*train, *_read_pair(raw, TEST_IMAGES, TEST_LABELS))
@@ -212,10 +208,7 @@ class DatabaseFacts(NamedTuple):
 
 
 def read_facts(prepared: Path, name: str) -> DatabaseFacts:
-    """Read what ``summary.json`` states of the database ``name``.
-
-    Raises ReplicationError when the summary is missing, of another version or lacks the database.
-    """
+    """Read what ``summary.json`` states of the database ``name``; ReplicationError for nothing."""
     path = prepared / SUMMARY
     summary = read_json(path, PREPARE)
     if not isinstance(summary, dict) or summary.get("version") != VERSION:
@@ -231,10 +224,7 @@ def read_facts(prepared: Path, name: str) -> DatabaseFacts:
 
 
 def grey_levels(background: float, foreground: float) -> Levels:
-    """Return the input of each grey level: float32 (256,), 0 -> background, 255 -> foreground.
-
-    Linear in between (Section II-B, page 7).
-    """
+    """Return float32 (256,), from 0 -> background to 255 -> foreground (Section II-B, page 7)."""
     ink = np.arange(256, dtype=np.float64) / 255.0
     # So written that both ends are exact.
     return (background * (1.0 - ink) + foreground * ink).astype(np.float32)
@@ -248,8 +238,7 @@ def make_inputs(images: Bytes, field: int, table: Levels) -> Levels:
 def centre_in_field(images: Bytes, field: int) -> Bytes:
     """Centre uint8 (n, height, width) images in the background: uint8 (n, field, field).
 
-    An odd line or column left over goes below or to the right. Raises ReplicationError when the
-    field is smaller than the images.
+    An odd line or column left over goes below or to the right; raises as `margins` does.
     """
     _, height, width = images.shape
     top, left = margins(field, height, width)

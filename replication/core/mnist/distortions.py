@@ -167,12 +167,13 @@ def invert(
 ) -> None:
     """Invert each pixel of ``images`` in place with the probability ``share``: to 255 - grey.
 
-    Args:
-        images: uint8 (n, height, width), C-contiguous.
-        numbers: int64 (n,), not negative: draw ``number * height * width + p`` of the stream
-            decides on pixel p of an image, line by line.
-        share: above 0 and below 1; exact to 2^-64.
-        key: of the stream.
+    ``images`` are uint8 (n, height, width), C-contiguous. Draw ``number * height * width + p`` of
+    the stream ``key`` decides on pixel p of an image, line by line, with the image's of the
+    ``numbers``, int64 (n,), not negative. ``share`` is above 0 and below 1, exact to 2^-64.
+
+    Draw i of a stream is SplitMix64's (Steele, Lea and Flood, Fast Splittable Pseudorandom Number
+    Generators, OOPSLA 2014): 64 bits that are a function of the stream's key and of i alone. So a
+    pixel has the same noise whenever and with whatever others it is drawn.
     """
     flat = images.reshape(len(images), -1)
     _invert(flat, numbers.astype(np.uint64), np.uint64(int(share * 2**BITS)), key)

@@ -6,7 +6,7 @@ from typing import cast
 
 from replication.core import plugins
 from replication.core.networks.printed import Printed
-from replication.core.networks.specification import Network, Stack, full_table
+from replication.core.networks.specification import Network, Stack, Table, full_table
 
 PERCEPTRON = re.compile(r"perceptron((?:-[1-9][0-9]*)+)")
 FIELDS = {"regular": 28, "deslanted": 20, "sixteen": 16, "cropped": 20, "sixteen-boxed": 16}
@@ -40,7 +40,7 @@ def lenet5_plain(paper: Printed) -> Network:
     return up_to_f6("lenet5-plain", paper).full("output", 10).network()
 
 
-def windows(sizes: tuple[int, ...], maps: int) -> tuple[tuple[int, ...], ...]:
+def windows(sizes: tuple[int, ...], maps: int) -> Table:
     """Return for each unit ``sizes[unit]`` neighbouring maps, the first by the unit's number."""
     return tuple(
         tuple(sorted((unit + step) % maps for step in range(size)))
@@ -76,7 +76,7 @@ def lenet1(_: Printed) -> Network:
     gives 2,578 parameters and 98,442 connections with trainable coefficients, the counts published
     for LeNet-1 elsewhere.
     """
-    table: tuple[tuple[int, ...], ...] = (
+    table: Table = (
         (0,), (0, 1), (0, 1), (1,), (0, 1), (0, 1),
         (2,), (2, 3), (2, 3), (3,), (2, 3), (2, 3),
     )  # fmt: skip

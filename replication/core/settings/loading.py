@@ -213,7 +213,7 @@ def _complete(base: Mapping[str, Any], group: str, entries: Mapping[str, Any], s
 
 
 def parse(document: Any, source: str) -> Settings:
-    """Check a parsed document; ReplicationError names ``source``, the key, the value and the rule."""
+    """Check a parsed document; ReplicationError names ``source``, the key and the rule."""
     if not isinstance(document, Mapping):
         raise ReplicationError(f"{source} holds no settings: write them as params.yaml has them")
     document = dict(document)

@@ -44,10 +44,9 @@ def run_in_dask(
     """Yield what ``work`` gives for each job, as it comes from Dask's workers.
 
     A worker that is lost is replaced by the scheduler, and its job goes on from its checkpoint
-    where that is in a shared folder. When this ends early, workers stop at their next look.
-    Raises ReplicationError for a scheduler that cannot be reached or is lost, for workers that
-    would train otherwise than this process, and for a job that the scheduler gives up, because
-    worker after worker died of it.
+    where that is in a shared folder. When this ends early, workers stop at their next look. Raises
+    ReplicationError for a scheduler that cannot be reached or is lost, for workers that would train
+    otherwise than this process, and for a job of which worker after worker died.
     """
     arrived: queue.SimpleQueue[Message | Future[Any]] = queue.SimpleQueue()
     try:

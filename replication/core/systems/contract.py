@@ -1,12 +1,12 @@
-"""Work that several replicates have in common, done once.
+"""What every system of the comparison has: fit, and what fitting gives.
 
-LeNet-4 is trained for its own row of Figure 9 and, from the same random streams, for the two rows
-that replace its last layer; RS-SVM approximates the ten machines of V-SVM. Whichever replicate
-comes to such a part first does it and leaves it in a file, which the others read. The file is named
-by the hash of all that the part follows from, so a run has the same bytes with it and without;
-only timing.json says which replicate did it. The files are removed when all replicates of the
-command are trained: another command does the work again. (A worker of Dask that shares no folder
-with the command keeps its own.)
+Work that several replicates have in common is done once. LeNet-4 is trained for its own row of
+Figure 9 and, from the same random streams, for the two rows that replace its last layer; RS-SVM
+approximates the ten machines of V-SVM. Whichever replicate comes to such a part first does it and
+leaves it in a file named by the hash of all that the part follows from, which the others read; so a
+run has the same bytes with it and without, and only timing.json says which replicate did it. The
+files are removed when all replicates of the command are trained. (A worker of Dask that shares no
+folder with the command keeps its own.)
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar, get_args
 
 import numpy as np
 import pandas as pd
@@ -27,8 +27,11 @@ from numpy.typing import NDArray
 from replication.core.learning.monitor import Monitor
 from replication.core.mnist.databases import Database
 from replication.core.runs import Answers
+from replication.core.settings import Section, parse_options
 from replication.errors import ReplicationError
 from replication.files import write_bytes
+
+Chosen = TypeVar("Chosen", bound=Section)
 
 # Seconds between two looks at whether to stop, while another replicate does the work.
 _PATIENCE = 0.5
@@ -101,10 +104,7 @@ def remove_shared(checkpoints: Path) -> None:
 
 @contextmanager
 def _alone(path: Path, name: str, monitor: Monitor) -> Iterator[None]:
-    """Hold the part against all threads and processes; the lock of one that is killed is free.
-
-    Raises ReplicationError where the folder cannot be written.
-    """
+    """Hold the part against all threads and processes; the lock of one that is killed is free."""
     lock, waits = FileLock(path.with_name(f"{path.name}.lock")), False
     while not lock.is_locked:
         try:
@@ -171,9 +171,8 @@ class Task(NamedTuple):
     shared: Shared = NOT_SHARED  # the parts that it has in common with other replicates
 
     def answer(self, penalties: NDArray[np.floating], monitor: Monitor, event: str) -> Answers:
-        """Return the answers to the test patterns by their penalties, and say how many are wrong.
-
-        The monitor is told after which ``event``.
+        """Return the answers by ``penalties``; tell the monitor after which ``event`` how many are
+        wrong.
         """
         answers, labels = answers_from_penalties(penalties), self.database.test_labels
         wrong = int((answers.classes != labels).sum())
@@ -205,6 +204,23 @@ class Fitted:
     evidence: Mapping[str, str] = field(default_factory=dict)
     # the kernels of linear algebra in force, where answers depend on them: `machine.blas`
     blas: Sequence[str] = ()
+
+
+class Configured(Generic[Chosen]):
+    """A system with options, of the class that its own is given: ``class System(Base[Options])``."""
+
+    Options: ClassVar[type[Section]] = Section
+    chosen: Chosen
+
+    def __init_subclass__(cls) -> None:
+        (kind,) = get_args(cls.__orig_bases__[0])  # type: ignore[attr-defined]
+        if isinstance(kind, type):
+            cls.Options = kind
+
+    def __init__(self, experiment: str, options: Mapping[str, Any]) -> None:
+        """Raise ReplicationError, naming ``experiment``, for options that cannot be."""
+        place = ("experiments", experiment, "options")
+        self.chosen = parse_options(self.Options, options, *place)  # type: ignore[assignment]
 
 
 class System(Protocol):

@@ -1,4 +1,4 @@
-"""The system of an experiment, made from its entry in params.yaml."""
+"""A replicate to be trained: experiment, number, and the key of all that decides its bytes."""
 
 import hashlib
 import importlib
@@ -70,8 +70,8 @@ def _errors_naming(experiment: str) -> Iterator[None]:
 def versions(recipe: AnyRecipe) -> dict[str, int]:
     """Return the numbers of the code that a replicate's bytes follow from, by name.
 
-    That of our engine where it trains networks, and that of the system's own module where that does
-    more; each is raised when its golden answers change.
+    That of our engine where it trains networks, and that of the system's module where that does
+    more.
     """
     plain = recipe.network_recipe()
     ours = {"engine": ENGINE} if plain else {}
@@ -80,10 +80,10 @@ def versions(recipe: AnyRecipe) -> dict[str, int]:
 
 @dataclass(frozen=True)
 class Experiment:
-    """An experiment: all that its replicates share.
+    """An experiment, by the settings in force: all that its replicates share.
 
-    ``recipe`` and ``prepare`` are the settings in force; a replicate with more parameters than
-    ``kept_parameters`` leaves its answers alone, not its weights.
+    A replicate with more parameters than ``kept_parameters`` leaves its answers, but not its
+    weights.
     """
 
     name: str
@@ -120,10 +120,7 @@ class Experiment:
 
     @property
     def presentations(self) -> int:
-        """The number of patterns a replicate is shown in training, by all networks that it trains.
-
-        A system of several networks says how many in its module's ``NETWORKS``.
-        """
+        """The number of patterns a replicate is shown, by all networks that it trains."""
         several: int = getattr(load_module(self.recipe), "NETWORKS", 1)
         return several * self.recipe.presentations(self.data.training_patterns)
 
@@ -173,13 +170,9 @@ class Job(NamedTuple):
 
 
 def key(experiment: Experiment, replicate: int) -> str:
-    """Return the hash of all that decides the replicate's bytes.
-
-    That is what `identity` takes in, and the numbers of the code (`versions`).
-    """
-    return hash_document(
-        {**_decisive(experiment, replicate), "versions": versions(experiment.recipe)}
-    )
+    """Return the hash of all that decides the replicate's bytes: as `identity`, and `versions`."""
+    numbers = {"versions": versions(experiment.recipe)}
+    return hash_document(_decisive(experiment, replicate) | numbers)
 
 
 def identity(experiment: Experiment, replicate: int) -> str:
@@ -191,11 +184,8 @@ def identity(experiment: Experiment, replicate: int) -> str:
 
 
 def _decisive(experiment: Experiment, replicate: int) -> dict[str, Any]:
-    return {
-        "settings": experiment.effective,
-        "replicate": replicate,
-        "data": experiment.data.sha256,
-    }
+    data = experiment.data.sha256
+    return {"settings": experiment.effective, "replicate": replicate, "data": data}
 
 
 def hash_document(document: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Jobs side by side: in threads of this process, or in the processes of a cluster."""
+"""The replicates of experiments: trained side by side, kept whole, never trained again."""
 
 import glob
 import hashlib
@@ -29,8 +29,8 @@ Result = TypeVar("Result")
 def count_workers(how: Train, needs: Iterable[int]) -> int:
     """Return how many replicates are trained at the same time, 1 or more.
 
-    That is ``how.workers``, or, where it is auto, the number of cores, but no more than
-    three quarters of the memory hold if those that need most meet. ``needs`` are the bytes of each
+    That is ``how.workers``, or, where it is auto, the number of cores, but no more than three
+    quarters of the memory hold if those that need most meet. ``needs`` are the bytes of each
     replicate.
     """
     if how.workers != "auto":
@@ -148,10 +148,11 @@ def begin(job: Job) -> Mapping[str, str]:
 
 
 def train(title: str, jobs: Sequence[Job], how: Train) -> list[Job]:
-    """Train those of ``jobs`` that are not finished, as ``how`` says, and show how far.
+    """Train those of ``jobs`` that are not finished, as ``how`` says, and show how far; return
+    these.
 
-    Returns these. A replicate that diverges is an error, and so is code that begins otherwise than
-    the replicates that are there, of which nothing is trained then.
+    A replicate that diverges is an error, and so is code that begins otherwise than the replicates
+    that are there, of which nothing is trained then.
     """
     for experiment in {job.experiment.name: job.experiment for job in jobs}.values():
         beginning = compare_beginning(experiment)
@@ -181,7 +182,7 @@ def train_job(job: Job, monitor: Monitor) -> tuple[Job, dict[str, bytes]]:
 
 
 def _train_one(job: Job, monitor: Monitor) -> None:
-    """Fit the replicate and leave its folder whole; all it needs comes from the job and files."""
+    """Fit the replicate and leave its folder whole."""
     experiment, replicate = job
     folders = experiment.folders
     started, processed = time.perf_counter(), time.thread_time()

@@ -257,10 +257,7 @@ def _full_places(layer: Layer, first: int, below: Place) -> Integers:
 
 
 def plan(network: Network, dtype: type[np.floating] = np.float32) -> Plan:
-    """Lay out ``network`` for the kernels, in ``dtype``.
-
-    Raises ReplicationError for a stack of layers that the kernels do not know.
-    """
+    """Lay out ``network`` for the kernels; ReplicationError for layers that they do not know."""
     _check(network)
     built = _Builder(network)
     for layer in network.trainable:
@@ -272,19 +269,9 @@ def plan(network: Network, dtype: type[np.floating] = np.float32) -> Plan:
         np.array(numbers, np.int64) for numbers in
         (built.groups, built.readers, built.outputs, built.deltas, built.columns)
     )  # fmt: skip
+    layers = np.array(built.layers, [(field, np.int64) for field in Place._fields])
     return Plan(
-        np.array(built.layers, [(field, np.int64) for field in Place._fields]),
-        groups,
-        readers,
-        outputs,
-        deltas,
-        columns,
-        np.array(built.windows, dtype),
-        np.concatenate(built.places),
-        codes,
-        len(network.codes) or last.maps,
-        built.kept,
-        built.values + GAP,
-        built.slopes + GAP,
-        built.scratch,
-    )
+        layers, groups, readers, outputs, deltas, columns, np.array(built.windows, dtype),
+        np.concatenate(built.places), codes, len(network.codes) or last.maps, built.kept,
+        built.values + GAP, built.slopes + GAP, built.scratch,
+    )  # fmt: skip

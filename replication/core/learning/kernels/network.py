@@ -173,8 +173,8 @@ def curvature(
     """Return h_kk: the mean over ``subset`` of the Gauss-Newton second derivatives (eqs. 25-27).
 
     ``start`` is the second derivative by every output of the last layer, or negative: then it is
-    the criterion's own. A coefficient multiplies the sum of its four inputs; its curvature takes
-    the square of that sum or, with ``squares_summed``, the sum of their squares.
+    the criterion's own. A coefficient's curvature takes the square of the sum of its four inputs
+    or, with ``squares_summed``, the sum of their squares.
     """
     last, answer = plan.layers[-1], memory.answer
     result = np.zeros_like(weights)

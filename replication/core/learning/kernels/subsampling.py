@@ -66,8 +66,8 @@ def backward(layer: Place, below: Place, sweep: Sweep) -> None:
 def _update(layer: Place, sweep: Sweep, m: int, first: bool) -> None:
     """Update the coefficient and the bias of map ``m``, and note what it gives to what it reads.
 
-    That is each unit's derivative times the coefficient, in ``scratch``, for the map that reads the
-    same as the map before added to what that one gave.
+    That is each unit's derivative times the coefficient, in ``scratch``; but for the ``first`` map
+    that reads a map, added to what the map before gave.
     """
     scratch, area, k, b = sweep.scratch, layer.stride, layer.weights + m, layer.biases + m
     coefficient = same(sweep.share * sweep.weights[k])

@@ -33,8 +33,5 @@ def steps(situation: Situation, options: Options) -> NDArray[np.float32]:
 def step_sizes(
     curvatures: NDArray[np.floating], learning_rate: float, mu: float
 ) -> NDArray[np.float32]:
-    """Return eta / (mu + h_kk) for each parameter: equation 19.
-
-    ``curvatures`` are not negative; ``learning_rate`` (eta) and ``mu`` are positive.
-    """
+    """Return eta / (mu + h_kk) for each parameter, float32: equation 19."""
     return (learning_rate / (mu + curvatures.astype(np.float64))).astype(np.float32)

@@ -19,7 +19,6 @@ from replication.core.settings import Section
 from replication.core.systems.classifier import ClassifierSystem, Patterns, flat
 from replication.core.systems.contract import Cost
 
-# Raised when the golden answers change, and only then (see CONTRIBUTING.md).
 VERSION = 1
 
 Floats = NDArray[np.float64]
@@ -92,9 +91,6 @@ def fit_layer(features: Features, patterns: Patterns, ridge: float, monitor: Mon
 class System(ClassifierSystem[Options]):
     """The linear classifier, solved for."""
 
-    Options = Options
-
-    def train(self, patterns: Patterns, random: np.random.Generator, monitor: Monitor) -> Layer:
+    def train(self, patterns: Patterns, _: np.random.Generator, monitor: Monitor) -> Layer:
         """Solve the normal equations."""
-        del random
         return fit_layer(pixel_features, patterns, RIDGE, monitor)

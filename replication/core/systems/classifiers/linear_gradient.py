@@ -22,7 +22,6 @@ from replication.core.systems.classifier import ClassifierSystem, Patterns
 from replication.core.systems.classifiers.linear import Floats, Images, make_targets, pixel_features
 from replication.core.systems.contract import Cost
 
-# Raised when the golden answers change, and only then (see CONTRIBUTING.md).
 VERSION = 1
 
 AMPLITUDE = np.float32(np.sqrt(3.0))
@@ -96,8 +95,6 @@ class Units:
 
 class System(ClassifierSystem[Options]):
     """The linear classifier, learned."""
-
-    Options = Options
 
     def train(self, patterns: Patterns, random: np.random.Generator, monitor: Monitor) -> Units:
         """Go through the patterns, in the same random order in every pass."""

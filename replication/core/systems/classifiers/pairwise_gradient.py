@@ -16,7 +16,6 @@ from replication.core.systems.classifiers.linear_gradient import Options, Units,
 from replication.core.systems.classifiers.pairwise_linear import PAIRS, pair_signs
 from replication.core.systems.contract import Cost
 
-# Raised when the golden answers change, and only then (see CONTRIBUTING.md).
 VERSION = 1
 
 
@@ -38,8 +37,6 @@ class Pairwise:
 
 class System(ClassifierSystem[Options]):
     """The pairwise linear classifier, learned."""
-
-    Options = Options
 
     def train(self, patterns: Patterns, random: np.random.Generator, monitor: Monitor) -> Pairwise:
         """Go through the patterns, in the same random order in every pass."""

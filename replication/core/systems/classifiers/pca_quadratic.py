@@ -20,7 +20,6 @@ from replication.core.systems.classifiers.linear import Floats, Images, Layer, f
 from replication.core.systems.contract import Cost
 from replication.errors import ReplicationError
 
-# Raised when the golden answers change, and only then (see CONTRIBUTING.md).
 VERSION = 1
 
 
@@ -85,13 +84,8 @@ class Polynomial(Layer):
 class System(ClassifierSystem[Options]):
     """Principal components and a polynomial of the second degree."""
 
-    Options = Options
-
-    def train(
-        self, patterns: Patterns, random: np.random.Generator, monitor: Monitor
-    ) -> Polynomial:
+    def train(self, patterns: Patterns, _: np.random.Generator, monitor: Monitor) -> Polynomial:
         """Compute the principal components, then solve for the layer."""
-        del random
         axes, mean = find_components(patterns.images, self.chosen.components)
         offset = mean @ axes if self.chosen.projected == "deviation" else np.zeros(axes.shape[1])
         features = Quadratic(axes, offset)

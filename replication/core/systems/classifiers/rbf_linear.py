@@ -19,7 +19,6 @@ from replication.core.systems.classifiers.linear import Floats, Images, Layer, f
 from replication.core.systems.contract import Cost
 from replication.errors import ReplicationError
 
-# Raised when the golden answers change, and only then (see CONTRIBUTING.md).
 VERSION = 1
 
 
@@ -83,8 +82,6 @@ class Radial(Layer):
 
 class System(ClassifierSystem[Options]):
     """Radial basis functions and a linear layer."""
-
-    Options = Options
 
     def train(self, patterns: Patterns, random: np.random.Generator, monitor: Monitor) -> Radial:
         """Find the centres of each class by K-means, then solve for the layer."""

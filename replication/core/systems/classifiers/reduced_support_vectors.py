@@ -31,7 +31,6 @@ from replication.core.systems.classifiers.support_vectors import (
 )
 from replication.core.systems.classifiers.virtual_support_vectors import train_virtual_machines
 
-# Raised when the golden answers change, and only then (see CONTRIBUTING.md).
 VERSION = 1
 
 # Steps of L-BFGS for each machine.
@@ -120,7 +119,6 @@ def relative_distance(
 class System(ClassifierSystem[Options]):
     """Ten machines over a few vectors each."""
 
-    Options = Options
     memory = MEMORY
 
     def train(self, patterns: Patterns, random: np.random.Generator, monitor: Monitor) -> Decision:

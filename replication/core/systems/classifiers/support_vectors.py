@@ -223,7 +223,6 @@ def _solve_each(
     return machines
 
 
-# Raised when the golden answers change, and only then (see CONTRIBUTING.md).
 VERSION = 1
 
 
@@ -249,12 +248,10 @@ class Scaled(Decision):
 class System(ClassifierSystem[Options]):
     """Ten machines over their support vectors among the training patterns."""
 
-    Options = Options
     memory = MEMORY
 
-    def train(self, patterns: Patterns, random: np.random.Generator, monitor: Monitor) -> Decision:
+    def train(self, patterns: Patterns, _: np.random.Generator, monitor: Monitor) -> Decision:
         """Solve on all patterns: nothing is random."""
-        del random
         kind, labels = self.chosen, patterns.labels
         if kind.inputs == "length":
             inputs = unit_inputs(patterns.images)

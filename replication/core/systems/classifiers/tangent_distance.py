@@ -182,7 +182,6 @@ def make_filters(side: int, sigma: float) -> tuple[Floats, Floats]:
     return smooth[apart + reach], slope[apart + reach]
 
 
-# Raised when the golden answers change, and only then (see CONTRIBUTING.md).
 VERSION = 1
 
 
@@ -278,13 +277,8 @@ def count_multiply_adds(side: int) -> tuple[int, int]:
 class System(ClassifierSystem[Options]):
     """Nearest neighbours by tangent distance."""
 
-    Options = Options
-
-    def train(
-        self, patterns: Patterns, random: np.random.Generator, monitor: Monitor
-    ) -> TangentNeighbours:
+    def train(self, patterns: Patterns, _: np.random.Generator, __: Monitor) -> TangentNeighbours:
         """Keep the patterns. Raises ReplicationError where they are not square."""
-        del random, monitor
         _, height, width = patterns.images.shape
         if height != width:
             raise ReplicationError(

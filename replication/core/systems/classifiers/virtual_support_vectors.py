@@ -32,7 +32,6 @@ from replication.core.systems.classifiers.support_vectors import (
 from replication.files import pack_arrays
 from replication.machine import blas
 
-# Raised when the golden answers change, and only then (see CONTRIBUTING.md).
 VERSION = 1
 
 Images = NDArray[np.uint8]
@@ -127,12 +126,10 @@ def _train(
 class System(ClassifierSystem[Options]):
     """Ten machines over support vectors, virtual ones among them."""
 
-    Options = Options
     memory = MEMORY
 
-    def train(self, patterns: Patterns, random: np.random.Generator, monitor: Monitor) -> Decision:
+    def train(self, patterns: Patterns, _: np.random.Generator, monitor: Monitor) -> Decision:
         """Train on all patterns, then on support and virtual vectors. Nothing is random."""
-        del random
         kind = self.chosen
         inputs, machines = train_virtual_machines(patterns, kind, self.chosen.shift, monitor)
         return combine_machines(inputs, machines, kind)
