@@ -117,7 +117,6 @@ def _damaged(path: Path, problem: str) -> ReplicationError:
     return ReplicationError(f"{path} {problem}: restore it with `{RESTORE}`")
 
 
-Bytes = npt.NDArray[np.uint8]
 Levels = npt.NDArray[np.float32]
 
 VERSION = 1

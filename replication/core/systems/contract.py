@@ -207,7 +207,7 @@ class Fitted:
 
 
 class Configured(Generic[Chosen]):
-    """A system with options, of the class that its own is given: ``class System(Base[Options])``."""
+    """A system with options, of the class that stands in ``class System(Base[Options])``."""
 
     Options: ClassVar[type[Section]] = Section
     chosen: Chosen
