@@ -213,7 +213,7 @@ def test_no_checkpoint_is_left_and_none_goes_before_the_replicate_is_kept(
         raise ReplicationError("the disk is full")
 
     with monkeypatch.context() as context:
-        context.setattr("replication.core.runs.write_folder", full)
+        context.setattr("replication.files.write_folder", full)
         with refused("the disk is full"):
             replicates.train("mine", jobs, params.train)
     assert len(list(folders.checkpoints.glob("*.npz"))) == boosted.NETWORKS

@@ -17,8 +17,7 @@ from replication.core.compiled import kernel
 from replication.core.learning import engine as engines
 from replication.core.learning.engine import Engine
 from replication.core.learning.kernels import ink
-from replication.core.learning.kernels.field import Levels
-from replication.core.learning.kernels.layout import INK, plan
+from replication.core.learning.kernels.layout import INK, Levels, plan
 from replication.core.networks.catalogue import perceptron
 from replication.core.networks.reference import Reference
 from replication.core.networks.specification import Stack

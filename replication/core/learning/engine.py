@@ -10,8 +10,7 @@ from replication.core.arithmetic.elementary import exponential
 from replication.core.learning.identity import sha256
 from replication.core.learning.kernels import criterion, ink
 from replication.core.learning.kernels import network as kernels
-from replication.core.learning.kernels.field import Levels
-from replication.core.learning.kernels.layout import CONVOLUTION, aligned, plan
+from replication.core.learning.kernels.layout import CONVOLUTION, Levels, aligned, plan
 from replication.core.networks.specification import Network
 from replication.core.settings import Rules, Sdlm
 from replication.errors import ReplicationError

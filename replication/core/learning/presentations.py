@@ -26,7 +26,7 @@ def generator(recipe: Recipe, replicate: int, stream: Stream, turn: int = 0) -> 
 
 
 def stream_key(recipe: Recipe, replicate: int, stream: Stream) -> np.uint64:
-    """Return the key of a stream of numbered draws, as in `mnist.noise`."""
+    """Return the key of a stream of numbered draws, as in `mnist.distortions.invert`."""
     key: np.uint64 = _sequence(recipe, replicate, stream, 0).generate_state(1, np.uint64)[0]
     return key
 

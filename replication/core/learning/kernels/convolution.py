@@ -1,4 +1,4 @@
-"""Convolutions of 5x5 in the packed layout of plan.py: forwards, backwards, their weights.
+"""Convolutions of 5x5 in the packed layout of layout.py: forwards, backwards, their weights.
 
 ``p`` is a position of the output (or of the input, backwards), ``x`` walks through the copies of
 the input, ``y`` through the output, ``k`` through the weights; m is an input map, i a line of the

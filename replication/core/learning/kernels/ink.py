@@ -48,12 +48,13 @@ from replication.core.arithmetic.blocks import (
 from replication.core.arithmetic.llvm import LANES
 from replication.core.arithmetic.vectors import fetch, load, subtract
 from replication.core.compiled import inlined, kernel
-from replication.core.learning.kernels.field import Bytes, Levels
 from replication.core.learning.kernels.layout import (
     FULL,
     INK,
+    Bytes,
     Floats,
     Integers,
+    Levels,
     Place,
     Plan,
     aligned,
@@ -121,7 +122,7 @@ def state(plan: Plan) -> Ink:
 
 @kernel
 def begin(plan: Plan, weights: Floats, steps: Floats, ink: Ink) -> None:
-    """Begin a pass with ``weights`` and ``steps``, laid out as plan.py says."""
+    """Begin a pass with ``weights`` and ``steps``, laid out as layout.py says."""
     pixels = plan.layers[0].height * plan.layers[0].width
     if plan.layers[1].kind == INK:
         for unit in range(plan.layers[1].maps):

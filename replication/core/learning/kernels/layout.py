@@ -41,6 +41,14 @@ FIELD, CONVOLUTION, SUBSAMPLING, FULL, INK = range(5)
 Floats = NDArray[np.floating[Any]]
 Number = float | np.floating[Any]
 Integers = NDArray[np.int64]
+Bytes = NDArray[np.uint8]
+
+
+class Levels(NamedTuple):
+    """The input for a grey level: ``scale`` times it plus ``background``, rounded once."""
+
+    background: Number
+    scale: Number
 
 
 class Place(NamedTuple):

@@ -9,18 +9,21 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from replication.core.arithmetic.llvm import LANES
+from replication.core.arithmetic.vectors import fetch, fma, load_levels, store
 from replication.core.compiled import kernel, lean
 from replication.core.learning.kernels import convolution, criterion, full, ink, subsampling
 from replication.core.learning.kernels.criterion import Answer, Criterion
-from replication.core.learning.kernels.field import Bytes, Levels, clear, fetch_image, show
 from replication.core.learning.kernels.ink import Ink
 from replication.core.learning.kernels.layout import (
     CONVOLUTION,
     FIELD,
     INK,
     SUBSAMPLING,
+    Bytes,
     Floats,
     Integers,
+    Levels,
     Number,
     Plan,
     aligned,
@@ -40,7 +43,7 @@ class Rules(NamedTuple):
 class Memory(NamedTuple):
     """Working memory of one network: made by `memory`, one for each thread."""
 
-    # values, sums: laid out as plan.py says: of every unit the output, and what a sub-sampling
+    # values, sums: laid out as layout.py says: of every unit the output, and what a sub-sampling
     # unit's coefficient multiplies
     values: Floats
     sums: Floats
@@ -57,6 +60,40 @@ def memory(plan: Plan) -> Memory:
     answer = Answer(np.zeros(plan.classes, dtype), np.zeros(plan.classes))
     values, sums, deltas, scratch = (aligned(size, dtype) for size in sizes)
     return Memory(values, sums, deltas, scratch, answer, ink.state(plan))
+
+
+@lean
+def clear(plan: Plan, levels: Levels, values: Floats) -> None:
+    """Fill the input field with the background."""
+    values[: plan.layers[0].height * plan.layers[0].width] = levels.background
+
+
+@lean
+def show(plan: Plan, image: Bytes, levels: Levels, values: Floats) -> None:
+    """Put an image of grey levels into the middle of the input field, in which is background."""
+    side = plan.layers[0].height
+    height, width = image.shape
+    x, y, pixels = (side - height) // 2 * side + (side - width) // 2, 0, image.reshape(-1)
+    last = max(width - LANES, 0)
+    for _ in range(height):
+        if width < LANES:
+            for column in range(width):
+                grey = values.dtype.type(pixels[y + column])
+                values[x + column] = fma(grey, levels.scale, levels.background)
+        else:
+            for column in range(0, width, LANES):
+                at = min(column, last)
+                store(values, x + at, load_levels(pixels, y + at, levels.scale, levels.background))
+        x += side
+        y += width
+
+
+@lean
+def fetch_image(image: Bytes) -> None:
+    """Have the processor's cache fetch ``image``, which is shown next."""
+    pixels = image.reshape(-1)
+    for pixel in range(0, pixels.size, 64):
+        fetch(pixels, pixel)
 
 
 @lean

@@ -51,7 +51,7 @@ def multiply_by_slopes(slope: Slope, layer: Place, outputs: Floats, deltas: Floa
 class Sweep(NamedTuple):
     """The arrays and numbers of a sweep from the last layer down: gradients or curvatures."""
 
-    weights: Floats  # laid out as plan.py says, or their squares
+    weights: Floats  # laid out as layout.py says, or their squares
     outputs: Floats  # of every unit; the slopes of the squashing function follow from them
     values: Floats  # the outputs, or their squares: what weights multiply
     # what a sub-sampling's coefficients multiply, at the places of its values; or squares
