@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from replication.comparison import paper
 from replication.core.networks.catalogue import lenet1, lenet4, lenet5, lenet5_plain, perceptron
+from replication.core.networks.reference import Reference
 from replication.core.networks.specification import Network, Stack
 from replication.core.settings import Criterion, Rules, Sdlm, Squashing, Subsampling
 
@@ -67,6 +69,18 @@ class Case:
         margin = (self.network.field - self.images.shape[1]) // 2
         padded = np.pad(self.images, ((0, 0), (margin, margin), (margin, margin)))
         return torch.from_numpy(self.levels[padded][:, np.newaxis])
+
+
+def trained_by_reference(case: Case, start: Any, steps: Any, order: Any) -> Any:
+    """The parameters ``start`` after the patterns ``order`` one by one, by equation 18."""
+    parameters = torch.from_numpy(start.copy()).requires_grad_()
+    model, inputs = Reference(case.network, case.rules), case.inputs()
+    labels = torch.from_numpy(case.labels)
+    for n in order:
+        loss = model.criterion(parameters, inputs[n : n + 1], labels[n : n + 1]).sum()
+        (gradient,) = torch.autograd.grad(loss, parameters)
+        parameters.data -= torch.from_numpy(steps) * gradient
+    return parameters.detach().numpy()
 
 
 def random_case(

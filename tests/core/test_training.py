@@ -141,10 +141,8 @@ def run_and_kill(project, seconds: float) -> bool:
     environment = {**os.environ, "PYTHONPATH": str(train.__file__).rsplit("/replication/", 1)[0]}
     process = subprocess.Popen(
         [sys.executable, "-m", "replication", "train", "lenet5"],
-        cwd=project,
-        env=environment,
-        stdout=subprocess.DEVNULL,
-    )
+        cwd=project, env=environment, stdout=subprocess.DEVNULL,
+    )  # fmt: skip
     until = time.monotonic() + 60
     while time.monotonic() < until and process.poll() is None:
         if list(project.glob(".checkpoints/lenet5-*.npz")):
