@@ -1,4 +1,7 @@
-"""Which patterns a replicate is shown, in which order, and the random streams that decide it."""
+"""Which patterns a replicate is shown, in which order, and the random streams that decide it.
+
+The streams are separate, so that each source of variance can be varied alone.
+"""
 
 import zlib
 from dataclasses import dataclass
@@ -20,7 +23,7 @@ def generator(recipe: Recipe, replicate: int, stream: Stream, turn: int = 0) -> 
     It is spawned from the experiment's seed by the replicate's number, the stream's name and the
     ``turn`` (the pass for which numbers are drawn), so that a run that goes on after an
     interruption draws what an uninterrupted one would. A stream that the recipe shares is replicate
-    0's for all.
+    0's.
     """
     return np.random.default_rng(_sequence(recipe, replicate, stream, turn))
 

@@ -1,7 +1,6 @@
 """The criteria, written to be read: what is minimised, pattern by pattern.
 
-A penalty y_i is ``distance`` times the squared distance of F6 to the code of class i; equation 7
-(p. 8) has 1.
+A penalty y_i is ``distance`` (1 in equation 7, p. 8) times the squared distance of F6 to code i.
 
 * ``mle``, equation 8 (p. 9): the penalty y_D of the correct class D.
 * ``map``, equation 9 (p. 9): y_D + log(exp(-j) + sum over the classes of exp(-y_i)); the constant

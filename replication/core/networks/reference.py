@@ -90,8 +90,8 @@ class Reference:
         """Return h_kk of every parameter by equations 25 to 27, p. 42: the mean over ``inputs``.
 
         The recursion goes down layer by layer with squared weights and squared slopes; a shared
-        parameter adds up its connections. Being linear in the squared quantities, it is left to
-        autograd.
+        parameter adds up its connections. It is linear in the squared quantities, so autograd can
+        do it.
         """
         outputs = self.maps(parameters, inputs)
         second = self._start(outputs[self.network.trainable[-1].name], chosen)

@@ -1,4 +1,4 @@
-"""The stages: how experiments are trained, and how verdicts are reached."""
+"""The settings of the stages and of the studies, a group of keys for each."""
 
 import re
 from typing import Annotated, Any, Literal, Self

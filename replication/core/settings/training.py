@@ -74,8 +74,7 @@ class Prepare(Section):
 class Optimiser(Section):
     """The module of replication/core/learning/optimisers that gives the steps, and its options.
 
-    ``sdlm`` is the paper's and has its settings in `Sdlm`; ``sgd`` has none (Appendix C's
-    comparison).
+    ``sdlm`` is the paper's and has its settings in `Sdlm`; ``sgd`` has none (Appendix C).
     """
 
     name: Name  # the module's

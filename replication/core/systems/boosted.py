@@ -65,9 +65,7 @@ class Candidates(NamedTuple):
     order: Numbers
 
     def sift(self, doubt: Doubt, count: int, monitor: Monitor) -> tuple[Numbers, Numbers]:
-        """Return the numbers of the first ``count`` where ``doubt`` holds, and of those passed
-        over.
-        """
+        """Return the first ``count`` numbers where ``doubt`` holds, and those passed over."""
         doubtful: list[Numbers] = []
         passed: list[Numbers] = []
         for start in range(0, len(self.order), _CHUNK):

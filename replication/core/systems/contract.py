@@ -171,9 +171,7 @@ class Task(NamedTuple):
     shared: Shared = NOT_SHARED  # the parts that it has in common with other replicates
 
     def answer(self, penalties: NDArray[np.floating], monitor: Monitor, event: str) -> Answers:
-        """Return the answers by ``penalties``; tell the monitor after which ``event`` how many are
-        wrong.
-        """
+        """Return the answers by ``penalties``; say after which ``event`` how many are wrong."""
         answers, labels = answers_from_penalties(penalties), self.database.test_labels
         wrong = int((answers.classes != labels).sum())
         monitor.line(f"{event}, {wrong} of {len(labels)} missed in test")

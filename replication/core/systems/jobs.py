@@ -70,8 +70,7 @@ def _errors_naming(experiment: str) -> Iterator[None]:
 def versions(recipe: AnyRecipe) -> dict[str, int]:
     """Return the numbers of the code that a replicate's bytes follow from, by name.
 
-    That of our engine where it trains networks, and that of the system's module where that does
-    more.
+    That of our engine where it trains networks; that of the system's module where it does more.
     """
     plain = recipe.network_recipe()
     ours = {"engine": ENGINE} if plain else {}
@@ -82,8 +81,7 @@ def versions(recipe: AnyRecipe) -> dict[str, int]:
 class Experiment:
     """An experiment, by the settings in force: all that its replicates share.
 
-    A replicate with more parameters than ``kept_parameters`` leaves its answers, but not its
-    weights.
+    A replicate with more parameters than ``kept_parameters`` leaves no weights.
     """
 
     name: str

@@ -8,8 +8,7 @@ is answered from the training patterns nearest to it there:
 * ``local``: local learning (Bottou and Vapnik, Neural Computation 4, 1992): a linear classifier
   with weight decay, fitted for each pattern to its K nearest alone.
 
-The history of the network is left out: it counts the test misses of the layer that no longer
-answers.
+The history of the network is left out: it counts the misses of the layer that is replaced.
 """
 
 from collections.abc import Iterator
@@ -71,8 +70,7 @@ def fit_local_scores(
     """Return scores (classes,) of ``pattern`` (units,) by a linear fit to its neighbours.
 
     W and b minimise the mean over the ``neighbours`` (k, units) of |W x + b - t|^2, with the
-    ``targets`` t (k, classes), plus ``decay`` times |W|^2. The bias does not decay: it is what
-    centring leaves.
+    ``targets`` t (k, classes), plus ``decay`` times |W|^2. The bias does not decay.
     """
     middle = neighbours.mean(axis=0)
     level: NDArray[np.float64] = targets.mean(axis=0)

@@ -73,9 +73,7 @@ def initialise(seed: int) -> nn.Sequential:
 
 
 def count_connections() -> int:
-    """Return the multiply-adds of an answer, as the paper counts: with biases, and four a pooling
-    unit.
-    """
+    """Return an answer's multiply-adds as the paper counts: biases too, four a pooling unit."""
     total = 0
     x = torch.empty(1, 1, SIDE, SIDE, device="meta")
     for layer in build():

@@ -30,8 +30,7 @@ def count_workers(how: Train, needs: Iterable[int]) -> int:
     """Return how many replicates are trained at the same time, 1 or more.
 
     That is ``how.workers``, or, where it is auto, the number of cores, but no more than three
-    quarters of the memory hold if those that need most meet. ``needs`` are the bytes of each
-    replicate.
+    quarters of the memory hold if those of the greatest ``needs``, in bytes, meet.
     """
     if how.workers != "auto":
         return how.workers
@@ -148,8 +147,7 @@ def begin(job: Job) -> Mapping[str, str]:
 
 
 def train(title: str, jobs: Sequence[Job], how: Train) -> list[Job]:
-    """Train those of ``jobs`` that are not finished, as ``how`` says, and show how far; return
-    these.
+    """Train those of ``jobs`` that are not finished, as ``how`` says, and return them.
 
     A replicate that diverges is an error, and so is code that begins otherwise than the replicates
     that are there, of which nothing is trained then.

@@ -2,8 +2,7 @@
 
 Least squares on targets of +1 for the class and -1 for the nine others, by the normal equations.
 Pixels that are background in every training pattern make these singular, so a little is added to
-their diagonal: such a pixel has the weight 0. The layer itself, over any features, is here too:
-`pca_quadratic` and `rbf_linear` end in it.
+their diagonal. `pca_quadratic` and `rbf_linear` end in this layer, over other features.
 """
 
 from collections.abc import Callable, Iterator
@@ -46,9 +45,9 @@ def pixel_features(images: Images) -> Floats:
 
 
 def solve_weights(gram: Floats, moments: Floats, ridge: float) -> Floats:
-    """Return weights (d, k), ``gram`` (d, d) @ weights = ``moments`` (d, k), regularised.
+    """Solve ``gram`` (d, d) @ weights = ``moments`` (d, k), ``gram`` positive semi-definite.
 
-    ``ridge`` is added to the diagonal, in units of its mean. ``gram`` is positive semi-definite.
+    ``ridge`` is added to the diagonal, in units of its mean.
     """
     added = ridge * np.trace(gram) / len(gram)
     result: Floats = solve(gram + added * np.eye(len(gram)), moments, assume_a="pos")

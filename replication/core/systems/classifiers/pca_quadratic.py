@@ -3,8 +3,7 @@
 The principal components are those of the training patterns less their mean. What is projected on
 them is the pattern itself or the pattern less the mean; the 40 numbers are multiplied with each
 other and themselves, 820 products, and with a constant these are the 821 inputs of the linear
-layer. Less the mean, the layer lacks the 40 numbers themselves, which costs much (see
-paper_notes.md); without that subtraction the products contain them.
+layer. Less the mean, the layer lacks the 40 numbers themselves, which costs much (paper_notes.md).
 """
 
 from dataclasses import dataclass
@@ -48,10 +47,7 @@ class Quadratic:
 
 
 def find_components(images: Images, components: int) -> tuple[Floats, Floats]:
-    """Return the axes (pixels, components) of greatest variance, that first, and the mean.
-
-    Raises ReplicationError when there are fewer.
-    """
+    """Return the axes (pixels, components) of greatest variance, that first, and the mean."""
     rows = flat(images).astype(np.float64)
     most = rows.shape[1]
     if components > most:

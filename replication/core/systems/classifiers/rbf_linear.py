@@ -48,10 +48,7 @@ class Gaussians:
 
 
 def place_gaussians(patterns: Patterns, chosen: Options, random: np.random.Generator) -> Gaussians:
-    """Place the Gaussians, class by class.
-
-    Raises ReplicationError when a class has fewer patterns than it is to have centres.
-    """
+    """Place the Gaussians; ReplicationError for a class with fewer patterns than centres."""
     centres, squares = [], 0.0
     for digit in range(CLASSES):
         rows = flat(patterns.images[patterns.labels == digit])

@@ -59,8 +59,8 @@ def _parts(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Return the best b for the z ``reduced``, and how much squared length they explain.
 
-    ``vectors`` and ``weights`` are float32, for the products with them are nearly all the work;
-    the linear equations, which may be ill-conditioned, are float64 like ``reduced``.
+    ``vectors`` and ``weights`` are float32, for the products with them are nearly all the work; the
+    linear equations, which may be ill-conditioned, are float64 like ``reduced``.
     """
     target = (_kernel(reduced.float(), vectors, kind) @ weights).double()
     own = _kernel(reduced, reduced, kind) + _RIDGE * torch.eye(len(reduced), dtype=torch.float64)

@@ -1,9 +1,15 @@
 """Ten support vector machines, one class against the rest: Section III-C.11, p. 14.
 
-Kernel: K(x, y) = ((x.y + c) / (1 + c))^degree of images divided by their length, so that
-K(x, x) = 1 for every image. The constant c is 0 for the monomials of that degree, or 1 for those
-up to it, as DeCoste and Schoelkopf had it (Training Invariant Support Vector Machines, Machine
-Learning 46, 2002). The paper says only "poly" and the degree. Images without ink stay zero.
+Kernel: K(x, y) = ((x.y + c) / (1 + c))^degree of images divided by their length, so that K(x, x) =
+1 for every image. The constant c is 0 for the monomials of that degree, or 1 for those up to it, as
+DeCoste and Schoelkopf had it (Training Invariant Support Vector Machines, Machine Learning 46,
+2002). The paper says only "poly" and the degree. Images without ink stay zero.
+
+With inputs of one ``scale`` s, the root mean square length of the training images, the kernel is
+((x.y / s^2 + c) / (1 + c))^degree: with c = 1 / s^2 that of Cortes and Vapnik (1995), (u.v + 1)^d
+on the pixels, 0 to 1, but for a factor that C takes up. Their slack, the square of the sum, asks
+for no machine of its own: by its convexity each of its solutions is one of the plain sum for
+another C.
 
 Training is exact, by chunking (Vapnik 1982; Osuna, Freund and Girosi 1997): a machine is solved on
 a working set, its decision values on all patterns show which of the others violate the conditions
@@ -130,9 +136,8 @@ class Decision:
     def cost(self) -> Cost:
         """Count a multiply-add for each pixel of each vector, and for each weight that is not 0.
 
-        A vector of several machines is kept once, and its kernel value is computed once. Its
-        power, a few products, is not counted, nor the length of the image. Kept are the
-        vectors, the weights that are not zero, and the biases.
+        A vector of several machines is kept once, and its kernel value is computed once. Its power,
+        a few products, is not counted, nor the length of the image. Kept are the biases as well.
         """
         operations = self.vectors.size + int(np.count_nonzero(self.weights))
         return Cost(operations / 1e3, (operations + len(self.biases)) / 1e3)

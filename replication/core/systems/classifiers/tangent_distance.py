@@ -1,12 +1,16 @@
-"""Compiled kernels of the tangent distance (P. Simard, Y. LeCun and J. Denker, "Efficient pattern
-recognition using a new transformation distance", NIPS 5, 1993; Section III-C.10, pp. 13-14).
+"""Nearest neighbours by tangent distance: Section III-C.10, pp. 13-14.
 
 An image and all that small deformations make of it lie near a plane: the image plus any sum of its
 seven tangents. The two-sided tangent distance is the least squared Euclidean distance of a point of
-one plane from a point of the other's.
+one plane from a point of the other's (P. Simard, Y. LeCun and J. Denker, "Efficient pattern
+recognition using a new transformation distance", NIPS 5, 1993).
 
-Legend: n images, m prototypes, c candidates, s pixels of a side, p = s * s pixels, t tangents.
-Arithmetic is float64 throughout.
+As in the paper, the plain Euclidean distance picks the training patterns whose tangent distance is
+worth computing; the paper does so at several resolutions, here there is one. Tangents are computed
+when they are needed: keeping them would take seven times the memory of the patterns.
+
+Legend of the kernels: n images, m prototypes, c candidates, s pixels of a side, p = s * s pixels, t
+tangents. Arithmetic is float64 throughout.
 """
 
 import math
@@ -202,9 +206,8 @@ def least_distances(
 ) -> NDArray[np.float64]:
     """Return each class's least distance, (n, classes), from ``distances`` (n, candidates).
 
-    A class without a candidate gets the largest distance of that row, or rather the next larger
-    number, so that it never ties with one that has: the margin stays finite, and a class that not
-    even the prefilter found is no nearer than the last it did find.
+    A class without a candidate gets the next number above the largest distance of that row: the
+    margin stays finite, and it never ties with a class that has one.
     """
     farthest = np.nextafter(distances.max(axis=1, keepdims=True), np.inf)
     result = np.repeat(farthest, CLASSES, axis=1)
@@ -238,8 +241,8 @@ class TangentNeighbours:
     def penalties(self, images: NDArray[np.uint8]) -> NDArray[np.floating]:
         """Return the least distance of each class, or minus the votes, (patterns, classes).
 
-        With one neighbour the margin is how much nearer the best class is than the second, which
-        votes could not tell: there would be only one. With more it is the difference in votes.
+        With one neighbour, where there would be one vote, the margin is how much nearer the best
+        class is than the second.
         """
         numbers, distances = self.distances(images)
         labels = self.labels[numbers]
