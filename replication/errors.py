@@ -2,10 +2,9 @@
 
 
 class ReplicationError(Exception):
-    """Something a user can mend.
+    """Something a user can mend; the command line prints it and exits with status 2.
 
-    The message is one sentence that says what is wrong, where, and how to mend it; the command
-    line prints it without a traceback and exits with status 2.
+    The message is one sentence that says what is wrong, where, and how to mend it.
     """
 
 

@@ -11,7 +11,8 @@ import os
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,9 +57,8 @@ def write_folder(
 ) -> None:
     """Make ``folder`` hold the files ``parts`` and nothing else; it appears whole or not at all.
 
-    Each process writes under a name of its own. Where a folder is there already and ``stays`` is
-    true of it, because another process was faster, that is left as it is. Raises ReplicationError
-    when the disk is full or the folder cannot be written.
+    Each process writes under a name of its own. A folder of which ``stays`` is true, because
+    another process was faster, is left as it is. Raises ReplicationError as `write_bytes` does.
     """
     folder = folder.resolve()  # a link leads to the folder that is written
     temporary = None
@@ -124,17 +124,24 @@ def json_bytes(content: Any) -> bytes:
 
 
 def read_json(path: Path, made_by: str) -> Any:
-    """Read a JSON file; ``made_by`` is the command that makes it, named when it is missing.
+    """Read a JSON file; raises as `name_problem` says."""
+    with name_problem(path, made_by, "it is not valid JSON: "):
+        return parse_json(path.read_bytes())
 
-    Raises ReplicationError for a missing or malformed file.
+
+@contextmanager
+def name_problem(path: Path, made_by: str, prefix: str = "") -> Iterator[None]:
+    """Raise ReplicationError, naming ``made_by``, for a file that is missing or cannot be read.
+
+    ``made_by`` is the command that makes it; ``prefix`` stands before what is wrong with it.
     """
     try:
         with name_damage():
-            return parse_json(path.read_bytes())
+            yield
     except FileNotFoundError as error:
         raise ReplicationError(f"{path} is missing: run `{made_by}` first") from error
     except Damage as error:
-        raise damaged(path, f"it is not valid JSON: {error}", made_by) from error
+        raise damaged(path, f"{prefix}{error}", made_by) from error
 
 
 def damaged(path: Path, problem: object, made_by: str) -> ReplicationError:
@@ -167,17 +174,12 @@ def table_bytes(table: pd.DataFrame) -> bytes:
 
 
 def read_table(path: Path, columns: tuple[str, ...], made_by: str) -> pd.DataFrame:
-    """Read a CSV table that has at least ``columns``; ``made_by`` is the command that makes it.
+    """Read a CSV table that has at least ``columns``; raises as `name_problem` says.
 
-    Raises ReplicationError when it is missing, no table, empty or lacks a column.
+    Also when it is empty or lacks a column.
     """
-    try:
-        with name_damage():
-            table = pd.read_csv(path)
-    except FileNotFoundError as error:
-        raise ReplicationError(f"{path} is missing: run `{made_by}` first") from error
-    except Damage as error:
-        raise damaged(path, error, made_by) from error
+    with name_problem(path, made_by):
+        table = pd.read_csv(path)
     absent = [name for name in columns if name not in table.columns]
     if absent:
         raise damaged(path, f"no column {', '.join(absent)}", made_by)
@@ -188,7 +190,7 @@ def read_table(path: Path, columns: tuple[str, ...], made_by: str) -> pd.DataFra
 
 @dataclass(frozen=True)
 class Output:
-    """A file in the folder of results that one command makes and others read."""
+    """A file in the folder of results that the command ``made_by`` makes and others read."""
 
     name: str
     made_by: str
@@ -200,10 +202,7 @@ class Output:
 
 @dataclass(frozen=True)
 class Table(Output):
-    """A CSV table; whoever reads it may rely on ``columns``.
-
-    Those that are not among ``words`` hold numbers, or nothing where there is none.
-    """
+    """A CSV table with at least ``columns``, of which all but ``words`` hold numbers or nothing."""
 
     columns: tuple[str, ...]
     words: tuple[str, ...] = ()

@@ -38,31 +38,18 @@ _HELP = {
 
 @dataclass(frozen=True)
 class Folders:
-    """Every place that a command reads or writes; relative paths start where the command runs.
+    """Every place that a command reads or writes; relative paths start where the command runs."""
 
-    Attributes:
-        root: the project's folder.
-        params: the settings.
-        paper: what the paper publishes, as tables.
-        raw: MNIST as published, gzipped, with its hashes.
-        writers: which patterns are held out, and who wrote the test patterns.
-        prepared: what `prepare` says of the databases.
-        results: the tables that are made from the runs, as they are read.
-        runs: what each replicate leaves behind.
-        checkpoints: from which interrupted trainings go on.
-        out: where results are written; the folder of results unless a command is told otherwise.
-    """
-
-    root: Path
-    params: Path
-    paper: Path
-    raw: Path
-    writers: Path
-    prepared: Path
-    results: Path
-    runs: Path
-    checkpoints: Path
-    out: Path
+    root: Path  # the project's folder
+    params: Path  # the settings
+    paper: Path  # what the paper publishes, as tables
+    raw: Path  # MNIST as published, gzipped, with its hashes
+    writers: Path  # which patterns are held out, and who wrote the test patterns
+    prepared: Path  # what `prepare` says of the databases
+    results: Path  # the tables that are made from the runs, as they are read
+    runs: Path  # what each replicate leaves behind
+    checkpoints: Path  # from which interrupted trainings go on
+    out: Path  # where results are written; as ``results`` unless a command is told otherwise
 
     @classmethod
     def below(cls, root: Path = Path(), **named: Path) -> Self:

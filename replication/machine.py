@@ -11,10 +11,7 @@ _EXTENSIONS = ("avx512f", "avx2", "fma", "avx", "sse4_2", "asimd")
 
 
 def processor() -> str:
-    """Return the processor's name and vector extensions, such as ``AMD EPYC (avx2 fma)``.
-
-    Where the system does not say, its architecture.
-    """
+    """Return the processor's name, or architecture, and extensions: ``AMD EPYC (avx2 fma)``."""
     path = Path("/proc/cpuinfo")
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     fields = dict(line.split(":", 1) for line in lines if ":" in line)
@@ -44,9 +41,8 @@ def memory() -> int | None:
 
 
 def blas() -> list[str]:
-    """Return the kernels of linear algebra in this process, such as ``openblas 0.3.31 SkylakeX``.
-
-    Libraries that were not imported yet are not among them.
+    """Return the kernels of linear algebra in this process, such as ``openblas 0.3.31
+    SkylakeX``.
     """
     keys = ("internal_api", "version", "architecture")
     libraries = (info for info in threadpool_info() if info["user_api"] == "blas")

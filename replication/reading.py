@@ -18,7 +18,7 @@ _REPR.maxstring = _REPR.maxother = _REPR.maxlong = WIDTH
 
 
 class Damage(ValueError):
-    """A file that cannot be what it should be; the message is one line of few characters."""
+    """A file that cannot be what it should be; the message is one short line."""
 
 
 def shorten(text: object) -> str:

@@ -12,7 +12,7 @@ from replication.core import settings
 from replication.core.learning.monitor import Message, Monitor
 from replication.core.mnist import databases
 from replication.core.networks.reference import Reference
-from replication.core.systems import catalogue
+from replication.core.systems import jobs
 from replication.core.systems.contract import Task
 
 TABLE = databases.grey_levels(-0.1, 1.175)
@@ -68,7 +68,7 @@ def recipe_of(system, options=None, **changes):
 
 def system_of(paper, system, options=None, **changes):
     recipe = recipe_of(system, options, **changes)
-    return catalogue.build_system("mine", recipe, catalogue.build_network("mine", recipe, paper))
+    return jobs.build_system("mine", recipe, jobs.build_network("mine", recipe, paper))
 
 
 def fit(paper, tiny, folder, system, options=None, **changes):

@@ -22,9 +22,8 @@ from replication.core.learning.identity import ENGINE, MARKS, mark_name, sha256
 from replication.core.learning.monitor import Monitor
 from replication.core.mnist.databases import Database, grey_levels
 from replication.core.systems import jobs
-from replication.core.systems.catalogue import versions
 from replication.core.systems.contract import Task
-from replication.core.systems.jobs import Experiment, prepare_experiments
+from replication.core.systems.jobs import Experiment, prepare_experiments, versions
 from replication.files import write_json
 from replication.folders import Folders
 

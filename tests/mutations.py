@@ -26,7 +26,7 @@ from replication.comparison.verdicts import benchmark
 from replication.comparison.verdicts.claim_checks import VERDICTS
 from replication.core import settings
 from replication.core.learning import checkpoints
-from replication.core.mnist import databases, idx
+from replication.core.mnist import databases
 from replication.core.networks import printed
 from replication.core.runs import Run, read_answers, read_cost, read_history, read_weights
 from replication.errors import ReplicationError
@@ -80,7 +80,7 @@ def readers(scratch: Path) -> dict[str, Reader]:
     checkpoint = scratch / "checkpoint.npz"
     checkpoints.write(checkpoint, progress)
     results, raw, paper = (REPOSITORY / name for name in ("results", "data/raw", "data/paper"))
-    labels, record = raw / idx.TEST_LABELS, RUN / "record.json"
+    labels, record = raw / databases.TEST_LABELS, RUN / "record.json"
     return {
         "params.yaml": Reader(REPOSITORY / "params.yaml", settings.load),
         "claims.yaml": Reader(
@@ -91,8 +91,8 @@ def readers(scratch: Path) -> dict[str, Reader]:
             lambda path: document.read_table(path.parent, document.CurvePoint),
         ),
         "figure3_rbf_codes.txt": Reader(paper / "figure3_rbf_codes.txt", printed._read_codes),
-        "t10k-labels": Reader(labels, idx.read_labels, True, (raw / idx.SUMS,)),
-        "SHA256SUMS": Reader(raw / idx.SUMS, lambda path: idx.read_sums(path.parent)),
+        "t10k-labels": Reader(labels, databases.read_labels, True, (raw / databases.SUMS,)),
+        "SHA256SUMS": Reader(raw / databases.SUMS, lambda path: databases.read_sums(path.parent)),
         "summary.json": Reader(REPOSITORY / "data/prepared" / databases.SUMMARY,
                                lambda path: databases.read_facts(path.parent, "regular")),
         "answers.npz, sealed": Reader(RUN / "answers.npz", _run("answers"), True, (record,)),

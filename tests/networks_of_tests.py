@@ -2,14 +2,15 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from replication.comparison import paper
-from replication.core.networks import lenet1, lenet4, lenet5, lenet5_plain
-from replication.core.networks.perceptrons import perceptron
+from replication.core.networks.catalogue import lenet1, lenet4, lenet5, lenet5_plain, perceptron
+from replication.core.networks.reference import Reference
 from replication.core.networks.specification import Network, Stack
 from replication.core.settings import Criterion, Rules, Sdlm, Squashing, Subsampling
 
@@ -41,10 +42,10 @@ TINY_CODES = np.where(np.random.default_rng(7).random((4, 6)) < 0.5, -1, 1).asty
 
 
 NETWORKS = {
-    "lenet5": lenet5.network(PAPER),
-    "lenet5-plain": lenet5_plain.network(PAPER),
-    "lenet4": lenet4.network(PAPER),
-    "lenet1": lenet1.network(PAPER),
+    "lenet5": lenet5(PAPER),
+    "lenet5-plain": lenet5_plain(PAPER),
+    "lenet4": lenet4(PAPER),
+    "lenet1": lenet1(PAPER),
     "perceptron": perceptron((30, 12), 20),
     "tiny": tiny("tiny").network(),
     "tiny-rbf": tiny("tiny-rbf").rbf("RBF", TINY_CODES),
@@ -68,6 +69,18 @@ class Case:
         margin = (self.network.field - self.images.shape[1]) // 2
         padded = np.pad(self.images, ((0, 0), (margin, margin), (margin, margin)))
         return torch.from_numpy(self.levels[padded][:, np.newaxis])
+
+
+def trained_by_reference(case: Case, start: Any, steps: Any, order: Any) -> Any:
+    """The parameters ``start`` after the patterns ``order`` one by one, by equation 18."""
+    parameters = torch.from_numpy(start.copy()).requires_grad_()
+    model, inputs = Reference(case.network, case.rules), case.inputs()
+    labels = torch.from_numpy(case.labels)
+    for n in order:
+        loss = model.criterion(parameters, inputs[n : n + 1], labels[n : n + 1]).sum()
+        (gradient,) = torch.autograd.grad(loss, parameters)
+        parameters.data -= torch.from_numpy(steps) * gradient
+    return parameters.detach().numpy()
 
 
 def random_case(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from replication.core.mnist import idx
+from replication.core.mnist import databases
 
 
 def encoded(array):
@@ -22,7 +22,7 @@ def write_content(path, content, *, sealed=True):
 
 
 def seal(path, content):
-    sums = path.parent / idx.SUMS
+    sums = path.parent / databases.SUMS
     name = path.name.removesuffix(".gz")
     lines = sums.read_text().splitlines() if sums.exists() else []
     kept = [line for line in lines if not line.endswith(f"  {name}")]
@@ -33,8 +33,8 @@ def seal(path, content):
 def write_raw(folder: Path, database):
     """Write a whole data/raw folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_content(folder / idx.TRAIN_IMAGES, encoded(database.train_images))
-    write_content(folder / idx.TRAIN_LABELS, encoded(database.train_labels))
-    write_content(folder / idx.TEST_IMAGES, encoded(database.test_images))
-    write_content(folder / idx.TEST_LABELS, encoded(database.test_labels))
+    write_content(folder / databases.TRAIN_IMAGES, encoded(database.train_images))
+    write_content(folder / databases.TRAIN_LABELS, encoded(database.train_labels))
+    write_content(folder / databases.TEST_IMAGES, encoded(database.test_images))
+    write_content(folder / databases.TEST_LABELS, encoded(database.test_labels))
     return folder

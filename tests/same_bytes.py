@@ -27,8 +27,7 @@ if "other-blocks" in sys.argv:  # before the kernels choose
 
 from replication.core.learning.engine import Engine
 from replication.core.learning.optimisers import sdlm
-from replication.core.learning.presentations import DistortedPool
-from replication.core.learning.streams import generator
+from replication.core.learning.presentations import DistortedPool, generator
 from replication.core.learning.trainer import draw_first_parameters
 from replication.core.mnist.databases import grey_levels, read_raw
 from replication.core.networks import catalogue

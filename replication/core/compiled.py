@@ -40,8 +40,8 @@ def kernel(function: Compiled) -> Compiled:
     """Compile ``function`` when it is first called, with the options that all kernels share.
 
     No option lets the compiler change the order or the rounding of an operation: the same source
-    gives the same bytes on every processor (see replication/core/arithmetic). Divisions follow
-    IEEE 754 instead of raising, and other threads run meanwhile.
+    gives the same bytes on every processor. Divisions follow IEEE 754, and other threads run
+    meanwhile.
     """
     return _compiled(function)
 
@@ -59,7 +59,7 @@ def inlined(function: Compiled) -> Compiled:
     """Compile ``function`` as `lean` does, into every kernel that calls it, for kernels alone.
 
     Handing over the arrays would cost more than its work, and what Python would call it by takes a
-    quarter of the compiler's time. So it is not there: a call from Python ends the process.
+    quarter of the compiler's time. So that is not there: a call from Python ends the process.
     """
     return _compiled(function, inline=True, lean=True)
 
@@ -82,10 +82,7 @@ def _compiled(function: Compiled, inline: bool = False, lean: bool = False) -> C
 
 
 class _Kept(FunctionCache):
-    """The compiled code of one function, a file a signature.
-
-    There is no index that processes could write over one another, and a file is written whole.
-    """
+    """The compiled code of one function, a whole file a signature, without an index."""
 
     def __init__(self, function: Callable[..., Any], folder: Path) -> None:
         # Numba's own way looks for a folder by itself, and goes on to others where it cannot write.

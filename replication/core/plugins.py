@@ -5,13 +5,12 @@ A plug-in is a module of a package; what it has to define says what it is. To ad
 
 import importlib
 import re
+from collections.abc import Collection
 from pathlib import Path
 from types import ModuleType
 
-from replication.core.settings.document import suggest_name
+from replication.core.settings.loading import suggest_name
 from replication.errors import ReplicationError
-
-_NO_PLUG_INS = ("__init__", "catalogue")
 
 
 def names(package: str, defined: str) -> list[str]:
@@ -21,39 +20,40 @@ def names(package: str, defined: str) -> list[str]:
     cannot be imported is an error only where it is used.
     """
     defines = re.compile(rf"^(class |def |){defined}\b", re.MULTILINE)
+    (folder, *_) = importlib.import_module(package).__path__
     return [
         path.stem.replace("_", "-")
-        for path in _files(package)
-        if defines.search(path.read_text(encoding="utf-8"))
+        for path in sorted(Path(folder).glob("*.py"))
+        if path.stem not in ("__init__", "catalogue")
+        and defines.search(path.read_text(encoding="utf-8"))
     ]
 
 
-def source(package: str, name: str, defined: str) -> Path:
-    """Return the file of the plug-in ``name``, which defines ``defined``.
+def find(package: str, name: str, defined: str, besides: Collection[str] = ()) -> str:
+    """Return the module, with dots, of the plug-in ``name``, which defines ``defined``.
 
-    Raises ReplicationError, naming the plug-ins that there are, when there is none.
+    Raises ReplicationError, naming the plug-ins that there are and ``besides``, for none.
     """
-    there = names(package, defined)
-    stem = name.replace("-", "_")
+    there = sorted([*names(package, defined), *besides])
+    place, stem = package.replace(".", "/"), name.replace("-", "_")
     if name not in there:
-        place = _place(package)
         raise ReplicationError(
             f"params.yaml names '{name}'{suggest_name(name, there)}, but {place} has "
             f"{', '.join(there)}: correct it, or let {place}/{stem}.py define {defined}"
         )
-    return next(path for path in _files(package) if path.stem == stem)
+    return f"{package}.{stem}"
 
 
-def load(package: str, name: str, *required: str) -> ModuleType:
+def load(package: str, name: str, *required: str, besides: Collection[str] = ()) -> ModuleType:
     """Import the plug-in ``name`` of ``package``, which has to define all the ``required`` names.
 
-    Raises ReplicationError, saying what to do, for one that is not there, that cannot be imported
-    or that lacks a name.
+    Raises ReplicationError, saying what to do, for one that is not there (``besides`` as in
+    `find`), that cannot be imported or that lacks a name.
     """
-    path = source(package, name, required[0])
-    place = f"{_place(package)}/{path.name}"
+    path = find(package, name, required[0], besides)
+    place = f"{path.replace('.', '/')}.py"
     try:
-        module = importlib.import_module(f"{package}.{path.stem}")
+        module = importlib.import_module(path)
     except (SyntaxError, ImportError, NameError) as error:
         line = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
         raise ReplicationError(f"{place}{line} cannot be imported ({error}): mend it") from error
@@ -61,12 +61,3 @@ def load(package: str, name: str, *required: str) -> ModuleType:
     if absent:
         raise ReplicationError(f"{place} has no {', '.join(absent)}: add it as its siblings do")
     return module
-
-
-def _place(package: str) -> str:
-    return package.replace(".", "/")
-
-
-def _files(package: str) -> list[Path]:
-    (folder, *_) = importlib.import_module(package).__path__
-    return sorted(path for path in Path(folder).glob("*.py") if path.stem not in _NO_PLUG_INS)

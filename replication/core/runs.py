@@ -1,6 +1,7 @@
 """What a replicate leaves behind: the folder ``results/runs/<experiment>/<replicate>/``.
 
-The one place that knows the names and the formats of the files in it.
+The one place that knows the names and the formats of the files in it. Whatever reads one raises
+ReplicationError when it is missing or damaged: other keys, columns, shapes, types or ranges.
 """
 
 import hashlib
@@ -18,17 +19,10 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field, ValidationError
 from safetensors import numpy as tensors
 
+from replication import files
 from replication.errors import ReplicationError
-from replication.files import (
-    damaged,
-    json_bytes,
-    pack_arrays,
-    read_json,
-    read_table,
-    table_bytes,
-    write_folder,
-)
-from replication.reading import Damage, name_damage, parse_json, quote
+from replication.files import damaged, json_bytes, name_problem, pack_arrays, read_json
+from replication.reading import parse_json, quote
 
 TRAIN = "python -m replication train"
 ANSWERS, HISTORY, WEIGHTS = "answers.npz", "history.csv", "weights.safetensors"
@@ -40,18 +34,11 @@ HISTORY_COLUMNS = ("pass", "learning_rate", *COUNTS, "mean_criterion")
 # In history.csv, the SHA-256 of the weights after each pass: float32, little-endian, in the order
 # of the table of layers (`replication.core.learning.identity.sha256`).
 HASHES = "weights_sha256"
-RECORD_KEYS = {
-    "experiment": str,
-    "replicate": int,
-    "key": str,
-    "settings": dict,
-    "streams": dict,
-    "versions": dict,
-    "data": dict,
-    "presentations": int,
-    "parameters": int,
-    "packages": dict,
-}  # each with the type of its value
+RECORD_KEYS: dict[str, type] = {  # each with the type of its value
+    **dict.fromkeys(("experiment", "key"), str),
+    **dict.fromkeys(("replicate", "presentations", "parameters"), int),
+    **dict.fromkeys(("settings", "streams", "versions", "data", "packages"), dict),
+}
 _MORE_KEYS = {"evidence": dict, "files": dict, "processor": str, "blas": list}
 # In the record, the SHA-256 of each other file of the run; of timing.json there is none.
 FILES = "files"
@@ -61,17 +48,11 @@ COST_KEYS = frozenset({"operations_thousands", "memory_thousands"})
 
 @dataclass(frozen=True)
 class Answers:
-    """The answers of a finished replicate to the test patterns.
+    """The answers of a finished replicate to the test patterns; ValueError for others."""
 
-    Attributes:
-        classes: uint8 (n,), the class given, 0 to 9.
-        margins: float32 (n,), the difference between the two best scores: not negative, larger is
-            surer; comparable only within one network.
-
-    Raises ValueError when shapes, types or ranges are others.
-    """
-
-    classes: NDArray[np.uint8]
+    classes: NDArray[np.uint8]  # uint8 (n,), the class given, 0 to 9
+    # float32 (n,), the difference between the two best scores: not negative, larger is surer;
+    # comparable only within one network
     margins: NDArray[np.float32]
 
     def __post_init__(self) -> None:
@@ -92,35 +73,19 @@ def answers_bytes(answers: Answers) -> bytes:
 
 
 def read_answers(path: Path, made_by: str = TRAIN) -> Answers:
-    """Read ``answers.npz``.
-
-    Raises ReplicationError when it is missing, or damaged: other arrays, shapes, types or ranges.
-    """
-    try:
+    """Read ``answers.npz``."""
+    with name_problem(path, made_by):
         # From memory: np.load forgets to close the file when it is no archive.
-        with name_damage(), np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
-            if set(archive.files) != {"classes", "margins"}:
-                raise ValueError(f"it holds {', '.join(archive.files) or 'nothing'}")
-            return Answers(archive["classes"], archive["margins"])
-    except FileNotFoundError as error:
-        raise ReplicationError(f"{path} is missing: run `{made_by}` first") from error
-    except Damage as error:
-        raise damaged(path, error, made_by) from error
+        archive = dict(np.load(io.BytesIO(path.read_bytes()), allow_pickle=False))
+        if set(archive) != {"classes", "margins"}:
+            raise ValueError(f"it holds {', '.join(archive) or 'nothing'}")
+        return Answers(**archive)
 
 
 def read_weights(path: Path, parameters: int, made_by: str = TRAIN) -> NDArray[np.float32]:
-    """Read the one tensor ``parameters`` of ``weights.safetensors``, float32 (parameters,).
-
-    Raises ReplicationError when it is missing or damaged: no such tensor, another one, another
-    shape or type, or a value that is not finite.
-    """
-    try:
-        with name_damage():
-            stored = tensors.load(path.read_bytes())
-    except FileNotFoundError as error:
-        raise ReplicationError(f"{path} is missing: run `{made_by}` first") from error
-    except Damage as error:
-        raise damaged(path, error, made_by) from error
+    """Read the tensor ``parameters`` of ``weights.safetensors``: finite float32 (parameters,)."""
+    with name_problem(path, made_by):
+        stored = tensors.load(path.read_bytes())
     held = ", ".join(f"{name} {tensor.dtype} {tensor.shape}" for name, tensor in stored.items())
     expected = f"parameters float32 ({parameters},)"
     if held != expected:
@@ -142,10 +107,7 @@ def weights_bytes(weights: Mapping[str, NDArray[np.float32]]) -> bytes:
 
 
 def read_cost(path: Path, made_by: str = TRAIN) -> dict[str, float]:
-    """Read ``cost.json``: thousands of multiply-adds and of variables that one answer takes.
-
-    Raises ReplicationError when it is missing or damaged.
-    """
+    """Read ``cost.json``: thousands of multiply-adds and of variables that one answer takes."""
     cost = read_json(path, made_by)
     if not isinstance(cost, dict) or set(cost) != COST_KEYS:
         raise damaged(path, f"it holds other keys than {', '.join(sorted(COST_KEYS))}", made_by)
@@ -194,7 +156,7 @@ def history_bytes(history: pd.DataFrame) -> bytes:
     problem = _history_problem(history)
     if problem is not None:
         raise ValueError(problem)
-    return table_bytes(history)
+    return files.table_bytes(history)
 
 
 def read_history(path: Path, made_by: str = TRAIN) -> pd.DataFrame:
@@ -202,9 +164,9 @@ def read_history(path: Path, made_by: str = TRAIN) -> pd.DataFrame:
 
     The last column is `HASHES`, where the run has it. ``pass`` counts 1, 2, 3 ...; misses are
     counts, ``test_misses`` after the pass and ``training_misses`` during it, of
-    ``training_presentations``. Raises ReplicationError for a missing or damaged file.
+    ``training_presentations``.
     """
-    history = read_table(path, HISTORY_COLUMNS, made_by)
+    history = files.read_table(path, HISTORY_COLUMNS, made_by)
     problem = _history_problem(history)
     if problem is not None:
         raise damaged(path, problem, made_by)
@@ -212,7 +174,7 @@ def read_history(path: Path, made_by: str = TRAIN) -> pd.DataFrame:
 
 
 def read_record(path: Path, made_by: str = TRAIN) -> dict[str, Any]:
-    """Read ``record.json``: what was in force in a run; raises ReplicationError if incomplete."""
+    """Read ``record.json``: what was in force in a run."""
     record = read_json(path, made_by)
     if not isinstance(record, dict) or not record.keys() >= RECORD_KEYS.keys():
         absent = sorted(RECORD_KEYS.keys() - set(record if isinstance(record, dict) else ()))
@@ -243,10 +205,7 @@ class _Timing(BaseModel):
 
 @dataclass(frozen=True)
 class Run:
-    """The folder of one replicate; every part is read and checked once, when it is first used.
-
-    Reading a part raises ReplicationError when its file is missing or damaged.
-    """
+    """The folder of one replicate; every part is read and checked once, when it is first used."""
 
     folder: Path
 
@@ -312,17 +271,12 @@ class Run:
 
     def write(
         self,
-        answers: Answers,
-        history: pd.DataFrame,
-        weights: bytes,
-        cost: Mapping[str, float],
-        timing: Mapping[str, Any],
-        record: Mapping[str, Any],
-    ) -> None:
+        answers: Answers, history: pd.DataFrame, weights: bytes, cost: Mapping[str, float],
+        timing: Mapping[str, Any], record: Mapping[str, Any],
+    ) -> None:  # fmt: skip
         """Write all of it; an empty history or no ``weights`` (safetensors) leave no file.
 
-        The record gets the sums of the other files. All is written under another name and then
-        takes its place, so that what lies there is one whole run or none.
+        The record gets the sums of the other files.
         """
         parts = {ANSWERS: answers_bytes(answers), COST: json_bytes(dict(cost))}
         if weights:
@@ -338,16 +292,15 @@ class Run:
         """Read every file of the run by name, for another machine to `take`."""
         return {path.name: path.read_bytes() for path in sorted(self.folder.iterdir())}
 
-    def take(self, files: Mapping[str, bytes]) -> None:
-        """Become the run with these `files`, whole.
+    def take(self, parts: Mapping[str, bytes]) -> None:
+        """Become the run with the files ``parts``, whole; the same one that is there stays."""
+        key = parse_json(parts[RECORD])["key"]
 
-        Where another process has left the same replicate meanwhile, whole, that stays.
-        """
-        key = parse_json(files[RECORD])["key"]
-        write_folder(self.folder, files, lambda: Run(self.folder)._is_of(key))
+        def is_there() -> bool:
+            run = Run(self.folder)
+            return run.is_whole() and bool(run.record["key"] == key)
 
-    def _is_of(self, key: str) -> bool:
-        return self.is_whole() and bool(self.record["key"] == key)
+        files.write_folder(self.folder, parts, is_there)
 
     def is_whole(self) -> bool:
         """Return whether the record has the sum of every file of the run, and they have those."""

@@ -6,7 +6,7 @@ import click
 
 from replication.comparison import paper
 from replication.comparison.evaluation.metrics import METRICS, read_metrics
-from replication.core.mnist import idx
+from replication.core.mnist import databases
 from replication.core.runs import TRAIN, experiment_runs
 from replication.core.settings import Settings, load
 from replication.errors import ReplicationError
@@ -22,8 +22,8 @@ def run(folders: Folders, settings: Settings) -> Path:
         name: experiment_runs(folders.runs, name, entry["replicates"])
         for name, entry in metrics.items()
     }
-    images = idx.read_images(folders.raw / idx.TEST_IMAGES)
-    labels = idx.read_labels(folders.raw / idx.TEST_LABELS)
+    images = databases.read_images(folders.raw / databases.TEST_IMAGES)
+    labels = databases.read_labels(folders.raw / databases.TEST_LABELS)
     published = paper.load(folders.paper)
     content = demonstration.content(
         published, settings.compare, settings.invariance, images, labels, runs

@@ -25,8 +25,7 @@ from replication.core.runs import ANSWERS, HISTORY, RECORD, WEIGHTS, Run
 from replication.core.settings import Recipe, Settings
 from replication.core.systems.contract import answers_from_penalties
 from replication.core.systems.jobs import Experiment, Job, prepare_experiments
-from replication.core.systems.parallel import count_workers
-from replication.core.systems.replicates import compare_beginning, train
+from replication.core.systems.replicates import compare_beginning, count_workers, train
 from replication.errors import ReplicationError
 from replication.folders import Folders
 from replication.pipeline import article, audit, compare, evaluate, report

@@ -15,7 +15,7 @@ from replication.comparison import paper
 from replication.comparison.evaluation.outputs import FAILURES, Check
 from replication.comparison.verdicts.claim_checks import HEADLINE, VERDICTS
 from replication.comparison.verdicts.tables import OWN
-from replication.core.mnist import databases, idx
+from replication.core.mnist import databases
 from replication.core.runs import COST
 from replication.core.settings import Recipe, load
 from replication.errors import ReplicationError
@@ -48,7 +48,7 @@ def check_quickly(scope: Scope, scratch: Path) -> Iterator[Check]:
     """
     raw = scope.folders.raw
     databases.load(raw, scope.folders.prepared, "regular")
-    yield Check(str(raw), "byte-equal", f"as {idx.SUMS} and {databases.SUMMARY} say")
+    yield Check(str(raw), "byte-equal", f"as {databases.SUMS} and {databases.SUMMARY} say")
     subjects = scope.settings.compare.experiments
     behind = [n for n in (subjects.undistorted, subjects.distorted) if n in scope.experiments]
     yield from recompute_answers(scope._replace(experiments=tuple(behind), replicates=None))

@@ -12,13 +12,12 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from replication.comparison.evaluation.errors import count_misses, to_percent
-from replication.core.display import Display
-from replication.core.learning.monitor import Monitor
+from replication.core.learning.monitor import Display, Monitor
 from replication.core.mnist.databases import grey_levels
 from replication.core.settings import Prepare, Recipe, Settings, parse_options
 from replication.core.systems.contract import Task
 from replication.core.systems.jobs import Experiment, Job, key, prepare_experiments
-from replication.core.systems.parallel import run_side_by_side
+from replication.core.systems.replicates import run_side_by_side
 from replication.errors import Diverged, ReplicationError
 from replication.files import Table
 from replication.folders import Folders

@@ -23,7 +23,7 @@ from fabricated import (
 
 from replication.comparison.verdicts import claim_checks, counts, curves
 from replication.comparison.verdicts.evidence import OUTCOMES
-from replication.core.networks import lenet5
+from replication.core.networks.catalogue import lenet5
 from replication.pipeline import compare
 
 
@@ -153,7 +153,7 @@ def test_rounded_count_is_equal_to_its_last_digit(ours, published, outcome):
 
 
 def test_counts_beside_the_parameters_are_those_of_the_network():
-    network = lenet5.network(PAPER)
+    network = lenet5(PAPER)
     assert counts.tiled_side(network, "C3") == 20
     sides = [counts.output_side(network, name, 36) for name in ("C1", "S2", "C3", "C5")]
     assert sides == [32, 16, 12, 2]

@@ -7,12 +7,12 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from networks_of_tests import CRITERIA, NETWORKS, Case, random_case
+from networks_of_tests import CRITERIA, NETWORKS, random_case, trained_by_reference
 from test_kernels import check_everything, engine, reference
 
 from replication.core.learning.engine import AT_ONCE, Engine
-from replication.core.learning.kernels.plan import plan
-from replication.core.networks.lenet4 import windows
+from replication.core.learning.kernels.layout import plan
+from replication.core.networks.catalogue import windows
 from replication.core.networks.specification import Network, Stack, full_table
 from replication.errors import ReplicationError
 
@@ -72,17 +72,6 @@ def test_consecutive_updates(data: Any, seed: int) -> None:
     engine(case, np.float64).train(ours, steps, case.images, case.labels, order)
     theirs = trained_by_reference(case, case.parameters, steps, order)
     np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-10)
-
-
-def trained_by_reference(case: Case, start: Any, steps: Any, order: Any) -> Any:
-    """The parameters after the patterns ``order`` one by one, by equation 18."""
-    theirs = torch.from_numpy(start.copy()).requires_grad_()
-    model, inputs, labels = reference(case), case.inputs(), torch.from_numpy(case.labels)
-    for n in order:
-        value = model.criterion(theirs, inputs[n : n + 1], labels[n : n + 1])
-        (gradient,) = torch.autograd.grad(value.sum(), theirs)
-        theirs.data -= torch.from_numpy(steps) * gradient
-    return theirs.detach().numpy()
 
 
 @pytest.mark.parametrize("name", ["lenet5", "lenet4"])

@@ -6,16 +6,18 @@ import numpy as np
 import pytest
 
 from replication.core.arithmetic.blocks import (
+    add_columns,
+    add_products,
+    add_spread,
+    add_taps,
     added,
     load_block,
     places,
     store_block,
+    subtract_columns,
     zeros,
 )  # fmt: skip
-from replication.core.arithmetic.columns import add_columns, subtract_columns
 from replication.core.arithmetic.llvm import HALF, LANES
-from replication.core.arithmetic.taps import add_products, add_spread, add_taps
-from replication.core.arithmetic.totals import subtract_row, totals, totals_at
 from replication.core.arithmetic.vectors import (
     clipped,
     evens,
@@ -29,7 +31,10 @@ from replication.core.arithmetic.vectors import (
     same,
     store,
     subtract,
+    subtract_row,
     total,
+    totals,
+    totals_at,
 )  # fmt: skip
 from replication.core.compiled import kernel
 

@@ -17,8 +17,7 @@ from small import refused, small_document, small_project
 
 from replication.core import settings
 from replication.core.learning.monitor import Stopped
-from replication.core.learning.presentations import DistortedPool
-from replication.core.learning.streams import generator
+from replication.core.learning.presentations import DistortedPool, generator
 from replication.core.systems import boosted, replicates
 from replication.errors import ReplicationError
 from replication.folders import Folders
@@ -214,7 +213,7 @@ def test_no_checkpoint_is_left_and_none_goes_before_the_replicate_is_kept(
         raise ReplicationError("the disk is full")
 
     with monkeypatch.context() as context:
-        context.setattr("replication.core.runs.write_folder", full)
+        context.setattr("replication.files.write_folder", full)
         with refused("the disk is full"):
             replicates.train("mine", jobs, params.train)
     assert len(list(folders.checkpoints.glob("*.npz"))) == boosted.NETWORKS

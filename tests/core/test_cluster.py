@@ -178,9 +178,10 @@ def copy_with(folder: Path, file: str, old: str, new: str) -> Path:
 
 OTHERWISE = {
     "settings": ("core/settings/training.py", "else 0.25", "else 0.125 * 2.5"),
-    "an import": ("core/learning/presentations.py",
-                  "from replication.core.learning.streams import generator",
-                  "from numpy.random import default_rng\ngenerator = lambda *_: default_rng(1)"),
+    "an import": ("core/learning/trainer.py",
+                  "presentations import Pool, generator, present_order",
+                  "presentations import Pool, present_order\nfrom numpy.random import default_rng\n"
+                  "generator = lambda *_: default_rng(1)"),
     "a classifier": ("core/systems/classifiers/linear.py", "np.float64)", "np.float32)"),
 }  # fmt: skip
 

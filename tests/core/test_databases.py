@@ -8,7 +8,7 @@ from raw_files import encoded, write_content, write_raw
 from small import refused, small_document, write_params
 
 from replication.comparison.evaluation import database_summary as described
-from replication.core.mnist import databases, idx, versions
+from replication.core.mnist import databases, versions
 from replication.files import write_json
 from replication.folders import Folders
 from replication.pipeline import prepare as stage
@@ -121,7 +121,7 @@ def test_a_database_field_or_labels_that_cannot_be_are_named(tiny, tiny_raw, cho
         databases.make_inputs(tiny.test_images, 24, databases.grey_levels(0.0, 1.0))
     with refused("28x28"):
         described.summarise(tiny, chosen.prepare.model_copy(update={"field": 24}))
-    write_content(tiny_raw / idx.TRAIN_LABELS, encoded(tiny.train_labels[:-1]))
+    write_content(tiny_raw / databases.TRAIN_LABELS, encoded(tiny.train_labels[:-1]))
     with refused("200", "199"):
         databases.read_raw(tiny_raw)
 
@@ -168,11 +168,11 @@ def test_prepare_states_what_load_makes_and_without_a_raw_file_writes_nothing(
     document["prepare"]["databases"] = list(NAMES)
     write_params(tmp_path / "params.yaml", document)
     folders, arguments = Folders.below(tmp_path), ["--root", str(tmp_path)]
-    labels = (folders.raw / idx.TEST_LABELS).rename(tmp_path / "labels")
-    with refused(idx.TEST_LABELS):
+    labels = (folders.raw / databases.TEST_LABELS).rename(tmp_path / "labels")
+    with refused(databases.TEST_LABELS):
         stage.command.main(arguments, standalone_mode=False)
     assert not folders.prepared.exists()
-    labels.rename(folders.raw / idx.TEST_LABELS)
+    labels.rename(folders.raw / databases.TEST_LABELS)
     stage.command.main(arguments, standalone_mode=False)
     assert [path.name for path in folders.prepared.iterdir()] == ["summary.json"]
     printed = capsys.readouterr().out

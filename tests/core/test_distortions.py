@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from small import refused
 
-from replication.core.learning.presentations import DistortedPool, present_order
-from replication.core.learning.streams import generator
+from replication.core.learning.presentations import DistortedPool, generator, present_order
 from replication.core.mnist.distortions import COLUMNS, distort, draw_distortions
 
 IDENTITY = np.array([1, 1, 0, 0, 0], dtype=np.float32)

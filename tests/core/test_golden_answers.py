@@ -9,7 +9,7 @@ from golden_answers import CLASSIFIERS, UPDATE, engine_file, same_as_before, upd
 from replication.core.learning.identity import ENGINE, MARKS, mark_name
 from replication.core.runs import RECORD
 from replication.core.systems import jobs
-from replication.core.systems.catalogue import versions
+from replication.core.systems.jobs import versions
 
 EXPERIMENTS = {experiment.name: experiment for experiment in golden_answers.known()}
 NETWORKS = [name for name, one in EXPERIMENTS.items() if one.network is not None]

@@ -7,7 +7,7 @@ import pytest
 from raw_files import encoded, write_content
 from small import refused
 
-from replication.core.mnist import idx
+from replication.core.mnist import databases
 
 # Of the uncompressed canonical files; stated here again so that data/raw/SHA256SUMS cannot drift.
 CANONICAL = {
@@ -21,14 +21,14 @@ CANONICAL = {
 @pytest.mark.parametrize("name", CANONICAL)
 def test_committed_files_are_canonical_mnist(repository, name):
     raw = repository / "data" / "raw"
-    content = idx.uncompress(raw / f"{name}.gz")
+    content = databases.uncompress(raw / f"{name}.gz")
     assert hashlib.sha256(content).hexdigest() == CANONICAL[name]
-    assert idx.read_sums(raw)[f"{name}.gz"] == CANONICAL[name]
+    assert databases.read_sums(raw)[f"{name}.gz"] == CANONICAL[name]
 
 
 def test_images_and_labels_come_back_as_written(tiny, tiny_raw):
-    images = idx.read_images(tiny_raw / idx.TRAIN_IMAGES)
-    labels = idx.read_labels(tiny_raw / idx.TRAIN_LABELS)
+    images = databases.read_images(tiny_raw / databases.TRAIN_IMAGES)
+    labels = databases.read_labels(tiny_raw / databases.TRAIN_LABELS)
     assert images.dtype == labels.dtype == np.uint8
     np.testing.assert_array_equal(images, tiny.train_images)
     np.testing.assert_array_equal(labels, tiny.train_labels)
@@ -51,13 +51,13 @@ PACKED = {
 
 @pytest.mark.parametrize("spoil", PACKED.values(), ids=PACKED)
 def test_a_damaged_file_is_named_with_what_restores_it(tiny_raw, spoil):
-    path = tiny_raw / idx.TRAIN_IMAGES
+    path = tiny_raw / databases.TRAIN_IMAGES
     path.write_bytes(spoil(path.read_bytes()))
     with refused(str(path), "git checkout data/raw"):
-        idx.read_images(path)
+        databases.read_images(path)
     path.unlink()
     with refused(str(path), "git checkout data/raw"):
-        idx.read_images(path)
+        databases.read_images(path)
 
 
 CONTENT = {
@@ -74,29 +74,29 @@ CONTENT = {
 @pytest.mark.parametrize("sealed", [True, False])
 @pytest.mark.parametrize("spoil", CONTENT.values(), ids=CONTENT)
 def test_other_content_is_refused_even_with_the_sum_of_its_own(tiny, tiny_raw, spoil, sealed):
-    path = tiny_raw / idx.TRAIN_IMAGES
+    path = tiny_raw / databases.TRAIN_IMAGES
     write_content(path, spoil(encoded(tiny.train_images)), sealed=sealed)
     with refused(str(path), *([] if sealed else ["SHA-256"])):
-        idx.read_images(path)
+        databases.read_images(path)
 
 
 def test_label_above_nine_is_refused_with_its_pattern(tiny, tiny_raw):
-    path = tiny_raw / idx.TRAIN_LABELS
+    path = tiny_raw / databases.TRAIN_LABELS
     labels = tiny.train_labels.copy()
     labels[17] = 10
     write_content(path, encoded(labels))
     with refused(str(path), "pattern 17", "label 10"):
-        idx.read_labels(path)
+        databases.read_labels(path)
 
 
 def test_sums_that_are_malformed_incomplete_or_missing_are_named(tiny_raw):
-    sums = tiny_raw / idx.SUMS
+    sums = tiny_raw / databases.SUMS
     lines = sums.read_text().splitlines(keepends=True)
     for text, named in (([*lines, "0123  something\n"], "line 5"),
                         (lines[:3], "t10k-labels-idx1-ubyte")):  # fmt: skip
         sums.write_text("".join(text))
         with refused(str(sums), named):
-            idx.read_sums(tiny_raw)
+            databases.read_sums(tiny_raw)
     sums.unlink()
     with refused(str(sums)):
-        idx.read_images(tiny_raw / idx.TRAIN_IMAGES)
+        databases.read_images(tiny_raw / databases.TRAIN_IMAGES)

@@ -5,10 +5,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from networks_of_tests import Case, random_case
+from networks_of_tests import Case, random_case, trained_by_reference
 from test_kernels import check_everything
 
 from replication.core.arithmetic.blocks import zeros
@@ -17,11 +16,8 @@ from replication.core.compiled import kernel
 from replication.core.learning import engine as engines
 from replication.core.learning.engine import Engine
 from replication.core.learning.kernels import ink
-from replication.core.learning.kernels.field import Levels
-from replication.core.learning.kernels.layout import INK
-from replication.core.learning.kernels.plan import plan
-from replication.core.networks.perceptrons import perceptron
-from replication.core.networks.reference import Reference
+from replication.core.learning.kernels.layout import INK, Levels, plan
+from replication.core.networks.catalogue import perceptron
 from replication.core.networks.specification import Stack
 
 
@@ -45,17 +41,6 @@ def case_of(units: list[int], field: int, margin: int, densities: list[float], s
     return replace(case, images=images, parameters=case.parameters / field)
 
 
-def trained_by_reference(case: Case, steps: Any, order: Any) -> Any:
-    parameters = torch.from_numpy(case.parameters.copy()).requires_grad_()
-    model, inputs = Reference(case.network, case.rules), case.inputs()
-    labels = torch.from_numpy(case.labels)
-    for n in order:
-        loss = model.criterion(parameters, inputs[n : n + 1], labels[n : n + 1]).sum()
-        (gradient,) = torch.autograd.grad(loss, parameters)
-        parameters.data -= torch.from_numpy(steps) * gradient
-    return parameters.detach().numpy()
-
-
 perceptrons = st.builds(
     case_of,
     units=st.lists(st.integers(1, 200), min_size=1, max_size=3),
@@ -76,7 +61,7 @@ def test_every_perceptron_is_trained_as_the_reference_trains_it(case: Case, seed
     Engine(case.network, case.rules, case.levels, np.float64).train(
         ours, steps, case.images, case.labels.astype(np.uint8), order
     )
-    expected = trained_by_reference(case, steps, order)
+    expected = trained_by_reference(case, case.parameters, steps, order)
     assert np.abs(expected - case.parameters).max() > 1e-6
     np.testing.assert_allclose(ours, expected, rtol=0, atol=1e-12)
 

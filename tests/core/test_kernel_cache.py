@@ -34,12 +34,8 @@ def squashed(project: Path, **changes: str | None) -> tuple[float, int, str]:
     environment = {name: value for name, value in changed.items() if value is not None}
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM],
-        cwd=project,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+        cwd=project, env=environment, capture_output=True, text=True, check=True,
+    )  # fmt: skip
     value, hits, place = done.stdout.split()
     return float(value), int(hits), place
 

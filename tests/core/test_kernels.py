@@ -5,13 +5,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from networks_of_tests import CRITERIA, NETWORKS, Case, random_case
+from networks_of_tests import CRITERIA, NETWORKS, Case, random_case, trained_by_reference
 from numpy.typing import NDArray
 
 from replication.core.learning.engine import AT_ONCE, Engine, Presented
 from replication.core.learning.identity import sha256
 from replication.core.learning.kernels import criterion
-from replication.core.learning.kernels.plan import plan
+from replication.core.learning.kernels.layout import plan
 from replication.core.learning.kernels.squashing import squash
 from replication.core.learning.optimisers.sdlm import step_sizes
 from replication.core.networks.reference import Reference
@@ -112,14 +112,9 @@ def test_consecutive_updates_equal_the_reference(name: str) -> None:
     steps = np.full(case.parameters.size, 1e-3)
     ours = case.parameters.copy()
     engine(case, np.float64).train(ours, steps, case.images, case.labels, order)
-    theirs = torch.from_numpy(case.parameters.copy()).requires_grad_()
-    model, inputs, labels = reference(case), case.inputs(), torch.from_numpy(case.labels)
-    for n in order:
-        value = model.criterion(theirs, inputs[n : n + 1], labels[n : n + 1])
-        (gradient,) = torch.autograd.grad(value.sum(), theirs)
-        theirs.data -= 1e-3 * gradient
+    theirs = trained_by_reference(case, case.parameters, steps, order)
     assert np.abs(ours - case.parameters).max() > 1e-3
-    np.testing.assert_allclose(ours, theirs.detach().numpy(), rtol=0, atol=1e-9)
+    np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-9)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

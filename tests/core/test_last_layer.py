@@ -27,7 +27,7 @@ from small import refused
 from replication.core.learning.engine import Engine
 from replication.core.learning.monitor import Stopped
 from replication.core.mnist import databases
-from replication.core.mnist.noise import invert
+from replication.core.mnist.distortions import invert
 from replication.core.networks.reference import Reference
 from replication.core.systems.noisy import NoisyPool
 from replication.core.systems.noisy import Options as Noise

@@ -10,10 +10,13 @@ from small import REPOSITORY
 
 from replication.core import settings
 from replication.core.learning.optimisers import sdlm
-from replication.core.learning.presentations import choose_hessian_patterns, present_order
-from replication.core.learning.streams import generator
+from replication.core.learning.presentations import (
+    choose_hessian_patterns,
+    generator,
+    present_order,
+)
+from replication.core.learning.trainer import draw_initial_parameters
 from replication.core.networks import criteria
-from replication.core.networks.initialisation import draw_initial_parameters
 from replication.core.networks.specification import Kind
 from replication.core.settings import Criterion, Recipe
 

@@ -10,8 +10,8 @@ import pytest
 from small import REPOSITORY, refused, small_document, small_project, write_params
 
 from replication.core import settings
-from replication.core.learning.optimisers import catalogue
-from replication.core.learning.optimisers.catalogue import Situation
+from replication.core.learning import optimisers
+from replication.core.learning.optimisers import Situation
 
 MODULE = '''
 """Steps that fall with every pass: a third optimiser, in a file of its own."""
@@ -124,7 +124,7 @@ def chosen(**optimiser):
 def test_plain_stochastic_gradient_has_one_step_for_all():
     recipe = chosen(name="sgd")
     situation = Situation(None, None, recipe, 0, 1, np.zeros(7, np.float32), {})
-    steps = catalogue.load_optimiser(recipe)(situation)
+    steps = optimisers.load_optimiser(recipe)(situation)
     np.testing.assert_array_equal(steps, np.full(7, np.float32(recipe.learning_rates[1])))
 
 
@@ -134,4 +134,4 @@ def test_plain_stochastic_gradient_has_one_step_for_all():
 ])  # fmt: skip
 def test_an_optimiser_or_option_that_is_not_there_is_refused_by_name(optimiser, named):
     with refused(*named):
-        catalogue.load_optimiser(chosen(**optimiser))
+        optimisers.load_optimiser(chosen(**optimiser))

@@ -11,16 +11,8 @@ import pandas as pd
 import pytest
 from small import refused
 
-from replication.core.runs import (
-    RECORD_KEYS,
-    Answers,
-    Run,
-    answers_bytes,
-    history_bytes,
-    read_answers,
-    read_history,
-    read_record,
-)
+from replication.core import runs
+from replication.core.runs import RECORD_KEYS, Answers, Run, answers_bytes, history_bytes
 from replication.errors import ReplicationError
 from replication.files import (
     read_json,
@@ -34,14 +26,20 @@ from replication.files import (
 READINGS = "python -m replication readings"
 
 
-def test_interrupted_writing_leaves_the_old_file(tmp_path, monkeypatch):
-    path = tmp_path / "file"
-    write_text(path, "old")
+@pytest.fixture
+def fill_disk(monkeypatch):
+    """Call it, and nothing can be written any more."""
 
     def full(_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("os.fsync", full)
+    return lambda: monkeypatch.setattr("os.fsync", full)
+
+
+def test_interrupted_writing_leaves_the_old_file(tmp_path, fill_disk):
+    path = tmp_path / "file"
+    write_text(path, "old")
+    fill_disk()
     with refused(str(path), "No space left on device"):
         write_text(path, "new")
     assert path.read_text() == "old"
@@ -81,7 +79,7 @@ def test_answers_come_back_as_written_and_equal_ones_are_equal_bytes(tmp_path):
     path = tmp_path / "answers.npz"
     write_bytes(path, answers_bytes(answers()))
     assert path.read_bytes() == answers_bytes(answers())
-    read = read_answers(path)
+    read = runs.read_answers(path)
     np.testing.assert_array_equal(read.classes, answers().classes)
     np.testing.assert_array_equal(read.margins, answers().margins)
 
@@ -138,13 +136,13 @@ def test_damaged_answers_are_named_with_the_command_that_makes_them(tmp_path, da
         write_bytes(path, answers_bytes(answers()))
         path.write_bytes(damage(path))
     with refused(str(path), "replication train"):
-        read_answers(path)
+        runs.read_answers(path)
 
 
 def test_history_comes_back_as_written(tmp_path):
     path = tmp_path / "history.csv"
     write_bytes(path, history_bytes(history()))
-    pd.testing.assert_frame_equal(read_history(path), history())
+    pd.testing.assert_frame_equal(runs.read_history(path), history())
     assert b"\r" not in path.read_bytes()
 
 
@@ -165,7 +163,7 @@ def test_impossible_history_is_named_and_not_written(tmp_path, column, value, na
     table = table.drop(columns=column) if value is None else table
     table.to_csv(path, index=False)
     with refused(str(path), named):
-        read_history(path)
+        runs.read_history(path)
     with pytest.raises(ValueError, match="pass"):
         history_bytes(history().iloc[1:])
 
@@ -174,11 +172,11 @@ def test_malformed_and_incomplete_records_are_named(tmp_path):
     path = tmp_path / "record.json"
     record = {name: kind() for name, kind in RECORD_KEYS.items()}
     write_json(path, record)
-    assert read_record(path) == record
+    assert runs.read_record(path) == record
     del record["streams"]
     write_json(path, record)
     with refused(str(path), "streams"):
-        read_record(path)
+        runs.read_record(path)
     path.write_text("{")
     with refused(str(path)):
         read_json(path, "python -m replication train")
@@ -258,14 +256,10 @@ def test_a_link_leads_to_the_folder_that_is_written(tmp_path):
     assert Run(tmp_path / "elsewhere").is_whole()
 
 
-def test_what_cannot_be_written_leaves_the_run_that_was_there(tmp_path, monkeypatch):
+def test_what_cannot_be_written_leaves_the_run_that_was_there(tmp_path, fill_disk):
     folder = tmp_path / "0"
     take(folder, "one", 1)
-
-    def full(_):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("os.fsync", full)
+    fill_disk()
     with pytest.raises(ReplicationError, match="No space left on device"):
         take(folder, "two", 1)
     assert Run(folder).record["key"] == "one"

@@ -20,26 +20,19 @@ from replication.machine import processor
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "same_bytes.txt"
 PROCESSORS = {
-    "native": "",
-    "other-blocks": "",
+    "native": "", "other-blocks": "",
     "haswell": "+avx,+avx2,+fma,+bmi,+bmi2,+popcnt,+sse4.2",
     "sandybridge": "+avx,+popcnt,+sse4.2",
     "nehalem": "+sse4.2,+popcnt",
-}
-NEEDED = {
-    "native": "",
-    "other-blocks": "",
-    "haswell": "avx2",
-    "sandybridge": "avx",
-    "nehalem": "sse4_2",
-}
+}  # fmt: skip
 
 
 def stand_in_for() -> list[str]:
     """The processors that this one can stand for."""
     if platform.machine() not in ("x86_64", "AMD64"):
         return ["native", "other-blocks"]
-    return [name for name, extension in NEEDED.items() if extension in processor()]
+    needed = {name: has[1:].replace(".", "_") for name, (has, _) in same_bytes.STAND_INS.items()}
+    return [name for name in PROCESSORS if needed.get(name, "") in processor()]
 
 
 @pytest.mark.slow
@@ -58,12 +51,8 @@ def test_a_thousand_updates_give_the_golden_bytes(name: str, tmp_path: Path) -> 
     program = Path(same_bytes.__file__)
     done = subprocess.run(
         [sys.executable, "-W", "ignore", str(program), name],
-        cwd=REPOSITORY,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+        cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=True,
+    )  # fmt: skip
     golden = [line for line in GOLDEN.read_text().splitlines() if not line.startswith("#")]
     assert done.stdout.splitlines() == golden
 

@@ -11,10 +11,10 @@ from replication.core import settings
 from replication.core.learning import engine
 from replication.core.learning.monitor import Stopped
 from replication.core.runs import Run
-from replication.core.systems import parallel, replicates
+from replication.core.systems import replicates
 from replication.core.systems.classifiers import virtual_support_vectors
-from replication.core.systems.parallel import count_workers
-from replication.core.systems.shared import Shared
+from replication.core.systems.contract import Shared
+from replication.core.systems.replicates import count_workers
 from replication.folders import Folders
 from replication.machine import cores, memory
 from replication.pipeline import train
@@ -208,8 +208,8 @@ def test_auto_is_one_a_core_as_many_as_memory_holds(
     assert cores() >= 1
     assert memory() is None or memory() > GB // 4
     assert chosen.train.workers == "auto"
-    monkeypatch.setattr(parallel, "cores", lambda: processors)
-    monkeypatch.setattr(parallel, "memory", lambda: there)
+    monkeypatch.setattr(replicates, "cores", lambda: processors)
+    monkeypatch.setattr(replicates, "memory", lambda: there)
     assert count_workers(with_workers(chosen, "auto"), needs) == expected
     assert count_workers(with_workers(chosen, "auto"), reversed(needs)) == expected
     assert count_workers(with_workers(chosen, 5), needs) == 5

@@ -5,14 +5,13 @@ from sklearn.svm import SVC
 from small import refused
 
 from replication.core.learning.monitor import Stopped
-from replication.core.systems import support_machines
 from replication.core.systems.classifier import Patterns, flat
 from replication.core.systems.classifiers import (
     reduced_support_vectors,
     support_vectors,
     virtual_support_vectors,
 )
-from replication.core.systems.support_machines import Decision, KernelOptions, Machine
+from replication.core.systems.classifiers.support_vectors import Decision, KernelOptions, Machine
 
 
 def kernel_of(degree, constant, regularisation):
@@ -57,24 +56,24 @@ def test_the_kernel_is_the_formula(kind, degree, tiny):
     some, others = (flat(images).astype(float) for images in (tiny.train_images, tiny.test_images))
     lengths = np.sqrt(np.outer((some**2).sum(axis=1), (others**2).sum(axis=1)))
     expected = ((some @ others.T / lengths + kind.constant) / (1 + kind.constant)) ** degree
-    left, right = map(support_machines.unit_inputs, (tiny.train_images, tiny.test_images))
-    found = support_machines.kernel(left, right, kind)
+    left, right = map(support_vectors.unit_inputs, (tiny.train_images, tiny.test_images))
+    found = support_vectors.kernel(left, right, kind)
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-9)
-    assert not support_machines.unit_inputs(np.zeros((1, 4, 4), np.uint8)).any()
+    assert not support_vectors.unit_inputs(np.zeros((1, 4, 4), np.uint8)).any()
 
 
 @pytest.mark.parametrize(("kind", "joining"), [(KINDS[0], 10), (KINDS[0], 200), (KINDS[1], 200)])
 def test_chunking_gives_the_machines_of_all_patterns(
     kind, joining, patterns, tiny, monitor, monkeypatch
 ):
-    monkeypatch.setattr(support_machines, "_JOINING", joining)
-    inputs = support_machines.unit_inputs(patterns.images)
-    signs = support_machines.class_signs(patterns.labels)
-    first = support_machines.first_patterns(patterns.labels, 2)
+    monkeypatch.setattr(support_vectors, "_JOINING", joining)
+    inputs = support_vectors.unit_inputs(patterns.images)
+    signs = support_vectors.class_signs(patterns.labels)
+    first = support_vectors.first_patterns(patterns.labels, 2)
     assert len(first) == 20
-    machines = support_machines.train_by_chunking(inputs, signs, first, kind, monitor)
-    decision = support_machines.combine_machines(inputs, machines, kind)
-    test = support_machines.unit_inputs(tiny.test_images)
+    machines = support_vectors.train_by_chunking(inputs, signs, first, kind, monitor)
+    decision = support_vectors.combine_machines(inputs, machines, kind)
+    test = support_vectors.unit_inputs(tiny.test_images)
     for label in range(10):
         expected = at_once(patterns.images, patterns.labels == label, kind)
         np.testing.assert_allclose(decision.values(test)[:, label], expected(test), atol=5e-3)
@@ -103,7 +102,7 @@ def test_a_vector_of_two_machines_is_counted_once():
         Machine(np.array([0, 2]), np.array([2.0, -2.0]), 0.5),
         Machine(np.array([2]), np.array([3.0]), -1.0),
     ]
-    decision = support_machines.combine_machines(inputs, machines, kernel_of(2, 0.0, 1.0))
+    decision = support_vectors.combine_machines(inputs, machines, kernel_of(2, 0.0, 1.0))
     # x = e0: K is 1 with the first vector and 0 with the third.
     np.testing.assert_allclose(decision.values(inputs[:1]), [[2.5, -1.0]])
     np.testing.assert_allclose(decision.values(inputs[2:]), [[-1.5, 2.0]])
@@ -113,7 +112,7 @@ def test_a_vector_of_two_machines_is_counted_once():
 
 def test_the_answers_are_those_of_the_largest_decision_value(tiny, patterns, tmp_path, monitor):
     fitted = system(support_vectors).fit(task_of(tiny, tmp_path), monitor)
-    test = support_machines.unit_inputs(tiny.test_images)
+    test = support_vectors.unit_inputs(tiny.test_images)
     machines = [at_once(patterns.images, patterns.labels == n, KINDS[0]) for n in range(10)]
     values = np.sort(np.stack([machine(test) for machine in machines], axis=1), axis=1)
     np.testing.assert_allclose(fitted.answers.margins, values[:, -1] - values[:, -2], atol=5e-3)
@@ -135,12 +134,12 @@ def test_the_virtual_vectors_are_the_shifted_images(tiny):
 def test_a_virtual_machine_is_trained_on_its_vectors_and_their_shifts(patterns, tiny, monitor):
     kind = KINDS[0]
     inputs, machines = virtual_support_vectors.train_virtual_machines(patterns, kind, 1, monitor)
-    found = support_machines.combine_machines(inputs, machines, kind)
-    test = support_machines.unit_inputs(tiny.test_images)
-    plain = support_machines.train_by_chunking(
-        support_machines.unit_inputs(patterns.images),
-        support_machines.class_signs(patterns.labels),
-        support_machines.first_patterns(patterns.labels),
+    found = support_vectors.combine_machines(inputs, machines, kind)
+    test = support_vectors.unit_inputs(tiny.test_images)
+    plain = support_vectors.train_by_chunking(
+        support_vectors.unit_inputs(patterns.images),
+        support_vectors.class_signs(patterns.labels),
+        support_vectors.first_patterns(patterns.labels),
         kind,
         monitor,
     )
@@ -154,10 +153,10 @@ def test_a_virtual_machine_is_trained_on_its_vectors_and_their_shifts(patterns, 
 @pytest.fixture(scope="module")
 def normal_vector(patterns):
     """The support vectors and weights of the machine of class 3."""
-    inputs = support_machines.unit_inputs(patterns.images)
-    table = support_machines.kernel_table(inputs, KINDS[0])
-    signs = support_machines.class_signs(patterns.labels)[:, 3]
-    machine = support_machines.solve_machine(table, signs, KINDS[0])
+    inputs = support_vectors.unit_inputs(patterns.images)
+    table = support_vectors.kernel_table(inputs, KINDS[0])
+    signs = support_vectors.class_signs(patterns.labels)[:, 3]
+    machine = support_vectors.solve_machine(table, signs, KINDS[0])
     return inputs[machine.numbers], machine.weights
 
 

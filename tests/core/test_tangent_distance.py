@@ -7,8 +7,8 @@ import pytest
 from fitting import Watched, classifier, cut, task_of
 from small import refused
 
-from replication.core.systems import tangent_kernels
 from replication.core.systems.classifier import Patterns
+from replication.core.systems.classifiers import tangent_distance
 from replication.core.systems.classifiers.tangent_distance import System
 
 SIDE, SIGMA = 16, 0.9
@@ -21,7 +21,7 @@ def tangents(image, sigma=SIGMA):
     side = len(image)
     found = np.empty((7, side * side))
     work = np.empty((3, side, side))
-    tangent_kernels.fill_tangents(image, *tangent_kernels.make_filters(side, sigma), work, found)
+    tangent_distance.fill_tangents(image, *tangent_distance.make_filters(side, sigma), work, found)
     return found
 
 
@@ -32,8 +32,8 @@ def distances(images, prototypes):
     flat = [
         pictures.reshape(len(pictures), -1).astype(np.float32) for pictures in (images, prototypes)
     ]
-    tangent_kernels.fill_distances(
-        *flat, everyone, *tangent_kernels.make_filters(SIDE, SIGMA), found
+    tangent_distance.fill_distances(
+        *flat, everyone, *tangent_distance.make_filters(SIDE, SIGMA), found
     )
     return found
 
@@ -41,7 +41,7 @@ def distances(images, prototypes):
 def pictures(count, seed):
     """Random strokes: float32 (count, 16, 16), smooth enough to have tangents."""
     random = np.random.default_rng(seed)
-    smooth, _ = tangent_kernels.make_filters(SIDE, 1.0)
+    smooth, _ = tangent_distance.make_filters(SIDE, 1.0)
     noise = smooth @ random.normal(size=(count, SIDE, SIDE)) @ smooth.T
     return np.clip(3.0 * noise, 0.0, 1.0).astype(np.float32)
 

@@ -16,11 +16,10 @@ import numpy as np
 import pytest
 from small import contents, mistake, refused, small_document, small_project, write_params
 
-from replication.core.display import Display
 from replication.core.learning import checkpoints
 from replication.core.learning.checkpoints import Progress
 from replication.core.learning.identity import ENGINE, sha256
-from replication.core.learning.monitor import Message
+from replication.core.learning.monitor import Display, Message
 from replication.core.runs import HASHES, RECORD, Run
 from replication.errors import ReplicationError
 from replication.pipeline import train
@@ -142,10 +141,8 @@ def run_and_kill(project, seconds: float) -> bool:
     environment = {**os.environ, "PYTHONPATH": str(train.__file__).rsplit("/replication/", 1)[0]}
     process = subprocess.Popen(
         [sys.executable, "-m", "replication", "train", "lenet5"],
-        cwd=project,
-        env=environment,
-        stdout=subprocess.DEVNULL,
-    )
+        cwd=project, env=environment, stdout=subprocess.DEVNULL,
+    )  # fmt: skip
     until = time.monotonic() + 60
     while time.monotonic() < until and process.poll() is None:
         if list(project.glob(".checkpoints/lenet5-*.npz")):

@@ -16,7 +16,7 @@ from small import mistake, refused
 
 from replication.comparison.evaluation.recomputed import RecordedNetwork, base_settings
 from replication.core import settings
-from replication.core.networks import lenet5
+from replication.core.networks.catalogue import lenet5
 from replication.core.runs import RECORD_KEYS, Answers, answers_bytes
 from replication.core.systems.contract import answers_from_penalties
 from replication.errors import ReplicationError
@@ -151,7 +151,7 @@ def test_what_cannot_be_read_is_named(name, tmp_path):
 @pytest.fixture
 def weights(tmp_path, paper):
     """Random weights in a file; nothing beside it."""
-    values = np.random.default_rng(4).normal(0, 0.1, lenet5.network(paper).parameters)
+    values = np.random.default_rng(4).normal(0, 0.1, lenet5(paper).parameters)
     path = tmp_path / "run" / "weights.safetensors"
     path.parent.mkdir()
     save_file({"parameters": values.astype(np.float32)}, path)

@@ -7,19 +7,19 @@ import pytest
 from ruamel.yaml import YAML
 from small import REPOSITORY
 
-from replication.core.mnist import idx
+from replication.core.mnist import databases
 from replication.errors import ReplicationError
 from replication.pipeline.report import read_address
 
 
 def test_a_raw_file_is_not_expanded_without_bound(tmp_path, monkeypatch):
-    monkeypatch.setattr(idx, "_LARGEST", 1000)
-    path = tmp_path / idx.TEST_LABELS
+    monkeypatch.setattr(databases, "_LARGEST", 1000)
+    path = tmp_path / databases.TEST_LABELS
     path.write_bytes(gzip.compress(bytes(1000)))
-    assert len(idx.uncompress(path)) == 1000
+    assert len(databases.uncompress(path)) == 1000
     path.write_bytes(gzip.compress(bytes(10**7)))
     with pytest.raises(ReplicationError, match="larger than"):
-        idx.uncompress(path)
+        databases.uncompress(path)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from small import REPOSITORY, mistake
 
 from replication.comparison.evaluation.errors import target_percent
 from replication.core.mnist import databases
-from replication.core.networks import lenet5
+from replication.core.networks.catalogue import lenet5
 from replication.core.networks.reference import Reference
 from replication.core.runs import experiment_runs
 from replication.core.settings import Rules
@@ -69,13 +69,13 @@ def test_the_weights_in_the_page_are_those_of_the_runs_bit_for_bit(page, runs, p
     for name in NAMES:
         for run in runs[name]:
             kept = np.frombuffer(base64.b64decode(shown[f"{name}/{run.folder.name}"]), "<f4")
-            np.testing.assert_array_equal(kept, run.weights(lenet5.network(paper).parameters))
+            np.testing.assert_array_equal(kept, run.weights(lenet5(paper).parameters))
 
 
 def test_table_and_codes_and_layers_are_the_papers(found, paper):
     layers = {layer["name"]: layer for layer in found["layers"]}
     assert layers["C3"]["table"] == paper.connection_table
-    assert layers["F6"]["offset"] + layers["F6"]["weights"] + 84 == lenet5.network(paper).parameters
+    assert layers["F6"]["offset"] + layers["F6"]["weights"] + 84 == lenet5(paper).parameters
     codes = [[1 if mark == "#" else -1 for mark in code] for code in found["codes"]]
     np.testing.assert_array_equal(codes, paper.digit_codes)
 
@@ -119,7 +119,7 @@ def test_every_replicate_is_listed_and_names_its_file_and_the_sum_of_its_weights
     assert len(found) == 4
     for one in found:
         content = (REPOSITORY / "results" / one["file"]).read_bytes()
-        assert zlib.crc32(content[-4 * lenet5.network(paper).parameters :]) == one["sum"]
+        assert zlib.crc32(content[-4 * lenet5(paper).parameters :]) == one["sum"]
     assert make({name: experiment_runs(tmp_path, name, 2) for name in NAMES}) is None
 
 
@@ -213,7 +213,7 @@ def test_every_map_and_penalty_of_a_wide_field_is_that_of_the_reference(
 ):
     wide = padded(regular.test_images[:4]).transpose(1, 0, 2).reshape(1, 32, 128)
     (given,) = answers("lenet5", wide, **rules)
-    run, network = runs["lenet5"][0], lenet5.network(paper)
+    run, network = runs["lenet5"][0], lenet5(paper)
     stated = run.record["settings"]
     reference = Reference(network, Rules.stated(with_other_rules(stated) if rules else stated))
     levels = databases.grey_levels(chosen.prepare.background, chosen.prepare.foreground)

@@ -13,7 +13,7 @@ from small import contents, refused, small_project
 
 from replication.comparison.verdicts.evidence import Wording
 from replication.core.mnist import databases, distortions
-from replication.core.networks import lenet5
+from replication.core.networks.catalogue import lenet5
 from replication.core.networks.reference import Reference
 from replication.core.settings import Invariance
 from replication.folders import Folders
@@ -118,7 +118,7 @@ def test_the_study_counts_what_a_network_misses_and_shows_examples_of_its_answer
 
 @pytest.fixture(scope="module")
 def network(paper, chosen):
-    reference = Reference(lenet5.network(paper), chosen.base.rules)
+    reference = Reference(lenet5(paper), chosen.base.rules)
     weights = np.random.default_rng(2).normal(0, 0.15, reference.network.parameters)
     return reference, weights.astype(np.float32)
 

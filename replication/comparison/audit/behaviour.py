@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from replication.core.learning.engine import Engine
 from replication.core.learning.kernels.squashing import squash
-from replication.core.learning.optimisers.catalogue import Situation, load_optimiser
+from replication.core.learning.optimisers import Situation, load_optimiser
 from replication.core.learning.presentations import OriginalPool
 from replication.core.learning.trainer import draw_first_parameters
 from replication.core.mnist import databases

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from replication.comparison.paper import Paper, format_value
 from replication.core.learning.identity import MARKS, mark_name, sha256
-from replication.core.learning.optimisers.catalogue import load_optimiser
+from replication.core.learning.optimisers import load_optimiser
 from replication.core.learning.presentations import present_order
 from replication.core.learning.trainer import draw_first_parameters
 from replication.core.mnist import databases
@@ -22,8 +22,7 @@ from replication.core.networks import catalogue
 from replication.core.runs import FILES, HISTORY, RECORD, WEIGHTS, Run, experiment_runs
 from replication.core.settings import AnyRecipe, Combined, Recipe
 from replication.core.systems import boosted, jobs
-from replication.core.systems.catalogue import build_system, versions
-from replication.core.systems.jobs import Experiment
+from replication.core.systems.jobs import Experiment, build_system, versions
 from replication.errors import ReplicationError
 
 # Keys that are about all settings of their experiment.

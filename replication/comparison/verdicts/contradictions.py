@@ -29,7 +29,7 @@ from replication.comparison.verdicts.systems import (
     metric_values,
     published_column,
 )
-from replication.core.networks.perceptrons import perceptron
+from replication.core.networks.catalogue import perceptron
 
 FITS: Outcome = "reproduced"
 # Side of the images that the perceptrons read, p. 12.

@@ -19,8 +19,7 @@ from replication.comparison.verdicts.evidence import (
     Unmeasured,
     Wording,
 )
-from replication.core.networks import lenet1, lenet4, lenet5
-from replication.core.networks.perceptrons import perceptron
+from replication.core.networks.catalogue import lenet1, lenet4, lenet5, perceptron
 from replication.core.networks.specification import Kind, Network
 
 _PREPARE = "`python -m replication prepare`"
@@ -36,14 +35,14 @@ _LABELS = "by the labels of QMNIST (data/writers)"
 
 def count_architectures(paper: Paper) -> dict[str, int]:
     """Return the counts of the tables of layers, by the claim that states them (II-B, III-C)."""
-    network = lenet5.network(paper)
+    network = lenet5(paper)
     numbers = {
         "lenet5.layers": len(network.layers),
         "lenet5.parameters": network.parameters,
         "lenet5.connections": network.connections,
         "lenet5.c3-centres": tiled_side(network, "C3"),
-        "lenet1.architecture": lenet1.network(paper).parameters,
-        "lenet4.architecture": lenet4.network(paper).parameters,
+        "lenet1.architecture": lenet1(paper).parameters,
+        "lenet4.architecture": lenet4(paper).parameters,
         "linear.parameters": perceptron((), 28).parameters,
         "linear.deslanted-parameters": perceptron((), 20).parameters,
     }
@@ -111,7 +110,7 @@ def compare_rounded(ours: float, published: float, wording: Wording | None = Non
 
 def judge_convolutional(evidence: Evidence, _: Claim) -> Finding:
     """Judge C5's maps on its own input field and on one that is one S4 unit larger (p. 8)."""
-    network = lenet5.network(evidence.paper)
+    network = lenet5(evidence.paper)
     field, larger = network.field, network.field + 4
     usual, grown = (output_side(network, "C5", side) for side in (field, larger))
     convolution = network.layer("C5").kind is Kind.CONVOLUTION

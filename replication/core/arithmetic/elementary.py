@@ -14,7 +14,7 @@ from numba import types
 from numba.extending import overload
 from numpy.typing import NDArray
 
-from replication.core.arithmetic.llvm import intrinsic
+from replication.core.arithmetic.llvm import intrinsic, written
 from replication.core.arithmetic.vectors import clipped, fma, same
 from replication.core.compiled import kernel
 
@@ -29,18 +29,14 @@ ODD = tuple(1.0 / (2 * n + 1) for n in range(13))
 
 @intrinsic
 def _as_bits(context: Any, value: Any) -> Any:
-    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.bitcast(arguments[0], ir.IntType(64))
-
-    return types.int64(types.float64), build
+    emit = written(lambda builder, number: builder.bitcast(number, ir.IntType(64)))
+    return types.int64(types.float64), emit
 
 
 @intrinsic
 def _as_number(context: Any, bits: Any) -> Any:
-    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.bitcast(arguments[0], ir.DoubleType())
-
-    return types.float64(types.int64), build
+    emit = written(lambda builder, number: builder.bitcast(number, ir.DoubleType()))
+    return types.float64(types.int64), emit
 
 
 @kernel

@@ -33,10 +33,7 @@ class _VectorModel(models.PrimitiveModel):
 
 
 class Numbers:
-    """An array in the code that is being written: what can be read from it and written to it.
-
-    Vectors are aligned as a number is: they may begin anywhere.
-    """
+    """An array in the code that is being written; vectors may begin anywhere in it."""
 
     def __init__(self, context: Any, builder: Any, kind: Any, array: Any) -> None:
         """``array`` is the LLVM value of the Numba type ``kind``."""

@@ -21,21 +21,16 @@ OURS = f"engine {ENGINE}"
 
 @dataclass
 class Progress:
-    """A training after some whole passes.
+    """A training after some whole passes."""
 
-    Attributes:
-        parameters: those of the network.
-        history: a row for each pass.
-        state: what the optimiser remembers, by name.
-        hashes: `identity.sha256` of the weights, by the number of presentations before; among them
-            those after each pass.
-        penalties: (n, classes) of the test patterns after the last pass; no part of a checkpoint.
-    """
-
-    parameters: NDArray[np.float32]
-    history: list[dict[str, float]] = field(default_factory=list)
+    parameters: NDArray[np.float32]  # those of the network
+    history: list[dict[str, float]] = field(default_factory=list)  # a row for each pass
+    # what the optimiser remembers, by name
     state: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+    # `identity.sha256` of the weights, by the number of presentations before; among them those
+    # after each pass
     hashes: dict[int, str] = field(default_factory=dict)
+    # (n, classes) of the test patterns after the last pass; no part of a checkpoint
     penalties: NDArray[np.floating] = field(default_factory=lambda: np.empty((0, 0)))
 
     @property
@@ -104,18 +99,17 @@ def read(path: Path, parameters: int, maker: str = OURS) -> Progress | None:
     except FileNotFoundError:
         return None
     except Damage as error:
-        raise ReplicationError(
-            f"the checkpoint {path} is damaged ({error}): delete it, and that replicate is "
-            "trained from its first pass"
-        ) from error
+        raise _unusable(path, f"is damaged ({error})") from error
     if by != maker:
-        raise ReplicationError(
-            f"the checkpoint {path} is by {by}, and this is {maker}, which would go on otherwise: "
-            "delete it, and that replicate is trained from its first pass"
-        )
+        raise _unusable(path, f"is by {by}, and this is {maker}, which would go on otherwise")
     if progress.parameters.shape != (parameters,) or progress.parameters.dtype != np.float32:
-        raise ReplicationError(
-            f"the checkpoint {path} holds {progress.parameters.size} parameters instead of "
-            f"{parameters}: delete it, and that replicate is trained from its first pass"
-        )
+        size = progress.parameters.size
+        raise _unusable(path, f"holds {size} parameters instead of {parameters}")
     return progress
+
+
+def _unusable(path: Path, problem: str) -> ReplicationError:
+    return ReplicationError(
+        f"the checkpoint {path} {problem}: delete it, and that replicate is trained from its first "
+        "pass"
+    )

@@ -10,9 +10,7 @@ from replication.core.arithmetic.elementary import exponential
 from replication.core.learning.identity import sha256
 from replication.core.learning.kernels import criterion, ink
 from replication.core.learning.kernels import network as kernels
-from replication.core.learning.kernels.field import Levels
-from replication.core.learning.kernels.layout import CONVOLUTION, aligned
-from replication.core.learning.kernels.plan import plan
+from replication.core.learning.kernels.layout import CONVOLUTION, Levels, aligned, plan
 from replication.core.networks.specification import Network
 from replication.core.settings import Rules, Sdlm
 from replication.errors import ReplicationError
@@ -26,19 +24,13 @@ Parameters = NDArray[np.floating]
 
 
 class Presented(NamedTuple):
-    """The results of presenting patterns, apart from the weights.
+    """The results of presenting patterns, apart from the weights."""
 
-    Attributes:
-        misses: how many patterns were answered wrongly, each before its update.
-        losses: the sum of their losses.
-        failed: the number of the presentation whose loss was not finite any more, or -1.
-        hashes: `identity.sha256` of the weights, in the network's order, at each of the ``marks``
-            that was reached.
-    """
-
-    misses: int
-    losses: float
-    failed: int
+    misses: int  # how many patterns were answered wrongly, each before its update
+    losses: float  # the sum of their losses
+    failed: int  # the number of the presentation whose loss was not finite any more, or -1
+    # `identity.sha256` of the weights, in the network's order, at each of the ``marks`` that was
+    # reached
     hashes: tuple[str, ...] = ()
 
 
@@ -50,12 +42,9 @@ class Engine:
     """
 
     def __init__(
-        self,
-        network: Network,
-        rules: Rules,
-        levels: NDArray[np.floating],
+        self, network: Network, rules: Rules, levels: NDArray[np.floating],
         dtype: type[np.floating] = np.float32,
-    ) -> None:
+    ) -> None:  # fmt: skip
         """``levels`` (256,) gives the input for each grey level."""
         self.network = network
         self._plan = plan(network, dtype)
@@ -77,21 +66,15 @@ class Engine:
         )
 
     def train(
-        self,
-        parameters: Parameters,
-        steps: Parameters,
-        images: Images,
-        labels: Labels,
-        order: NDArray[np.int64],
-        watch: Callable[[int], None] | None = None,
+        self, parameters: Parameters, steps: Parameters, images: Images, labels: Labels,
+        order: NDArray[np.int64], watch: Callable[[int], None] | None = None,
         marks: Sequence[int] = (),
-    ) -> Presented:
+    ) -> Presented:  # fmt: skip
         """Present ``images[order]`` one by one, updating ``parameters`` in place after each.
 
         ``watch`` is told now and then how many have been presented; what it raises ends the pass,
-        and then ``parameters`` are as before. ``marks`` are numbers of presentations, ascending,
-        from 1 to the length of ``order``, after which the weights are hashed; no weight depends on
-        where they are.
+        and then ``parameters`` are as before. ``marks`` are ascending numbers of presentations, 1
+        or more, after which the weights are hashed; no weight depends on where they are.
         """
         weights, scale = self._laid_out(parameters), self._laid_out(steps)
         ink.begin(self._training, weights, scale, self._memory.ink)

@@ -1,9 +1,7 @@
 """The engine that a training is by, and the hashes that tell its beginning from another's.
 
 ``ENGINE`` is the number of all that our own networks' weights follow from, apart from settings,
-seed and data: kernels, arithmetic, optimisers, random streams, presentations, distortions and
-noise. It is raised when the golden hashes of ``tests/golden`` change, and only then: whatever it
-names has trained the same bytes.
+seed and data. It is raised when the golden hashes of ``tests/golden`` change, and only then.
 """
 
 import hashlib

@@ -1,15 +1,43 @@
-"""Which patterns a replicate is shown, in which order."""
+"""Which patterns a replicate is shown, in which order, and the random streams that decide it.
 
+The streams are separate, so that each source of variance can be varied alone.
+"""
+
+import zlib
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from replication.core.learning.streams import generator
 from replication.core.mnist.databases import centre_in_field
 from replication.core.mnist.distortions import distort, draw_distortions
 from replication.core.settings import Distortions, Recipe
+
+Stream = Literal["initialisation", "order", "hessian", "distortions"]
+
+
+def generator(recipe: Recipe, replicate: int, stream: Stream, turn: int = 0) -> np.random.Generator:
+    """Return the generator of one stream of one replicate.
+
+    It is spawned from the experiment's seed by the replicate's number, the stream's name and the
+    ``turn`` (the pass for which numbers are drawn), so that a run that goes on after an
+    interruption draws what an uninterrupted one would. A stream that the recipe shares is replicate
+    0's.
+    """
+    return np.random.default_rng(_sequence(recipe, replicate, stream, turn))
+
+
+def stream_key(recipe: Recipe, replicate: int, stream: Stream) -> np.uint64:
+    """Return the key of a stream of numbered draws, as in `mnist.distortions.invert`."""
+    key: np.uint64 = _sequence(recipe, replicate, stream, 0).generate_state(1, np.uint64)[0]
+    return key
+
+
+def _sequence(recipe: Recipe, replicate: int, stream: Stream, turn: int) -> np.random.SeedSequence:
+    own = getattr(recipe.streams, stream) == "own"
+    key = (replicate if own else 0, zlib.crc32(stream.encode()), turn)
+    return np.random.SeedSequence(recipe.seed, spawn_key=key)
 
 
 class Batch(NamedTuple):
@@ -54,14 +82,9 @@ class DistortedPool:
     """
 
     def __init__(
-        self,
-        images: NDArray[np.uint8],
-        labels: NDArray[np.uint8],
-        originals: int,
-        distortions: Distortions,
-        generator: np.random.Generator,
-        field: int,
-    ) -> None:
+        self, images: NDArray[np.uint8], labels: NDArray[np.uint8], originals: int,
+        distortions: Distortions, generator: np.random.Generator, field: int,
+    ) -> None:  # fmt: skip
         """Take the first ``originals`` of ``images`` uint8 (n, height, width); field in pixels."""
         self._images, self._labels = images[:originals], labels[:originals]
         self._field = field
@@ -84,16 +107,16 @@ class DistortedPool:
 def present_order(recipe: Recipe, replicate: int, pool_size: int, turn: int) -> NDArray[np.int64]:
     """Return the numbers of the patterns shown in pass ``turn`` (from 0), in their order.
 
-    The pool is gone through again and again in a constant random order (Appendix C, p. 41), or in
-    a fresh order each time; a pass is the next ``presentations_per_pass`` of that sequence.
+    The pool is gone through again and again in a constant random order (Appendix C, p. 41), or in a
+    fresh order each time; a pass is the next ``presentations_per_pass`` of that sequence.
     """
     length = recipe.presentations_per_pass
     first, last = turn * length, (turn + 1) * length
     rounds = range(first // pool_size, -(-last // pool_size))
     parts = []
     for number in rounds:
-        draw_distortions = 0 if recipe.order == "constant" else number
-        order = generator(recipe, replicate, "order", draw_distortions).permutation(pool_size)
+        drawn = 0 if recipe.order == "constant" else number
+        order = generator(recipe, replicate, "order", drawn).permutation(pool_size)
         low, high = number * pool_size, (number + 1) * pool_size
         parts.append(order[max(first, low) - low : min(last, high) - low])
     return np.concatenate(parts)

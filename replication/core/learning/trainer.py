@@ -1,6 +1,7 @@
 """The training of one replicate, pass by pass: Section III-B, p. 10, with Appendix C."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +12,9 @@ from replication.core.learning.checkpoints import Progress
 from replication.core.learning.engine import Engine
 from replication.core.learning.identity import MARKS
 from replication.core.learning.monitor import Monitor
-from replication.core.learning.optimisers.catalogue import Optimiser, Situation, load_optimiser
-from replication.core.learning.presentations import Pool, present_order
-from replication.core.learning.streams import generator
-from replication.core.networks.initialisation import draw_initial_parameters
-from replication.core.networks.specification import Network
+from replication.core.learning.optimisers import Optimiser, Situation, load_optimiser
+from replication.core.learning.presentations import Pool, generator, present_order
+from replication.core.networks.specification import Kind, Layer, Network
 from replication.core.settings import Recipe
 from replication.errors import Diverged
 
@@ -37,7 +36,6 @@ class Trainer:
     def run(self, monitor: Monitor) -> Progress:
         """Go on from the last whole pass to the end of the last, and classify the test patterns.
 
-        The penalties that count the misses of the last pass are those that are returned.
         Raises Stopped when ``monitor`` asks for it, and ReplicationError when the training
         diverges; in both cases the passes done so far are kept.
         """
@@ -125,3 +123,38 @@ def step_ranges(network: Network, steps: NDArray[np.float32]) -> dict[str, float
         result[f"step_{layer.name}_min"] = float(some.min())
         result[f"step_{layer.name}_max"] = float(some.max())
     return result
+
+
+def draw_initial_parameters(
+    network: Network, recipe: Recipe, generator: np.random.Generator
+) -> NDArray[np.float32]:
+    """Draw a parameter vector (network.parameters,): Appendix A, p. 41.
+
+    Uniform between -r and r, r = range / F ** power, F the fan-in of the unit. Biases are drawn
+    from the range of their unit's weights, or are zero; the coefficients of sub-sampling layers are
+    drawn like weights, or are r itself.
+    """
+    rules = recipe.initialisation
+    values = generator.uniform(-1.0, 1.0, network.parameters)
+    for layer in network.trainable:
+        biases = layer.offset + layer.weights
+        reach = _reach(layer, recipe)
+        values[layer.offset : biases] *= np.repeat(reach, layer.weights_per_map)
+        values[biases : layer.end] *= 0.0 if rules.biases == "zero" else reach
+        if layer.kind is Kind.SUBSAMPLING and rules.coefficients == "constant":
+            values[layer.offset : biases] = reach
+    return values.astype(np.float32)
+
+
+def _reach(layer: Layer, recipe: Recipe) -> NDArray[np.float64]:
+    """Return range / F ** power for each map of the layer.
+
+    The power is taken in decimal arithmetic: one of floating-point numbers differs from one
+    mathematical library to the next.
+    """
+    rules = recipe.initialisation
+    maps = range(layer.outputs[0])
+    fan_ins = [layer.fan_in(number, recipe.subsampling.fan_in) for number in maps]
+    power = Decimal(repr(rules.power))
+    roots = {fan_in: float(Decimal(fan_in) ** power) for fan_in in set(fan_ins)}
+    return np.array([rules.range / roots[fan_in] for fan_in in fan_ins])

@@ -1,9 +1,16 @@
 """The databases of Section III-A, made from the raw files each time they are used.
 
-``data/prepared/summary.json`` states the hash of their arrays, and what is made is checked by it.
+The raw files are MNIST's in the IDX format, gzipped: a big-endian header (two zero bytes, a type
+byte 0x08 for unsigned bytes, the number of dimensions, a 32-bit size for each) and the values.
+``SHA256SUMS`` beside them has the SHA-256 of each file's uncompressed content.
+``data/prepared/summary.json`` states the hash of a database's arrays, which it is checked by.
 """
 
+import gzip
 import hashlib
+import math
+import re
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,11 +19,104 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from replication.core.mnist import idx, versions
+from replication.core.mnist import versions
 from replication.errors import ReplicationError
 from replication.files import read_json
 
 Bytes = npt.NDArray[np.uint8]
+
+SUMS = "SHA256SUMS"
+TRAIN_IMAGES = "train-images-idx3-ubyte.gz"
+TRAIN_LABELS = "train-labels-idx1-ubyte.gz"
+TEST_IMAGES = "t10k-images-idx3-ubyte.gz"
+TEST_LABELS = "t10k-labels-idx1-ubyte.gz"
+FILES = (TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS)
+
+RESTORE = "git checkout data/raw"
+_UNSIGNED_BYTE = 0x08
+_LARGEST = 100_000_000  # bytes that are expanded at all
+_SIDE = 28
+_CLASSES = 10
+
+
+def read_images(path: Path) -> Bytes:
+    """Read a gzipped file of images: uint8 (n, 28, 28), 0 background to 255 ink.
+
+    Raises ReplicationError, naming the file, when it is missing or damaged, not a file of 28x28
+    images, or has another sum than ``SHA256SUMS`` in its folder says.
+    """
+    images = _read(path, dimensions=3)
+    if images.shape[1:] != (_SIDE, _SIDE):
+        height, width = images.shape[1:]
+        raise _damaged(path, f"holds {height}x{width} images where MNIST's are {_SIDE}x{_SIDE}")
+    return images
+
+
+def read_labels(path: Path) -> Bytes:
+    """Read a gzipped file of labels, 0 to 9: uint8 (n,); raises as `read_images` does."""
+    labels = _read(path, dimensions=1)
+    if labels.max() >= _CLASSES:
+        place = int(np.argmax(labels >= _CLASSES))
+        raise _damaged(path, f"gives pattern {place} the label {labels[place]}, which is no digit")
+    return labels
+
+
+def read_sums(raw: Path) -> dict[str, str]:
+    """Read ``SHA256SUMS``: name of the gzipped file -> SHA-256 of its uncompressed content, hex.
+
+    Raises ReplicationError when the file is missing, malformed or leaves one of the four out.
+    """
+    path = raw / SUMS
+    mend = f"restore it with `git checkout {path.as_posix()}`"
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ReplicationError(f"{path} is missing or cannot be read: {mend}") from error
+    sums: dict[str, str] = {}
+    for number, line in enumerate(lines, start=1):
+        match = re.fullmatch(r"([0-9a-f]{64}) [ *](\S+)", line)
+        if match is None:
+            raise ReplicationError(f"{path}, line {number}, is not a SHA-256 and a name: {mend}")
+        sums[f"{match[2]}.gz"] = match[1]
+    absent = [name.removesuffix(".gz") for name in FILES if name not in sums]
+    if absent:
+        raise ReplicationError(f"{path} has no line for {', '.join(absent)}: {mend}")
+    return sums
+
+
+def uncompress(path: Path) -> bytes:
+    """Return the content of a gzipped file; ReplicationError when it is missing or damaged."""
+    try:
+        with gzip.open(path) as stream:
+            content = stream.read(_LARGEST + 1)
+    except FileNotFoundError as error:
+        raise ReplicationError(f"{path} is missing: restore it with `{RESTORE}`") from error
+    except (OSError, EOFError, zlib.error) as error:
+        raise _damaged(path, f"is not a whole gzip file ({error})") from error
+    if len(content) > _LARGEST:
+        raise _damaged(path, f"is larger than {_LARGEST:,} bytes, twice as much as MNIST's largest")
+    return content
+
+
+def _read(path: Path, dimensions: int) -> Bytes:
+    content = uncompress(path)
+    stated, real = read_sums(path.parent)[path.name], hashlib.sha256(content).hexdigest()
+    if real != stated:
+        raise _damaged(path, f"has the SHA-256 {real[:12]}.. where {SUMS} says {stated[:12]}..")
+    # Only a file with a sum of the user's own can have a header that does not fit.
+    header = 4 + 4 * dimensions
+    sizes = np.frombuffer(content[4:header].ljust(4 * dimensions, b"\0"), ">u4").tolist()
+    magic = bytes([0, 0, _UNSIGNED_BYTE, dimensions])
+    if content[:4] != magic or not 0 < math.prod(sizes) == len(content) - header:
+        problem = f"is not {dimensions}-dimensional, or does not hold as much as its header says"
+        raise _damaged(path, problem)
+    return np.frombuffer(content, np.uint8, offset=header).reshape(sizes)
+
+
+def _damaged(path: Path, problem: str) -> ReplicationError:
+    return ReplicationError(f"{path} {problem}: restore it with `{RESTORE}`")
+
+
 Levels = npt.NDArray[np.float32]
 
 VERSION = 1
@@ -57,19 +157,18 @@ _VERSIONS: Mapping[str, Callable[[Bytes], Bytes]] = {
 def read_raw(raw: Path) -> Database:
     """Read the four IDX files of ``raw`` as they are: the regular database, 28x28.
 
-    Raises ReplicationError for a file that is not what ``SHA256SUMS`` says, and where images and
-    labels do not pair up.
+    Raises ReplicationError for a damaged file, and where images and labels do not pair up.
     """
-    train = _read_pair(raw, idx.TRAIN_IMAGES, idx.TRAIN_LABELS)
-    return Database(*train, *_read_pair(raw, idx.TEST_IMAGES, idx.TEST_LABELS))
+    train = _read_pair(raw, TRAIN_IMAGES, TRAIN_LABELS)
+    return Database(*train, *_read_pair(raw, TEST_IMAGES, TEST_LABELS))
 
 
 def _read_pair(raw: Path, images_file: str, labels_file: str) -> tuple[Bytes, Bytes]:
-    images, labels = idx.read_images(raw / images_file), idx.read_labels(raw / labels_file)
+    images, labels = read_images(raw / images_file), read_labels(raw / labels_file)
     if len(images) != len(labels):
         raise ReplicationError(
             f"{raw / images_file} holds {len(images)} images but there are {len(labels)} labels: "
-            f"restore them with `{idx.RESTORE}`"
+            f"restore them with `{RESTORE}`"
         )
     return images, labels
 
@@ -108,10 +207,7 @@ class DatabaseFacts(NamedTuple):
 
 
 def read_facts(prepared: Path, name: str) -> DatabaseFacts:
-    """Read what ``summary.json`` states of the database ``name``.
-
-    Raises ReplicationError when the summary is missing, of another version or lacks the database.
-    """
+    """Read what ``summary.json`` states of the database ``name``; ReplicationError for nothing."""
     path = prepared / SUMMARY
     summary = read_json(path, PREPARE)
     if not isinstance(summary, dict) or summary.get("version") != VERSION:
@@ -127,10 +223,7 @@ def read_facts(prepared: Path, name: str) -> DatabaseFacts:
 
 
 def grey_levels(background: float, foreground: float) -> Levels:
-    """Return the input of each grey level: float32 (256,), 0 -> background, 255 -> foreground.
-
-    Linear in between (Section II-B, page 7).
-    """
+    """Return float32 (256,), from 0 -> background to 255 -> foreground (Section II-B, page 7)."""
     ink = np.arange(256, dtype=np.float64) / 255.0
     # So written that both ends are exact.
     return (background * (1.0 - ink) + foreground * ink).astype(np.float32)
@@ -144,8 +237,7 @@ def make_inputs(images: Bytes, field: int, table: Levels) -> Levels:
 def centre_in_field(images: Bytes, field: int) -> Bytes:
     """Centre uint8 (n, height, width) images in the background: uint8 (n, field, field).
 
-    An odd line or column left over goes below or to the right. Raises ReplicationError when the
-    field is smaller than the images.
+    An odd line or column left over goes below or to the right; raises as `margins` does.
     """
     _, height, width = images.shape
     top, left = margins(field, height, width)

@@ -23,12 +23,11 @@ def deslant(images: Bytes) -> Bytes:
 
     ``images`` is uint8 (n, height, width); the result is uint8 (n, 20, 20). Each line y is shifted
     by (y - centre y) * covariance(x, y) / variance(y), between pixels linearly. The paper counts a
-    foreground pixel as 1 and a background pixel as 0 in the second moments; the images have grey
-    levels, so a pixel counts by its ink (our reading). The shear turns about the centre of mass,
-    which stays where it was; ink that ends outside the central 20x20 field is lost (MNIST: 3 %
-    of the ink on average, more than a tenth in 3 % of the training images, because characters are
-    centred by mass and not by extent). An image without ink, or with ink in one line only, is not
-    sheared.
+    foreground pixel as 1 and a background pixel as 0 in the second moments; here a pixel counts by
+    its ink (our reading). The shear turns about the centre of mass, which stays where it was; ink
+    that ends outside the central 20x20 field is lost (MNIST: 3 % of the ink on average, more than a
+    tenth in 3 % of the training images, because characters are centred by mass and not by extent).
+    An image without ink, or with ink in one line only, is not sheared.
     """
     chunks = [_deslant(images[start : start + _CHUNK]) for start in range(0, len(images), _CHUNK)]
     return np.concatenate(chunks)
@@ -38,9 +37,9 @@ def reduce_to_sixteen(images: Bytes) -> Bytes:
     """Reduce the 20x20 centre of each image to 16x16 pixels, each the mean over its area.
 
     ``images`` is uint8 (n, height, width); the result is uint8 (n, 16, 16). The paper says only
-    that "the images were reduced to 16x16 pixels": which field is reduced and how is our reading,
-    the field the characters were normalised to and area means. An output pixel covers 5/4 x 5/4
-    input pixels, so its weights are multiples of 1/25 and integer arithmetic is exact.
+    that "the images were reduced to 16x16 pixels"; the field and the means are our reading. An
+    output pixel covers 5/4 x 5/4 input pixels: its weights are multiples of 1/25, and integer
+    arithmetic is exact.
     """
     return _reduce(crop(images))
 
@@ -77,9 +76,8 @@ def cut_centre(images: Bytes, side: int) -> Bytes:
 def place_by_extent(images: Bytes, side: int, centred: bool) -> Bytes:
     """Place the ink of each image, uint8 (n, height, width), in a field of ``side`` x ``side``.
 
-    By its extent, not by its mass: in the middle of the field when ``centred`` (an odd line or
-    column left over goes below or to the right), else in its top left corner.
-    Raises ReplicationError when some ink does not fit.
+    By its extent: in the middle when ``centred`` (an odd line or column left over goes below or to
+    the right), else in the top left corner. Raises ReplicationError when some ink does not fit.
     """
     top, height = _extent(images.max(axis=2))
     left, width = _extent(images.max(axis=1))

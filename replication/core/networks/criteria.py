@@ -1,16 +1,15 @@
 """The criteria, written to be read: what is minimised, pattern by pattern.
 
-A penalty y_i is ``distance`` times the squared distance of F6 to the code of class i; equation 7
-(p. 8) has 1.
+A penalty y_i is ``distance`` (1 in equation 7, p. 8) times the squared distance of F6 to code i.
 
-Equation 8 (p. 9), ``mle``: the penalty y_D of the correct class D.
-Equation 9 (p. 9), ``map``: y_D + log(exp(-j) + sum over the classes of exp(-y_i)); the constant
-exp(-j) stands for a class of rubbish with the penalty j.
-``squared-error``: the sum over the outputs of (output - target)^2, targets +1 and -1, for the
-networks without RBF units; their penalties are the outputs with the sign changed.
+* ``mle``, equation 8 (p. 9): the penalty y_D of the correct class D.
+* ``map``, equation 9 (p. 9): y_D + log(exp(-j) + sum over the classes of exp(-y_i)); the constant
+  exp(-j) stands for a class of rubbish with the penalty j.
+* ``squared-error``: the sum over the outputs of (output - target)^2, targets +1 and -1, for the
+  networks without RBF units; their penalties are the outputs with the sign changed.
 
-Each is divided by ``divisor``. The paper prints no divisor; see paper_notes.md. The kernels have
-their own versions; the tests hold them against these, and these against finite differences.
+Each is divided by ``divisor``; the paper prints none (paper_notes.md). The tests hold the kernels'
+own versions against these, and these against finite differences.
 """
 
 import torch
@@ -45,10 +44,9 @@ def value(rules: Criterion, penalty: Tensor, labels: Tensor) -> Tensor:
 def curvature(rules: Criterion, outputs: Tensor, codes: Tensor) -> Tensor:
     """Return second derivatives of `value` by each of ``outputs`` (patterns, components).
 
-    What Appendix C starts from: exact, and depending on no label. For equation 9, with shares p_i
-    and slopes s_i = 2 distance (output - code_i), they are
-    2 distance (1 - sum p_i) + sum p_i s_i^2 - (sum p_i s_i)^2: with the variance of the slopes over
-    the classes and the class of rubbish. They are never negative.
+    What Appendix C starts from: exact, depending on no label, never negative. For equation 9, with
+    shares p_i and slopes s_i = 2 distance (output - code_i), they are 2 distance (1 - sum p_i) +
+    sum p_i s_i^2 - (sum p_i s_i)^2: with the variance of the slopes over the classes and rubbish.
     """
     if rules.name == "squared-error":
         return torch.full_like(outputs, 2.0 / rules.divisor)

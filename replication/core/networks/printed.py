@@ -49,14 +49,10 @@ class Connections(Row):
 
 @dataclass(frozen=True)
 class Printed:
-    """The parts of the networks that the paper prints.
+    """The parts of the networks that the paper prints."""
 
-    connection_table: for each C3 map the S2 maps it reads (Table I).
-    codes: int8 (95, 84), -1 or +1, the RBF codes of ASCII 32 to 126 (Figure 3).
-    """
-
-    connection_table: tuple[tuple[int, ...], ...]
-    codes: Codes
+    connection_table: tuple[tuple[int, ...], ...]  # for each C3 map the S2 maps it reads (Table I)
+    codes: Codes  # int8 (95, 84), -1 or +1, the RBF codes of ASCII 32 to 126 (Figure 3)
 
     @property
     def digit_codes(self) -> Codes:

@@ -1,8 +1,8 @@
 """The torch reference: any network of the specification, written to be read.
 
-It works in float32 and float64 and on fields larger than the network's own: C5 is a convolution,
-so a wider field gives a row of outputs (Section II-B, p. 8). Nothing here is used for training;
-the tests hold the compiled kernels against it, and `verify` recomputes the answers with it.
+It works in float32 and float64 and on fields larger than the network's own: C5 is a convolution, so
+a wider field gives a row of outputs (Section II-B, p. 8). Nothing here is used for training; the
+tests hold the compiled kernels against it, and `verify` recomputes the answers with it.
 """
 
 import numpy as np
@@ -31,8 +31,8 @@ def _split(layer: Layer, parameters: Tensor) -> tuple[Tensor, Tensor]:
 class Reference:
     """A network as plain torch functions of its parameter vector.
 
-    ``parameters`` are tensors (network.parameters,), ``inputs`` (patterns, 1, height, width) at
-    the paper's input levels; results have the dtype of the arguments.
+    ``parameters`` are tensors (network.parameters,), ``inputs`` (patterns, 1, height, width) at the
+    paper's input levels; results have the dtype of the arguments.
     """
 
     def __init__(self, network: Network, rules: Rules) -> None:
@@ -90,8 +90,8 @@ class Reference:
         """Return h_kk of every parameter by equations 25 to 27, p. 42: the mean over ``inputs``.
 
         The recursion goes down layer by layer with squared weights and squared slopes; a shared
-        parameter adds up its connections. It is the backward pass of a network that is linear in
-        the squared quantities, which autograd can do.
+        parameter adds up its connections. It is linear in the squared quantities, so autograd can
+        do it.
         """
         outputs = self.maps(parameters, inputs)
         second = self._start(outputs[self.network.trainable[-1].name], chosen)

@@ -2,9 +2,9 @@
 
 From this one table come the torch reference, the compiled kernels, the counts of parameters and
 connections that Section II-B publishes, and the multiply-adds of Figure 11. All trainable
-parameters of a network form one flat vector; a layer owns a slice of it: first its weights, pair
-by pair of the connection table, each kernel row by row, then its biases. Gradients, curvatures
-and step sizes are vectors of the same layout.
+parameters of a network form one flat vector; a layer owns a slice of it: first its weights, pair by
+pair of the connection table, each kernel row by row, then its biases. Gradients, curvatures and
+step sizes are vectors of the same layout.
 """
 
 import hashlib
@@ -15,6 +15,8 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
+
+Table = tuple[tuple[int, ...], ...]  # for each output map, the input maps it reads
 
 
 class Kind(Enum):
@@ -28,25 +30,15 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer of a network and its place in the parameter vector.
+    """One layer of a network and its place in the parameter vector."""
 
-    Attributes:
-        name: the paper's name, such as ``C3``.
-        kind: what it computes.
-        table: for each output map, the input maps it reads.
-        kernel: side of the square receptive field in pixels; 1 for full and RBF layers.
-        inputs: maps, height and width of what it reads.
-        outputs: maps, height and width of what it gives.
-        offset: where its parameters begin in the parameter vector.
-    """
-
-    name: str
-    kind: Kind
-    table: tuple[tuple[int, ...], ...]
-    kernel: int
-    inputs: tuple[int, int, int]
-    outputs: tuple[int, int, int]
-    offset: int
+    name: str  # the paper's name, such as ``C3``
+    kind: Kind  # what it computes
+    table: Table
+    kernel: int  # side of the square receptive field in pixels; 1 for full and RBF layers
+    inputs: tuple[int, int, int]  # maps, height and width of what it reads
+    outputs: tuple[int, int, int]  # maps, height and width of what it gives
+    offset: int  # where its parameters begin in the parameter vector
 
     @cached_property
     def pairs(self) -> int:
@@ -95,10 +87,9 @@ class Layer:
         return height * width * (self.pairs * self.kernel**2 + self.biases)
 
     def fan_in(self, output_map: int, subsampling_fan_in: int) -> int:
-        """Return the inputs of a unit of ``output_map``: F of Appendix A, p. 41, without the bias.
+        """Return F of Appendix A, p. 41, of a unit of ``output_map``: its inputs without the bias.
 
-        ``subsampling_fan_in`` says whether a sub-sampling unit has four inputs or one, the sum of
-        four: the paper leaves it open.
+        ``subsampling_fan_in`` is 4 or 1, the sum of four: the paper leaves it open.
         """
         if self.kind is Kind.SUBSAMPLING:
             return subsampling_fan_in
@@ -107,19 +98,13 @@ class Layer:
 
 @dataclass(frozen=True)
 class Network:
-    """A named stack of layers that reads one square field of pixels.
+    """A named stack of layers that reads one square field of pixels."""
 
-    Attributes:
-        name: such as ``lenet5``.
-        field: side of the input field in pixels (32 for LeNet-5).
-        layers: from the input to the output.
-        codes: (classes, components) float32 with +1 and -1, the centres of the RBF units; empty,
-            (0, 0), for a network whose last layer gives the scores itself.
-    """
-
-    name: str
-    field: int
-    layers: tuple[Layer, ...]
+    name: str  # such as ``lenet5``
+    field: int  # side of the input field in pixels (32 for LeNet-5)
+    layers: tuple[Layer, ...]  # from the input to the output
+    # (classes, components) float32 with +1 and -1, the centres of the RBF units; empty, (0, 0), for
+    # a network whose last layer gives the scores itself
     codes: NDArray[np.float32]
 
     @property
@@ -159,13 +144,10 @@ class Network:
 
     def layer(self, name: str) -> Layer:
         """Return the layer called ``name``; KeyError when there is none."""
-        for layer in self.layers:
-            if layer.name == name:
-                return layer
-        raise KeyError(name)
+        return {layer.name: layer for layer in self.layers}[name]
 
 
-def full_table(outputs: int, inputs: int) -> tuple[tuple[int, ...], ...]:
+def full_table(outputs: int, inputs: int) -> Table:
     """Return the connection table in which each output map reads every input map."""
     return (tuple(range(inputs)),) * outputs
 
@@ -183,26 +165,18 @@ class Stack:
         self._layers: list[Layer] = []
         self._shape = (1, field, field)
 
-    def _add(
-        self,
-        name: str,
-        kind: Kind,
-        table: tuple[tuple[int, ...], ...],
-        kernel: int,
-        size: tuple[int, int],
-    ) -> Self:
+    def _add(self, name: str, kind: Kind, table: Table, kernel: int, size: tuple[int, int]) -> Self:
         offset = self._layers[-1].end if self._layers else 0
         outputs = (len(table), *size)
         self._layers.append(Layer(name, kind, table, kernel, self._shape, outputs, offset))
         self._shape = outputs
         return self
 
-    def convolution(self, name: str, table: tuple[tuple[int, ...], ...], kernel: int = 5) -> Self:
+    def convolution(self, name: str, table: Table, kernel: int = 5) -> Self:
         """Add a convolution of stride 1 that reads the maps given by ``table``."""
         _, height, width = self._shape
-        return self._add(
-            name, Kind.CONVOLUTION, table, kernel, (height - kernel + 1, width - kernel + 1)
-        )
+        size = (height - kernel + 1, width - kernel + 1)
+        return self._add(name, Kind.CONVOLUTION, table, kernel, size)
 
     def subsampling(self, name: str, copies: int = 1) -> Self:
         """Add a sub-sampling by two in both directions, ``copies`` maps for each input map."""
@@ -217,9 +191,7 @@ class Stack:
 
     def network(self) -> Network:
         """Finish a network whose last layer gives the scores."""
-        return Network(
-            self._name, self._field, tuple(self._layers), np.zeros((0, 0), dtype=np.float32)
-        )
+        return Network(self._name, self._field, tuple(self._layers), np.zeros((0, 0), np.float32))
 
     def rbf(self, name: str, codes: NDArray[np.int8]) -> Network:
         """Finish with RBF units centred on ``codes``, (classes, components) of +1 and -1."""
@@ -227,6 +199,4 @@ class Stack:
         if components != self._shape[0]:
             raise ValueError(f"{components} components for {self._shape[0]} units")
         self._add(name, Kind.RBF, full_table(classes, components), 1, (1, 1))
-        return Network(
-            self._name, self._field, tuple(self._layers), codes.astype(np.float32, copy=True)
-        )
+        return Network(self._name, self._field, tuple(self._layers), codes.astype(np.float32))

@@ -3,7 +3,7 @@
 There are no defaults here: values stand in params.yaml alone, and a missing key is an error.
 """
 
-from replication.core.settings.document import Settings as Settings
+from replication.core.settings.loading import Settings as Settings
 from replication.core.settings.loading import change_recipe as change_recipe
 from replication.core.settings.loading import get_by_path as get_by_path
 from replication.core.settings.loading import load as load
@@ -14,30 +14,27 @@ from replication.core.settings.recipes import Classifier as Classifier
 from replication.core.settings.recipes import Combined as Combined
 from replication.core.settings.recipes import Modern as Modern
 from replication.core.settings.recipes import Recipe as Recipe
-from replication.core.settings.sections import Amount as Amount
-from replication.core.settings.sections import Count as Count
-from replication.core.settings.sections import Neutral as Neutral
-from replication.core.settings.sections import Positive as Positive
-from replication.core.settings.sections import Real as Real
-from replication.core.settings.sections import Section as Section
-from replication.core.settings.stages import Compare as Compare
-from replication.core.settings.stages import Train as Train
 from replication.core.settings.studies import Causes as Causes
 from replication.core.settings.studies import Collapse as Collapse
+from replication.core.settings.studies import Compare as Compare
 from replication.core.settings.studies import Hypothesis as Hypothesis
 from replication.core.settings.studies import Invariance as Invariance
-from replication.core.settings.studies import Multiverse as Multiverse
 from replication.core.settings.studies import Noncharacters as Noncharacters
 from replication.core.settings.studies import Plain as Plain
 from replication.core.settings.studies import Readings as Readings
-from replication.core.settings.studies import Sensitivity as Sensitivity
-from replication.core.settings.studies import Tied as Tied
+from replication.core.settings.studies import Train as Train
+from replication.core.settings.training import Amount as Amount
+from replication.core.settings.training import Count as Count
 from replication.core.settings.training import Criterion as Criterion
 from replication.core.settings.training import Distortions as Distortions
+from replication.core.settings.training import Neutral as Neutral
 from replication.core.settings.training import Optimiser as Optimiser
+from replication.core.settings.training import Positive as Positive
 from replication.core.settings.training import Prepare as Prepare
 from replication.core.settings.training import Range as Range
+from replication.core.settings.training import Real as Real
 from replication.core.settings.training import Rules as Rules
 from replication.core.settings.training import Sdlm as Sdlm
+from replication.core.settings.training import Section as Section
 from replication.core.settings.training import Squashing as Squashing
 from replication.core.settings.training import Subsampling as Subsampling

@@ -5,22 +5,20 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from replication.core.settings.sections import (
-    Count,
-    Database,
-    Name,
-    Options,
-    Positive,
-    Section,
-    Seed,
-)
 from replication.core.settings.training import (
+    Count,
     Criterion,
+    Database,
     Distortions,
     Initialisation,
+    Name,
     Optimiser,
+    Options,
+    Positive,
     Rules,
     Sdlm,
+    Section,
+    Seed,
     Squashing,
     Streams,
     Subsampling,
@@ -30,10 +28,8 @@ from replication.core.settings.training import (
 class Entry(Section):
     """The keys of every experiment, whatever its system."""
 
-    replicates: Count
-    """The number of trainings, each with its own number."""
-    seed: Seed | None
-    """Of all random streams; null where nothing is random."""
+    replicates: Count  # the number of trainings, each with its own number
+    seed: Seed | None  # of all random streams; null where nothing is random
 
     def in_force(self) -> dict[str, Any]:
         """Return the settings that a replicate's record states."""
@@ -52,9 +48,9 @@ class Entry(Section):
         return frozenset()
 
     def training(self, *, subsampled: bool) -> dict[str, Any]:
-        """Return the settings that have an effect on a replicate, and no others.
+        """Return the settings that have an effect on a replicate; ``subsampled`` as in `unused`.
 
-        ``subsampled`` as in `unused`. A group of keys that are all without effect is left out.
+        A group of keys that are all without effect is left out.
         """
         result = self.effective()
         for key in {"replicates", *self.unused(subsampled=subsampled)}:
@@ -69,40 +65,25 @@ class Entry(Section):
 class Trained(Entry):
     """A network that Appendix C trains, its data and the settings of learning."""
 
-    seed: Seed
-    """Of all random streams."""
-    network: Name
-    """A name of replication/core/networks/catalogue.py."""
-    database: Database
-    """The version of MNIST (Section III-A)."""
-    training_patterns: Count
-    """The number of training patterns, from the first (Figure 6)."""
+    seed: Seed  # of all random streams
+    network: Name  # a name of replication/core/networks/catalogue.py
+    database: Database  # the version of MNIST (Section III-A)
+    training_patterns: Count  # the number of training patterns, from the first (Figure 6)
+    # true to train on distorted patterns as well (p. 11)
     distorted: Annotated[bool, Field(strict=True)]
-    """True to train on distorted patterns as well (p. 11)."""
-    distortions: Distortions
-    """The distortions; of no effect otherwise."""
-    passes: Count
-    """The number of passes (p. 10)."""
-    presentations_per_pass: Count
-    """The number of patterns shown in a pass."""
-    learning_rates: tuple[Positive, ...]
-    """The global learning rate of each pass (p. 10)."""
+    distortions: Distortions  # the distortions; of no effect otherwise
+    passes: Count  # the number of passes (p. 10)
+    presentations_per_pass: Count  # the number of patterns shown in a pass
+    learning_rates: tuple[Positive, ...]  # the global learning rate of each pass (p. 10)
+    # one random order for all passes (p. 41), or a fresh one for each
     order: Literal["constant", "fresh"]
-    """One random order for all passes (p. 41), or a fresh one for each."""
-    optimiser: Optimiser
-    """The module that gives the step of every parameter before each pass."""
-    sdlm: Sdlm
-    """The step sizes (Appendix C)."""
-    squashing: Squashing
-    """The squashing function (Appendix A)."""
-    initialisation: Initialisation
-    """The initial weights (Appendix A)."""
-    subsampling: Subsampling
-    """The sub-sampling layers (Section II-B)."""
-    criterion: Criterion
-    """The function that is minimised (Section II-C)."""
-    streams: Streams
-    """The random streams that replicates share."""
+    optimiser: Optimiser  # the module that gives the step of every parameter before each pass
+    sdlm: Sdlm  # the step sizes (Appendix C)
+    squashing: Squashing  # the squashing function (Appendix A)
+    initialisation: Initialisation  # the initial weights (Appendix A)
+    subsampling: Subsampling  # the sub-sampling layers (Section II-B)
+    criterion: Criterion  # the function that is minimised (Section II-C)
+    streams: Streams  # the random streams that replicates share
 
     @property
     def rules(self) -> Rules:
@@ -113,8 +94,8 @@ class Trained(Entry):
     def _one_rate_a_pass(self) -> Self:
         if len(self.learning_rates) != self.passes:
             raise ValueError(
-                f"learning_rates has {len(self.learning_rates)} entries but passes is "
-                f"{self.passes}; give one learning rate a pass"
+                f"learning_rates has {len(self.learning_rates)} entries but passes is {self.passes}"
+                "; give one learning rate a pass"
             )
         return self
 
@@ -164,8 +145,7 @@ class Trained(Entry):
 class Recipe(Trained):
     """One experiment that is a network trained by Appendix C."""
 
-    system: Literal["network"]
-    """A network of the paper, trained by itself."""
+    system: Literal["network"]  # a network of the paper, trained by itself
 
     def network_recipe(self) -> Self:
         """Return itself."""
@@ -175,10 +155,8 @@ class Recipe(Trained):
 class Combined(Trained):
     """A system made of networks that Appendix C trains; ``options`` are its module's own."""
 
-    system: Literal["boosted", "last-layer", "noisy"]
-    """A module of replication/core/systems."""
-    options: Options
-    """The settings of its module in replication/core/systems."""
+    system: Literal["boosted", "last-layer", "noisy"]  # a module of replication/core/systems
+    options: Options  # the settings of its module in replication/core/systems
 
     @property
     def draws_noise(self) -> bool:
@@ -207,12 +185,9 @@ class Classifier(Entry):
     Nothing is merged with ``base``. A ``seed`` of null says that nothing in it is random.
     """
 
-    system: Name
-    """A module of replication/core/systems/classifiers, with hyphens for underscores."""
-    database: Database
-    """The version of MNIST (Section III-A)."""
-    options: Options
-    """The settings of the module."""
+    system: Name  # a module of replication/core/systems/classifiers, with hyphens for underscores
+    database: Database  # the version of MNIST (Section III-A)
+    options: Options  # the settings of the module
 
     @model_validator(mode="after")
     def _one_replicate_says_all(self) -> Self:
@@ -231,18 +206,12 @@ class Classifier(Entry):
 class Modern(Entry):
     """LeNet-5 as usually built today: its entry stands alone, nothing is merged with ``base``."""
 
-    seed: Seed
-    """Of all random streams."""
-    system: Literal["modern"]
-    """replication/core/systems/modern.py."""
-    database: Literal["regular"]
-    """The version of MNIST."""
-    epochs: Count
-    """The number of times that each pattern is shown."""
-    batch: Count
-    """Patterns in a batch."""
-    learning_rate: Positive
-    """Of Adam."""
+    seed: Seed  # of all random streams
+    system: Literal["modern"]  # replication/core/systems/modern.py
+    database: Literal["regular"]  # the version of MNIST
+    epochs: Count  # the number of times that each pattern is shown
+    batch: Count  # patterns in a batch
+    learning_rate: Positive  # of Adam
 
     def presentations(self, patterns: int) -> int:
         """Return how many patterns a replicate is shown, for a database of ``patterns``."""

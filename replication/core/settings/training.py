@@ -1,33 +1,68 @@
-"""How images become inputs and how a network learns: the groups of keys of ``base``."""
+"""The groups of keys of ``base``: how images become inputs and how a network learns."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
-from pydantic import BeforeValidator, model_validator
-
-from replication.core.settings.sections import (
-    Count,
-    Database,
-    Name,
-    Neutral,
-    Options,
-    Positive,
-    Real,
-    Section,
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    model_validator,
 )
+
+# Numbers are strict: true is no 1, and '15000' no 15000. A whole number may stand for a real one.
+Real = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Positive = Annotated[Real, Field(gt=0)]
+Count = Annotated[int, Field(gt=0, strict=True)]
+Seed = Annotated[int, Field(ge=0, strict=True)]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+Database = Literal["regular", "deslanted", "sixteen", "cropped", "sixteen-boxed"]
+Options = dict[str, StrictBool | StrictInt | StrictFloat | str]
+Amount = Annotated[Real, Field(ge=0)]
+Level = StrictInt | StrictFloat | str
+
+
+class Neutral(NamedTuple):
+    """Says in a field's declaration at which value the field changes nothing.
+
+    `Section.effective` leaves the field out there, so that a setting that is added with the value
+    that it always had makes no replicate stale.
+    """
+
+    value: Any
+
+
+class Section(BaseModel):
+    """A group of keys: frozen, and unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def effective(self) -> dict[str, Any]:
+        """Return the values as JSON has them, without those at which their field is `Neutral`.
+
+        A group of which nothing is left is left out too.
+        """
+        result = self.model_dump(mode="json")
+        for name, value in self:
+            if isinstance(value, Section):
+                result[name] = value.effective()
+            emptied = isinstance(value, Section) and not result[name]
+            if emptied or Neutral(value) in type(self).model_fields[name].metadata:
+                del result[name]
+        return result
 
 
 class Prepare(Section):
     """The way from images to inputs (Section II-B, p. 7)."""
 
-    background: Real
-    """Input of a white pixel (p. 7)."""
-    foreground: Real
-    """Input of a black pixel (p. 7)."""
-    field: Count
-    """Side of LeNet-5's input, in pixels (p. 7)."""
-    databases: tuple[Database, ...]
-    """The versions of MNIST that are made (Section III-A, p. 10)."""
+    background: Real  # input of a white pixel (p. 7)
+    foreground: Real  # input of a black pixel (p. 7)
+    field: Count  # side of LeNet-5's input, in pixels (p. 7)
+    databases: tuple[Database, ...]  # the versions of MNIST that are made (Section III-A, p. 10)
 
     @model_validator(mode="after")
     def _ink_differs_from_paper(self) -> Self:
@@ -39,14 +74,11 @@ class Prepare(Section):
 class Optimiser(Section):
     """The module of replication/core/learning/optimisers that gives the steps, and its options.
 
-    ``sdlm`` is the paper's and has its settings in `Sdlm`; ``sgd`` has none: the learning rate is
-    the step of every parameter (Appendix C's point of comparison).
+    ``sdlm`` is the paper's and has its settings in `Sdlm`; ``sgd`` has none (Appendix C).
     """
 
-    name: Name
-    """The module's."""
-    options: Options
-    """Its own settings; empty for ``sdlm`` and ``sgd``."""
+    name: Name  # the module's
+    options: Options  # its own settings; empty for ``sdlm`` and ``sgd``
 
 
 class Sdlm(Section):
@@ -56,40 +88,34 @@ class Sdlm(Section):
     eta g / (D mu + h). With a number as the start they are two.
     """
 
-    mu: Positive
-    """Keeps the step finite where the second derivative is small (equation 21; p. 10)."""
-    patterns: Count
-    """The number of patterns for the second derivatives before each pass (p. 10)."""
+    mu: Positive  # keeps the step finite where the second derivative is small (equation 21; p. 10)
+    patterns: Count  # the number of patterns for the second derivatives before each pass (p. 10)
+    # at random, or the first that the pass presents (library.hessian-patterns)
     patterns_drawn: Literal["random", "consecutive"]
-    """At random, or the first that the pass presents (library.hessian-patterns)."""
+    # the second derivative by every output of the last layer with weights: that of the criterion,
+    # its divisor included, or a number for every pattern whatever the divisor (the library: 1)
     curvature_start: Literal["exact"] | Positive
-    """The second derivative by every output of the last layer with weights: that of the criterion,
-    its divisor included, or a number for every pattern whatever the divisor (the library: 1)."""
+    # of a sub-sampling coefficient: the square of the sum of its four inputs, or the sum of their
+    # squares (library.coefficient-curvature)
     coefficient_curvature: Literal["sum_squared", "squares_summed"]
-    """Of a sub-sampling coefficient: the square of the sum of its four inputs
-    (library.coefficient-curvature), or the sum of their squares."""
 
 
 class Squashing(Section):
     """A tanh(S a) (Appendix A, p. 41)."""
 
-    amplitude: Positive
-    """A (p. 8)."""
-    slope: Positive
-    """S (p. 41)."""
+    amplitude: Positive  # A (p. 8)
+    slope: Positive  # S (p. 41)
 
 
 class Initialisation(Section):
     """Uniform within range / F ** power, F the fan-in (Appendix A, p. 41)."""
 
-    range: Positive
-    """The numerator, 2.4 in the paper."""
-    power: Positive
-    """The exponent of the fan-in: 1 as printed, 0.5 for its square root."""
+    range: Positive  # the numerator, 2.4 in the paper
+    power: Positive  # the exponent of the fan-in: 1 as printed, 0.5 for its square root
+    # drawn from the range of the weights, or zero; the paper does not say
     biases: Literal["random", "zero"]
-    """Drawn from the range of the weights, or zero; the paper does not say."""
+    # of sub-sampling layers: drawn like weights, or range / F ** power (library.coefficients)
     coefficients: Literal["random", "constant"]
-    """Of sub-sampling layers: drawn like weights, or range / F ** power (library.coefficients)."""
 
 
 def _whole(value: Any) -> Any:
@@ -100,10 +126,10 @@ def _whole(value: Any) -> Any:
 class Subsampling(Section):
     """The sum or mean of four inputs, and their number as fan-in."""
 
+    # the four inputs of a unit are added (p. 7) or averaged (p. 6)
     reading: Literal["added", "averaged"]
-    """The four inputs of a unit are added (p. 7) or averaged (p. 6)."""
+    # the unit's F for its initial range: four pixels, or one coefficient
     fan_in: Annotated[Literal[1, 4], BeforeValidator(_whole)]
-    """The unit's F for its initial range: four pixels, or one coefficient."""
 
     @property
     def share(self) -> float:
@@ -114,15 +140,13 @@ class Subsampling(Section):
 class Criterion(Section):
     """The function that is minimised: equation 8 (mle), 9 (map) or the squared error, divided."""
 
-    name: Literal["mle", "map", "squared-error"]
-    """Equation 8, equation 9 or the squared error."""
+    name: Literal["mle", "map", "squared-error"]  # equation 8, equation 9 or the squared error
+    # the factor of the squared distance in a penalty, in equation 9 too: 1 as in equation 7, 0.5 in
+    # the authors' library (library.distance)
     distance: Annotated[Positive, Neutral(1.0)]
-    """The factor of the squared distance in a penalty, in equation 9 too: 1 as in equation 7, 0.5
-    in the authors' library (library.distance)."""
-    j: Positive
-    """The positive constant of equation 9; the paper gives no value (p. 9)."""
+    j: Positive  # the positive constant of equation 9; the paper gives no value (p. 9)
+    # divides the criterion and so its gradient; 1 as printed
     divisor: Annotated[Positive, Neutral(1.0)]
-    """Divides the criterion and so its gradient; 1 as printed."""
 
     @property
     def unused(self) -> frozenset[str]:
@@ -141,33 +165,29 @@ class Rules(NamedTuple):
     @classmethod
     def stated(cls, settings: Mapping[str, Any]) -> Self:
         """Return the rules among a record's settings; KeyError or ValidationError for none."""
-        return cls(
-            Squashing.model_validate(settings["squashing"]),
-            Subsampling.model_validate(settings["subsampling"]),
-            Criterion.model_validate(settings["criterion"]),
-        )
+        groups: dict[str, type[Section]] = {
+            "squashing": Squashing,
+            "subsampling": Subsampling,
+            "criterion": Criterion,
+        }
+        return cls(*(kind.model_validate(settings[name]) for name, kind in groups.items()))
 
 
 class Streams(Section):
     """The random streams that each replicate has for its own, or shares."""
 
-    initialisation: Literal["own", "shared"]
-    """Of the initial weights."""
-    order: Literal["own", "shared"]
-    """Of the order in which patterns are presented."""
+    initialisation: Literal["own", "shared"]  # of the initial weights
+    order: Literal["own", "shared"]  # of the order in which patterns are presented
+    # of the patterns that the second derivatives are estimated on
     hessian: Literal["own", "shared"]
-    """Of the patterns that the second derivatives are estimated on."""
-    distortions: Literal["own", "shared"]
-    """Of the distortions and of the noise."""
+    distortions: Literal["own", "shared"]  # of the distortions and of the noise
 
 
 class Range(Section):
     """A uniform distribution from low to high."""
 
-    low: Real
-    """The least value."""
-    high: Real
-    """The greatest value."""
+    low: Real  # the least value
+    high: Real  # the greatest value
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -179,20 +199,13 @@ class Range(Section):
 class Distortions(Section):
     """The distorted patterns (p. 11), their sizes fitted to Figure 7."""
 
-    copies: Count
-    """Distorted patterns for each original: 9 makes 540,000 of 60,000 (p. 11)."""
-    inverse_scale: Range
-    """1 / sqrt(scale_x * scale_y); a scale of 1.2 draws larger digits."""
-    log_squeeze: Range
-    """ln(scale_x / scale_y)."""
-    shear: Range
-    """Pixels to the right for a pixel downwards."""
-    shift_x: Range
-    """Pixels of the original to the right."""
-    shift_y: Range
-    """Pixels of the original downwards."""
-    anchor: Real
-    """The line that scaling holds in place, in pixels below the centre of mass."""
+    copies: Count  # distorted patterns for each original: 9 makes 540,000 of 60,000 (p. 11)
+    inverse_scale: Range  # 1 / sqrt(scale_x * scale_y); a scale of 1.2 draws larger digits
+    log_squeeze: Range  # ln(scale_x / scale_y)
+    shear: Range  # pixels to the right for a pixel downwards
+    shift_x: Range  # pixels of the original to the right
+    shift_y: Range  # pixels of the original downwards
+    anchor: Real  # the line that scaling holds in place, in pixels below the centre of mass
 
     @model_validator(mode="after")
     def _scale_is_positive(self) -> Self:

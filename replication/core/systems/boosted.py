@@ -13,7 +13,7 @@ The paper leaves open how many patterns are filtered out of how many, and what c
 * The first network is confident above the least margin at which, of the training patterns, no more
   than ``lost_percent`` percent are missed that all three together get right.
 
-Weights are three vectors. There is no history: no pass of any of the three ends with the answers.
+There is no history: no pass of any of the three ends with the answers.
 """
 
 import zlib
@@ -28,15 +28,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from replication.core.learning.monitor import Monitor
-from replication.core.learning.presentations import DistortedPool, OriginalPool, Pool
-from replication.core.learning.streams import generator
+from replication.core.learning.presentations import DistortedPool, OriginalPool, Pool, generator
 from replication.core.learning.trainer import Trainer
 from replication.core.settings import Amount, Count, Recipe, Section
 from replication.core.systems.contract import Cost, Fitted, Task, answers_from_penalties
 from replication.core.systems.network import System as NetworkSystem
 from replication.errors import ReplicationError
 
-# Raised when the golden answers change, and only then (see CONTRIBUTING.md).
 VERSION = 1
 
 NETWORKS = 3
@@ -53,15 +51,11 @@ Doubt = Callable[[Images, Labels], NDArray[np.bool_]]
 
 
 class Options(Section):
-    """The settings of the later networks: how they are taught, and when they are called.
+    """How the later networks are taught, and when they are called."""
 
-    ``patterns`` are filtered at most, out of ``candidates``, for each of the two;
-    ``lost_percent`` of the training patterns may be lost by not calling them.
-    """
-
-    patterns: Count
-    candidates: Count
-    lost_percent: Amount
+    patterns: Count  # filtered for each of the two, at most
+    candidates: Count  # that they are filtered out of
+    lost_percent: Amount  # of the training patterns, by not calling the later networks
 
 
 class Candidates(NamedTuple):
@@ -71,10 +65,7 @@ class Candidates(NamedTuple):
     order: Numbers
 
     def sift(self, doubt: Doubt, count: int, monitor: Monitor) -> tuple[Numbers, Numbers]:
-        """Return the numbers of the first ``count`` where ``doubt`` holds, and of the rest before.
-
-        Both in the order of the candidates; fewer where there are no more.
-        """
+        """Return the first ``count`` numbers where ``doubt`` holds, and those passed over."""
         doubtful: list[Numbers] = []
         passed: list[Numbers] = []
         for start in range(0, len(self.order), _CHUNK):
@@ -103,10 +94,9 @@ class Candidates(NamedTuple):
 def draw_candidates(
     images: Images, labels: Labels, recipe: Recipe, replicate: int, count: int, field: int
 ) -> Candidates:
-    """Draw ``count`` patterns: originals and distorted versions, as many of each as that takes.
+    """Draw ``count`` patterns from the stream of the distortions: originals and distorted versions.
 
-    ``field`` is the side of the network's input in pixels. All come from the stream of the
-    distortions of ``recipe``.
+    As many of each as that takes; ``field`` is the side of the network's input in pixels.
     """
     originals = recipe.training_patterns
     copies = max(1, -(-count // originals) - 1)
@@ -165,8 +155,8 @@ class Committee(NamedTuple):
     def answer(self, images: Images) -> tuple[Penalties, float]:
         """Return penalties (n, classes), and how many networks were called on average.
 
-        The three networks' penalties, minus their outputs, are added. Those of the first count
-        three times where it alone was called, so that margins mean the same for all patterns.
+        The three networks' penalties are added. Those of the first count three times where it alone
+        was called, so that margins mean the same for all patterns.
         """
         first, second, third = self.networks
         alone = first(images)
@@ -180,13 +170,10 @@ class Committee(NamedTuple):
 class System(NetworkSystem[Options]):
     """Three networks of one kind; the first is trained as that network is alone."""
 
-    Options = Options
-
     def fit(self, task: Task, monitor: Monitor) -> Fitted:
         """Train one after the other, each from its own checkpoint where there is one.
 
-        Patterns are filtered again after an interruption: they follow from the networks that are
-        finished.
+        Patterns are filtered again after an interruption: they follow from the finished networks.
         """
         paths = [
             task.checkpoint.with_stem(f"{task.checkpoint.stem}-{number + 1}")

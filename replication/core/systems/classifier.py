@@ -2,12 +2,12 @@
 
 A module of the package ``classifiers`` holds one classifier: the class `Options` with its settings,
 the class `System`, a `ClassifierSystem` whose ``train`` gives a `Model`, and ``VERSION``, the
-number of its code. A model gives penalties for images, and says what one answer costs.
+number of its code, which is raised when its golden answers change, and only then.
 """
 
 import zlib
 from abc import ABC, abstractmethod
-from typing import ClassVar, Generic, NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
@@ -16,12 +16,17 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from replication.core.learning.monitor import Monitor
-from replication.core.settings import Classifier, Section, parse_options
-from replication.core.systems.contract import Cost, Fitted, Task
-from replication.core.systems.shared import NOT_SHARED, Shared
+from replication.core.settings import Classifier
+from replication.core.systems.contract import (
+    NOT_SHARED,
+    Chosen,
+    Configured,
+    Cost,
+    Fitted,
+    Shared,
+    Task,
+)
 from replication.machine import blas
-
-Chosen = TypeVar("Chosen", bound=Section)
 
 
 class Patterns(NamedTuple):
@@ -48,26 +53,20 @@ class Model(Protocol):
         """Return what one answer takes, after `penalties` where it depends on the patterns."""
 
 
-class ClassifierSystem(ABC, Generic[Chosen]):
+class ClassifierSystem(Configured[Chosen], ABC):
     """A classifier and its settings; ``train`` is all that a module has to add."""
 
-    Options: ClassVar[type[Section]]
     memory = 1_000_000_000
-    chosen: Chosen
 
     def __init__(self, experiment: str, recipe: Classifier) -> None:
-        """Raise ReplicationError, naming ``experiment``, for options that cannot be."""
+        super().__init__(experiment, recipe.options)
         self._seed = recipe.seed
-        self.chosen = parse_options(
-            self.Options, recipe.options, "experiments", experiment, "options"
-        )  # type: ignore[assignment]
 
     @abstractmethod
     def train(self, patterns: Patterns, random: np.random.Generator, monitor: Monitor) -> Model:
         """Fit to the training patterns; every random number comes from ``random``.
 
-        Long work says what it does with ``monitor.line`` and calls ``monitor.check()`` now and
-        then, which raises Stopped when it is asked to stop.
+        Long work calls ``monitor.check()`` now and then, which raises Stopped when it is to stop.
         """
 
     def model(self, task: Task, monitor: Monitor) -> Model:

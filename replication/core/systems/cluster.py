@@ -22,8 +22,7 @@ from distributed.comm.core import CommClosedError
 
 import replication
 from replication.core.learning.monitor import Message, Monitor
-from replication.core.systems.catalogue import versions
-from replication.core.systems.jobs import Job
+from replication.core.systems.jobs import Job, versions
 from replication.core.systems.replicates import begin
 from replication.errors import ReplicationError
 
@@ -45,10 +44,9 @@ def run_in_dask(
     """Yield what ``work`` gives for each job, as it comes from Dask's workers.
 
     A worker that is lost is replaced by the scheduler, and its job goes on from its checkpoint
-    where that is in a shared folder. When this ends early, workers stop at their next look.
-    Raises ReplicationError for a scheduler that cannot be reached or is lost, for workers that
-    would train otherwise than this process, and for a job that the scheduler gives up, because
-    worker after worker died of it.
+    where that is in a shared folder. When this ends early, workers stop at their next look. Raises
+    ReplicationError for a scheduler that cannot be reached or is lost, for workers that would train
+    otherwise than this process, and for a job of which worker after worker died.
     """
     arrived: queue.SimpleQueue[Message | Future[Any]] = queue.SimpleQueue()
     try:
@@ -127,19 +125,13 @@ def start_cluster(workers: int) -> LocalCluster:
 
 
 class Evidence(NamedTuple):
-    """What tells whether a process would train a job as another does.
+    """What tells whether a process would train a job as another does."""
 
-    Attributes:
-        job: the job that was begun.
-        versions: the numbers of its code.
-        begun: the hashes of the first weights; of the code, where our engine trains nothing.
-        tree: where the code lies, and which Python runs it.
-    """
-
-    job: Job
-    versions: Mapping[str, int]
+    job: Job  # the job that was begun
+    versions: Mapping[str, int]  # the numbers of its code
+    # the hashes of the first weights; of the code, where our engine trains nothing
     begun: Mapping[str, str]
-    tree: str
+    tree: str  # where the code lies, and which Python runs it
 
 
 def _evidence(job: Job) -> Evidence:

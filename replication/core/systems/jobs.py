@@ -1,33 +1,87 @@
 """A replicate to be trained: experiment, number, and the key of all that decides its bytes."""
 
 import hashlib
+import importlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from types import ModuleType
+from typing import Any, NamedTuple, cast
 
 from replication.core import plugins
-from replication.core.learning.optimisers.catalogue import parse_optimiser_options
+from replication.core.learning.identity import ENGINE
+from replication.core.learning.optimisers import parse_optimiser_options
 from replication.core.mnist import databases
 from replication.core.mnist.databases import Database
+from replication.core.networks import catalogue as networks
 from replication.core.networks.printed import Printed, read_printed
 from replication.core.networks.specification import Network
 from replication.core.runs import Run
 from replication.core.settings import AnyRecipe, Classifier, Prepare, Settings, parse_options
-from replication.core.systems import catalogue
-from replication.core.systems.catalogue import versions
 from replication.core.systems.contract import System
+from replication.errors import ReplicationError
 from replication.folders import Folders
+
+CLASSIFIERS = "replication.core.systems.classifiers"
+
+
+def load_module(recipe: AnyRecipe) -> ModuleType:
+    """Import the module of the recipe's system; ReplicationError as `plugins.load` says."""
+    # Imported on demand: torch, scikit-learn and the compiled kernels each take a while to load.
+    if isinstance(recipe, Classifier):
+        return plugins.load(CLASSIFIERS, recipe.system, "System", "Options", "VERSION")
+    return importlib.import_module(f"replication.core.systems.{recipe.system.replace('-', '_')}")
+
+
+def build_network(experiment: str, recipe: AnyRecipe, paper: Printed) -> Network | None:
+    """Return the network that our engine trains, None for a system without one.
+
+    Raises ReplicationError, naming the experiment, for a network that does not exist.
+    """
+    plain = recipe.network_recipe()
+    if plain is None:
+        return None
+    with _errors_naming(experiment):
+        return networks.network(plain.network, plain.database, paper)
+
+
+def build_system(experiment: str, recipe: AnyRecipe, network: Network | None) -> System:
+    """Return what trains the replicates of ``experiment``, where it has one on ``network``.
+
+    Raises ReplicationError, naming the experiment, for settings that do not fit it.
+    """
+    with _errors_naming(experiment):
+        system = load_module(recipe).System
+        parts = (experiment, recipe, network) if network else (experiment, recipe)
+        return cast(System, system(*parts))
+
+
+@contextmanager
+def _errors_naming(experiment: str) -> Iterator[None]:
+    try:
+        yield
+    except ReplicationError as error:
+        raise ReplicationError(f"experiment {experiment}: {error}") from error
+
+
+def versions(recipe: AnyRecipe) -> dict[str, int]:
+    """Return the numbers of the code that a replicate's bytes follow from, by name.
+
+    That of our engine where it trains networks; that of the system's module where it does more.
+    """
+    plain = recipe.network_recipe()
+    ours = {"engine": ENGINE} if plain else {}
+    return ours if plain is recipe else {**ours, recipe.system: int(load_module(recipe).VERSION)}
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """An experiment: all that its replicates share.
+    """An experiment, by the settings in force: all that its replicates share.
 
-    ``recipe`` and ``prepare`` are the settings in force; a replicate with more parameters than
-    ``kept_parameters`` leaves its answers alone, not its weights.
+    A replicate with more parameters than ``kept_parameters`` leaves no weights.
     """
 
     name: str
@@ -55,20 +109,17 @@ class Experiment:
     def network(self) -> Network | None:
         """The network that our engine trains, or None."""
         published = _read_printed(self.folders.paper, Path.cwd())
-        return catalogue.build_network(self.name, self.recipe, published)
+        return build_network(self.name, self.recipe, published)
 
     @cached_property
     def system(self) -> System:
         """The system that trains the replicates."""
-        return catalogue.build_system(self.name, self.recipe, self.network)
+        return build_system(self.name, self.recipe, self.network)
 
     @property
     def presentations(self) -> int:
-        """The number of patterns a replicate is shown in training, by all networks that it trains.
-
-        A system of several networks says how many in its module's ``NETWORKS``.
-        """
-        several: int = getattr(catalogue.load_module(self.recipe), "NETWORKS", 1)
+        """The number of patterns a replicate is shown, by all networks that it trains."""
+        several: int = getattr(load_module(self.recipe), "NETWORKS", 1)
         return several * self.recipe.presentations(self.data.training_patterns)
 
     @cached_property
@@ -81,7 +132,7 @@ class Experiment:
         plain, network = self.recipe.network_recipe(), self.network
         result = self.recipe.training(subsampled=network is not None and network.subsampled)
         if "options" in result:
-            kind = catalogue.load_module(self.recipe).Options
+            kind = load_module(self.recipe).Options
             place = ("experiments", self.name, "options")
             result["options"] = parse_options(kind, result["options"], *place).effective()
         if plain and network:
@@ -97,7 +148,7 @@ def prepare_experiments(
     """Return an experiment for each of ``recipes``; ReplicationError for an unknown classifier."""
     for recipe in recipes.values():
         if isinstance(recipe, Classifier):
-            plugins.source(catalogue.CLASSIFIERS, recipe.system, "System")
+            plugins.find(CLASSIFIERS, recipe.system, "System")
     return [
         Experiment(name, recipe, settings.prepare, settings.train.kept_parameters, folders)
         for name, recipe in recipes.items()
@@ -117,13 +168,9 @@ class Job(NamedTuple):
 
 
 def key(experiment: Experiment, replicate: int) -> str:
-    """Return the hash of all that decides the replicate's bytes.
-
-    That is what `identity` takes in, and the numbers of the code (`versions`).
-    """
-    return hash_document(
-        {**_decisive(experiment, replicate), "versions": versions(experiment.recipe)}
-    )
+    """Return the hash of all that decides the replicate's bytes: as `identity`, and `versions`."""
+    numbers = {"versions": versions(experiment.recipe)}
+    return hash_document(_decisive(experiment, replicate) | numbers)
 
 
 def identity(experiment: Experiment, replicate: int) -> str:
@@ -135,11 +182,8 @@ def identity(experiment: Experiment, replicate: int) -> str:
 
 
 def _decisive(experiment: Experiment, replicate: int) -> dict[str, Any]:
-    return {
-        "settings": experiment.effective,
-        "replicate": replicate,
-        "data": experiment.data.sha256,
-    }
+    data = experiment.data.sha256
+    return {"settings": experiment.effective, "replicate": replicate, "data": data}
 
 
 def hash_document(document: Mapping[str, Any]) -> str:

@@ -1,15 +1,14 @@
 """A network whose output layer is replaced by a local classifier: Section III-C.8, p. 14.
 
-The network is trained as it is without that, from the same random streams, so that it ends with
-the same weights. Then the patterns are seen as the activations of its last hidden layer, and a
-pattern is answered from the training patterns nearest to it there:
+The network is trained as it is without that, from the same random streams, so that it ends with the
+same weights. Then the patterns are seen as the activations of its last hidden layer, and a pattern
+is answered from the training patterns nearest to it there:
 
 * ``neighbours``: K nearest neighbours, with the votes of `classifiers.nearest_neighbours`;
 * ``local``: local learning (Bottou and Vapnik, Neural Computation 4, 1992): a linear classifier
   with weight decay, fitted for each pattern to its K nearest alone.
 
-The history of the network is left out: its last count of test misses is that of the output layer
-which no longer answers, while a history has to agree with the answers of its run.
+The history of the network is left out: it counts the misses of the layer that is replaced.
 """
 
 from collections.abc import Iterator
@@ -36,7 +35,6 @@ from replication.core.systems.contract import Cost, Fitted, Task
 from replication.core.systems.network import System as NetworkSystem
 from replication.machine import blas
 
-# Raised when the golden answers change, and only then (see CONTRIBUTING.md).
 VERSION = 1
 
 # Patterns between two looks at whether to stop.
@@ -46,10 +44,8 @@ Activations = NDArray[np.float32]
 
 
 class Options(Section):
-    """The method that replaces the output layer, and its number of neighbours.
-
-    ``decay`` is the weight decay of local learning, in the units of `fit_local_scores`; nearest
-    neighbours have none.
+    """The method that replaces the output layer, its number of neighbours, and the weight decay of
+    local learning, in the units of `fit_local_scores`.
     """
 
     method: Literal["neighbours", "local"]
@@ -74,8 +70,7 @@ def fit_local_scores(
     """Return scores (classes,) of ``pattern`` (units,) by a linear fit to its neighbours.
 
     W and b minimise the mean over the ``neighbours`` (k, units) of |W x + b - t|^2, with the
-    ``targets`` t (k, classes), plus ``decay`` times |W|^2. The bias does not decay, so it is what
-    centring leaves over.
+    ``targets`` t (k, classes), plus ``decay`` times |W|^2. The bias does not decay.
     """
     middle = neighbours.mean(axis=0)
     level: NDArray[np.float64] = targets.mean(axis=0)
@@ -91,8 +86,6 @@ def fit_local_scores(
 
 class System(NetworkSystem[Options]):
     """A network, and what answers from its last hidden layer."""
-
-    Options = Options
 
     def __init__(self, experiment: str, recipe: Combined, network: Network) -> None:
         """Raise ReplicationError, naming ``experiment``, for options that cannot be."""
@@ -146,8 +139,8 @@ class System(NetworkSystem[Options]):
     def _cost(self, known: Activations) -> Cost:
         """Count the layers below, a multiply-add for each value kept, and the local fit.
 
-        The normal equations are half a product of the neighbours with themselves, a sixth of a
-        cube for Cholesky's method, and for each class a product, two triangles and the answer.
+        The normal equations are half a product of the neighbours with themselves, a sixth of a cube
+        for Cholesky's method, and for each class a product, two triangles and the answer.
         """
         operations = self._hidden.connections + known.size
         units, k = known.shape[1], self.chosen.neighbours

@@ -4,8 +4,8 @@ The simplified network of the article "Implementing Yann LeCun's LeNet-5 in PyTo
 torch: images resized to 32x32 and scaled to 0 .. 1, tanh, full connections in C3, average pooling
 without coefficients, ten linear outputs, cross-entropy, Adam. The paper has none of the last four.
 
-Torch works with one thread in the whole process as soon as `fit` is called: replicates run side by
-side in threads of their own, and sums that are split among threads would depend on their number.
+Torch works with one thread in the whole process as soon as `fit` is called: sums that are split
+among threads would depend on their number.
 """
 
 import math
@@ -31,7 +31,6 @@ from replication.core.systems.contract import Cost, Fitted, Task, answers_from_p
 from replication.errors import ReplicationError
 from replication.machine import blas
 
-# Raised when the golden answers change, and only then (see CONTRIBUTING.md).
 VERSION = 1
 _MAKER = f"modern {VERSION}"
 
@@ -74,10 +73,7 @@ def initialise(seed: int) -> nn.Sequential:
 
 
 def count_connections() -> int:
-    """Return the multiply-adds of one answer, counted as the paper counts connections.
-
-    That is with the biases, and four for each unit of a pooling layer.
-    """
+    """Return an answer's multiply-adds as the paper counts: biases too, four a pooling unit."""
     total = 0
     x = torch.empty(1, 1, SIDE, SIDE, device="meta")
     for layer in build():
@@ -138,11 +134,8 @@ class Learner:
     def _decisive(self) -> list[Tensor]:
         """Return all that the next step depends on: parameters and Adam's two means of each."""
         states = [self._optimiser.state[values] for values in self._parameters]
-        return [
-            *self._parameters,
-            *(s["exp_avg"] for s in states),
-            *(s["exp_avg_sq"] for s in states),
-        ]
+        means = [state[name] for name in ("exp_avg", "exp_avg_sq") for state in states]
+        return [*self._parameters, *means]
 
     def state(self) -> NDArray[np.float32]:
         """Return what `restore` needs, (3 * size,)."""

@@ -1,34 +1,41 @@
 """The networks trained by Appendix C: LeNet-1, LeNet-4, LeNet-5 and the perceptrons."""
 
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any
 
 from replication.core.learning.engine import Engine
 from replication.core.learning.identity import ENGINE, sha256
 from replication.core.learning.monitor import Monitor
-from replication.core.learning.presentations import DistortedPool, OriginalPool, Pool, present_order
-from replication.core.learning.streams import generator
+from replication.core.learning.presentations import (
+    DistortedPool,
+    OriginalPool,
+    Pool,
+    generator,
+    present_order,
+)
 from replication.core.learning.trainer import Trainer, draw_first_parameters
 from replication.core.networks.specification import Network
-from replication.core.settings import Combined, Recipe, Section, parse_options
-from replication.core.systems.contract import Cost, Fitted, Task, answers_from_penalties
+from replication.core.settings import Combined, Recipe
+from replication.core.systems.contract import (
+    Chosen,
+    Configured,
+    Cost,
+    Fitted,
+    Task,
+    answers_from_penalties,
+)
 from replication.errors import ReplicationError
 from replication.files import write_bytes
 
-Chosen = TypeVar("Chosen", bound=Section)
 
-
-class System(Generic[Chosen]):
+class System(Configured[Chosen]):
     """A network and its recipe; a system that does more with networks has ``Options``."""
 
-    Options: ClassVar[type[Section]] = Section
-    chosen: Chosen
     # Mostly a pass of patterns that are drawn, 1 kB each.
     memory = 500_000_000
 
     def __init__(self, experiment: str, recipe: Recipe | Combined, network: Network) -> None:
         """Raise ReplicationError for options that cannot be, and a criterion that does not fit."""
-        given = recipe.options if isinstance(recipe, Combined) else {}
-        self.chosen = parse_options(self.Options, given, "experiments", experiment, "options")  # type: ignore[assignment]
+        super().__init__(experiment, recipe.options if isinstance(recipe, Combined) else {})
         rbf = network.codes.size > 0
         if rbf == (recipe.criterion.name == "squared-error"):
             fitting = "mle or map" if rbf else "squared-error"

@@ -1,8 +1,8 @@
 """A network trained with noise: Section III-E, p. 16.
 
 Each pixel of the input field is inverted with some probability, as salt and pepper; the test
-patterns stay as they are. The paper does not say how often the noise of a pattern is drawn:
-here each pattern has a number of versions, each with noise of its own.
+patterns stay as they are. The paper does not say how often the noise of a pattern is drawn: here
+each pattern has a number of versions, each with noise of its own.
 """
 
 from dataclasses import dataclass
@@ -13,15 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from replication.core.learning.presentations import Batch, Pool
-from replication.core.learning.streams import stream_key
+from replication.core.learning.presentations import Batch, Pool, stream_key
 from replication.core.mnist.databases import centre_in_field
-from replication.core.mnist.noise import invert
+from replication.core.mnist.distortions import invert
 from replication.core.settings import Count, Real, Recipe, Section
 from replication.core.systems.contract import Task
 from replication.core.systems.network import System as NetworkSystem
 
-# Raised when the golden answers change, and only then (see CONTRIBUTING.md).
 VERSION = 1
 
 
@@ -37,9 +35,8 @@ class NoisyPool:
     """Noisy versions of the first training patterns ``images`` uint8 (n, height, width).
 
     ``field`` is the side of the input field in pixels. Of n patterns, n * v + i is version v of
-    original i; all versions are noisy. The noise follows from seed and replicate (the stream of the
-    distortions, of which there are none here) and the pattern's own number, so that it is the same
-    whenever the pattern is shown.
+    original i. The noise follows from the stream of the distortions, of which there are none here,
+    and the pattern's own number, so that it is the same whenever the pattern is shown.
     """
 
     images: NDArray[np.uint8]
@@ -69,8 +66,6 @@ class NoisyPool:
 
 class System(NetworkSystem[Options]):
     """A network trained on noisy patterns, and answering the test patterns as they are."""
-
-    Options = Options
 
     def _decisive(self, task: Task) -> dict[str, Any]:
         """Return the noise as well."""

@@ -1,28 +1,95 @@
-"""The replicates of an experiment: trained once, kept whole, never trained again."""
+"""The replicates of experiments: trained side by side, kept whole, never trained again."""
 
 import glob
 import hashlib
 import importlib.metadata
 import platform
+import queue
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
-from replication.core.display import Display
 from replication.core.learning.identity import ENGINE, MARKS, mark_name
-from replication.core.learning.monitor import Monitor
+from replication.core.learning.monitor import Display, Message, Monitor
 from replication.core.mnist.databases import grey_levels
 from replication.core.runs import RECORD, weights_bytes
 from replication.core.settings import Train
-from replication.core.systems.catalogue import versions
-from replication.core.systems.contract import Fitted, Task
-from replication.core.systems.jobs import Experiment, Job, key
+from replication.core.systems.contract import Fitted, Shared, Task, remove_shared, shared_folder
+from replication.core.systems.jobs import Experiment, Job, key, versions
 from replication.core.systems.network import System as NetworkSystem
-from replication.core.systems.parallel import run_side_by_side
-from replication.core.systems.shared import Shared, remove_shared, shared_folder
 from replication.errors import ReplicationError
-from replication.machine import processor
+from replication.machine import cores, memory, processor
+
+Result = TypeVar("Result")
+
+
+def count_workers(how: Train, needs: Iterable[int]) -> int:
+    """Return how many replicates are trained at the same time, 1 or more.
+
+    That is ``how.workers``, or, where it is auto, the number of cores, but no more than three
+    quarters of the memory hold if those of the greatest ``needs``, in bytes, meet.
+    """
+    if how.workers != "auto":
+        return how.workers
+    count, there, largest = cores(), memory(), sorted(needs, reverse=True)
+    while count > 1 and there is not None and sum(largest[:count]) > 0.75 * there:
+        count -= 1
+    return count
+
+
+def run_side_by_side(
+    work: Callable[[Job, Monitor], Result],
+    jobs: Sequence[Job],
+    how: Train,
+    show: Callable[[Message], None],
+) -> Iterator[Result]:
+    """Yield what ``work`` gives for each job, as it comes, by the engine that is chosen.
+
+    ``work`` and what it gives can be pickled. Messages are shown from the calling thread. On an
+    error or Ctrl-C the other jobs are asked to stop, and the first error is raised.
+    """
+    count = count_workers(how, (job.experiment.system.memory for job in jobs))
+    if how.engine == "local" or not jobs:
+        return _threads(work, jobs, count, show)
+    try:
+        from replication.core.systems import cluster
+    except ModuleNotFoundError as error:
+        raise ReplicationError(
+            f"train.engine in params.yaml is dask, but the package {error.name} is not installed: "
+            "`python -m pip install distributed` adds it, or set train.engine to local"
+        ) from error
+    return cluster.run_in_dask(work, jobs, how.scheduler, count, show)
+
+
+def _threads(
+    work: Callable[[Job, Monitor], Result],
+    jobs: Sequence[Job],
+    workers: int,
+    show: Callable[[Message], None],
+) -> Iterator[Result]:
+    # The kernels release Python's lock.
+    messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
+    stop = threading.Event()
+    with ThreadPoolExecutor(workers) as executor:
+        waiting: set[Future[Result]] = {
+            executor.submit(work, job, Monitor(job.name, messages.put, stop.is_set)) for job in jobs
+        }
+        try:
+            while waiting:
+                done, waiting = wait(waiting, 0.2, FIRST_COMPLETED)
+                while not messages.empty():
+                    show(messages.get())
+                for future in done:
+                    yield future.result()
+        except BaseException:
+            stop.set()
+            for future in waiting:
+                future.cancel()
+            raise
+
 
 PACKAGES = ("numba", "numpy", "scikit-learn", "scipy", "torch")
 
@@ -34,17 +101,11 @@ def is_finished(experiment: Experiment, replicate: int) -> bool:
 
 
 class Beginning(NamedTuple):
-    """The comparison of today's code with a replicate that it trained before.
+    """The comparison of today's code with a replicate that it trained before."""
 
-    Attributes:
-        job: the replicate.
-        presentations: the number after which the weights are compared.
-        equal: whether they are the same bytes.
-    """
-
-    job: Job
-    presentations: int
-    equal: bool
+    job: Job  # the replicate
+    presentations: int  # the number after which the weights are compared
+    equal: bool  # whether they are the same bytes
 
     @property
     def text(self) -> str:
@@ -86,10 +147,10 @@ def begin(job: Job) -> Mapping[str, str]:
 
 
 def train(title: str, jobs: Sequence[Job], how: Train) -> list[Job]:
-    """Train those of ``jobs`` that are not finished, as ``how`` says, and show how far.
+    """Train those of ``jobs`` that are not finished, as ``how`` says, and return them.
 
-    Returns these. A replicate that diverges is an error, and so is code that begins otherwise than
-    the replicates that are there, of which nothing is trained then.
+    A replicate that diverges is an error, and so is code that begins otherwise than the replicates
+    that are there, of which nothing is trained then.
     """
     for experiment in {job.experiment.name: job.experiment for job in jobs}.values():
         beginning = compare_beginning(experiment)
@@ -119,7 +180,7 @@ def train_job(job: Job, monitor: Monitor) -> tuple[Job, dict[str, bytes]]:
 
 
 def _train_one(job: Job, monitor: Monitor) -> None:
-    """Fit the replicate and leave its folder whole; all it needs comes from the job and files."""
+    """Fit the replicate and leave its folder whole."""
     experiment, replicate = job
     folders = experiment.folders
     started, processed = time.perf_counter(), time.thread_time()

@@ -18,7 +18,7 @@ from replication.comparison.evaluation.errors import (
     threshold,
 )
 from replication.comparison.paper import Paper
-from replication.core.networks import lenet5
+from replication.core.networks.catalogue import lenet5
 from replication.core.networks.specification import Network
 from replication.core.runs import WEIGHTS, Run
 from replication.core.settings import Compare, Invariance, Rules
@@ -56,7 +56,7 @@ def content(
 
     Raises ReplicationError for a damaged run.
     """
-    network = lenet5.network(published)
+    network = lenet5(published)
     names = (choices.experiments.distorted, choices.experiments.undistorted)
     available = [[run for run in runs.get(name, ()) if run.has(WEIGHTS)] for name in names]
     turns = [run for run in chain.from_iterable(zip_longest(*available)) if run is not None]

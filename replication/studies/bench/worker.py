@@ -31,9 +31,9 @@ def _load(name: str) -> Any:
 
 databases, monitor = _load("mnist.databases"), _load("learning.monitor")
 networks, paper, settings = _load("networks.catalogue"), _load("paper"), _load("settings")
-presentations, streams = _load("learning.presentations"), _load("learning.streams")
+presentations = _load("learning.presentations")
 engine, trainer = _load("learning.engine"), _load("learning.trainer")
-systems, contract = _load("systems.catalogue"), _load("systems.contract")
+systems, contract = _load("systems.jobs"), _load("systems.contract")
 # Their names in earlier commits come second.
 change_recipe = getattr(settings, "change_recipe", None) or settings.changed
 draw_first_parameters = getattr(trainer, "draw_first_parameters", None) or trainer.first_parameters
@@ -54,14 +54,14 @@ class Training:
         images, labels = data.train_images, data.train_labels
         self._pool = presentations.OriginalPool(images, labels, len(images))
         if what == DISTORTED:
-            draw = streams.generator(recipe, 0, "distortions")
+            draw = presentations.generator(recipe, 0, "distortions")
             self._pool = presentations.DistortedPool(
                 images, labels, len(images), recipe.distortions, draw, self.network.field
             )
         self.levels = databases.grey_levels(chosen.prepare.background, chosen.prepare.foreground)
         self._engine = engine.Engine(self.network, recipe.rules, self.levels)
         self._sdlm = recipe.sdlm
-        self.order = streams.generator(recipe, 0, "order").permutation(self._pool.size)
+        self.order = presentations.generator(recipe, 0, "order").permutation(self._pool.size)
         self._sample = self._pool.show(self.order[: recipe.sdlm.patterns])
         self.parameters = draw_first_parameters(self.network, recipe, 0)
         rate = recipe.learning_rates[0]

@@ -15,12 +15,11 @@ import pandas as pd
 from replication.comparison import paper
 from replication.comparison.evaluation.metrics import METRICS, read_metrics
 from replication.comparison.paper import Paper
-from replication.core.display import Display
-from replication.core.learning.monitor import Monitor
+from replication.core.learning.monitor import Display, Monitor
 from replication.core.settings import Causes, Hypothesis, Settings
-from replication.core.settings.document import suggest_name
+from replication.core.settings.loading import suggest_name
 from replication.core.systems.jobs import Job
-from replication.core.systems.parallel import run_side_by_side
+from replication.core.systems.replicates import run_side_by_side
 from replication.errors import ReplicationError
 from replication.folders import Folders
 from replication.studies.causes import CONCLUSIONS, TALLER, TRIALS, taller

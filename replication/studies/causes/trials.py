@@ -38,16 +38,17 @@ from replication.core.settings import (
     Classifier,
     Combined,
     Hypothesis,
+    Modern,
     Recipe,
     Settings,
     parse_options,
 )
 from replication.core.settings.loading import set_by_path
-from replication.core.systems.catalogue import versions
 from replication.core.systems.classifier import ClassifierSystem
+from replication.core.systems.classifiers.support_vectors import Decision
 from replication.core.systems.contract import Task, answers_from_penalties
-from replication.core.systems.jobs import Experiment, hash_document, prepare_experiments
-from replication.core.systems.support_machines import Decision
+from replication.core.systems.jobs import Experiment, hash_document, prepare_experiments, versions
+from replication.errors import ReplicationError
 from replication.folders import Folders
 from replication.studies.causes import TRIALS
 
@@ -140,6 +141,11 @@ class TrialRunner:
     ) -> Trial:
         """Return a trial; raise ReplicationError for impossible changes."""
         like = self.settings.experiment(hypothesis.like)
+        if isinstance(like, Modern):
+            raise ReplicationError(
+                f"params.yaml: causes.hypotheses.{name}.like is {hypothesis.like}, which is none "
+                "of the paper's systems: name another experiment"
+            )
         changes, available = {**hypothesis.changes, **levels}, self.count_available(stage)
         recipe = alter_recipe(like, changes, available)
         patterns = getattr(recipe, "training_patterns", changes.get("training_patterns", available))

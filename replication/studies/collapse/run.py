@@ -17,10 +17,10 @@ from torch import Tensor
 
 from replication.comparison import paper
 from replication.comparison.paper import Paper
+from replication.core.learning.trainer import draw_initial_parameters
 from replication.core.mnist import databases
 from replication.core.mnist.databases import Database
 from replication.core.networks import catalogue, criteria
-from replication.core.networks.initialisation import draw_initial_parameters
 from replication.core.networks.reference import Reference
 from replication.core.networks.specification import Network
 from replication.core.settings import Collapse, Recipe, Settings, change_recipe

@@ -15,7 +15,7 @@ from matplotlib.patches import Rectangle
 from replication.comparison.figures import drawing
 from replication.comparison.figures.inputs import Inputs, Part, records
 from replication.comparison.paper import Paper
-from replication.core.networks import lenet5
+from replication.core.networks.catalogue import lenet5
 from replication.studies.invariance import COMMAND, COUNTS, EXAMPLES, FIELDS
 from replication.studies.invariance.changes import KINDS, Bytes, change, join_images
 from replication.studies.invariance.verdict import compute_curve
@@ -161,7 +161,7 @@ def _paint_kind(
     patterns = int(answers["pattern"].max()) + 1
     amounts = sorted(float(amount) for amount in answers["amount"].unique())
     drawn = [amounts[place] for place in space_evenly(len(amounts))]
-    field, images = lenet5.network(inputs.paper).field, inputs.images[:patterns]
+    field, images = lenet5(inputs.paper).field, inputs.images[:patterns]
     sheets = [
         change(images, range(patterns), kind, amount, inputs.study, field) for amount in drawn
     ]
@@ -205,7 +205,7 @@ def draw_wide_fields(inputs: Inputs) -> drawing.Figure | None:
     outputs = inputs.table(FIELDS)
     if outputs is None:
         return None
-    side = lenet5.network(inputs.paper).field
+    side = lenet5(inputs.paper).field
     drawn, answers = [], []
     for place, chosen in enumerate(inputs.study.fields):
         penalties = outputs[outputs["picture"] == place]

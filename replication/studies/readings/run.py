@@ -9,10 +9,9 @@ import numpy as np
 import pandas as pd
 
 from replication.comparison import paper
-from replication.core.display import Display
 from replication.core.learning.engine import Engine
-from replication.core.learning.monitor import Monitor
-from replication.core.learning.optimisers.catalogue import Situation, load_optimiser
+from replication.core.learning.monitor import Display, Monitor
+from replication.core.learning.optimisers import Situation, load_optimiser
 from replication.core.learning.presentations import OriginalPool
 from replication.core.learning.trainer import Trainer, draw_first_parameters
 from replication.core.mnist import databases
@@ -22,7 +21,7 @@ from replication.core.networks.specification import Network
 from replication.core.runs import HISTORY_COLUMNS
 from replication.core.settings import Prepare, Recipe, Settings, change_recipe
 from replication.core.systems.jobs import Job, key, prepare_experiments
-from replication.core.systems.parallel import run_side_by_side
+from replication.core.systems.replicates import run_side_by_side
 from replication.errors import Diverged
 from replication.folders import Folders
 from replication.studies.readings import CURVES, RANKING, STAGES, STEPS, protocol

@@ -1,4 +1,4 @@
-"""Convolutions of 5x5 in the packed layout of plan.py: forwards, backwards, their weights.
+"""Convolutions of 5x5 in the packed layout of layout.py: forwards, backwards, their weights.
 
 ``p`` is a position of the output (or of the input, backwards), ``x`` walks through the copies of
 the input, ``y`` through the output, ``k`` through the weights; m is an input map, i a line of the
@@ -11,6 +11,10 @@ from numba import literal_unroll
 
 from replication.core.arithmetic.blocks import (
     MANY,
+    SIDE,
+    add_products,
+    add_spread,
+    add_taps,
     added,
     blocks,
     load_block,
@@ -23,12 +27,18 @@ from replication.core.arithmetic.blocks import (
     zeros,
 )  # fmt: skip
 from replication.core.arithmetic.llvm import HALF, LANES
-from replication.core.arithmetic.taps import SIDE, add_products, add_spread, add_taps
-from replication.core.arithmetic.totals import subtract_row, totals, totals_at
-from replication.core.arithmetic.vectors import load, same, store, total
+from replication.core.arithmetic.vectors import (
+    load,
+    same,
+    store,
+    subtract_row,
+    total,
+    totals,
+    totals_at,
+)
 from replication.core.compiled import inlined
 from replication.core.learning.kernels.layout import COLUMN, GROUP, Floats, Place, Plan
-from replication.core.learning.kernels.sweep import Sweep
+from replication.core.learning.kernels.squashing import Sweep
 
 # Weights of a column of the kernels of a whole group.
 TAPS = GROUP * SIDE

@@ -18,32 +18,20 @@ KINDS = {"mle": MLE, "map": MAP, "squared-error": SQUARED_ERROR}
 
 
 class Criterion(NamedTuple):
-    """What is minimised, in the precision of the run.
+    """What is minimised, in the precision of the run."""
 
-    Attributes:
-        kind: MLE (equation 8), MAP (equation 9) or SQUARED_ERROR.
-        distance: a penalty is so many times the squared distance.
-        rubbish: exp(-j) of equation 9, float64.
-        divisor: what the criterion is divided by.
-        codes: (classes, size of the last layer) of +1 and -1, zero in the gaps.
-    """
-
-    kind: int
-    distance: Number
-    rubbish: float
-    divisor: Number
-    codes: Floats
+    kind: int  # MLE (equation 8), MAP (equation 9) or SQUARED_ERROR
+    distance: Number  # a penalty is so many times the squared distance
+    rubbish: float  # exp(-j) of equation 9, float64
+    divisor: Number  # what the criterion is divided by
+    codes: Floats  # (classes, size of the last layer) of +1 and -1, zero in the gaps
 
 
 class Answer(NamedTuple):
-    """What a network says of one pattern.
+    """What a network says of one pattern."""
 
-    Attributes:
-        penalties: (classes,) the lower the likelier.
-        shares: (classes,) float64, exp(-penalty) over the sum of all and of exp(-j); equation 9's.
-    """
-
-    penalties: Floats
+    penalties: Floats  # (classes,) the lower the likelier
+    # (classes,) float64, exp(-penalty) over the sum of all and of exp(-j); equation 9's
     shares: NDArray[np.float64]
 
 

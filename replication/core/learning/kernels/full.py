@@ -3,11 +3,10 @@
 from typing import Any
 
 from replication.core.arithmetic.llvm import LANES
-from replication.core.arithmetic.totals import totals
-from replication.core.arithmetic.vectors import fma, load, same, store, subtract
+from replication.core.arithmetic.vectors import fma, load, same, store, subtract, totals
 from replication.core.compiled import inlined
 from replication.core.learning.kernels.layout import UNITS, Floats, Place
-from replication.core.learning.kernels.sweep import Sweep
+from replication.core.learning.kernels.squashing import Sweep
 
 
 @inlined

@@ -37,23 +37,30 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from replication.core.arithmetic.blocks import MANY, load_block, store_block, zeros
-from replication.core.arithmetic.columns import add_columns, subtract_columns
+from replication.core.arithmetic.blocks import (
+    MANY,
+    add_columns,
+    load_block,
+    store_block,
+    subtract_columns,
+    zeros,
+)
 from replication.core.arithmetic.llvm import LANES
 from replication.core.arithmetic.vectors import fetch, load, subtract
 from replication.core.compiled import inlined, kernel
-from replication.core.learning.kernels.field import Bytes, Levels
 from replication.core.learning.kernels.layout import (
     FULL,
     INK,
+    Bytes,
     Floats,
     Integers,
+    Levels,
     Place,
     Plan,
     aligned,
     whole,
 )
-from replication.core.learning.kernels.sweep import Sweep
+from replication.core.learning.kernels.squashing import Sweep
 
 UNITS = 64
 COLUMN = 2 * UNITS
@@ -65,26 +72,22 @@ NEAR, AHEAD = 2**22, 8
 
 
 class Ink(NamedTuple):
-    """What a pass keeps of the first layer, and the ink of the pattern in hand.
+    """What a pass keeps of the first layer, and the ink of the pattern in hand."""
 
-    Attributes:
-        columns: v and s, laid out as said above; zero for the units that fill up the last 64.
-        weight_sums, step_sums, shifts: (units,) float64, R, S and G.
-        ink_weights, ink_steps: (units,) V and T.
-        places, greys, levels: (pixels + AHEAD,) of each pixel of ink in order, where its column
-            begins among those of the first 64 units, its grey level, and x'.
-        amount, ground: (1,) how many pixels of ink there are, and g.
-    """
-
-    columns: Floats
+    columns: Floats  # v and s, laid out as said above; zero for the units that fill up the last 64
+    # weight_sums, step_sums, shifts: (units,) float64, R, S and G
     weight_sums: Floats
     step_sums: Floats
     shifts: Floats
+    # ink_weights, ink_steps: (units,) V and T
     ink_weights: Floats
     ink_steps: Floats
+    # places, greys, levels: (pixels + AHEAD,) of each pixel of ink in order, where its column
+    # begins among those of the first 64 units, its grey level, and x'
     places: Integers
     greys: Bytes
     levels: Floats
+    # amount, ground: (1,) how many pixels of ink there are, and g
     amount: Integers
     ground: Floats
 
@@ -119,7 +122,7 @@ def state(plan: Plan) -> Ink:
 
 @kernel
 def begin(plan: Plan, weights: Floats, steps: Floats, ink: Ink) -> None:
-    """Begin a pass with ``weights`` and ``steps``, laid out as plan.py says."""
+    """Begin a pass with ``weights`` and ``steps``, laid out as layout.py says."""
     pixels = plan.layers[0].height * plan.layers[0].width
     if plan.layers[1].kind == INK:
         for unit in range(plan.layers[1].maps):

@@ -9,60 +9,48 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from replication.core.arithmetic.llvm import LANES
+from replication.core.arithmetic.vectors import fetch, fma, load_levels, store
 from replication.core.compiled import kernel, lean
 from replication.core.learning.kernels import convolution, criterion, full, ink, subsampling
 from replication.core.learning.kernels.criterion import Answer, Criterion
-from replication.core.learning.kernels.field import Bytes, Levels, clear, fetch_image, show
 from replication.core.learning.kernels.ink import Ink
 from replication.core.learning.kernels.layout import (
     CONVOLUTION,
     FIELD,
     INK,
     SUBSAMPLING,
+    Bytes,
     Floats,
     Integers,
+    Levels,
     Number,
     Plan,
     aligned,
 )
-from replication.core.learning.kernels.squashing import Slope, multiply_by_slopes, squash
-from replication.core.learning.kernels.sweep import Sweep
+from replication.core.learning.kernels.squashing import Slope, Sweep, multiply_by_slopes, squash
 
 
 class Rules(NamedTuple):
-    """The scalars of a network and its criterion, in the precision of the run.
+    """The scalars of a network and its criterion, in the precision of the run."""
 
-    Attributes:
-        amplitude: A of the squashing function A tanh(S a).
-        slope: S.
-        share: weight of each of the four inputs of a sub-sampling unit: 1 added, 1/4 averaged.
-        criterion: what is minimised.
-    """
-
-    amplitude: Number
-    slope: Number
-    share: Number
-    criterion: Criterion
+    amplitude: Number  # A of the squashing function A tanh(S a)
+    slope: Number  # S
+    share: Number  # weight of each of the four inputs of a sub-sampling unit: 1 added, 1/4 averaged
+    criterion: Criterion  # what is minimised
 
 
 class Memory(NamedTuple):
-    """Working memory of one network: made by `memory`, one for each thread.
+    """Working memory of one network: made by `memory`, one for each thread."""
 
-    Attributes:
-        values, sums: laid out as plan.py says: of every unit the output, and what a sub-sampling
-            unit's coefficient multiplies.
-        deltas: of every unit the derivative of the criterion by the weighted sum.
-        scratch: room for the sums of a column of kernels.
-        answer: what the network says of the pattern in hand.
-        ink: the first layer in training, if it reads the field.
-    """
-
+    # values, sums: laid out as layout.py says: of every unit the output, and what a sub-sampling
+    # unit's coefficient multiplies
     values: Floats
     sums: Floats
-    deltas: Floats
-    scratch: Floats
-    answer: Answer
-    ink: Ink
+    deltas: Floats  # of every unit the derivative of the criterion by the weighted sum
+    scratch: Floats  # room for the sums of a column of kernels
+    answer: Answer  # what the network says of the pattern in hand
+    ink: Ink  # the first layer in training, if it reads the field
 
 
 def memory(plan: Plan) -> Memory:
@@ -72,6 +60,40 @@ def memory(plan: Plan) -> Memory:
     answer = Answer(np.zeros(plan.classes, dtype), np.zeros(plan.classes))
     values, sums, deltas, scratch = (aligned(size, dtype) for size in sizes)
     return Memory(values, sums, deltas, scratch, answer, ink.state(plan))
+
+
+@lean
+def clear(plan: Plan, levels: Levels, values: Floats) -> None:
+    """Fill the input field with the background."""
+    values[: plan.layers[0].height * plan.layers[0].width] = levels.background
+
+
+@lean
+def show(plan: Plan, image: Bytes, levels: Levels, values: Floats) -> None:
+    """Put an image of grey levels into the middle of the input field, in which is background."""
+    side = plan.layers[0].height
+    height, width = image.shape
+    x, y, pixels = (side - height) // 2 * side + (side - width) // 2, 0, image.reshape(-1)
+    last = max(width - LANES, 0)
+    for _ in range(height):
+        if width < LANES:
+            for column in range(width):
+                grey = values.dtype.type(pixels[y + column])
+                values[x + column] = fma(grey, levels.scale, levels.background)
+        else:
+            for column in range(0, width, LANES):
+                at = min(column, last)
+                store(values, x + at, load_levels(pixels, y + at, levels.scale, levels.background))
+        x += side
+        y += width
+
+
+@lean
+def fetch_image(image: Bytes) -> None:
+    """Have the processor's cache fetch ``image``, which is shown next."""
+    pixels = image.reshape(-1)
+    for pixel in range(0, pixels.size, 64):
+        fetch(pixels, pixel)
 
 
 @lean
@@ -188,8 +210,8 @@ def curvature(
     """Return h_kk: the mean over ``subset`` of the Gauss-Newton second derivatives (eqs. 25-27).
 
     ``start`` is the second derivative by every output of the last layer, or negative: then it is
-    the criterion's own. A coefficient multiplies the sum of its four inputs; its curvature takes
-    the square of that sum or, with ``squares_summed``, the sum of their squares.
+    the criterion's own. A coefficient's curvature takes the square of the sum of its four inputs
+    or, with ``squares_summed``, the sum of their squares.
     """
     last, answer = plan.layers[-1], memory.answer
     result = np.zeros_like(weights)

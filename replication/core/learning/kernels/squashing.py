@@ -1,4 +1,4 @@
-"""The squashing function A tanh(S a) and its slope, which its own output gives."""
+"""The squashing function A tanh(S a), its slope, which its own output gives, and a sweep down."""
 
 from typing import Any, NamedTuple
 
@@ -12,17 +12,11 @@ from replication.core.learning.kernels.layout import Floats, Number, Place
 
 
 class Slope(NamedTuple):
-    """S (A - output^2 / A) as the numbers that it takes, in the precision of the run.
+    """S (A - output^2 / A) as the numbers that it takes, in the precision of the run."""
 
-    Attributes:
-        most: S A.
-        share: S / A.
-        squared: whether its square is asked for, as for second derivatives.
-    """
-
-    most: Number
-    share: Number
-    squared: bool
+    most: Number  # S A
+    share: Number  # S / A
+    squared: bool  # whether its square is asked for, as for second derivatives
 
 
 @kernel
@@ -52,3 +46,21 @@ def multiply_by_slopes(slope: Slope, layer: Place, outputs: Floats, deltas: Floa
     for n in range(0, layer.size, LANES):
         d = layer.deltas + n
         store(deltas, d, load(deltas, d) * slopes(slope, outputs, layer.start + n))
+
+
+class Sweep(NamedTuple):
+    """The arrays and numbers of a sweep from the last layer down: gradients or curvatures."""
+
+    weights: Floats  # laid out as layout.py says, or their squares
+    outputs: Floats  # of every unit; the slopes of the squashing function follow from them
+    values: Floats  # the outputs, or their squares: what weights multiply
+    # what a sub-sampling's coefficients multiply, at the places of its values; or squares
+    sums: Floats
+    deltas: Floats  # derivatives by the weighted sums, or second derivatives
+    scratch: Floats  # room for the sums of a column of kernels
+    slope: Slope  # of the squashing function, or its square
+    share: Number  # weight of each of the four inputs of a sub-sampling unit, or its square
+    # sink, scale: ``scale`` times the derivatives is subtracted from ``sink``
+    sink: Floats
+    scale: Floats
+    in_place: bool  # whether ``sink`` is ``weights``; a weight changes once it has been used

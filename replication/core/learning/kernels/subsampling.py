@@ -20,8 +20,7 @@ from replication.core.arithmetic.vectors import (
 )  # fmt: skip
 from replication.core.compiled import inlined
 from replication.core.learning.kernels.layout import Floats, Number, Place
-from replication.core.learning.kernels.squashing import slopes
-from replication.core.learning.kernels.sweep import Sweep
+from replication.core.learning.kernels.squashing import Sweep, slopes
 
 
 @inlined
@@ -67,8 +66,8 @@ def backward(layer: Place, below: Place, sweep: Sweep) -> None:
 def _update(layer: Place, sweep: Sweep, m: int, first: bool) -> None:
     """Update the coefficient and the bias of map ``m``, and note what it gives to what it reads.
 
-    That is each unit's derivative times the coefficient, in ``scratch``, for the map that reads the
-    same as the map before added to what that one gave.
+    That is each unit's derivative times the coefficient, in ``scratch``; but for the ``first`` map
+    that reads a map, added to what the map before gave.
     """
     scratch, area, k, b = sweep.scratch, layer.stride, layer.weights + m, layer.biases + m
     coefficient = same(sweep.share * sweep.weights[k])

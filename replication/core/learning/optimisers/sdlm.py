@@ -9,7 +9,7 @@ never negative. It is estimated before each pass and kept for the pass.
 import numpy as np
 from numpy.typing import NDArray
 
-from replication.core.learning.optimisers.catalogue import Situation
+from replication.core.learning.optimisers import Situation
 from replication.core.learning.presentations import choose_hessian_patterns
 from replication.core.settings import Section
 
@@ -33,8 +33,5 @@ def steps(situation: Situation, options: Options) -> NDArray[np.float32]:
 def step_sizes(
     curvatures: NDArray[np.floating], learning_rate: float, mu: float
 ) -> NDArray[np.float32]:
-    """Return eta / (mu + h_kk) for each parameter: equation 19.
-
-    ``curvatures`` are not negative; ``learning_rate`` (eta) and ``mu`` are positive.
-    """
+    """Return eta / (mu + h_kk) for each parameter, float32: equation 19."""
     return (learning_rate / (mu + curvatures.astype(np.float64))).astype(np.float32)

@@ -1,12 +1,9 @@
-"""Stochastic gradient descent with one step for all parameters: the learning rate.
-
-What Appendix C sets its algorithm against (pp. 41-42).
-"""
+"""Stochastic gradient descent by the learning rate alone: compared in Appendix C (pp. 41-42)."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from replication.core.learning.optimisers.catalogue import Situation
+from replication.core.learning.optimisers import Situation
 from replication.core.settings import Section
 
 

@@ -2,8 +2,7 @@
 
 Least squares on targets of +1 for the class and -1 for the nine others, by the normal equations.
 Pixels that are background in every training pattern make these singular, so a little is added to
-their diagonal: such a pixel has the weight 0. The layer itself, over any features, is here too:
-`pca_quadratic` and `rbf_linear` end in it.
+their diagonal. `pca_quadratic` and `rbf_linear` end in this layer, over other features.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,7 +18,6 @@ from replication.core.settings import Section
 from replication.core.systems.classifier import ClassifierSystem, Patterns, flat
 from replication.core.systems.contract import Cost
 
-# Raised when the golden answers change, and only then (see CONTRIBUTING.md).
 VERSION = 1
 
 Floats = NDArray[np.float64]
@@ -47,9 +45,9 @@ def pixel_features(images: Images) -> Floats:
 
 
 def solve_weights(gram: Floats, moments: Floats, ridge: float) -> Floats:
-    """Return weights (d, k), ``gram`` (d, d) @ weights = ``moments`` (d, k), regularised.
+    """Solve ``gram`` (d, d) @ weights = ``moments`` (d, k), ``gram`` positive semi-definite.
 
-    ``ridge`` is added to the diagonal, in units of its mean. ``gram`` is positive semi-definite.
+    ``ridge`` is added to the diagonal, in units of its mean.
     """
     added = ridge * np.trace(gram) / len(gram)
     result: Floats = solve(gram + added * np.eye(len(gram)), moments, assume_a="pos")
@@ -62,15 +60,10 @@ def _chunks(count: int) -> Iterator[slice]:
 
 @dataclass(frozen=True)
 class Layer:
-    """Ten linear outputs.
+    """Ten linear outputs."""
 
-    Attributes:
-        features: gives (n, d) for images, the last column the bias's constant 1.
-        weights: float64 (d, 10).
-    """
-
-    features: Features
-    weights: Floats
+    features: Features  # gives (n, d) for images, the last column the bias's constant 1
+    weights: Floats  # float64 (d, 10)
 
     def penalties(self, images: Images) -> Floats:
         """Return minus the outputs, (patterns, 10)."""
@@ -97,9 +90,6 @@ def fit_layer(features: Features, patterns: Patterns, ridge: float, monitor: Mon
 class System(ClassifierSystem[Options]):
     """The linear classifier, solved for."""
 
-    Options = Options
-
-    def train(self, patterns: Patterns, random: np.random.Generator, monitor: Monitor) -> Layer:
+    def train(self, patterns: Patterns, _: np.random.Generator, monitor: Monitor) -> Layer:
         """Solve the normal equations."""
-        del random
         return fit_layer(pixel_features, patterns, RIDGE, monitor)

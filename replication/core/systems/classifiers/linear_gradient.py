@@ -2,8 +2,8 @@
 
 The paper says that linear units, sigmoid units, gradient descent and solving linear systems gave
 similar results. Here the squared error of `linear` is lowered pattern by pattern, in a constant
-random order; with linear units it tends to the solution that `linear` computes. The learning rate
-falls evenly from its value in the first pass towards 0, so that the order leaves no trace.
+random order. The learning rate falls evenly from its value in the first pass towards 0, so that the
+order leaves no trace: linear units tend to the solution that `linear` computes.
 
 A sigmoid unit squashes its sum by A tanh(S a). A and S follow from what Appendix A (p. 41) asks of
 them: f(1) = 1 = -f(-1), the targets, and the greatest curvature there; so A is the square root of 3
@@ -22,12 +22,13 @@ from replication.core.systems.classifier import ClassifierSystem, Patterns
 from replication.core.systems.classifiers.linear import Floats, Images, make_targets, pixel_features
 from replication.core.systems.contract import Cost
 
-# Raised when the golden answers change, and only then (see CONTRIBUTING.md).
 VERSION = 1
 
 AMPLITUDE = np.float32(np.sqrt(3.0))
 SLOPE = np.float32(np.arctanh(1.0 / np.sqrt(3.0)))
 _CHECKED_EVERY = 1000
+
+Singles = NDArray[np.float32]
 
 
 class Options(Section):
@@ -38,23 +39,19 @@ class Options(Section):
     learning_rate: Positive
 
 
-def squash(sums: NDArray[np.float32]) -> NDArray[np.float32]:
+def squash(sums: Singles) -> Singles:
     """Return A tanh(S a)."""
-    result: NDArray[np.float32] = AMPLITUDE * np.tanh(SLOPE * sums)
+    result: Singles = AMPLITUDE * np.tanh(SLOPE * sums)
     return result
 
 
 def descend(
-    inputs: NDArray[np.float32],
-    aims: NDArray[np.float32],
-    order: NDArray[np.int64],
-    chosen: Options,
-    monitor: Monitor,
-) -> NDArray[np.float32]:
+    inputs: Singles, aims: Singles, order: NDArray[np.int64], chosen: Options, monitor: Monitor
+) -> Singles:
     """Return weights (k, d) after all passes, from 0, of half each pattern's squared error.
 
-    ``inputs`` is (n, d) and ``aims`` (n, k): a unit with the aim 0 does not learn
-    from that pattern. ``order`` holds the n patterns' numbers.
+    ``inputs`` is (n, d) and ``aims`` (n, k): a unit with the aim 0 does not learn from that
+    pattern. ``order`` holds the n patterns' numbers.
     """
     weights = np.zeros((aims.shape[1], inputs.shape[1]), np.float32)
     sigmoid = chosen.units == "sigmoid"
@@ -94,18 +91,19 @@ class Units:
         return Cost(self.weights.size / 1e3, self.weights.size / 1e3)
 
 
+def learn_units(
+    patterns: Patterns, aims: Floats, random: np.random.Generator, chosen: Options, monitor: Monitor
+) -> Units:
+    """Learn the ``aims`` (n, units) of the patterns, in the same random order in every pass."""
+    inputs = pixel_features(patterns.images).astype(np.float32)
+    order = random.permutation(len(patterns.labels))
+    weights = descend(inputs, aims.astype(np.float32), order, chosen, monitor)
+    return Units(weights.T.astype(np.float64), chosen.units == "sigmoid")
+
+
 class System(ClassifierSystem[Options]):
     """The linear classifier, learned."""
 
-    Options = Options
-
     def train(self, patterns: Patterns, random: np.random.Generator, monitor: Monitor) -> Units:
         """Go through the patterns, in the same random order in every pass."""
-        weights = descend(
-            pixel_features(patterns.images).astype(np.float32),
-            make_targets(patterns.labels).astype(np.float32),
-            random.permutation(len(patterns.labels)),
-            self.chosen,
-            monitor,
-        )
-        return Units(weights.T.astype(np.float64), self.chosen.units == "sigmoid")
+        return learn_units(patterns, make_targets(patterns.labels), random, self.chosen, monitor)

@@ -16,7 +16,6 @@ from replication.core.settings import Count, Section
 from replication.core.systems.classifier import ClassifierSystem, Patterns, flat
 from replication.core.systems.contract import Cost
 
-# Raised when the golden answers change, and only then (see CONTRIBUTING.md).
 VERSION = 1
 
 # Test patterns at a time: 500 x 60,000 distances are 120 MB.
@@ -35,8 +34,7 @@ def find_nearest(
     """Find the ``count`` nearest of ``prototypes`` (m, d) to each of ``images`` (n, d).
 
     Returns their numbers, int64 (n, count), and squared distances, float32 (n, count), by distance
-    and then by number: of equal distances the first prototype is the nearer, and the last place is
-    its too. Exact but for float32's rounding.
+    and then by number: of equal distances the first is the nearer, also for the last place.
     """
     squares = (prototypes**2).sum(axis=1)
     numbers = np.empty((len(images), count), np.int64)
@@ -55,8 +53,7 @@ def find_nearest(
 def _least(table: NDArray[np.float32], count: int) -> NDArray[np.int64]:
     """Return the columns of the ``count`` least values of each row, in no order.
 
-    Where several values compete for the last place, NumPy's choice is the processor's, and is made
-    again here: the first columns.
+    Of those that compete for the last place the first: NumPy's choice is the processor's.
     """
     found = np.argpartition(table, count - 1, axis=1)[:, :count]
     last = np.take_along_axis(table, found, axis=1).max(axis=1)
@@ -70,8 +67,8 @@ def _least(table: NDArray[np.float32], count: int) -> NDArray[np.int64]:
 def tally(labels: NDArray[np.uint8], weights: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return minus the weight of each class, (n, classes).
 
-    ``labels`` (n, count) are the neighbours' classes; the neighbour in column c has the weight
-    ``weights`` (n, count) or (1, count) gives it.
+    The neighbour in column c, of the class in ``labels`` (n, count), has the weight in ``weights``,
+    (n, count) or (1, count).
     """
     rows = np.arange(len(labels))[:, np.newaxis]
     result = np.zeros((len(labels), CLASSES), np.float32)
@@ -82,11 +79,9 @@ def tally(labels: NDArray[np.uint8], weights: NDArray[np.float32]) -> NDArray[np
 def count_votes(labels: NDArray[np.uint8], distances: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return minus the votes for each class, (n, classes), by neighbours' ``labels`` (n, count).
 
-    ``distances`` (n, count) are squared. A neighbour counts 1 / distance: one at twice the distance
-    half as much.
+    ``distances`` (n, count) are squared. A neighbour counts 1 / distance.
     """
-    weights = 1.0 / (np.sqrt(distances) + 1e-6)
-    return tally(labels, weights.astype(np.float32, copy=False))
+    return tally(labels, (1.0 / (np.sqrt(distances) + 1e-6)).astype(np.float32, copy=False))
 
 
 @dataclass(frozen=True)
@@ -110,11 +105,6 @@ class Neighbours:
 class System(ClassifierSystem[Options]):
     """K nearest neighbours."""
 
-    Options = Options
-
-    def train(
-        self, patterns: Patterns, random: np.random.Generator, monitor: Monitor
-    ) -> Neighbours:
+    def train(self, patterns: Patterns, _: np.random.Generator, __: Monitor) -> Neighbours:
         """Keep the patterns."""
-        del random, monitor
         return Neighbours(flat(patterns.images), patterns.labels, self.chosen.neighbours)

@@ -11,12 +11,11 @@ import numpy as np
 
 from replication.core.learning.monitor import Monitor
 from replication.core.systems.classifier import ClassifierSystem, Patterns
-from replication.core.systems.classifiers.linear import Floats, Images, pixel_features
-from replication.core.systems.classifiers.linear_gradient import Options, Units, descend
+from replication.core.systems.classifiers.linear import Floats, Images
+from replication.core.systems.classifiers.linear_gradient import Options, Units, learn_units
 from replication.core.systems.classifiers.pairwise_linear import PAIRS, pair_signs
 from replication.core.systems.contract import Cost
 
-# Raised when the golden answers change, and only then (see CONTRIBUTING.md).
 VERSION = 1
 
 
@@ -39,15 +38,7 @@ class Pairwise:
 class System(ClassifierSystem[Options]):
     """The pairwise linear classifier, learned."""
 
-    Options = Options
-
     def train(self, patterns: Patterns, random: np.random.Generator, monitor: Monitor) -> Pairwise:
         """Go through the patterns, in the same random order in every pass."""
-        weights = descend(
-            pixel_features(patterns.images).astype(np.float32),
-            pair_signs().T[patterns.labels].astype(np.float32),
-            random.permutation(len(patterns.labels)),
-            self.chosen,
-            monitor,
-        )
-        return Pairwise(Units(weights.T.astype(np.float64), self.chosen.units == "sigmoid"))
+        aims = pair_signs().T[patterns.labels]
+        return Pairwise(learn_units(patterns, aims, random, self.chosen, monitor))

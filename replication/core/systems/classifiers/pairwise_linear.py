@@ -24,7 +24,6 @@ from replication.core.systems.classifiers.linear import (
 )
 from replication.core.systems.contract import Cost
 
-# Raised when the golden answers change, and only then (see CONTRIBUTING.md).
 VERSION = 1
 
 # 0/1, 0/2, ... 8/9
@@ -34,15 +33,11 @@ _TIE = 1.0 / 64.0
 
 
 class Options(Section):
-    """The outputs that are added up, and the regularisation of the units.
+    """The outputs that are added up, and the regularisation of the units."""
 
-    Attributes:
-        outputs: the sums as they are; bounded to -1 to +1; or +1 and -1, a vote, by their sign.
-        ridge: added to the diagonal of the normal equations, in units of its mean.
-    """
-
+    # the sums as they are; bounded to -1 to +1; or +1 and -1, a vote, by their sign
     outputs: Literal["linear", "bounded", "sign"]
-    ridge: Positive
+    ridge: Positive  # added to the diagonal of the normal equations, in units of its mean
 
 
 def pair_signs() -> Floats:
@@ -77,11 +72,8 @@ class Pairwise:
 class System(ClassifierSystem[Options]):
     """The pairwise linear classifier."""
 
-    Options = Options
-
-    def train(self, patterns: Patterns, random: np.random.Generator, monitor: Monitor) -> Pairwise:
+    def train(self, patterns: Patterns, _: np.random.Generator, monitor: Monitor) -> Pairwise:
         """Solve one linear system for each pair, from what each class adds to it."""
-        del random
         of_class = [pixel_features(patterns.images[patterns.labels == c]) for c in range(CLASSES)]
         grams = [rows.T @ rows for rows in of_class]
         sums = [rows.sum(axis=0) for rows in of_class]

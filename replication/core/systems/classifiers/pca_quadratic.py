@@ -3,8 +3,7 @@
 The principal components are those of the training patterns less their mean. What is projected on
 them is the pattern itself or the pattern less the mean; the 40 numbers are multiplied with each
 other and themselves, 820 products, and with a constant these are the 821 inputs of the linear
-layer. Less the mean, the layer lacks the 40 numbers themselves, which costs much (see
-paper_notes.md); without that subtraction the products contain them.
+layer. Less the mean, the layer lacks the 40 numbers themselves, which costs much (paper_notes.md).
 """
 
 from dataclasses import dataclass
@@ -20,35 +19,24 @@ from replication.core.systems.classifiers.linear import Floats, Images, Layer, f
 from replication.core.systems.contract import Cost
 from replication.errors import ReplicationError
 
-# Raised when the golden answers change, and only then (see CONTRIBUTING.md).
 VERSION = 1
 
 
 class Options(Section):
-    """The inputs of the layer and how it is regularised.
+    """The inputs of the layer and how it is regularised."""
 
-    Attributes:
-        components: the number of principal components.
-        projected: whether the mean is taken from what is projected on them.
-        ridge: added to the diagonal of the normal equations, in units of its mean.
-    """
-
-    components: Count
+    components: Count  # the number of principal components
+    # whether the mean is taken from what is projected on them
     projected: Literal["pattern", "deviation"]
-    ridge: Positive
+    ridge: Positive  # added to the diagonal of the normal equations, in units of its mean
 
 
 @dataclass(frozen=True)
 class Quadratic:
-    """All products of two projections, and a constant.
+    """All products of two projections, and a constant."""
 
-    Attributes:
-        axes: float64 (pixels, components), the greatest variance first.
-        offset: float64 (components,), taken from the projections.
-    """
-
-    axes: Floats
-    offset: Floats
+    axes: Floats  # float64 (pixels, components), the greatest variance first
+    offset: Floats  # float64 (components,), taken from the projections
 
     def __call__(self, images: Images) -> Floats:
         """Return (n, components * (components + 1) / 2 + 1): the constant comes last."""
@@ -59,10 +47,7 @@ class Quadratic:
 
 
 def find_components(images: Images, components: int) -> tuple[Floats, Floats]:
-    """Return the axes (pixels, components) of greatest variance, that first, and the mean.
-
-    Raises ReplicationError when there are fewer.
-    """
+    """Return the axes (pixels, components) of greatest variance, that first, and the mean."""
     rows = flat(images).astype(np.float64)
     most = rows.shape[1]
     if components > most:
@@ -95,13 +80,8 @@ class Polynomial(Layer):
 class System(ClassifierSystem[Options]):
     """Principal components and a polynomial of the second degree."""
 
-    Options = Options
-
-    def train(
-        self, patterns: Patterns, random: np.random.Generator, monitor: Monitor
-    ) -> Polynomial:
+    def train(self, patterns: Patterns, _: np.random.Generator, monitor: Monitor) -> Polynomial:
         """Compute the principal components, then solve for the layer."""
-        del random
         axes, mean = find_components(patterns.images, self.chosen.components)
         offset = mean @ axes if self.chosen.projected == "deviation" else np.zeros(axes.shape[1])
         features = Quadratic(axes, offset)

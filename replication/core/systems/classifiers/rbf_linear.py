@@ -19,36 +19,25 @@ from replication.core.systems.classifiers.linear import Floats, Images, Layer, f
 from replication.core.systems.contract import Cost
 from replication.errors import ReplicationError
 
-# Raised when the golden answers change, and only then (see CONTRIBUTING.md).
 VERSION = 1
 
 
 class Options(Section):
-    """The Gaussians and how the layer is regularised.
+    """The Gaussians and how the layer is regularised."""
 
-    Attributes:
-        centres_per_class: the number of centres of each class.
-        width: standard deviation of the Gaussians, in units of the patterns' root mean square
-            distance to the nearest centre of their class.
-        ridge: added to the diagonal of the normal equations, in units of its mean.
-    """
-
-    centres_per_class: Count
+    centres_per_class: Count  # the number of centres of each class
+    # standard deviation of the Gaussians, in units of the patterns' root mean square distance to
+    # the nearest centre of their class
     width: Positive
-    ridge: Positive
+    ridge: Positive  # added to the diagonal of the normal equations, in units of its mean
 
 
 @dataclass(frozen=True)
 class Gaussians:
-    """exp(-distance^2 / (2 variance)) for each centre, and a constant.
+    """exp(-distance^2 / (2 variance)) for each centre, and a constant."""
 
-    Attributes:
-        centres: float32 (m, pixels).
-        variance: the width squared.
-    """
-
-    centres: NDArray[np.float32]
-    variance: float
+    centres: NDArray[np.float32]  # float32 (m, pixels)
+    variance: float  # the width squared
 
     def __call__(self, images: Images) -> Floats:
         """Return (n, m + 1): the constant comes last."""
@@ -59,10 +48,7 @@ class Gaussians:
 
 
 def place_gaussians(patterns: Patterns, chosen: Options, random: np.random.Generator) -> Gaussians:
-    """Place the Gaussians, class by class.
-
-    Raises ReplicationError when a class has fewer patterns than it is to have centres.
-    """
+    """Place the Gaussians; ReplicationError for a class with fewer patterns than centres."""
     centres, squares = [], 0.0
     for digit in range(CLASSES):
         rows = flat(patterns.images[patterns.labels == digit])
@@ -93,8 +79,6 @@ class Radial(Layer):
 
 class System(ClassifierSystem[Options]):
     """Radial basis functions and a linear layer."""
-
-    Options = Options
 
     def train(self, patterns: Patterns, random: np.random.Generator, monitor: Monitor) -> Radial:
         """Find the centres of each class by K-means, then solve for the layer."""

@@ -21,8 +21,7 @@ from scipy.optimize import minimize
 from replication.core.learning.monitor import Monitor
 from replication.core.runs import CLASSES
 from replication.core.systems.classifier import ClassifierSystem, Patterns
-from replication.core.systems.classifiers.virtual_support_vectors import train_virtual_machines
-from replication.core.systems.support_machines import (
+from replication.core.systems.classifiers.support_vectors import (
     MEMORY,
     Decision,
     Inputs,
@@ -30,8 +29,8 @@ from replication.core.systems.support_machines import (
     train_machines,
     unit_inputs,
 )
+from replication.core.systems.classifiers.virtual_support_vectors import train_virtual_machines
 
-# Raised when the golden answers change, and only then (see CONTRIBUTING.md).
 VERSION = 1
 
 # Steps of L-BFGS for each machine.
@@ -60,8 +59,8 @@ def _parts(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Return the best b for the z ``reduced``, and how much squared length they explain.
 
-    ``vectors`` and ``weights`` are float32, for the products with them are nearly all the work;
-    the linear equations, which may be ill-conditioned, are float64 like ``reduced``.
+    ``vectors`` and ``weights`` are float32, for the products with them are nearly all the work; the
+    linear equations, which may be ill-conditioned, are float64 like ``reduced``.
     """
     target = (_kernel(reduced.float(), vectors, kind) @ weights).double()
     own = _kernel(reduced, reduced, kind) + _RIDGE * torch.eye(len(reduced), dtype=torch.float64)
@@ -120,7 +119,6 @@ def relative_distance(
 class System(ClassifierSystem[Options]):
     """Ten machines over a few vectors each."""
 
-    Options = Options
     memory = MEMORY
 
     def train(self, patterns: Patterns, random: np.random.Generator, monitor: Monitor) -> Decision:

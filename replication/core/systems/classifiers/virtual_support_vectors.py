@@ -17,7 +17,7 @@ from replication.core.learning.monitor import Monitor
 from replication.core.runs import CLASSES
 from replication.core.settings import Count
 from replication.core.systems.classifier import ClassifierSystem, Patterns
-from replication.core.systems.support_machines import (
+from replication.core.systems.classifiers.support_vectors import (
     MEMORY,
     Decision,
     Inputs,
@@ -32,7 +32,6 @@ from replication.core.systems.support_machines import (
 from replication.files import pack_arrays
 from replication.machine import blas
 
-# Raised when the golden answers change, and only then (see CONTRIBUTING.md).
 VERSION = 1
 
 Images = NDArray[np.uint8]
@@ -51,7 +50,7 @@ def add_shifted(images: Images, shift: int) -> Images:
     """Return each image, and it moved by ``shift`` pixels up, down, left and right.
 
     ``images`` is (n, height, width), the result (5 n, height, width), the five of an image one
-    after another; ink that leaves the field is lost, what comes in is background.
+    after another; ink that leaves the field is lost.
     """
     result = np.zeros((len(images), COPIES, *images.shape[1:]), np.uint8)
     result[:, 0] = images
@@ -104,10 +103,7 @@ def _unpack(content: bytes) -> tuple[Numbers, list[Machine]]:
 def _train(
     patterns: Patterns, kind: KernelOptions, shift: int, monitor: Monitor
 ) -> tuple[Numbers, list[Machine]]:
-    """Train on all patterns, then again on the support and the virtual vectors.
-
-    Returns the patterns used, ascending, and machines whose vectors are numbers of these shifted.
-    """
+    """Return the patterns used, ascending, and machines over numbers of these shifted."""
     machines = train_machines(unit_inputs(patterns.images), patterns.labels, kind, monitor)
     used = np.unique(np.concatenate([machine.numbers for machine in machines]))
     inputs = unit_inputs(add_shifted(patterns.images[used], shift))
@@ -127,12 +123,10 @@ def _train(
 class System(ClassifierSystem[Options]):
     """Ten machines over support vectors, virtual ones among them."""
 
-    Options = Options
     memory = MEMORY
 
-    def train(self, patterns: Patterns, random: np.random.Generator, monitor: Monitor) -> Decision:
+    def train(self, patterns: Patterns, _: np.random.Generator, monitor: Monitor) -> Decision:
         """Train on all patterns, then on support and virtual vectors. Nothing is random."""
-        del random
         kind = self.chosen
-        inputs, machines = train_virtual_machines(patterns, kind, self.chosen.shift, monitor)
+        inputs, machines = train_virtual_machines(patterns, kind, kind.shift, monitor)
         return combine_machines(inputs, machines, kind)
