@@ -25,7 +25,7 @@ PLACES = {
     "out": "results",
 }
 # Nothing makes these: they come with the repository.
-COMMITTED = ("paper", "raw", "writers")
+COMMITTED = ("paper", "raw")
 # Files in the folder of results that no module of their own names.
 PAGE, ARTICLE, DEMONSTRATION = "report/index.html", "article/article.pdf", "demo/index.html"
 WEIGHTS = "lenet5/0/weights.safetensors"  # in the folder of runs

@@ -56,7 +56,7 @@ def read(path: Path) -> Entries:
 
 def beginning(experiment: Experiment) -> str:
     """Return the hash of the weights of replicate 0 after 1,000 presentations, trained now."""
-    levels = grey_levels(experiment.prepare.background, experiment.prepare.foreground)
+    levels = grey_levels(*experiment.inputs.ends)
     nowhere = Path(tempfile.gettempdir()) / "none.npz"
     task = Task(experiment.name, 0, experiment.database, levels, nowhere)
     return experiment.system.begin(task)[mark_name(MARKS[-1])]
@@ -78,7 +78,7 @@ def fitted_identity(experiment: Experiment) -> str:
 
 def answers(experiment: Experiment) -> str:
     """Fit a classifier to a few patterns; return the hash of the classes that it answers."""
-    levels = grey_levels(experiment.prepare.background, experiment.prepare.foreground)
+    levels = grey_levels(*experiment.inputs.ends)
     nowhere = Path(tempfile.gettempdir()) / "none.npz"
     task = Task(experiment.name, 0, few(experiment), levels, nowhere)
     silent = Monitor(experiment.name, lambda _: None, lambda: False)

@@ -92,7 +92,7 @@ def main(name: str = "native", updates: int = UPDATES) -> None:
     chosen = settings.load(ROOT / "params.yaml")
     tables = paper.load(ROOT / "data" / "paper")
     raw = read_raw(ROOT / "data" / "raw")
-    levels = grey_levels(chosen.prepare.background, chosen.prepare.foreground)
+    levels = grey_levels(*chosen.base.inputs.ends)
     draw = generator(chosen.base, 0, "distortions")
     pool = DistortedPool(raw.train_images, raw.train_labels, 500, chosen.base.distortions, draw, 32)
     batch = pool.show(generator(chosen.base, 0, "order").permutation(pool.size)[:updates])

@@ -13,7 +13,7 @@ from replication.folders import Folders, folder_options
 
 def run(folders: Folders, settings: Settings) -> dict[str, Any]:
     """Write the summary of the databases, and return it."""
-    summary = summarise_databases(folders.raw, settings.prepare)
+    summary = summarise_databases(folders.raw, settings)
     write_json(folders.prepared / databases.SUMMARY, summary)
     return summary
 

@@ -1,8 +1,7 @@
 """Trainings with some settings changed, each with its test error; what is there is kept.
 
 A variant starts from an experiment of a network. Its changes are keys of the experiment, such as
-``sdlm.mu``, keys of a trial's own (`replication.studies.causes.trials`), such as ``faster``, and
-``prepare.background`` and ``prepare.foreground``.
+``sdlm.mu``, and keys of a trial's own (`replication.studies.causes.trials`), such as ``faster``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +13,7 @@ import pandas as pd
 from replication.comparison.evaluation.errors import count_misses, to_percent
 from replication.core.learning.monitor import Display, Monitor
 from replication.core.mnist.databases import grey_levels
-from replication.core.settings import Prepare, Recipe, Settings, parse_options
+from replication.core.settings import Recipe, Settings
 from replication.core.systems.contract import Task
 from replication.core.systems.jobs import Experiment, Job, key, prepare_experiments
 from replication.core.systems.replicates import run_side_by_side
@@ -25,7 +24,6 @@ from replication.studies.causes.trials import alter_recipe
 
 Value = str | int | float
 OUTCOME = ("replicate", "key", "training_error_percent", "test_error_percent")
-_PREPARE = "prepare."
 
 
 class Variant(NamedTuple):
@@ -45,7 +43,7 @@ class Variant(NamedTuple):
 def split_levels(levels: Value) -> dict[str, Value]:
     """Return the changes for input levels that are given as ``-0.1 to 1.175``."""
     background, _, foreground = str(levels).partition(" to ")
-    return {"prepare.background": float(background), "prepare.foreground": float(foreground)}
+    return {"inputs.background": float(background), "inputs.foreground": float(foreground)}
 
 
 def make_experiment(
@@ -58,16 +56,10 @@ def make_experiment(
     recipe = settings.experiment(name)
     if not isinstance(recipe, Recipe):
         raise ReplicationError(f"params.yaml: {name} is no network: name an experiment of one")
-    levels = {key.removeprefix(_PREPARE): value for key, value in variant.changes.items()
-              if key.startswith(_PREPARE)}  # fmt: skip
-    changes = {key: value for key, value in variant.changes.items() if not key.startswith(_PREPARE)}
-    changes |= {"seed": seed, "replicates": variant.replicates}
+    changes = {**variant.changes, "seed": seed, "replicates": variant.replicates}
     changed = alter_recipe(recipe, changes, recipe.training_patterns)
-    prepare = parse_options(Prepare, settings.prepare.model_dump() | levels, "prepare")
     title = ", ".join(f"{key} {value}" for key, value in variant.labels.items())
-    (made,) = prepare_experiments(
-        {title: changed}, settings.model_copy(update={"prepare": prepare}), folders
-    )
+    (made,) = prepare_experiments({title: changed}, settings, folders)
     return made
 
 
@@ -116,9 +108,9 @@ def _short(job: Job) -> str:
 def _train(job: Job, monitor: Monitor) -> dict[str, Any]:
     """Train a replicate and return its row without the labels."""
     experiment, number = job
-    data, prepare = experiment.database, experiment.prepare
+    data = experiment.database
     checkpoint = experiment.folders.checkpoints / "variants" / f"{_short(job)}.npz"
-    levels = grey_levels(prepare.background, prepare.foreground)
+    levels = grey_levels(*experiment.inputs.ends)
     row: dict[str, Any] = dict.fromkeys(OUTCOME) | {"replicate": number, "key": _short(job)}
     try:
         fitted = experiment.system.fit(

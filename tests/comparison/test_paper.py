@@ -95,7 +95,7 @@ DAMAGES = {
         ("base.seed, keys: [base.seed]", "base.seed", ("base.seed",)),
         ("id: base.seed", "id: base.streams", ("base.streams",)),
         ("otherwise: [unstated, any", "any: [unstated, any", ("`otherwise`",)),
-        ("  - {id: input.foreground, keys: [prepare.foreground]}\n", "", ("input.foreground",)),
+        ("  - {id: input.foreground, keys: [base.inputs.foreground]}\n", "", ("input.foreground",)),
     ],
     "table1_c3_connections.csv": [
         ("s2_maps", "maps", ("line 2, s2_maps",)), ("\n3,", "\n4,", ("C3 maps",)),

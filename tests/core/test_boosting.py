@@ -206,7 +206,7 @@ def test_no_checkpoint_is_left_and_none_goes_before_the_replicate_is_kept(
     params = settings.parse(small_document(), "params.yaml")
     project = small_project(tmp_path / "project", tiny)
     folders = Folders.below(project, runs=tmp_path / "runs", checkpoints=tmp_path / "checkpoints")
-    experiment = replicates.Experiment("mine", recipe, params.prepare, 10**6, folders)
+    experiment = replicates.Experiment("mine", recipe, recipe.inputs, 10**6, folders)
     jobs = [replicates.Job(experiment, 0)]
 
     def full(*_):

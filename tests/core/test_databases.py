@@ -120,7 +120,7 @@ def test_a_database_field_or_labels_that_cannot_be_are_named(tiny, tiny_raw, cho
     with refused("24x24", "28x28"):
         databases.make_inputs(tiny.test_images, 24, databases.grey_levels(0.0, 1.0))
     with refused("28x28"):
-        described.summarise(tiny, chosen.prepare.model_copy(update={"field": 24}))
+        described.summarise(tiny, 24, chosen.base.inputs)
     write_content(tiny_raw / databases.TRAIN_LABELS, encoded(tiny.train_labels[:-1]))
     with refused("200", "199"):
         databases.read_raw(tiny_raw)
@@ -129,7 +129,7 @@ def test_a_database_field_or_labels_that_cannot_be_are_named(tiny, tiny_raw, cho
 def test_summary_of_mnist_has_the_published_counts_and_a_variance_far_from_1(
     regular, chosen, paper
 ):
-    said = described.summarise(regular, chosen.prepare)
+    said = described.summarise(regular, chosen.prepare.field, chosen.base.inputs)
     for part, claim in (("training", "data.train"), ("test", "data.test")):
         assert said[f"{part}_patterns"] == paper.claims[claim].value == sum(said[f"{part}_labels"])
     assert said["mean"] == pytest.approx(0.0275, abs=1e-4)
@@ -141,10 +141,10 @@ def test_summary_of_mnist_has_the_published_counts_and_a_variance_far_from_1(
 
 @pytest.mark.parametrize("name", NAMES)
 def test_mean_and_variance_are_those_of_the_network_inputs(tiny, chosen, name):
-    database, prepare = databases.derive(name, tiny), chosen.prepare
-    table = databases.grey_levels(prepare.background, prepare.foreground)
-    said = described.summarise(database, prepare)
-    inputs = databases.make_inputs(database.train_images, prepare.field, table).astype(np.float64)
+    database, field = databases.derive(name, tiny), chosen.prepare.field
+    table = databases.grey_levels(*chosen.base.inputs.ends)
+    said = described.summarise(database, field, chosen.base.inputs)
+    inputs = databases.make_inputs(database.train_images, field, table).astype(np.float64)
     for prefix, values in (("", inputs), ("image_", table[database.train_images].astype(float))):
         assert said[f"{prefix}mean"] == pytest.approx(values.mean(), abs=1e-6)
         assert said[f"{prefix}variance"] == pytest.approx(values.var(), abs=1e-6)

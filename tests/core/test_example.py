@@ -40,10 +40,8 @@ def test_it_follows_replicate_0_for_a_thousand_patterns(example):
     (made,) = prepare_experiments(
         {"lenet5": chosen.experiments["lenet5"]}, chosen, Folders.below(REPOSITORY)
     )
-    data, prepare = made.database, chosen.prepare
-    engine = Engine(
-        made.network, made.recipe.rules, grey_levels(prepare.background, prepare.foreground)
-    )
+    data = made.database
+    engine = Engine(made.network, made.recipe.rules, grey_levels(*made.inputs.ends))
     pool = OriginalPool(data.train_images, data.train_labels, 60_000)
     test = data.test_images, data.test_labels
     expected = Trainer(made.recipe, 0, engine, pool, test, Path("unused")).begin(1000).parameters

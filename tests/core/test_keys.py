@@ -150,8 +150,8 @@ def test_an_edited_connection_table_is_another_network():
 
 def test_levels_are_no_part_of_what_does_not_read_them():
     before = ready()
-    lighter = before["lenet5"].prepare.model_copy(update={"background": 0.0})
-    after = {name: jobs.key(replace(one, prepare=lighter), 0) for name, one in before.items()}
+    lighter = before["lenet5"].inputs.model_copy(update={"background": 0.0})
+    after = {name: jobs.key(replace(one, inputs=lighter), 0) for name, one in before.items()}
     changed = {name for name, key in after.items() if key != today()[name]}
     assert changed == {name for name, one in before.items() if one.network is not None}
 

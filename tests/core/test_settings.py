@@ -149,8 +149,8 @@ REFUSED = {
         "readings: an entry of criteria needs criterion.name",
     ),
     "an image without ink": (
-        changed("prepare.foreground", DOCUMENT["prepare"]["background"]),
-        "prepare: background and foreground are equal",
+        changed("base.inputs.foreground", DOCUMENT["base"]["inputs"]["background"]),
+        "base.inputs: background and foreground are equal",
     ),
     "no settings at all": (None, "holds no settings"),
 }  # fmt: skip

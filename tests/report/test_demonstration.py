@@ -216,7 +216,7 @@ def test_every_map_and_penalty_of_a_wide_field_is_that_of_the_reference(
     run, network = runs["lenet5"][0], lenet5(paper)
     stated = run.record["settings"]
     reference = Reference(network, Rules.stated(with_other_rules(stated) if rules else stated))
-    levels = databases.grey_levels(chosen.prepare.background, chosen.prepare.foreground)
+    levels = databases.grey_levels(*chosen.base.inputs.ends)
     weights = torch.from_numpy(run.weights(network.parameters))
     inputs = torch.from_numpy(levels[wide][:, None])
     expected = [*reference.maps(weights, inputs).values(), reference.penalties(weights, inputs)]

@@ -20,9 +20,7 @@ def test_every_combination_is_tried_the_nearest_to_the_text_first():
     variants = study.list_variants(SETTINGS.plain)
     assert len(variants) == 24
     first = variants[0].changes
-    prepare = SETTINGS.prepare
-    levels = (first["prepare.background"], first["prepare.foreground"])
-    assert levels == (prepare.background, prepare.foreground)
+    assert (first["inputs.background"], first["inputs.foreground"]) == SETTINGS.base.inputs.ends
     printed = SETTINGS.readings.printed["initialisation.range"]
     assert (first["initialisation.range"], first["passes"]) == (printed, 20)
     assert {variant.changes["criterion.divisor"] for variant in variants} == {2.0}

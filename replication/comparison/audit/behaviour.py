@@ -15,7 +15,7 @@ from replication.core.mnist import databases
 from replication.core.networks.catalogue import FIELDS
 from replication.core.networks.reference import Reference
 from replication.core.networks.specification import Network
-from replication.core.settings import Prepare, Recipe
+from replication.core.settings import Recipe
 
 _PATTERNS, _UPDATES = 20, 5
 
@@ -37,12 +37,12 @@ class Behaviour(NamedTuple):
     precision: str
 
 
-def observe(recipe: Recipe, prepare: Prepare, network: Network) -> Behaviour:
+def observe(recipe: Recipe, network: Network) -> Behaviour:
     """Train replicate 0 on a few patterns of noise, by the kernels and by the reference."""
     draw, side = np.random.default_rng(0), FIELDS[recipe.database]
     images = (draw.random((_PATTERNS, side, side)) < 0.2).astype(np.uint8) * np.uint8(255)
     labels = np.arange(_PATTERNS, dtype=np.uint8) % 10
-    table = databases.grey_levels(prepare.background, prepare.foreground)
+    table = databases.grey_levels(*recipe.inputs.ends)
     engine = Engine(network, recipe.rules, table)
     initial = draw_first_parameters(network, recipe, 0)
     pool = OriginalPool(images, labels, _PATTERNS)

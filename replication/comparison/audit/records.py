@@ -20,7 +20,7 @@ from replication.core.learning.trainer import draw_first_parameters
 from replication.core.mnist import databases
 from replication.core.networks import catalogue
 from replication.core.runs import FILES, HISTORY, RECORD, WEIGHTS, Run, experiment_runs
-from replication.core.settings import AnyRecipe, Combined, Recipe
+from replication.core.settings import AnyRecipe, Combined, Inputs, Recipe
 from replication.core.systems import boosted, jobs
 from replication.core.systems.jobs import Experiment, build_system, versions
 from replication.errors import ReplicationError
@@ -108,7 +108,9 @@ def find_conflicts(experiment: Experiment, paper: Paper, source: str) -> list[Co
     Raises ReplicationError for a damaged run, and where data/prepared is missing.
     """
     runs = recorded_runs(experiment)
-    facts = {number: _read_facts(run) for number, run in runs.items()}
+    # A setting that changed nothing before it was added is in no older record.
+    older = flatten(type(experiment.recipe).neutral())
+    facts = {number: older | _read_facts(run) for number, run in runs.items()}
     expected = {n: _expect(experiment, paper, n, run, facts[n]) for n, run in runs.items()}
     free = {*_FREE, *unused_keys(experiment.recipe, paper)}
     keys = dict.fromkeys(key for part in (*expected.values(), *facts.values()) for key in part)
@@ -156,9 +158,8 @@ def _expect(
     experiment: Experiment, paper: Paper, number: int, run: Run, facts: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return what the record and the history of a replicate should have in place of ``facts``."""
-    recipe, prepare = experiment.recipe, experiment.prepare
-    levels = {"background": prepare.background, "foreground": prepare.foreground}
-    expected = flatten({**recipe.in_force(), **levels}) | {
+    recipe = experiment.recipe
+    expected = flatten({**recipe.in_force(), **experiment.inputs.model_dump()}) | {
         "experiment": experiment.name,
         "replicate": number,
         "streams.seed": recipe.seed,
@@ -209,10 +210,10 @@ def _key(experiment: Experiment, number: int, recorded_settings: Mapping[str, An
     """Return the key that the record's own settings have now, or ``none``."""
     kind = type(experiment.recipe)
     recorded = {key: value for key, value in recorded_settings.items() if key in kind.model_fields}
-    levels = {key: recorded_settings.get(key) for key in ("background", "foreground")}
+    levels = {key: recorded_settings.get(key) for key in Inputs.model_fields}
     try:
+        inputs = Inputs.model_validate(levels)
         recipe = kind.model_validate({**experiment.recipe.model_dump(), **recorded})
-        prepare = experiment.prepare.model_copy(update=levels)
-        return jobs.key(replace(experiment, recipe=recipe, prepare=prepare), number)
+        return jobs.key(replace(experiment, recipe=recipe, inputs=inputs), number)
     except (ValidationError, ReplicationError):
         return "none"

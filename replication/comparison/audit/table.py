@@ -89,7 +89,7 @@ def _read_runs(
     if counts.get(name, (0, 0))[0]:
         recipe = _recipe(settings, name)
         network = catalogue.network(recipe.network, recipe.database, paper)
-        behaviour = observe(recipe, settings.prepare, network)
+        behaviour = observe(recipe, network)
     return RunEvidence(counts, conflicts, behaviour)
 
 
@@ -226,8 +226,7 @@ def differences(paper: Paper, before: Settings, after: Settings) -> Iterator[str
     sections = {"experiments", "variance"}
     old, new = (flatten(settings.model_dump(exclude=sections)) for settings in (before, after))
     for key, values in _list_changes(old, new, "absent"):
-        everywhere = key in ("prepare.background", "prepare.foreground")
-        touched.setdefault((key, *values), list(after.experiments) if everywhere else [])
+        touched.setdefault((key, *values), [])
     for (key, earlier_value, later_value), names in touched.items():
         runs = f"changes {', '.join(names)}" if names else "changes no run"
         change = f"{key}: {earlier_value} -> {later_value}"

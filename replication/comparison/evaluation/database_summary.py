@@ -13,14 +13,14 @@ import numpy.typing as npt
 
 from replication.core.mnist import databases, versions
 from replication.core.mnist.databases import Bytes, Database, Levels
-from replication.core.settings import Prepare
+from replication.core.settings import Inputs, Settings
 
 _DIGITS = 10
 # A millionth of a grey level or of a pixel: below anything the numbers mean, above rounding.
 _DECIMALS = 6
 
 
-def summarise_databases(raw: Path, settings: Prepare) -> dict[str, Any]:
+def summarise_databases(raw: Path, settings: Settings) -> dict[str, Any]:
     """Return the summary, as it stands in the JSON file, of the databases in ``settings``.
 
     Raises ReplicationError for a raw file that is missing or damaged and for a field too small.
@@ -29,13 +29,15 @@ def summarise_databases(raw: Path, settings: Prepare) -> dict[str, Any]:
     return {
         "version": databases.VERSION,
         "databases": {
-            name: summarise(databases.derive(name, regular), settings)
-            for name in settings.databases
+            name: summarise(
+                databases.derive(name, regular), settings.prepare.field, settings.base.inputs
+            )
+            for name in settings.prepare.databases
         },
     }
 
 
-def summarise(database: Database, settings: Prepare) -> dict[str, Any]:
+def summarise(database: Database, field: int, inputs: Inputs) -> dict[str, Any]:
     """Return what ``summary.json`` says of one database.
 
     mean and variance are those of the training set's inputs in the field x field that a network
@@ -43,9 +45,9 @@ def summarise(database: Database, settings: Prepare) -> dict[str, Any]:
     """
     images = database.train_images
     count, height, width = images.shape
-    databases.margins(settings.field, height, width)
-    table = databases.grey_levels(settings.background, settings.foreground)
-    margin = count * (settings.field**2 - height * width)
+    databases.margins(field, height, width)
+    table = databases.grey_levels(*inputs.ends)
+    margin = count * (field**2 - height * width)
     mean, variance = _mean_and_variance(images, table, margin)
     image_mean, image_variance = _mean_and_variance(images, table, 0)
     return {

@@ -60,5 +60,4 @@ class RecordedNetwork:
 
 def base_settings(settings: Settings) -> dict[str, Any]:
     """Return the settings of the base recipe as a record has them, for weights without a record."""
-    levels = {name: getattr(settings.prepare, name) for name in ("background", "foreground")}
-    return {**settings.base.in_force(), **levels}
+    return {**settings.base.in_force(), **settings.base.inputs.model_dump()}

@@ -163,6 +163,6 @@ def _affine(levels: NDArray[np.floating], dtype: type[np.floating]) -> Levels:
     if not away <= 1e-6 * max(abs(background), abs(foreground)):
         raise ReplicationError(
             "the inputs for the 256 grey levels do not lie on a line: give the engine levels that "
-            "databases.grey_levels makes from prepare.background and prepare.foreground"
+            "databases.grey_levels makes from inputs.background and inputs.foreground"
         )
     return Levels(dtype(background), dtype(scale))

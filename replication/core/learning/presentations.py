@@ -107,16 +107,19 @@ class DistortedPool:
 def present_order(recipe: Recipe, replicate: int, pool_size: int, turn: int) -> NDArray[np.int64]:
     """Return the numbers of the patterns shown in pass ``turn`` (from 0), in their order.
 
-    The pool is gone through again and again in a constant random order (Appendix C, p. 41), or in a
-    fresh order each time; a pass is the next ``presentations_per_pass`` of that sequence.
+    The pool is gone through again and again in a constant random order (Appendix C, p. 41), in a
+    fresh order each time, or as its file has it; a pass is the next ``presentations_per_pass`` of
+    that sequence.
     """
     length = recipe.presentations_per_pass
     first, last = turn * length, (turn + 1) * length
     rounds = range(first // pool_size, -(-last // pool_size))
     parts = []
     for number in rounds:
-        drawn = 0 if recipe.order == "constant" else number
-        order = generator(recipe, replicate, "order", drawn).permutation(pool_size)
+        order = np.arange(pool_size)
+        if recipe.order != "file":
+            drawn = 0 if recipe.order == "constant" else number
+            order = generator(recipe, replicate, "order", drawn).permutation(pool_size)
         low, high = number * pool_size, (number + 1) * pool_size
         parts.append(order[max(first, low) - low : min(last, high) - low])
     return np.concatenate(parts)

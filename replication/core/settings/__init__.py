@@ -27,6 +27,7 @@ from replication.core.settings.training import Amount as Amount
 from replication.core.settings.training import Count as Count
 from replication.core.settings.training import Criterion as Criterion
 from replication.core.settings.training import Distortions as Distortions
+from replication.core.settings.training import Inputs as Inputs
 from replication.core.settings.training import Neutral as Neutral
 from replication.core.settings.training import Optimiser as Optimiser
 from replication.core.settings.training import Positive as Positive

@@ -11,6 +11,7 @@ from replication.core.settings.training import (
     Database,
     Distortions,
     Initialisation,
+    Inputs,
     Name,
     Optimiser,
     Options,
@@ -69,14 +70,15 @@ class Trained(Entry):
     network: Name  # a name of replication/core/networks/catalogue.py
     database: Database  # the version of MNIST (Section III-A)
     training_patterns: Count  # the number of training patterns, from the first (Figure 6)
+    inputs: Inputs  # the inputs of white and black pixels (p. 7)
     # true to train on distorted patterns as well (p. 11)
     distorted: Annotated[bool, Field(strict=True)]
     distortions: Distortions  # the distortions; of no effect otherwise
     passes: Count  # the number of passes (p. 10)
     presentations_per_pass: Count  # the number of patterns shown in a pass
     learning_rates: tuple[Positive, ...]  # the global learning rate of each pass (p. 10)
-    # one random order for all passes (p. 41), or a fresh one for each
-    order: Literal["constant", "fresh"]
+    # one random order for all passes (p. 41), a fresh one for each, or that of the file
+    order: Literal["constant", "fresh", "file"]
     optimiser: Optimiser  # the module that gives the step of every parameter before each pass
     sdlm: Sdlm  # the step sizes (Appendix C)
     squashing: Squashing  # the squashing function (Appendix A)
@@ -113,7 +115,7 @@ class Trained(Entry):
 
     def in_force(self) -> dict[str, Any]:
         """Return the settings that a replicate's record states."""
-        silent = {"replicates"} if self.distorted else {"replicates", "distortions"}
+        silent = {"replicates", "inputs", *(() if self.distorted else ("distortions",))}
         return self.model_dump(mode="json", exclude=silent)
 
     def unused(self, *, subsampled: bool) -> frozenset[str]:

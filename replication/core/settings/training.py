@@ -41,6 +41,17 @@ class Section(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    @classmethod
+    def neutral(cls) -> dict[str, Any]:
+        """Return the values at which fields are `Neutral`: those of a record that lacks them."""
+        result: dict[str, Any] = {}
+        for name, declared in cls.model_fields.items():
+            kind = declared.annotation
+            if isinstance(kind, type) and issubclass(kind, Section) and (group := kind.neutral()):
+                result[name] = group
+            result |= {name: each.value for each in declared.metadata if isinstance(each, Neutral)}
+        return result
+
     def effective(self) -> dict[str, Any]:
         """Return the values as JSON has them, without those at which their field is `Neutral`.
 
@@ -57,12 +68,22 @@ class Section(BaseModel):
 
 
 class Prepare(Section):
-    """The way from images to inputs (Section II-B, p. 7)."""
+    """The versions of MNIST, and the field that LeNet-5 sees them in."""
+
+    field: Count  # side of LeNet-5's input, in pixels (p. 7)
+    databases: tuple[Database, ...]  # the versions of MNIST that are made (Section III-A, p. 10)
+
+
+class Inputs(Section):
+    """The way from grey levels to inputs (Section II-B, p. 7)."""
 
     background: Real  # input of a white pixel (p. 7)
     foreground: Real  # input of a black pixel (p. 7)
-    field: Count  # side of LeNet-5's input, in pixels (p. 7)
-    databases: tuple[Database, ...]  # the versions of MNIST that are made (Section III-A, p. 10)
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The inputs of a white and of a black pixel."""
+        return self.background, self.foreground
 
     @model_validator(mode="after")
     def _ink_differs_from_paper(self) -> Self:
@@ -90,6 +111,8 @@ class Sdlm(Section):
 
     mu: Positive  # keeps the step finite where the second derivative is small (equation 21; p. 10)
     patterns: Count  # the number of patterns for the second derivatives before each pass (p. 10)
+    # the number of passes for which an estimate is kept
+    lasts: Annotated[Count, Neutral(1)]
     # at random, or the first that the pass presents (library.hessian-patterns)
     patterns_drawn: Literal["random", "consecutive"]
     # the second derivative by every output of the last layer with weights: that of the criterion,
@@ -165,12 +188,11 @@ class Rules(NamedTuple):
     @classmethod
     def stated(cls, settings: Mapping[str, Any]) -> Self:
         """Return the rules among a record's settings; KeyError or ValidationError for none."""
-        groups: dict[str, type[Section]] = {
-            "squashing": Squashing,
-            "subsampling": Subsampling,
-            "criterion": Criterion,
-        }
-        return cls(*(kind.model_validate(settings[name]) for name, kind in groups.items()))
+        return cls(
+            Squashing.model_validate(settings["squashing"]),
+            Subsampling.model_validate(settings["subsampling"]),
+            Criterion.model_validate(settings["criterion"]),
+        )
 
 
 class Streams(Section):

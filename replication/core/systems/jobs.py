@@ -20,7 +20,7 @@ from replication.core.networks import catalogue as networks
 from replication.core.networks.printed import Printed, read_printed
 from replication.core.networks.specification import Network
 from replication.core.runs import Run
-from replication.core.settings import AnyRecipe, Classifier, Prepare, Settings, parse_options
+from replication.core.settings import AnyRecipe, Classifier, Inputs, Settings, parse_options
 from replication.core.systems.contract import System
 from replication.errors import ReplicationError
 from replication.folders import Folders
@@ -81,12 +81,13 @@ def versions(recipe: AnyRecipe) -> dict[str, int]:
 class Experiment:
     """An experiment, by the settings in force: all that its replicates share.
 
-    A replicate with more parameters than ``kept_parameters`` leaves no weights.
+    A replicate with more parameters than ``kept_parameters`` leaves no weights. A system that our
+    engine does not train has the ``inputs`` of ``base``: its record states them as well.
     """
 
     name: str
     recipe: AnyRecipe
-    prepare: Prepare
+    inputs: Inputs
     kept_parameters: int
     folders: Folders
 
@@ -138,7 +139,8 @@ class Experiment:
         if plain and network:
             result["optimiser"]["options"] = parse_optimiser_options(plain.optimiser).effective()
             result["network"] = network.sha256
-            result["levels"] = [self.prepare.background, self.prepare.foreground]
+            del result["inputs"]
+            result["levels"] = list(self.inputs.ends)
         return result
 
 
@@ -150,7 +152,13 @@ def prepare_experiments(
         if isinstance(recipe, Classifier):
             plugins.find(CLASSIFIERS, recipe.system, "System")
     return [
-        Experiment(name, recipe, settings.prepare, settings.train.kept_parameters, folders)
+        Experiment(
+            name,
+            recipe,
+            getattr(recipe, "inputs", settings.base.inputs),
+            settings.train.kept_parameters,
+            folders,
+        )
         for name, recipe in recipes.items()
     ]
 

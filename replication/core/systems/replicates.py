@@ -206,8 +206,7 @@ def _train_one(job: Job, monitor: Monitor) -> None:
 
 def _task(job: Job, checkpoint: Path) -> Task:
     experiment, replicate = job
-    prepare = experiment.prepare
-    levels = grey_levels(prepare.background, prepare.foreground)
+    levels = grey_levels(*experiment.inputs.ends)
     shared = Shared(shared_folder(experiment.folders.checkpoints), job.name)
     return Task(experiment.name, replicate, experiment.database, levels, checkpoint, shared)
 
@@ -216,7 +215,6 @@ def _write(job: Job, unique: str, task: Task, fitted: Fitted, took: Mapping[str,
     experiment, replicate = job
     taken = task.shared.taken
     weights = weights_bytes(fitted.weights)
-    levels = experiment.prepare.model_dump(include={"background", "foreground"})
     # A hash of what came out, also where the weights are not kept.
     evidence = {"weights_sha256": hashlib.sha256(weights).hexdigest()} if weights else {}
     are_kept = fitted.parameters <= experiment.kept_parameters
@@ -236,7 +234,7 @@ def _write(job: Job, unique: str, task: Task, fitted: Fitted, took: Mapping[str,
             "experiment": experiment.name,
             "replicate": replicate,
             "key": unique,
-            "settings": experiment.recipe.in_force() | levels,
+            "settings": experiment.recipe.in_force() | experiment.inputs.model_dump(),
             "streams": {"seed": experiment.recipe.seed, "replicate": replicate},
             "data": {"sha256": task.database.sha256()},
             "presentations": fitted.presentations,

@@ -43,7 +43,7 @@ def measure_sums(settings: Settings, published: Paper, database: Database) -> It
     """
     base = settings.base
     network = catalogue.network(base.network, base.database, published)
-    levels = databases.grey_levels(settings.prepare.background, settings.prepare.foreground)
+    levels = databases.grey_levels(*settings.base.inputs.ends)
     images = databases.make_inputs(database.train_images[:SUMMED], network.field, levels)
     ranges = ("initialisation.range", "initialisation.power")
     printed = change_recipe(base, {key: settings.readings.printed[key] for key in ranges})
@@ -70,7 +70,7 @@ def measure_weights(settings: Settings, published: Paper, database: Database) ->
         experiment, {"training_patterns": PATTERNS, "presentations_per_pass": PATTERNS}
     )
     network = catalogue.network(recipe.network, recipe.database, published)
-    levels = databases.grey_levels(settings.prepare.background, settings.prepare.foreground)
+    levels = databases.grey_levels(*settings.base.inputs.ends)
     pool = OriginalPool(database.train_images, database.train_labels, PATTERNS)
     test = database.test_images[:SUMMED], database.test_labels[:SUMMED]
     monitor = Monitor(name, lambda _: None, lambda: False)
@@ -88,7 +88,7 @@ def measure_weights(settings: Settings, published: Paper, database: Database) ->
 
 def measure_criteria(settings: Settings, database: Database) -> Iterator[Value]:
     """Yield squared errors of a small perceptron, by squashing function and way to update."""
-    levels = databases.grey_levels(settings.prepare.background, settings.prepare.foreground)
+    levels = databases.grey_levels(*settings.base.inputs.ends)
     images = database.train_images[:SMALL_PATTERNS]
     inputs = levels[images].reshape(len(images), -1).astype(np.float64)
     labels = database.train_labels[:SMALL_PATTERNS]

@@ -58,7 +58,7 @@ class Training:
             self._pool = presentations.DistortedPool(
                 images, labels, len(images), recipe.distortions, draw, self.network.field
             )
-        self.levels = databases.grey_levels(chosen.prepare.background, chosen.prepare.foreground)
+        self.levels = databases.grey_levels(*chosen.base.inputs.ends)
         self._engine = engine.Engine(self.network, recipe.rules, self.levels)
         self._sdlm = recipe.sdlm
         self.order = presentations.generator(recipe, 0, "order").permutation(self._pool.size)
@@ -176,9 +176,7 @@ class Worker:
         whole = self._database(recipe.database)
         data = databases.Database(whole.train_images, whole.train_labels, whole.test_images[:tests],
                         whole.test_labels[:tests])  # fmt: skip
-        levels = databases.grey_levels(
-            self._settings.prepare.background, self._settings.prepare.foreground
-        )
+        levels = databases.grey_levels(*self._settings.base.inputs.ends)
         silent = monitor.Monitor(experiment, lambda _: None, lambda: False)
         with tempfile.TemporaryDirectory() as folder:
             task = contract.Task(

@@ -180,10 +180,10 @@ class TrialRunner:
 
     def run(self, trial: Trial, monitor: Monitor) -> Row:
         """Train, answer, and return a row of `TRIALS`."""
-        database, prepare = self.select_patterns(trial), self.settings.prepare
+        database = self.select_patterns(trial)
         system = trial.experiment.system
         key = self.key(trial)
-        table = databases.grey_levels(prepare.background, prepare.foreground)
+        table = databases.grey_levels(*trial.experiment.inputs.ends)
         checkpoint = self.folders.checkpoints / f"causes-{key}.npz"
         task = Task(trial.name, trial.replicate, database, table, checkpoint)
         training = None

@@ -128,7 +128,7 @@ def compare_criteria(settings: Settings, published: Paper, database: Database) -
     """
     base, choices = settings.base, settings.collapse
     network = catalogue.network(base.network, base.database, published)
-    table = databases.grey_levels(settings.prepare.background, settings.prepare.foreground)
+    table = databases.grey_levels(*settings.base.inputs.ends)
     images = databases.make_inputs(database.train_images[: choices.patterns], network.field, table)
     inputs = torch.from_numpy(images[:, np.newaxis])
     labels = torch.from_numpy(database.train_labels[: choices.patterns].astype(np.int64))

@@ -19,7 +19,7 @@ from replication.core.mnist.databases import Database, grey_levels
 from replication.core.networks.catalogue import network
 from replication.core.networks.specification import Network
 from replication.core.runs import HISTORY_COLUMNS
-from replication.core.settings import Prepare, Recipe, Settings, change_recipe
+from replication.core.settings import Recipe, Settings, change_recipe
 from replication.core.systems.jobs import Job, key, prepare_experiments
 from replication.core.systems.replicates import run_side_by_side
 from replication.errors import Diverged
@@ -51,8 +51,8 @@ def read_context(folders: Folders, settings: Settings) -> Context:
     )
 
 
-def _build_engine(reading: Recipe, shape: Network, prepare: Prepare) -> Engine:
-    return Engine(shape, reading.rules, grey_levels(prepare.background, prepare.foreground))
+def _build_engine(reading: Recipe, shape: Network) -> Engine:
+    return Engine(shape, reading.rules, grey_levels(*reading.inputs.ends))
 
 
 def compute_steps(context: Context) -> pd.DataFrame:
@@ -72,7 +72,7 @@ def compute_steps(context: Context) -> pd.DataFrame:
             "seed": study.seed,
         }
         reading = change_recipe(base, changes)
-        engine, ends = _build_engine(reading, context.network, context.settings.prepare), []
+        engine, ends = _build_engine(reading, context.network), []
         for number in range(study.replicates):
             first = draw_first_parameters(context.network, reading, number)
             sizes = load_optimiser(reading)(Situation(engine, pool, reading, number, 0, first, {}))
@@ -128,7 +128,7 @@ def _train_one(job: Job, monitor: Monitor) -> tuple[str, pd.DataFrame]:
         raise TypeError("a reading is a recipe of a network")
     data, folders = experiment.database, experiment.folders
     shape = network(reading.network, reading.database, paper.load(folders.paper))
-    engine = _build_engine(reading, shape, experiment.prepare)
+    engine = _build_engine(reading, shape)
     checkpoint = folders.checkpoints / "readings" / f"{key(experiment, number)[:32]}.npz"
     no_tests = (data.test_images[:0], data.test_labels[:0])
     pool = OriginalPool(data.train_images, data.train_labels, reading.training_patterns)

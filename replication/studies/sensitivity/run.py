@@ -9,7 +9,7 @@ from replication.folders import Folders
 from replication.studies.sensitivity import SENSITIVITY
 from replication.studies.variants import Value, Variant, split_levels, train_variants
 
-LEVELS = "prepare.levels"
+LEVELS = "inputs.levels"
 
 
 def list_variants(settings: Settings) -> Iterator[Variant]:
