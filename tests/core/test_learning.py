@@ -182,10 +182,14 @@ def test_the_random_order_is_constant_unless_it_is_fresh():
     np.testing.assert_array_equal(present_order(constant, 0, 10, 3), first)
     assert list(present_order(constant, 1, 10, 0)) != list(first)
     assert len(set(passes)) == 4
+    of_file = small(presentations_per_pass=10, order="file")
+    np.testing.assert_array_equal(present_order(of_file, 1, 20, 1), np.arange(10, 20))
 
 
 @given(
-    pool=st.integers(1, 40), length=st.integers(1, 60), order=st.sampled_from(["constant", "fresh"])
+    pool=st.integers(1, 40),
+    length=st.integers(1, 60),
+    order=st.sampled_from(["constant", "fresh", "file"]),
 )
 def test_passes_go_through_the_pool_again_and_again(pool, length, order):
     """Every pattern is shown as often as any other, give or take one."""

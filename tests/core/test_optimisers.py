@@ -12,6 +12,7 @@ from small import REPOSITORY, refused, small_document, small_project, write_para
 from replication.core import settings
 from replication.core.learning import optimisers
 from replication.core.learning.optimisers import Situation
+from replication.core.learning.presentations import Batch
 
 MODULE = '''
 """Steps that fall with every pass: a third optimiser, in a file of its own."""
@@ -119,6 +120,33 @@ def chosen(**optimiser):
         settings.parse(small_document(), "params.yaml").base,
         {f"optimiser.{name}": value for name, value in optimiser.items()},
     )
+
+
+def test_an_estimate_of_the_curvatures_lasts_as_many_passes_as_is_said():
+    """It is made again before the pass that follows them, and is kept in what a checkpoint keeps."""
+    estimates = []
+
+    class Stub:
+        def curvature(self, parameters, *_):
+            estimates.append(float(parameters[0]))
+            return np.full(3, 2.0 * len(estimates))
+
+    class Pool:
+        size = 10
+
+        def show(self, numbers):
+            return Batch(np.zeros(0), np.zeros(0), numbers)
+
+    base = settings.parse(small_document(), "params.yaml").base
+    changes = {"sdlm.lasts": 2, "sdlm.mu": 1.0, "passes": 4, "learning_rates": (1.0, 1.0, 2.0, 2.0),
+               "sdlm.patterns_drawn": "random"}  # fmt: skip
+    recipe, memory, given = settings.change_recipe(base, changes), {}, []
+    for turn in range(4):
+        weights = np.full(3, turn, np.float32)
+        situation = Situation(Stub(), Pool(), recipe, 0, turn, weights, memory)
+        given.append(float(optimisers.load_optimiser(recipe)(situation)[0]))
+    assert estimates == [0.0, 2.0]
+    assert given == pytest.approx([1 / 3, 1 / 3, 2 / 5, 2 / 5])
 
 
 def test_plain_stochastic_gradient_has_one_step_for_all():

@@ -49,7 +49,9 @@ class Section(BaseModel):
             kind = declared.annotation
             if isinstance(kind, type) and issubclass(kind, Section) and (group := kind.neutral()):
                 result[name] = group
-            result |= {name: each.value for each in declared.metadata if isinstance(each, Neutral)}
+            for each in declared.metadata:
+                if isinstance(each, Neutral):
+                    result[name] = each.value
         return result
 
     def effective(self) -> dict[str, Any]:
