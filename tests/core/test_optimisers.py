@@ -123,7 +123,7 @@ def chosen(**optimiser):
 
 
 def test_an_estimate_of_the_curvatures_lasts_as_many_passes_as_is_said():
-    """It is made again before the pass that follows them, and is kept in what a checkpoint keeps."""
+    """Then it is made again; in between it is in the memory, which a checkpoint keeps."""
     estimates = []
 
     class Stub:
