@@ -165,12 +165,11 @@ class Rules(NamedTuple):
     @classmethod
     def stated(cls, settings: Mapping[str, Any]) -> Self:
         """Return the rules among a record's settings; KeyError or ValidationError for none."""
-        groups: dict[str, type[Section]] = {
-            "squashing": Squashing,
-            "subsampling": Subsampling,
-            "criterion": Criterion,
-        }
-        return cls(*(kind.model_validate(settings[name]) for name, kind in groups.items()))
+        return cls(
+            Squashing.model_validate(settings["squashing"]),
+            Subsampling.model_validate(settings["subsampling"]),
+            Criterion.model_validate(settings["criterion"]),
+        )
 
 
 class Streams(Section):
