@@ -86,6 +86,12 @@ def small_project(folder: Path, tiny: Database, **base: Any) -> Path:
     return folder
 
 
+def copy_package(folder: Path) -> Path:
+    """Copy the package into ``folder``, for a test to change; return the copy."""
+    ignored = shutil.ignore_patterns("__pycache__")
+    return Path(shutil.copytree(REPOSITORY / "replication", folder / "replication", ignore=ignored))
+
+
 def contents(folder: Path) -> dict[str, bytes]:
     """Every file below ``folder`` by relative path, clocks left out."""
     return {
