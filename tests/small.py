@@ -97,6 +97,12 @@ def write_writers(folder: Path, training: int, test: int) -> None:
     write_table(folder / TEST.name, TEST.frame([(number // 2,) for number in range(test)]))
 
 
+def copy_package(folder: Path) -> Path:
+    """Copy the package into ``folder``, for a test to change; return the copy."""
+    ignored = shutil.ignore_patterns("__pycache__")
+    return Path(shutil.copytree(REPOSITORY / "replication", folder / "replication", ignore=ignored))
+
+
 def contents(folder: Path) -> dict[str, bytes]:
     """Every file below ``folder`` by relative path, clocks left out."""
     return {

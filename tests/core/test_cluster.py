@@ -17,8 +17,8 @@ import pytest
 from dask import config
 from fitting import Watched
 from small import (
-    REPOSITORY,
     contents,
+    copy_package,
     mistake,
     refused,
     small_document,
@@ -167,9 +167,7 @@ def test_a_worker_that_would_train_another_replicate_is_refused(places, address,
 
 def copy_with(folder: Path, file: str, old: str, new: str) -> Path:
     """A copy of the package in which a line is another."""
-    shutil.copytree(REPOSITORY / "replication", folder / "replication",
-                    ignore=shutil.ignore_patterns("__pycache__"))  # fmt: skip
-    path = folder / "replication" / file
+    path = copy_package(folder) / file
     text = path.read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new), encoding="utf-8")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from small import refused
 
-from replication.core.learning.presentations import DistortedPool, generator, present_order
+from replication.core.learning.presentations import DistortedPool, generator
 from replication.core.mnist.distortions import COLUMNS, distort, draw_distortions
 
 IDENTITY = np.array([1, 1, 0, 0, 0], dtype=np.float32)
@@ -167,11 +167,9 @@ def test_drawn_parameters_keep_within_the_settings_and_follow_from_the_seed(base
     assert np.abs(related).max() < 0.03
 
 
-def pool(base, tiny, replicate=0, originals=40):
+def pool(base, tiny, replicate=0):
     draws = generator(base, replicate, "distortions")
-    return DistortedPool(
-        tiny.train_images, tiny.train_labels, originals, base.distortions, draws, 32
-    )
+    return DistortedPool(tiny.train_images, tiny.train_labels, 40, base.distortions, draws, 32)
 
 
 def test_the_pool_is_the_originals_and_nine_distorted_versions_of_each(base, tiny, paper, regular):
@@ -209,13 +207,3 @@ def test_replicates_are_distorted_differently_unless_the_stream_is_shared(base, 
     same = [pool(shared, tiny, replicate).show(numbers).images for replicate in (0, 1)]
     assert np.array_equal(same[0], same[1])
     assert np.array_equal(same[0], own[0])
-
-
-def test_twenty_passes_show_each_pattern_of_the_pool_twice(base, tiny):
-    patterns = pool(base, tiny, originals=200)
-    recipe = base.model_copy(update={"presentations_per_pass": 200})
-    shown = np.concatenate(
-        [present_order(recipe, 0, patterns.size, turn) for turn in range(recipe.passes)]
-    )
-    assert (np.bincount(shown, minlength=patterns.size) == 2).all()
-    assert np.array_equal(shown[:2000], shown[2000:])

@@ -2,13 +2,12 @@
 
 import ast
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from small import REPOSITORY
+from small import REPOSITORY, copy_package
 
 from replication.core import compiled
 from replication.errors import ReplicationError
@@ -46,10 +45,7 @@ def squashed(project: Path, **changes: str | None) -> tuple[float, int, str]:
 def test_an_edited_kernel_is_compiled_again(tmp_path, home, edited):
     """With a home folder, with one that cannot be written, and with NUMBA_CACHE_DIR."""
     project = tmp_path / "project"
-    shutil.copytree(
-        REPOSITORY / "replication", project / "replication",
-        ignore=shutil.ignore_patterns("__pycache__"),
-    )  # fmt: skip
+    package = copy_package(project)
     where = {
         "home": {"HOME": str(tmp_path / "home"), "NUMBA_CACHE_DIR": None},
         "none": {"HOME": "/proc/nowhere", "TMPDIR": str(tmp_path), "NUMBA_CACHE_DIR": None},
@@ -59,7 +55,7 @@ def test_an_edited_kernel_is_compiled_again(tmp_path, home, edited):
     assert (value, hits) == (0.761594, 0)
     assert place.startswith(str(tmp_path))
     assert squashed(project, **where) == (0.761594, 1, place)
-    source = project / "replication" / edited
+    source = package / edited
     before = source.stat()
     text = source.read_text(encoding="utf-8")
     assert EDITS[edited][0] in text
@@ -68,7 +64,7 @@ def test_an_edited_kernel_is_compiled_again(tmp_path, home, edited):
     os.utime(source, ns=(before.st_atime_ns, before.st_mtime_ns))
     value, hits, _ = squashed(project, **where)
     assert (value, hits) == (pytest.approx(2 * 0.761594, abs=1e-5), 0)
-    assert not list((project / "replication").rglob("*.nb[ic]"))
+    assert not list(package.rglob("*.nb[ic]"))
 
 
 @pytest.fixture

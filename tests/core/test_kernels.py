@@ -135,16 +135,6 @@ def test_gradients_equal_finite_differences(dtype: Any) -> None:
         assert gradient[k] == pytest.approx(slope, rel=1e-3, abs=1e-6)
 
 
-def test_the_mean_curvature_is_the_mean_of_single_patterns() -> None:
-    case = random_case(NETWORKS["lenet5"], seed=4, patterns=12)
-    ours = engine(case, np.float64)
-    together = ours.curvature(case.parameters, case.images, np.arange(12), case.sdlm)
-    alone = [
-        ours.curvature(case.parameters, case.images, np.array([n]), case.sdlm) for n in range(12)
-    ]
-    np.testing.assert_allclose(together, np.mean(alone, axis=0), rtol=1e-10)
-
-
 def test_the_squashing_approximation_is_within_5e_7_of_tanh_for_all_float32() -> None:
     """Every float32 whose tanh is neither its argument nor 1 in float32 precision, and beyond."""
     worst = 0.0

@@ -1,13 +1,12 @@
 """Optimisers give the step of every parameter before each pass, and go on where they were."""
 
 import os
-import shutil
 import subprocess
 import sys
 
 import numpy as np
 import pytest
-from small import REPOSITORY, refused, small_document, small_project, write_params
+from small import REPOSITORY, copy_package, refused, small_document, small_project, write_params
 
 from replication.core import settings
 from replication.core.learning import optimisers
@@ -75,9 +74,7 @@ except Stopped:
 def package(tmp_path_factory):
     """A copy of the package with a third optimiser."""
     folder = tmp_path_factory.mktemp("package")
-    ignored = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(REPOSITORY / "replication", folder / "replication", ignore=ignored)
-    (folder / "replication/core/learning/optimisers/falling.py").write_text(MODULE)
+    (copy_package(folder) / "core/learning/optimisers/falling.py").write_text(MODULE)
     return folder
 
 
