@@ -10,12 +10,105 @@ Small on purpose, since the paper states directions only. `BEGINNINGS` has one n
   with the best of the same learning rates.
 """
 
+import math
+from functools import partial
+from statistics import fmean
+
+import pandas as pd
+
+from replication.comparison.paper import Claim
+from replication.comparison.verdicts.evidence import Check, Checks, Evidence, Finding, Subject
+from replication.comparison.verdicts.rule import judge_mean
+from replication.comparison.verdicts.statistics import Interval
 from replication.files import Table
 
-COMMAND = "python -m replication beginnings"
 BEGINNINGS = Table(
     "beginnings.csv",
-    COMMAND,
+    "python -m replication beginnings",
     ("subject", "variant", "replicate", "step", "value"),
     words=("subject", "variant", "step"),
+)
+
+
+def _load_subject(evidence: Evidence, subject: str) -> dict[str, pd.DataFrame]:
+    """Return by variant the values of a subject: (replicates, steps), in their order."""
+    table = evidence.study(BEGINNINGS).astype({"step": str})
+    table = table[table["subject"] == subject]
+    return {
+        str(name): rows.pivot_table(index="replicate", columns="step", values="value", sort=False)
+        for name, rows in table.groupby("variant", sort=False)
+    }
+
+
+def judge_sums(evidence: Evidence, _: Claim) -> Finding:
+    """Judge how many times as far the sums of one layer spread as those of another, untrained.
+
+    "In the same range" is taken as `compare.informative_factor`; the power is for twice that.
+    """
+    ratios = {
+        name: (rows.max(axis=1) / rows.min(axis=1)).tolist()
+        for name, rows in _load_subject(evidence, "sums").items()
+    }
+    printed, root = (ratios[f"power {power}"] for power in ("1", "0.5"))
+    factor = evidence.choices.informative_factor
+    what = (
+        "the most spread layer of LeNet-5 over the least, by 1/F (by its square root "
+        f"{fmean(root):.4g})"
+    )
+    claimed = Interval(-math.inf, factor)
+    return judge_mean(printed, evidence.choices, claimed, factor, "times", what)
+
+
+def list_weight_checks(evidence: Evidence, claim: Claim) -> list[Check]:
+    """Return checks of a perceptron's weights in the first pass and from their least on (p. 13)."""
+
+    def judge(part: str) -> Finding:
+        ((name, rows),) = _load_subject(evidence, "weights").items()
+        if part == "shrink":
+            ratio, claimed = rows.iloc[:, 1] / rows.iloc[:, 0], Interval(-math.inf, -1.0)
+            from_to = "before to after the first pass"
+        else:
+            ratio, claimed = rows.iloc[:, -1] / rows.min(axis=1), Interval(1.0, math.inf)
+            from_to = f"their least to pass {len(rows.columns) - 1}"
+        what = (
+            f"root mean square of the weights of {evidence.wording.name(name)} on few patterns, "
+            f"from {from_to}"
+        )
+        changes = (100 * ratio - 100).tolist()
+        return judge_mean(changes, evidence.choices, claimed, 1.0, "percent", what)
+
+    return [
+        Check(Subject.from_claim(claim, part), partial(judge, part)) for part in ("shrink", "grow")
+    ]
+
+
+# By claim: the subject, the variant that is claimed to be faster, and the other.
+_FASTER = {
+    "squashing.symmetric": ("squashing", "symmetric", "never negative"),
+    "training.stochastic": ("updates", "stochastic", "batch"),
+}
+
+
+def judge_faster(evidence: Evidence, claim: Claim) -> Finding:
+    """Judge whether one variant ends with a lower squared error than another after equal passes.
+
+    The power is for a variant that is worse by `compare.roughly` of the error.
+    """
+    subject, faster, slower = _FASTER[claim.id]
+    variants = _load_subject(evidence, subject)
+    ends = {name: rows.iloc[:, -1] for name, rows in variants.items()}
+    gaps = (ends[slower] - ends[faster]).tolist()
+    mean = float(ends[faster].mean())
+    what = (
+        f"squared error of a small perceptron with {slower} less with {faster}, whose own is "
+        f"{mean:.4g}, after {len(variants[faster].columns) - 1} passes"
+    )
+    claimed, shift = Interval(0.0, math.inf), evidence.choices.roughly * mean
+    return judge_mean(gaps, evidence.choices, claimed, shift, "", what)
+
+
+CHECKS = Checks(
+    claims={"init.weighted-sums": judge_sums, **dict.fromkeys(_FASTER, judge_faster)},
+    tables={"perceptrons.weights-shrink": list_weight_checks},
+    outputs=(BEGINNINGS,),
 )

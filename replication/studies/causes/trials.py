@@ -1,17 +1,6 @@
-"""A trial: what it changes, what it is trained on, and what it results in.
+"""A trial: an experiment with some settings changed, and what it results in."""
 
-Besides the keys of an experiment these are varied:
-
-* ``training_patterns``, of classifiers too: the first ones, as many as stated. A network that had
-  one presentation of each of its patterns in a pass still has.
-* ``subset``: ``random`` draws these patterns instead of taking the first.
-* ``repeated``: how often every pass is repeated. ``faster``: a factor of all learning rates.
-* ``passes``: the number of passes, over which the learning rates are stretched: 10 take every
-  second of 20.
-* ``strength``: a factor of the ranges of the distortions, around what distorts nothing.
-"""
-
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -20,7 +9,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from replication.comparison.evaluation.errors import (
-    Mask,
     find_misses,
     jaccard_index,
     rejected_share,
@@ -31,20 +19,19 @@ from replication.comparison.paper import Paper
 from replication.core.learning.monitor import Monitor
 from replication.core.mnist import databases
 from replication.core.mnist.databases import Database
-from replication.core.settings import Classifier, Hypothesis, Recipe, Settings, parse_options
-from replication.core.settings.loading import set_by_path
+from replication.core.settings import Classifier, Hypothesis, Recipe, Settings
 from replication.core.systems.catalogue import versions
 from replication.core.systems.classifier import ClassifierSystem
 from replication.core.systems.contract import Task, answers_from_penalties
-from replication.core.systems.jobs import Experiment, hash_document, prepare_experiments
+from replication.core.systems.jobs import Experiment, Job, hash_document, prepare_experiments
 from replication.core.systems.support_machines import Decision
 from replication.errors import ReplicationError
 from replication.folders import Folders
 from replication.studies.causes import TRIALS
+from replication.studies.variants import Value, alter_recipe, measure_training
 
-OWN = ("training_patterns", "subset", "repeated", "passes", "faster", "strength")
 HELD_OUT, TEST = "held-out", "test"
-Levels = Mapping[str, int | float | str]
+Levels = Mapping[str, Value]
 Row = dict[str, Any]
 
 
@@ -59,49 +46,9 @@ class Trial(NamedTuple):
     patterns: int
 
 
-def describe_levels(levels: Levels) -> str:
+def describe(levels: Levels) -> str:
     """Return levels in words."""
     return ", ".join(f"{key} {value}" for key, value in levels.items())
-
-
-def alter_recipe(
-    recipe: Recipe | Classifier, changes: Levels, available: int
-) -> Recipe | Classifier:
-    """Return ``recipe`` with the ``changes``, and with no more than the ``available`` patterns.
-
-    Raises ReplicationError for an unknown key and for an impossible value.
-    """
-    document = recipe.model_dump()
-    for path, value in changes.items():
-        if path not in OWN:
-            set_by_path(document, path, value)
-    if isinstance(recipe, Recipe):
-        document |= _alter_training(recipe, changes, available)
-    return parse_options(type(recipe), document, "causes")
-
-
-def _alter_training(recipe: Recipe, changes: Levels, available: int) -> Row:
-    """Return the settings of a network that the keys in `OWN` decide."""
-    patterns = min(int(changes.get("training_patterns", recipe.training_patterns)), available)
-    presentations = recipe.presentations_per_pass
-    if presentations == recipe.training_patterns:
-        presentations = patterns
-    given, faster = recipe.learning_rates, float(changes.get("faster", 1))
-    passes = int(changes.get("passes", len(given) * int(changes.get("repeated", 1))))
-    rates = [faster * given[number * len(given) // passes] for number in range(passes)]
-    strength, distortions = float(changes.get("strength", 1)), recipe.distortions.model_dump()
-    for name, ends in distortions.items():
-        if isinstance(ends, dict):
-            rest = 1.0 if name == "inverse_scale" else 0.0
-            for end, value in ends.items():
-                ends[end] = rest + strength * (value - rest)
-    return {
-        "training_patterns": patterns,
-        "presentations_per_pass": changes.get("presentations_per_pass", presentations),
-        "learning_rates": rates,
-        "passes": len(rates),
-        "distortions": distortions,
-    }
 
 
 @dataclass(frozen=True)
@@ -134,7 +81,7 @@ class TrialRunner:
         changes, available = {**hypothesis.changes, **levels}, self.count_available(stage)
         recipe = alter_recipe(like, changes, available)
         patterns = getattr(recipe, "training_patterns", changes.get("training_patterns", available))
-        recipes = {f"{name} ({stage}; {describe_levels(levels)})": recipe}
+        recipes = {f"{name} ({stage}; {describe(levels)})": recipe}
         (experiment,) = prepare_experiments(recipes, self.settings, self.folders)
         return Trial(name, stage, replicate, changes, experiment, min(int(patterns), available))
 
@@ -158,22 +105,23 @@ class TrialRunner:
             seed = (self.settings.causes.seed, trial.replicate)
             numbers = np.random.default_rng(seed).permutation(available)
         numbers = numbers[: trial.patterns]
-        answered = (
-            (whole.test_images, whole.test_labels)
-            if trial.stage == TEST
-            else (whole.train_images[available:], whole.train_labels[available:])
-        )
+        answered = whole.test_images, whole.test_labels
+        if trial.stage == HELD_OUT:
+            answered = whole.train_images[available:], whole.train_labels[available:]
         return Database(whole.train_images[numbers], whole.train_labels[numbers], *answered)
+
+    def run_job(self, job: Job, monitor: Monitor, trials: Sequence[Trial]) -> tuple[str, Row]:
+        """Return the key and the row of one of ``trials``, whose place is the job's number."""
+        row = self.run(trials[job.number], monitor)
+        return row["key"], row
 
     def run(self, trial: Trial, monitor: Monitor) -> Row:
         """Train, answer, and return a row of `TRIALS`."""
         database, prepare = self.select_patterns(trial), self.settings.prepare
-        system = trial.experiment.system
-        key = self.key(trial)
+        system, key, training = trial.experiment.system, self.key(trial), None
         table = databases.grey_levels(prepare.background, prepare.foreground)
         checkpoint = self.folders.checkpoints / f"causes-{key}.npz"
         task = Task(trial.name, trial.replicate, database, table, checkpoint)
-        training = None
         if isinstance(system, ClassifierSystem):
             model = system.model(task, monitor)
             answers = answers_from_penalties(model.penalties(database.test_images))
@@ -184,27 +132,22 @@ class TrialRunner:
         else:
             fitted = system.fit(task, monitor)
             answers, operations = fitted.answers, fitted.cost.operations_thousands
-            last = fitted.history.iloc[-1]
-            training = to_percent(
-                float(last["training_misses"]), int(last["training_presentations"])
-            )
+            training = measure_training(fitted.history)
         checkpoint.unlink(missing_ok=True)
-        labels = database.test_labels
+        labels, likeness = database.test_labels, None
         wrong = find_misses(answers.classes, labels)
+        if trial.stage == TEST:
+            figure_8 = self.paper.misclassified["test_index"].to_numpy()
+            likeness = jaccard_index(wrong, np.isin(np.arange(len(wrong)), figure_8))
         rejected = rejected_share(
             answers.classes, answers.margins, labels, target_percent(self.paper)
         )
         values = (
             trial.name, trial.stage, trial.replicate, trial.patterns,
-            to_percent(float(wrong.sum()), len(labels)), rejected, training, operations,
-            self._compare_misses(wrong) if trial.stage == TEST else None, key,
+            to_percent(float(wrong.sum()), len(labels)), rejected, training, operations, likeness,
+            key,
         )  # fmt: skip
         return dict(zip(TRIALS.columns, values, strict=True)) | dict(trial.levels)
-
-    def _compare_misses(self, wrong: Mask) -> float:
-        """Return the Jaccard index of the misses and those of Figure 8."""
-        index = self.paper.misclassified["test_index"].to_numpy()
-        return jaccard_index(wrong, np.isin(np.arange(len(wrong)), index))
 
 
 @cache
