@@ -20,8 +20,7 @@ from replication.core.runs import ANSWERS, HISTORY, TIMING, Run, experiment_runs
 from replication.core.settings import Settings, load
 from replication.files import read_json
 from replication.folders import Folders, folder_options
-from replication.studies.variance import CURVES, SPREAD
-from replication.studies.variance.verdict import tabulate_spread
+from replication.studies.variance import CURVES, SPREAD, tabulate_spread
 
 DIFFERS, INCOMPLETE = 1, 3
 

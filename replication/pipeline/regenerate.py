@@ -29,8 +29,8 @@ from replication.core.systems.replicates import compare_beginning, count_workers
 from replication.errors import ReplicationError
 from replication.folders import Folders
 from replication.pipeline import article, audit, compare, evaluate, report
+from replication.studies import distortions
 from replication.studies.collapse import run as collapse
-from replication.studies.distortions import run as distortions
 from replication.studies.invariance import run as invariance
 
 

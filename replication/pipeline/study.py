@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from replication.core import plugins
+from replication import studies
 from replication.core.settings import load
 from replication.folders import Folders, folder_options
 
@@ -17,7 +17,7 @@ def command(study: str) -> click.Command:
     `folder_options`, and ``PARAMETERS`` of click, whose values ``run`` receives by name. Raises
     ReplicationError as `plugins.load` does.
     """
-    module = plugins.load(f"replication.studies.{study}", "run", "run", "summary")
+    module = studies.load_module(study, "run")
 
     @folder_options("params", *getattr(module, "FOLDERS", ()), "out")
     def run(folders: Folders, **given: Any) -> None:

@@ -1,16 +1,19 @@
-"""The studies: a folder for each question, all with the same modules.
+"""The studies, one for each question: a module, or a folder with modules of these names.
 
-``__init__``: the question, and the files that the study writes. ``run``: `run`, which makes them,
-and `summary`, which returns its result as text; `replication.pipeline.study` makes a command of the
-two. ``verdict``: the claims that it answers, as `CHECKS`. ``figure``: its parts of the page and the
-README, as `PARTS` and `BLOCKS`, from the files alone, so that it imports neither torch nor Numba. A
-study has only those of these modules that it needs.
+The study itself has the question as its docstring, and the files that it writes. ``run``: `run`,
+which makes them, and `summary`, which returns its result as text; `replication.pipeline.study`
+makes a command of the two. ``verdict``: the claims that it answers, as `CHECKS`. ``figure``: its
+parts of the page and the README, as `PARTS` and `BLOCKS`. A study has only those of these that it
+needs, and what is short stands in the study itself. Verdicts and figures come from the files alone:
+neither they nor the study itself import torch or Numba where a folder has a ``run`` of its own.
 """
 
+import importlib
+import re
 from pathlib import Path
 from types import ModuleType
 
-# To add a study: its folder, and its line here, which the command line shows.
+# To add a study: its module or folder, and its line here, which the command line shows.
 STUDIES = {
     "readings": "Which reading of the paper fits its figures?",
     "beginnings": "How do sums, weights and criteria of the first passes go?",
@@ -30,24 +33,39 @@ STUDIES = {
     "distortions": "Which distributions fit the distortions of Figure 7?",
 }
 
-# What each module of a study has to define.
-_DEFINITIONS = {"run": "run", "verdict": "CHECKS", "figure": "PARTS"}
+# What each part of a study has to define.
+_DEFINITIONS = {"run": ("run", "summary"), "verdict": ("CHECKS",), "figure": ("PARTS",)}
+_FOLDER = Path(__file__).parent
 
 
 def find_modules(part: str) -> dict[str, str]:
-    """Return the modules of this name, such as ``run``, by study."""
-    folder = Path(__file__).parent
-    return {
-        study: f"{__name__}.{study}.{part}"
-        for study in STUDIES
-        if (folder / study / f"{part}.py").exists()
-    }
+    """Return the modules that hold a part, such as ``run``, by study.
+
+    The text of a study is searched, since the command line need not wait for what is imported.
+    """
+    defines = re.compile(rf"^(def )?{_DEFINITIONS[part][0]}\b", re.MULTILINE)
+    found = {}
+    for study in STUDIES:
+        if (_FOLDER / study / f"{part}.py").exists():
+            found[study] = f"{__name__}.{study}.{part}"
+        for path in (_FOLDER / study / "__init__.py", _FOLDER / f"{study}.py"):
+            if path.exists() and defines.search(path.read_text(encoding="utf-8")):
+                found.setdefault(study, f"{__name__}.{study}")
+    return found
 
 
-def load_modules(part: str) -> list[ModuleType]:
-    """Import the modules of this name."""
+def load_module(study: str, part: str) -> ModuleType:
+    """Import the module that holds a part; raise ReplicationError as `plugins.load` does."""
     # The names of the studies are needed for a help text, which need not wait for the settings.
     from replication.core import plugins
 
-    name = _DEFINITIONS[part]
-    return [plugins.load(f"{__name__}.{study}", part, name) for study in find_modules(part)]
+    name = find_modules(part)[study]
+    package, _, module = name.rpartition(".")
+    if package == __name__ and (_FOLDER / study).is_dir():
+        return importlib.import_module(name)
+    return plugins.load(package, module, *_DEFINITIONS[part])
+
+
+def load_modules(part: str) -> list[ModuleType]:
+    """Import the modules that hold a part."""
+    return [load_module(study, part) for study in find_modules(part)]

@@ -1,5 +1,6 @@
 """Trained networks, for the studies that show them other images than the test patterns."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,18 +32,22 @@ class TrainedNetwork(NamedTuple):
 
 
 def load_networks(
-    runs: Path, experiment: str, replicates: int, published: Paper, key: str
-) -> list[TrainedNetwork]:
-    """Load the replicates of an experiment, from the first on until one has no weights.
+    runs: Path, experiments: Sequence[str], replicates: int, published: Paper, key: str
+) -> dict[tuple[str, int], TrainedNetwork]:
+    """Load replicates by experiment and number, of each from the first until one has no weights.
 
-    ``key`` is where params.yaml names the experiment. Raises ReplicationError, naming it, for a
-    network of another database than `DATABASE`, and as the readers of a run do.
+    ``key`` is where params.yaml names the experiments. Raises ReplicationError when there is no
+    network, naming ``key`` for one of another database than `DATABASE`, and as the readers of a run
+    do.
     """
-    networks = []
-    for run in experiment_runs(runs, experiment, replicates):
-        if not run.has(WEIGHTS):
-            break
-        networks.append(_read(run, published, key))
+    networks = {}
+    for name in experiments:
+        for number, run in enumerate(experiment_runs(runs, name, replicates)):
+            if not run.has(WEIGHTS):
+                break
+            networks[name, number] = _read(run, published, key)
+    if not networks:
+        raise no_weights(runs, *experiments)
     return networks
 
 

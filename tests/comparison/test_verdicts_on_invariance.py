@@ -9,7 +9,7 @@ from fabricated import EMPTY
 
 from replication.comparison.verdicts.evidence import Unmeasured
 from replication.studies import invariance as study
-from replication.studies.invariance import verdict as verdicts
+from replication.studies import invariance as verdicts
 
 
 def test_a_range_ends_where_the_error_first_exceeds_the_limit():

@@ -44,11 +44,11 @@ def modules(name):
     """The modules that a stage runs; which systems a training imports is known when it runs."""
     if name in cli.STUDIES:
         return ["replication.pipeline.study", f"replication.studies.{name}.run"]
-    part = {"compare": "verdict", "report": "figure"}.get(name, "")
+    part = {"compare": "verdict", "report": "figure"}.get(name)
     systems = [
         module for module in IMPORTS.modules if module.startswith("replication.core.systems.")
     ]
-    return [f"replication.pipeline.{name}", *studies.find_modules(part).values(),
+    return [f"replication.pipeline.{name}", *(studies.find_modules(part).values() if part else ()),
             *(systems if name == "train" else ())]  # fmt: skip
 
 

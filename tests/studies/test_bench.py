@@ -15,29 +15,28 @@ from fabricated import timed
 from networks_of_tests import NETWORKS
 from small import refused
 
-from replication.comparison import paper
 from replication.comparison.verdicts.benchmark import read
-from replication.core.mnist.databases import read_raw
 from replication.core.networks import catalogue
 from replication.folders import Folders
 from replication.studies import bench
 from replication.studies.bench import passes, peers, processes
 from replication.studies.bench import run as bench_run
-from replication.studies.bench.passes import Short
 from replication.studies.bench.peak import WIDTHS
-from replication.studies.bench.results import EARLIER, compute_figures, count_multiply_adds
+from replication.studies.bench.run import EARLIER, compute_figures, count_multiply_adds
 
 PEERS = ("c", "eager")
 
 
-@pytest.fixture(scope="module")
-def folders(repository):
-    return Folders.below(repository)
+SHORT = passes.Short(1, 10, 110, 20, 40, 50, 90)
+
+
+def process_of(repository, target="native", cores=None):
+    return processes.Process(repository, Folders.below(repository), target, cores)
 
 
 @pytest.fixture(scope="module")
-def worker(repository, folders):
-    with processes.Process(repository, folders, "native", processes.get_last_core()) as process:
+def worker(repository):
+    with process_of(repository, cores=processes.get_last_core()) as process:
         yield process
 
 
@@ -49,9 +48,9 @@ def losses(worker, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def begin(losses, folders, chosen):
-    network = catalogue.network("lenet5", "regular", paper.load(folders.paper))
-    return peers.read_start(losses[1], network, chosen.base.rules, read_raw(folders.raw), 300)
+def begin(losses, paper, regular, chosen):
+    network = catalogue.network("lenet5", "regular", paper)
+    return peers.read_start(losses[1], network, chosen.base.rules, regular, 300)
 
 
 def test_a_worker_answers_each_request_and_lives_on_after_one_that_it_cannot(worker):
@@ -66,8 +65,8 @@ def test_a_worker_answers_each_request_and_lives_on_after_one_that_it_cannot(wor
     assert worker.ask("facts")["cores"] >= 1
 
 
-def test_a_worker_that_ended_is_one_sentence(repository, folders):
-    process = processes.Process(repository, folders, "native", None)
+def test_a_worker_that_ended_is_one_sentence(repository):
+    process = process_of(repository)
     process._child.kill()
     process._child.wait()
     with process, refused("ended"):
@@ -75,13 +74,12 @@ def test_a_worker_that_ended_is_one_sentence(repository, folders):
 
 
 def test_the_stand_in_for_haswell_is_compiled_for_it_whatever_the_caller_has_set(
-    repository, folders, monkeypatch
+    repository, monkeypatch
 ):
     monkeypatch.setenv("NUMBA_CPU_NAME", "nehalem")
-    with processes.Process(repository, folders, "haswell", None) as process:
-        assert process.ask("facts")["compiled_for"] == "haswell"
-    with processes.Process(repository, folders, "native", None) as process:
-        assert process.ask("facts")["compiled_for"] not in ("haswell", "nehalem")
+    with process_of(repository, "haswell") as haswell, process_of(repository) as native:
+        assert haswell.ask("facts")["compiled_for"] == "haswell"
+        assert native.ask("facts")["compiled_for"] not in ("haswell", "nehalem")
 
 
 def test_a_worker_is_held_on_its_core_and_this_process_is_only_for_a_while(worker):
@@ -93,28 +91,27 @@ def test_a_worker_is_held_on_its_core_and_this_process_is_only_for_a_while(worke
         assert os.sched_getaffinity(worker._child.pid) == processes.get_last_core()
 
 
-def git(folder, *arguments):
-    identity = ("-c", "user.name=A", "-c", "user.email=a@example.org")
-    command = ["git", "-C", str(folder), *identity, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-
-
 def test_a_commit_is_there_as_a_tree_of_its_own_and_gone_afterwards(tmp_path):
+    def git(*arguments):
+        identity = ("-c", "user.name=A", "-c", "user.email=a@example.org")
+        command = ["git", "-C", str(tmp_path), *identity, *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
     with processes.check_out_earlier(tmp_path) as tree:
         assert tree is None  # no repository
-    git(tmp_path, "init", "-q")
+    git("init", "-q")
     with processes.check_out_earlier(tmp_path) as tree:
         assert tree is None  # a repository without that commit
     (tmp_path / "what").write_text("earlier")
-    git(tmp_path, "add", "what")
-    git(tmp_path, "commit", "-q", "-m", "one")
-    first = git(tmp_path, "rev-parse", "HEAD")
+    git("add", "what")
+    git("commit", "-q", "-m", "one")
+    first = git("rev-parse", "HEAD")
     (tmp_path / "what").write_text("later")
-    git(tmp_path, "commit", "-q", "-a", "-m", "two")
+    git("commit", "-q", "-a", "-m", "two")
     with processes.check_out_earlier(tmp_path, first) as tree:
         assert (tree / "what").read_text() == "earlier"
     assert not tree.exists()
-    assert len(git(tmp_path, "worktree", "list").splitlines()) == 1
+    assert len(git("worktree", "list").splitlines()) == 1
     assert (tmp_path / "what").read_text() == "later"
 
 
@@ -152,7 +149,7 @@ def test_a_peer_without_its_package_is_left_out_with_a_sentence(
     begin, tmp_path, monkeypatch, capsys
 ):
     monkeypatch.setitem(sys.modules, "jax", None)
-    assert set(bench_run.build_peers(begin, tmp_path)) <= set(PEERS)
+    assert set(peers.build_peers(begin, tmp_path)) <= set(PEERS)
     assert "JAX is not installed" in capsys.readouterr().out
 
 
@@ -165,25 +162,16 @@ def test_a_peer_that_does_other_work_is_refused():
 
 def test_ratios_are_formed_within_each_repeat():
     # The second repeat is twice as slow throughout: the ratios are not moved by it.
-    series = {
-        "lenet5": [1e-5, 2e-5],
-        EARLIER + "lenet5": [2e-5, 4e-5],
-        bench.DISTORTED: [2e-5, 4e-5],
-        "c": [9e-5, 18e-5],
-        "modern": [4e-5, 8e-5],
-        "curvature": [0.006, 0.012],
-        "peak": [1e11, 0.5e11],
-    }
-    result = compute_figures(arrays(**series), {"lenet5": 100_000}, ["c"], 60_000)
+    seconds = {"lenet5": 1e-5, EARLIER + "lenet5": 2e-5, bench.DISTORTED: 2e-5, "c": 9e-5,
+               "modern": 4e-5, "curvature": 0.006}  # fmt: skip
+    series = arrays(**{name: [value, 2 * value] for name, value in seconds.items()})
+    series["peak"] = np.array([1e11, 0.5e11])
+    result = compute_figures(series, {"lenet5": 100_000}, ["c"], 60_000)
     lenet5 = result["lenet5"]
-    assert lenet5["microseconds_per_pattern"] == {
-        "median": 15, "min": 10, "max": 20, "repeats": 2,
-    }  # fmt: skip
-    assert lenet5["time_as_share_of_earlier"]["min"] == 0.5
-    assert lenet5["time_as_share_of_earlier"]["max"] == 0.5
-    assert lenet5["times_faster_than_c"] == {"median": 9, "min": 9, "max": 9, "repeats": 2}
-    assert lenet5["times_faster_than_modern"]["max"] == 4
-    assert lenet5["share_of_peak"]["min"] == lenet5["share_of_peak"]["max"] == 0.1
+    assert lenet5["microseconds_per_pattern"] == dict(median=15, min=10, max=20, repeats=2)
+    for name, ratio in (("time_as_share_of_earlier", 0.5), ("times_faster_than_c", 9),
+                        ("times_faster_than_modern", 4), ("share_of_peak", 0.1)):  # fmt: skip
+        assert lenet5[name] == dict(median=ratio, min=ratio, max=ratio, repeats=2)
     assert result["curvature_share_of_pass"]["median"] == pytest.approx(0.01)
     assert "time_as_share_of_earlier" not in result[bench.DISTORTED]  # left out, not invented
 
@@ -226,60 +214,51 @@ def arrays(**series):
 
 
 def test_short_trainings_say_what_a_whole_one_takes(chosen):
-    short = Short(1, 10, 110, 20, 40, 50, 90)
     recipe = chosen.experiment("lenet5")
     # 3 s at first, 0.5 a pass, 0.01 a pattern: 20 passes of 60,000
     timings = arrays(base=[3.6], longer=[4.6], twice=[4.2])
     expected = 3 + 20 * (60_000 * 0.01 + 0.5)
-    assert passes.compute_network(timings, recipe, short) == pytest.approx([expected])
+    assert passes.compute_network(timings, recipe, SHORT) == pytest.approx([expected])
     boosted = chosen.experiment("lenet4-boosted")
     more = timings | arrays(more=[3.6 + 40 * 0.001])
     candidates = boosted.options["candidates"] - 50
     expected += 0.001 * candidates
-    assert passes.compute_network(more, boosted, short) == pytest.approx([expected])
+    assert passes.compute_network(more, boosted, SHORT) == pytest.approx([expected])
     # 0.2 s and 0.1 a test pattern beside the network's own
     last = arrays(base=[3.6 + 0.2 + 20 * 0.1], more=[3.6 + 0.2 + 40 * 0.1])
-    result = passes.compute_last_layer(last, timings, short)
+    result = passes.compute_last_layer(last, timings, SHORT)
     assert result == pytest.approx([0.2 + 10_000 * 0.1])
 
 
-@pytest.fixture(scope="module")
-def sums(chosen):
+def test_every_experiment_counts_and_what_they_share_counts_once_for_todays_code_alone(chosen):
     """Where each short fit of today's takes half as long, and a classifier 100 seconds."""
-    short = Short(1, 10, 110, 20, 40, 50, 90)
     timings = arrays(base=[4.0], longer=[5.0], twice=[4.5], more=[5.0])
-    half = {name: series / 2 for name, series in timings.items()}
-    representatives = passes.choose_representatives(chosen).values()
-    measured = dict.fromkeys(representatives, passes.Pair(half, timings))
-    return passes.add_replicates(chosen, short, measured, lambda *_: 100.0)
-
-
-def test_every_experiment_counts_and_what_they_share_counts_once_for_todays_code_alone(
-    chosen, sums
-):
+    both = {name: np.stack([series / 2, series]) for name, series in timings.items()}
+    measured = dict.fromkeys(passes.choose_representatives(chosen).values(), both)
+    sums = passes.add_replicates(chosen, SHORT, measured, lambda *_: 100.0)
     assert set(sums) == set(chosen.experiments)
     networks = set(passes.choose_representatives(chosen))
-    for name, (ours, theirs) in sums.items():
+    for name, ((ours,), (theirs,)) in sums.items():
         if name in networks:
-            assert ours[0] <= theirs[0] / 2
+            assert ours <= theirs / 2
         elif name != "rs-svm-poly5":
-            assert ours[0] == theirs[0] == 100.0 * chosen.experiment(name).replicates
-    assert sums["lenet5"].today == pytest.approx(sums["lenet5"].earlier / 2)
+            assert ours == theirs == 100.0 * chosen.experiment(name).replicates
+    today, earlier = ({name: float(both[side, 0]) for name, both in sums.items()}
+                      for side in (0, 1))  # fmt: skip
+    assert today["lenet5"] == pytest.approx(earlier["lenet5"] / 2)
     # The machines of rs-svm-poly5 are those of v-svm-poly5: 100 of the 100 seconds.
-    assert sums["rs-svm-poly5"].today == [0.0]
-    assert sums["v-svm-poly9"].today == [100.0]
+    assert (today["rs-svm-poly5"], today["v-svm-poly9"]) == (0.0, 100.0)
     # Ten networks of lenet4, ten more for lenet4-knn, none for lenet4-local.
-    network = sums["lenet4"].today / chosen.experiment("lenet4").replicates
-    saved = [sums[name].earlier / 2 - sums[name].today for name in ("lenet4-knn", "lenet4-local")]
+    network = today["lenet4"] / chosen.experiment("lenet4").replicates
+    saved = [earlier[name] / 2 - today[name] for name in ("lenet4-knn", "lenet4-local")]
     assert saved == [pytest.approx(10 * network), pytest.approx(20 * network)]
 
 
 @pytest.mark.slow
 def test_a_worker_fits_each_kind_of_experiment_shortened(worker, chosen):
-    short = Short(1, 40, 60, 5, 10, 100, 150)
-    kinds = {}
-    for name in passes.choose_representatives(chosen).values():
-        kinds.setdefault(chosen.experiment(name).system, name)
+    short = passes.Short(1, 40, 60, 5, 10, 100, 150)
+    names = passes.choose_representatives(chosen).values()
+    kinds = {chosen.experiment(name).system: name for name in names}
     assert set(kinds) == {"network", "noisy", "boosted", "last-layer"}
     for name in kinds.values():
         base = passes.list_short_fits(chosen.experiment(name), short)["base"]
@@ -287,10 +266,9 @@ def test_a_worker_fits_each_kind_of_experiment_shortened(worker, chosen):
 
 
 def test_a_new_run_keeps_what_the_other_kind_measured(chosen, tmp_path, monkeypatch):
-    out = tmp_path / "bench.json"
-    one = {"replicates": 1, "cpu_seconds": timed()["curvature_share_of_pass"]}
-    sums = {**one, "cpu_seconds_of_earlier": one["cpu_seconds"],
-            "time_as_share_of_earlier": one["cpu_seconds"]}  # fmt: skip
+    out, seconds = tmp_path / "bench.json", timed()["curvature_share_of_pass"]
+    sums = {"replicates": 1, "cpu_seconds": seconds, "cpu_seconds_of_earlier": seconds,
+            "time_as_share_of_earlier": seconds}  # fmt: skip
     whole = {"processor": "A processor", "compiled_for": "its kind", "how": "short fits",
              "experiments": {}, "measured_alike": {}, "recorded": [],
              "networks_of_replicate_all": sums, "all_replicates": sums}  # fmt: skip

@@ -1,5 +1,7 @@
 """Why published numbers are others than ours: what is tried, what chooses, what is concluded."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,8 +15,9 @@ from replication.folders import Folders
 from replication.pipeline.cli import main
 from replication.studies.causes import CONCLUSIONS, TRIALS, taller
 from replication.studies.causes import run as study
-from replication.studies.causes.trials import HELD_OUT, TEST, TrialRunner, alter_recipe
+from replication.studies.causes.trials import HELD_OUT, TEST, TrialRunner
 from replication.studies.trained import TrainedNetwork
+from replication.studies.variants import alter_recipe
 
 KNN = {"system": "nearest-neighbours", "replicates": 1, "seed": None, "database": "regular",
        "options": {"neighbours": 1}}  # fmt: skip
@@ -143,6 +146,8 @@ def test_a_size_fitted_to_one_row_is_decided_by_the_rows_that_have_to_follow(pap
 class Brightest:
     """A network that sees ink: the penalty of class 3 is the less, the more there is of it."""
 
+    network = SimpleNamespace(field=32)
+
     def penalties(self, weights, inputs):
         del weights
         ink = torch.nn.functional.avg_pool2d(inputs, 32, 4)
@@ -154,7 +159,7 @@ def test_in_a_taller_field_the_least_penalty_of_all_positions_decides():
     images[0, 32:] = 255
     table = databases.grey_levels(0.0, 1.0)
     network = TrainedNetwork(None, Brightest(), table, np.zeros(1, np.float32))
-    assert taller.classify(network, images).tolist() == [3, 0]
+    assert taller.compute_penalties(network, images).argmin(axis=1).tolist() == [3, 0]
 
 
 def test_the_study_does_nothing_twice_and_says_what_is_wrong(tiny, tmp_path, capsys, monkeypatch):

@@ -4,8 +4,7 @@ import pytest
 
 from replication.core.mnist.distortions import COLUMNS, draw_distortions
 from replication.pipeline.cli import main
-from replication.studies.distortions.quantities import select_trusted
-from replication.studies.distortions.run import correlate, fit_distributions
+from replication.studies.distortions import correlate, fit_distributions, select_trusted
 
 # What `distortions.draw` draws at random, by its key in params.yaml.
 DRAWN = {
@@ -38,13 +37,19 @@ def chosen_of(table):
     return table[table["chosen"]].set_index("quantity")
 
 
+def drawn_uniformly(best, distortions):
+    """For each quantity that is drawn, its fit, which has to be its reading, and its range."""
+    for key, (quantity, reading) in DRAWN.items():
+        row = best.loc[quantity]
+        assert (row["reading"], row["distribution"]) == (reading, "uniform")
+        yield row, getattr(distortions, key)
+
+
 def test_settings_are_the_chosen_fits_rounded_to_two_decimals(fits, distortions):
     best = chosen_of(fits)
     assert set(best.index) == {quantity for quantity, _ in DRAWN.values()} | {"anchor_y"}
-    for key, (quantity, reading) in DRAWN.items():
-        row, limits = best.loc[quantity], getattr(distortions, key)
-        assert (row["reading"], row["distribution"]) == (reading, "uniform")
-        assert (limits.low, limits.high) == (round(row["low"], 2), round(row["high"], 2)), key
+    for row, limits in drawn_uniformly(best, distortions):
+        assert (limits.low, limits.high) == (round(row["low"], 2), round(row["high"], 2))
     assert distortions.anchor == round(best.loc["anchor_y", "mean"], 2)
 
 
@@ -76,10 +81,8 @@ def test_the_one_doubtful_match_is_left_out_and_decides_nothing(paper, fits):
 def test_fit_finds_again_what_was_drawn(distortions):
     drawn = draw_distortions(distortions, 500, np.random.default_rng(8))
     best = chosen_of(fit_distributions(figure_of(drawn)))
-    for key, (quantity, reading) in DRAWN.items():
-        row, limits = best.loc[quantity], getattr(distortions, key)
+    for row, limits in drawn_uniformly(best, distortions):
         width = limits.high - limits.low
-        assert (row["reading"], row["distribution"]) == (reading, "uniform")
         assert row["low"] == pytest.approx(limits.low, abs=0.05 * width)
         assert row["high"] == pytest.approx(limits.high, abs=0.05 * width)
         assert row["p"] > 0.01

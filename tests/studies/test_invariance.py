@@ -97,7 +97,7 @@ def brightness(shown):
 def test_the_study_counts_what_a_network_misses_and_shows_examples_of_its_answers(tiny):
     images, labels = tiny.test_images[:20], np.zeros(20, np.uint8)
     dark = {("b", 1): brightness, ("a", 0): lambda shown: -brightness(shown)}
-    found = invariance.count_missed(dark, images, labels, CHOICES, FIELD)
+    found = study_run.count_missed(dark, images, labels, CHOICES, FIELD)
     assert tuple(found.columns) == study.COUNTS.columns
     ways = [("scale", 0.5), ("scale", 1.0), ("scale", 1.5), ("shift", -0.5), ("shift", 0.0),
             ("shift", 0.5), ("rotation", -30.0), ("rotation", 0.0), ("rotation", 30.0),
@@ -108,7 +108,7 @@ def test_the_study_counts_what_a_network_misses_and_shows_examples_of_its_answer
         ink = changed(images, row.kind, row.amount).mean(axis=(1, 2))
         expected = (ink > 25).sum() if row.experiment == "b" else (ink < 25).sum()
         assert (row.misses, row.patterns) == (expected, 20)
-    shown = invariance.answer_examples({"b": brightness}, images[:3], CHOICES, FIELD)
+    shown = study_run.answer_examples({"b": brightness}, images[:3], CHOICES, FIELD)
     assert tuple(shown.columns) == study.EXAMPLES.columns
     assert len(shown) == 11 * 3
     for row in shown.itertuples(index=False):

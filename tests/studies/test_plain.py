@@ -3,8 +3,8 @@
 import pandas as pd
 from fabricated import PAPER, SETTINGS, spread
 
+from replication.studies import plain as study
 from replication.studies.plain import PLAIN
-from replication.studies.plain import run as study
 
 
 def trained(*readings):

@@ -14,7 +14,7 @@ from small import small_project
 from replication.core import settings
 from replication.core.systems.jobs import Experiment
 from replication.folders import Folders
-from replication.studies.readings import CURVES, RANKING, STEPS, figure
+from replication.studies.readings import CURVES, RANKING, STEPS, draw_ranking
 from replication.studies.readings import run as study
 from replication.studies.readings.protocol import (
     Scale,
@@ -124,7 +124,7 @@ def test_a_reading_of_which_a_replicate_diverged_has_no_numbers(known, tmp_path)
     lost = lost[(lost["replicate"] != 3) | (lost["pass"] < 7)]
     assert set(select_trained(pd.concat([fine, lost]), 5)) == {"fine"}
     write_studies(tmp_path)
-    drawn = figure.draw_ranking(SimpleNamespace(table=lambda output: output.read(tmp_path)))
+    drawn = draw_ranking(SimpleNamespace(table=lambda output: output.read(tmp_path)))
     names = [row[0] for row in drawn.table.rows]
     assert names == ["nearest", "ours", "a fresh order each pass", "printed"]
     assert "printed" in drawn.caption  # it diverged

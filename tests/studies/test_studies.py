@@ -17,13 +17,13 @@ from replication.core.settings import Squashing
 from replication.errors import Diverged
 from replication.folders import Folders
 from replication.pipeline.cli import main
-from replication.studies.beginnings import IN_FORCE, PRINTED
+from replication.studies.beginnings import BEGINNINGS, IN_FORCE, PRINTED
 from replication.studies.beginnings.run import Training
 from replication.studies.beginnings.run import train as train_perceptron
 from replication.studies.collapse.run import compute_least_distance, train
 from replication.studies.noncharacters import KINDS, PLAIN, RBF, REJECTED
 from replication.studies.noncharacters import run as study
-from replication.studies.variance.verdict import (
+from replication.studies.variance import (
     compare_sources,
     compute_errors,
     find_source,
@@ -36,8 +36,14 @@ def recipes(chosen):
     return {"lenet5": chosen.experiments["lenet5"], **chosen.variance}
 
 
-def entry(values) -> dict:
-    return {key: {"values": values} for key in ("test_error_percent", "training_error_percent")}
+def compared(recipes, **values):
+    """The table of the spread by source, of experiments with these errors."""
+    metrics = {
+        name.replace("_", "-"): {f"{series}_error_percent": {"values": own}
+                                 for series in ("test", "training")}
+        for name, own in values.items()
+    }  # fmt: skip
+    return compare_sources(recipes, "lenet5", metrics, 0.95).set_index("source")
 
 
 def test_the_project_varies_each_stream_alone(recipes):
@@ -59,8 +65,7 @@ def test_the_project_varies_each_stream_alone(recipes):
 def test_half_the_spread_is_a_quarter_of_the_variance(recipes):
     values = [0.8, 0.9, 1.0, 1.1, 1.2]
     halved = [1 + (value - 1) / 2 for value in values]
-    metrics = {"lenet5": entry(values), "lenet5-order": entry(halved)}
-    table = compare_sources(recipes, "lenet5", metrics, 0.95).set_index("source")
+    table = compared(recipes, lenet5=values, lenet5_order=halved)
     assert table.loc["order", "share_of_variance"] == pytest.approx(0.25)
     assert table.loc["all", "share_of_variance"] == 1
     assert table.loc["all", "test_sd"] == pytest.approx(np.std(values, ddof=1))
@@ -68,13 +73,10 @@ def test_half_the_spread_is_a_quarter_of_the_variance(recipes):
 
 def test_the_interval_of_the_deviation_covers_it(recipes):
     """95 % of intervals hold the deviation the values were drawn with: 400 draws, seeded."""
-    draw = np.random.default_rng(5)
-    inside = 0
-    for _ in range(400):
-        metrics = {"lenet5": entry(draw.normal(1, 0.1, 10).tolist())}
-        (row,) = compare_sources(recipes, "lenet5", metrics, 0.95).to_dict("records")
-        inside += row["test_sd_low"] <= 0.1 <= row["test_sd_high"]
-    assert 365 <= inside <= 393
+    draws = np.random.default_rng(5).normal(1, 0.1, (400, 10))
+    rows = [compared(recipes, lenet5=values.tolist()).loc["all"] for values in draws]
+    inside = [row["test_sd_low"] <= 0.1 <= row["test_sd_high"] for row in rows]
+    assert 365 <= sum(inside) <= 393
 
 
 def test_curves_become_the_errors_of_their_last_pass():
@@ -87,10 +89,9 @@ def test_curves_become_the_errors_of_their_last_pass():
     assert found["training_error_percent"]["values"] == [2.0, 1.0]
 
 
-NETWORK = NETWORKS["tiny-rbf"]
-
-
-def parts(name="mle", **collapse):
+def collapsed(name="mle", replicate=0, **collapse):
+    """The outcome of a small training with trainable codes."""
+    torch.set_num_threads(1)
     document = small_document()
     document["collapse"] |= {"patterns": 40, "passes": 60, "batch": 10, "learning_rate": 0.02}
     document["collapse"] |= collapse
@@ -103,22 +104,20 @@ def parts(name="mle", **collapse):
     for pattern, label in zip(inputs, labels, strict=True):
         row, column = divmod(int(label), 2)
         pattern[0, 8 * row : 8 * row + 8, 8 * column : 8 * column + 8] += 1.0
-    return NETWORK, recipe, chosen.collapse, inputs, labels
+    return train(NETWORKS["tiny-rbf"], recipe, chosen.collapse, inputs, labels, replicate)
 
 
 def test_equation_8_collapses_and_equation_9_does_not():
-    torch.set_num_threads(1)
-    collapsed = train(*parts("mle", passes=200, learning_rate=0.05), 0)
-    kept = train(*parts("map", passes=200, learning_rate=0.05), 0)
-    assert collapsed.code_spread < 0.05
+    assert collapsed("mle", passes=200, learning_rate=0.05).code_spread < 0.05
+    kept = collapsed("map", passes=200, learning_rate=0.05)
     assert kept.code_spread > 0.5
     assert kept.training_error_percent == 0
 
 
 def test_the_same_replicate_comes_out_the_same():
-    torch.set_num_threads(1)
-    assert train(*parts(passes=2), 1) == train(*parts(passes=2), 1)
-    assert train(*parts(passes=2), 1) != train(*parts(passes=2), 2)
+    first, again, second = (collapsed(passes=2, replicate=number) for number in (1, 1, 2))
+    assert first == again
+    assert first != second
 
 
 def test_the_least_distance_is_between_the_two_nearest_codes():
@@ -127,9 +126,8 @@ def test_the_least_distance_is_between_the_two_nearest_codes():
 
 
 def test_a_divergence_is_named():
-    network, recipe, choices, inputs, labels = parts(learning_rate=1e30)
     with pytest.raises(Diverged, match=r"mle .*collapse\."):
-        train(network, recipe, choices, inputs, labels, 0)
+        collapsed(learning_rate=1e30)
 
 
 def test_the_command_writes_what_the_verdict_reads(tmp_path, tiny, monkeypatch, capsys):
@@ -139,12 +137,12 @@ def test_the_command_writes_what_the_verdict_reads(tmp_path, tiny, monkeypatch, 
     document["collapse"] |= {"patterns": 20, "passes": 1, "batch": 10, "replicates": 2}
     write_params(folder / "params.yaml", document)
     assert main(["collapse"]) == 0
-    found = json.loads((folder / "results" / "collapse.json").read_text())
-    assert {len(found[name]["code_spread"]) for name in ("mle", "map")} == {2}
+    written = folder / "results" / "collapse.json"
+    before = written.read_bytes()
+    assert {len(json.loads(before)[name]["code_spread"]) for name in ("mle", "map")} == {2}
     assert "least distance between codes" in capsys.readouterr().out
-    before = (folder / "results" / "collapse.json").read_bytes()
     main(["collapse"])
-    assert (folder / "results" / "collapse.json").read_bytes() == before
+    assert written.read_bytes() == before
 
 
 SIDE = 32
@@ -156,12 +154,10 @@ def test_between_two_digits_lie_the_right_half_of_one_and_the_left_half_of_the_n
     assert chosen.noncharacters.pitch == 20
     whole = centre_in_field(images, SIDE)
     assert shown.shape == (3, SIDE, SIDE)
-    for number in range(3):
-        following = whole[(number + 1) % 3]
-        expected = np.zeros((SIDE, SIDE), np.uint8)
-        expected[:, :22] = whole[number][:, 10:]
-        expected[:, 10:] = np.maximum(expected[:, 10:], following[:, :22])
-        np.testing.assert_array_equal(shown[number], expected)
+    expected = np.zeros((3, SIDE, SIDE), np.uint8)
+    expected[:, :, :22] = whole[:, :, 10:]
+    expected[:, :, 10:] = np.maximum(expected[:, :, 10:], np.roll(whole, -1, axis=0)[:, :, :22])
+    np.testing.assert_array_equal(shown, expected)
 
 
 def test_shuffled_images_have_the_ink_of_the_digits_elsewhere(chosen, tiny):
@@ -169,9 +165,9 @@ def test_shuffled_images_have_the_ink_of_the_digits_elsewhere(chosen, tiny):
     shown = study.shuffle_pixels(images, chosen.noncharacters, SIDE)
     inside = shown[:, 2:30, 2:30]
     assert shown.sum() == inside.sum()
-    for before, after in zip(images, inside, strict=True):
-        np.testing.assert_array_equal(np.sort(before, axis=None), np.sort(after, axis=None))
-        assert (before != after).any()
+    before, after = images.reshape(3, -1), inside.reshape(3, -1)
+    np.testing.assert_array_equal(np.sort(before), np.sort(after))
+    assert (before != after).any(axis=1).all()
     assert (np.argsort(shown[0].ravel()) != np.argsort(shown[1].ravel())).any()
 
 
@@ -198,8 +194,8 @@ def test_the_command_counts_what_committed_networks_reject(chosen, tiny, tmp_pat
 @pytest.mark.parametrize(("more", "outcome"), [(40.0, "reproduced"), (-40.0, "differs")])
 def test_the_verdict_is_that_rbf_units_reject_more(more, outcome):
     evidence = with_study("noncharacters.csv", noncharacters(more))
-    for kind in ("between-two-digits", "shuffled-pixels"):
-        assert found(evidence, f"rbf.rejection:{kind}").outcome == outcome
+    for kind in KINDS:
+        assert found(evidence, f"rbf.rejection:{kind.replace(' ', '-')}").outcome == outcome
 
 
 def test_without_the_study_nothing_is_said_of_rejection():
@@ -209,28 +205,32 @@ def test_without_the_study_nothing_is_said_of_rejection():
     assert REJECTED.made_by in finding.reason
 
 
-def beginnings(sums=(1.0, 1.5), weights=(1.0, 0.9, 1.1), ends=(0.2, 0.4, 0.6)):
-    rows = []
-    for number in range(4):
-        off = number / 1000
-        for variant, second in ((PRINTED, sums[1]), (IN_FORCE, 3.0)):
-            rows += [("sums", variant, number, "C1", sums[0] + off),
-                     ("sums", variant, number, "F6", second + off)]  # fmt: skip
-        rows += [("weights", "mlp", number, str(n), w + off) for n, w in enumerate(weights)]
-        for subject, variant, end in (
-            ("squashing", "symmetric", ends[0]), ("squashing", "never negative", ends[1]),
-            ("updates", "stochastic", ends[0]), ("updates", "batch", ends[2]),
-        ):  # fmt: skip
-            rows += [
-                (subject, variant, number, "0", 1.0),
-                (subject, variant, number, "1", end + off),
-            ]
-    columns = ["subject", "variant", "replicate", "step", "value"]
-    return pd.DataFrame(rows, columns=columns)
+def outcome(claim, sums=(1.0, 1.5), weights=(1.0, 0.9, 1.1), ends=(0.2, 0.4, 0.6)):
+    """Of four replicates that differ by a thousandth."""
+    steps = {
+        ("sums", PRINTED): {"C1": sums[0], "F6": sums[1]},
+        ("sums", IN_FORCE): {"C1": sums[0], "F6": 3.0},
+        ("weights", "mlp"): {str(number): weight for number, weight in enumerate(weights)},
+        ("squashing", "symmetric"): {"0": 1.0, "1": ends[0]},
+        ("squashing", "never negative"): {"0": 1.0, "1": ends[1]},
+        ("updates", "stochastic"): {"0": 1.0, "1": ends[0]},
+        ("updates", "batch"): {"0": 1.0, "1": ends[2]},
+    }
+    for names, last in (("symmetric", 3), ("never negative", 4)) if len(ends) > 3 else ():
+        steps["squashing", names]["2"] = ends[last]
+    rows = [
+        (*names, number, step, value + number / 1000)
+        for number in range(4)
+        for names, values in steps.items()
+        for step, value in values.items()
+    ]
+    table = BEGINNINGS.frame(rows)
+    return found(with_study("beginnings.csv", table), claim).outcome
 
 
-def outcome(claim, **changes):
-    return found(with_study("beginnings.csv", beginnings(**changes)), claim).outcome
+def test_a_claim_that_the_number_of_passes_decides_is_inconclusive():
+    """What is better after the first pass is worse after the second."""
+    assert outcome("squashing.symmetric", ends=(0.4, 0.2, 0.6, 0.1, 0.3)) == "inconclusive"
 
 
 @pytest.mark.parametrize(
@@ -247,24 +247,12 @@ def test_each_claim_on_the_first_passes_can_hold_and_fail(claim, against):
     assert outcome(claim, **against) != "reproduced"
 
 
-def test_a_claim_that_the_number_of_passes_decides_is_inconclusive():
-    table = beginnings(ends=(0.4, 0.2, 0.6))
-    early = table[table["step"] == "1"].assign(step="2")
-    early["value"] = 0.9 - early["value"]  # what is better in one pass is worse in the next
-    turned = with_study("beginnings.csv", pd.concat([table, early], ignore_index=True))
-    assert found(turned, "squashing.symmetric").outcome == "inconclusive"
-
-
-def test_the_small_perceptron_learns_either_way():
+@pytest.mark.parametrize("how", [(0.0, False, 0.02), (1.7159, False, 0.02), (0.0, True, 0.3)])
+def test_the_small_perceptron_learns_either_way(how):
     generator = np.random.default_rng(1)
     inputs, labels = generator.normal(size=(60, 20)), generator.integers(0, 10, 60)
     targets = np.where(labels[:, None] == np.arange(10), 1.0, -1.0)
     squash = Squashing(amplitude=1.7159, slope=2 / 3)
-    for how in (
-        Training(0.0, False, 0.02),
-        Training(1.7159, False, 0.02),
-        Training(0.0, True, 0.3),
-    ):
-        errors = train_perceptron(inputs, targets, how, 5, squash, 1)
-        assert len(errors) == 6
-        assert errors[-1] < errors[0]
+    errors = train_perceptron(inputs, targets, Training(*how), 5, squash, 1)
+    assert len(errors) == 6
+    assert errors[-1] < errors[0]

@@ -1,7 +1,7 @@
 """Planar affine distortions of training patterns (Section III-B, page 11; Figure 7).
 
 The paper names them: horizontal and vertical translation, scaling, squeezing and horizontal shear.
-How large they are is read from Figure 7 by `replication.studies.distortions.run`.
+How large they are is read from Figure 7 by `replication.studies.distortions`.
 
 Coordinates: x to the right and y downwards in pixels, seen from the centre of mass. A point at
 (x, y) of the original comes to

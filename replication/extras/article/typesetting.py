@@ -27,7 +27,7 @@ from replication.folders import Folders
 from replication.report import charts
 from replication.report.narrative import name_topic
 from replication.report.tables import ROLES
-from replication.studies.sizes.figure import draw_training_sizes
+from replication.studies.sizes import draw_training_sizes
 
 TEMPLATE = ("article.typ", "lookups.typ", "numbers.typ", "style.typ", "tables.typ")
 PAPER = ("claims.yaml", "figure8_misclassified.csv", "figures9_to_12_systems.csv")

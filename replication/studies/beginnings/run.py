@@ -18,7 +18,7 @@ from replication.core.learning.monitor import Monitor
 from replication.core.learning.presentations import OriginalPool
 from replication.core.learning.trainer import Trainer, draw_first_parameters
 from replication.core.mnist import databases
-from replication.core.mnist.databases import Database
+from replication.core.mnist.databases import Database, Levels
 from replication.core.networks import catalogue
 from replication.core.networks.reference import Reference
 from replication.core.settings import Recipe, Settings, Squashing, change_recipe
@@ -36,31 +36,33 @@ Value = tuple[str, str, int, str, float]
 Floats = NDArray[np.float64]
 
 
-def measure_sums(settings: Settings, published: Paper, database: Database) -> Iterator[Value]:
+def measure_sums(
+    settings: Settings, published: Paper, data: Database, levels: Levels
+) -> Iterator[Value]:
     """Yield standard deviations of LeNet-5's weighted sums before training, by layer.
 
     With the printed range, 2.4 / F, and with the one in force.
     """
     base = settings.base
     network = catalogue.network(base.network, base.database, published)
-    levels = databases.grey_levels(*settings.base.inputs.ends)
-    images = databases.make_inputs(database.train_images[:SUMMED], network.field, levels)
+    images = databases.make_inputs(data.train_images[:SUMMED], network.field, levels)
+    inputs = torch.from_numpy(images[:, np.newaxis]).double()
     ranges = ("initialisation.range", "initialisation.power")
     printed = change_recipe(base, {key: settings.readings.printed[key] for key in ranges})
     for variant, recipe in ((PRINTED, printed), (IN_FORCE, base)):
-        reference = Reference(network, recipe.rules)
-        squash = recipe.squashing
+        reference, squash = Reference(network, recipe.rules), recipe.squashing
         for number in range(REPLICATES):
             weights = torch.from_numpy(draw_first_parameters(network, recipe, number)).double()
             with torch.no_grad():
-                inputs = torch.from_numpy(images[:, np.newaxis]).double()
                 for name, x in reference.maps(weights, inputs).items():
                     total = torch.atanh(x / squash.amplitude) / squash.slope
                     spread = float(total.std(dim=0).mean())
                     yield "sums", variant, number, name, spread
 
 
-def measure_weights(settings: Settings, published: Paper, database: Database) -> Iterator[Value]:
+def measure_weights(
+    settings: Settings, published: Paper, data: Database, levels: Levels
+) -> Iterator[Value]:
     """Yield the root mean square of the perceptron's weights, before and after each pass."""
     name = settings.compare.systems[PERCEPTRON]
     experiment = settings.experiments[name]
@@ -70,9 +72,8 @@ def measure_weights(settings: Settings, published: Paper, database: Database) ->
         experiment, {"training_patterns": PATTERNS, "presentations_per_pass": PATTERNS}
     )
     network = catalogue.network(recipe.network, recipe.database, published)
-    levels = databases.grey_levels(*settings.base.inputs.ends)
-    pool = OriginalPool(database.train_images, database.train_labels, PATTERNS)
-    test = database.test_images[:SUMMED], database.test_labels[:SUMMED]
+    pool = OriginalPool(data.train_images, data.train_labels, PATTERNS)
+    test = data.test_images[:SUMMED], data.test_labels[:SUMMED]
     monitor = Monitor(name, lambda _: None, lambda: False)
     for number in range(REPLICATES):
         with tempfile.TemporaryDirectory() as folder:
@@ -86,31 +87,6 @@ def measure_weights(settings: Settings, published: Paper, database: Database) ->
                 yield "weights", name, number, str(step), float(np.sqrt(np.mean(weights**2)))
 
 
-def measure_criteria(settings: Settings, database: Database) -> Iterator[Value]:
-    """Yield squared errors of a small perceptron, by squashing function and way to update."""
-    levels = databases.grey_levels(*settings.base.inputs.ends)
-    images = database.train_images[:SMALL_PATTERNS]
-    inputs = levels[images].reshape(len(images), -1).astype(np.float64)
-    labels = database.train_labels[:SMALL_PATTERNS]
-    targets = np.where(labels[:, np.newaxis] == np.arange(10), 1.0, -1.0)
-    squash = settings.base.squashing
-    trainings = {
-        ("squashing", "symmetric"): [Training(0.0, False, rate) for rate in RATES],
-        ("squashing", "never negative"): [Training(squash.amplitude, False, rate)
-                                          for rate in RATES],
-        ("updates", "batch"): [Training(0.0, True, rate) for rate in BATCH_RATES],
-    }  # fmt: skip
-    for number in range(REPLICATES):
-        for (subject, variant), tried in trainings.items():
-            seed = settings.base.seed + number
-            curves = [train(inputs, targets, each, PASSES, squash, seed) for each in tried]
-            best = min(curves, key=lambda curve: curve[-1] if np.isfinite(curve[-1]) else np.inf)
-            for step, value in enumerate(best):
-                yield subject, variant, number, str(step), value
-                if variant == "symmetric":
-                    yield "updates", "stochastic", number, str(step), value
-
-
 class Training(NamedTuple):
     """How a small perceptron is trained.
 
@@ -122,20 +98,36 @@ class Training(NamedTuple):
     rate: float
 
 
+def measure_criteria(base: Recipe, data: Database, levels: Levels) -> Iterator[Value]:
+    """Yield squared errors of a small perceptron, by squashing function and way to update."""
+    images, labels = data.train_images[:SMALL_PATTERNS], data.train_labels[:SMALL_PATTERNS]
+    inputs = levels[images].reshape(len(images), -1).astype(np.float64)
+    targets = np.where(labels[:, np.newaxis] == np.arange(CLASSES), 1.0, -1.0)
+    squash = base.squashing
+    trainings = {
+        ("squashing", "symmetric"): [Training(0.0, False, rate) for rate in RATES],
+        ("squashing", "never negative"): [Training(squash.amplitude, False, rate)
+                                          for rate in RATES],
+        ("updates", "batch"): [Training(0.0, True, rate) for rate in BATCH_RATES],
+    }  # fmt: skip
+    for number in range(REPLICATES):
+        for (subject, variant), tried in trainings.items():
+            curves = [train(inputs, targets, each, PASSES, squash, base.seed + number)
+                      for each in tried]  # fmt: skip
+            best = min(curves, key=lambda curve: curve[-1] if np.isfinite(curve[-1]) else np.inf)
+            for step, value in enumerate(best):
+                yield subject, variant, number, str(step), value
+                if variant == "symmetric":
+                    yield "updates", "stochastic", number, str(step), value
+
+
 def train(
     inputs: Floats, targets: Floats, how: Training, passes: int, squash: Squashing, seed: int
 ) -> list[float]:
-    """Train a small perceptron in plain numpy.
+    """Train a small perceptron in plain numpy, through all patterns in one random order.
 
-    Args:
-        inputs: (patterns, pixels). targets: (patterns, classes), -1 or +1.
-        how: the variant of training.
-        passes: through all patterns, in one random order.
-        squash: amplitude and slope of the squashing function.
-        seed: of the initial weights and the order.
-
-    Returns:
-        the mean squared error over all patterns before training and after each pass.
+    ``inputs`` are (patterns, pixels), ``targets`` (patterns, classes), -1 or +1. Returns the mean
+    squared error over all patterns before training and after each pass.
     """
     amplitude, slope = squash.amplitude, squash.slope
     generator = np.random.default_rng(seed)
@@ -169,14 +161,14 @@ def run(folders: Folders, settings: Settings) -> pd.DataFrame:
     # Sums that are split among threads depend on their number.
     torch.set_num_threads(1)
     threadpool_limits(1)
-    published = paper.load(folders.paper)
-    database = databases.load(folders.raw, folders.prepared, settings.base.database)
-    rows = [
-        *measure_sums(settings, published, database),
-        *measure_weights(settings, published, database),
-        *measure_criteria(settings, database),
-    ]
-    table = BEGINNINGS.frame(rows)
+    published, base, prepare = paper.load(folders.paper), settings.base, settings.prepare
+    data = databases.load(folders.raw, folders.prepared, base.database)
+    levels = databases.grey_levels(prepare.background, prepare.foreground)
+    table = BEGINNINGS.frame([
+        *measure_sums(base, published, data, levels),
+        *measure_weights(settings, published, data, levels),
+        *measure_criteria(base, data, levels),
+    ])  # fmt: skip
     table["value"] = table["value"].map(lambda value: float(f"{value:.6g}"))
     BEGINNINGS.write(folders.out, table)
     return table

@@ -3,12 +3,14 @@
 An experiment with a network is fitted as its system fits it, but for a pass or two of a few
 patterns. With s seconds before and after, v per pass (curvatures and test patterns) and u per
 pattern, E passes of N patterns take s + E (N u + v), and three short trainings give u, v and s.
+All seconds are (2, turns): today's code and the earlier one's.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,13 +19,15 @@ from replication.core.settings import Classifier, Combined, Modern, Recipe, Sett
 from replication.errors import ReplicationError
 from replication.files import read_json
 from replication.folders import Folders
+from replication.studies.bench import Series, summarise
 from replication.studies.bench.processes import TREE, Process, get_last_core
-from replication.studies.bench.results import Series, summarise
 
 TESTS = 10_000
 # The classifier that begins with the machines of another one, which today's code fits once.
 _REUSED = {"reduced-support-vectors": "virtual-support-vectors"}
 _OF_MACHINES = ("degree", "constant", "regularisation", "shift")
+Record = Callable[[str, int], float]  # mean seconds of so many replicates, from the records
+Timings = Mapping[str, Series]  # CPU seconds by the name of a short fit
 
 
 class Short(NamedTuple):
@@ -42,14 +46,6 @@ class Short(NamedTuple):
 
 
 STANDARD = Short(5, 500, 6500, 200, 1200, 5000, 20_000)
-Timings = dict[str, Series]  # CPU seconds by the name of a short fit, one per turn
-
-
-class Pair(NamedTuple):
-    """A quantity of today's code and of the earlier one."""
-
-    today: Any
-    earlier: Any
 
 
 def list_short_fits(recipe: Recipe | Combined, short: Short) -> dict[str, dict[str, int]]:
@@ -70,7 +66,7 @@ def list_short_fits(recipe: Recipe | Combined, short: Short) -> dict[str, dict[s
 
 
 def compute_network(timings: Timings, recipe: Recipe | Combined, short: Short) -> Series:
-    """Return the seconds of one replicate, by turn, from its short fits; not for last layers."""
+    """Return the seconds of one replicate from its short fits; not for last layers."""
     base = timings["base"]
     pattern = (timings["longer"] - base) / (short.many - short.few)
     a_pass = timings["twice"] - base - short.few * pattern
@@ -83,7 +79,7 @@ def compute_network(timings: Timings, recipe: Recipe | Combined, short: Short) -
 
 
 def compute_last_layer(timings: Timings, network: Timings, short: Short) -> Series:
-    """Return the seconds that one replicate takes in addition to its network's, by turn."""
+    """Return the seconds that one replicate takes in addition to its network's."""
     test = (timings["more"] - timings["base"]) / (short.more_tests - short.few_tests)
     return timings["base"] + (TESTS - short.few_tests) * test - network["base"]
 
@@ -114,28 +110,6 @@ def find_network(name: str, settings: Settings) -> str:
     )
 
 
-def time_short_fits(
-    target: str, folders: Folders, earlier: Path, settings: Settings, short: Short
-) -> dict[str, Pair]:
-    """Time the short fits of each representative in turns; return a pair of `Timings` for each."""
-    result = {}
-    with (
-        Process(TREE, folders, target, get_last_core()) as today,
-        Process(earlier, Folders.below(earlier), target, get_last_core()) as before,
-    ):
-        for name in dict.fromkeys(choose_representatives(settings).values()):
-            fits = list_short_fits(settings.experiment(name), short)  # type: ignore[arg-type]
-            turns = np.array([
-                [[float(process.ask("fit", experiment=name, **arguments))
-                  for process in (today, before)] for arguments in fits.values()]
-                for _ in range(short.repeats + 1)
-            ])[1:]  # the first compiles  # fmt: skip
-            print(f"{target}: {name} timed", flush=True)
-            result[name] = Pair(*(dict(zip(fits, turns[:, :, side].T, strict=True))
-                                  for side in (0, 1)))  # fmt: skip
-    return result
-
-
 def read_recorded(earlier: Path, experiment: str, replicates: int) -> float:
     """Return the mean seconds of one replicate by the records of the earlier commit."""
     runs = earlier / "results" / "runs" / experiment
@@ -150,52 +124,46 @@ def read_recorded(earlier: Path, experiment: str, replicates: int) -> float:
 
 
 def add_replicates(
-    settings: Settings, short: Short, measured: Mapping[str, Pair],
-    record: Callable[[str, int], float],
-) -> dict[str, Pair]:  # fmt: skip
-    """Return the seconds of all replicates of each experiment, by turn.
+    settings: Settings, short: Short, measured: Mapping[str, Timings], record: Record
+) -> dict[str, Series]:
+    """Return the seconds of all replicates of each experiment.
 
-    ``record`` gives the seconds of a classifier from the records. Today's code trains a network
-    once that several experiments begin with, and fits machines once.
+    Today's code trains a network once that several experiments begin with, and fits machines once.
     """
     representatives = choose_representatives(settings)
-    turns = len(next(iter(measured.values())).today["base"])
-    result: dict[str, Pair] = {}
+    shape = next(iter(measured.values()))["base"].shape
+    result: dict[str, Series] = {}
     trained: dict[str, int] = {}  # how many replicates of a network there are already
     for name, recipe in settings.experiments.items():
         count = recipe.replicates
         if isinstance(recipe, Classifier | Modern):
             seconds = record(name, count)
             new = seconds - _get_reused_seconds(name, settings, record)
-            result[name] = Pair(np.full(turns, count * new), np.full(turns, count * seconds))
+            result[name] = count * np.broadcast_to([[new], [seconds]], shape)
             continue
         network = find_network(name, settings) if recipe.system == "last-layer" else name
-        networks = (max(0, count - trained.get(network, 0)), count)
-        sides = []
-        for side, timings in enumerate(measured[representatives[network]]):
-            series = networks[side] * compute_network(timings, recipe, short)
-            if network != name:
-                last = measured[representatives[name]][side]
-                series = series + count * compute_last_layer(last, timings, short)
-            sides.append(series)
-        trained[network] = max(count, trained.get(network, 0))
-        result[name] = Pair(*sides)
+        timings = measured[representatives[network]]
+        before = trained.get(network, 0)
+        networks = np.array([[max(0, count - before)], [count]])
+        result[name] = networks * compute_network(timings, recipe, short)
+        if network != name:
+            last = compute_last_layer(measured[representatives[name]], timings, short)
+            result[name] = result[name] + count * last
+        trained[network] = max(count, before)
     return result
 
 
-def _get_reused_seconds(
-    name: str, settings: Settings, record: Callable[[str, int], float]
-) -> float:
+def _get_reused_seconds(name: str, settings: Settings, record: Record) -> float:
     """Return recorded seconds spent on machines that another experiment fits as well."""
     recipe = settings.experiment(name)
-    if not isinstance(recipe, Classifier) or recipe.system not in _REUSED:
-        return 0.0
     for candidate, entry in settings.experiments.items():
-        if isinstance(entry, Classifier) and entry.system == _REUSED[recipe.system]:
-            options = (recipe.options, entry.options)
-            machines, same = ([chosen.get(key) for key in _OF_MACHINES] for chosen in options)
-            if machines == same:
-                return min(record(candidate, entry.replicates), record(name, recipe.replicates))
+        if (
+            isinstance(recipe, Classifier)
+            and isinstance(entry, Classifier)
+            and entry.system == _REUSED.get(recipe.system)
+            and all(recipe.options.get(key) == entry.options.get(key) for key in _OF_MACHINES)
+        ):
+            return min(record(candidate, entry.replicates), record(name, recipe.replicates))
     return 0.0
 
 
@@ -203,32 +171,42 @@ def total_seconds(
     target: str, folders: Folders, earlier: Path, settings: Settings, short: Short
 ) -> Whole:
     """Return what all trainings take with the kernels compiled for ``target``."""
-    measured = time_short_fits(target, folders, earlier, settings, short)
-    seconds = add_replicates(
-        settings, short, measured, lambda name, count: read_recorded(earlier, name, count)
-    )
     representatives = choose_representatives(settings)
-    with Process(TREE, folders, target, get_last_core()) as today:
+    measured = {}
+    with (
+        Process(TREE, folders, target, get_last_core()) as today,
+        Process(earlier, Folders.below(earlier), target, get_last_core()) as before,
+    ):
         facts = today.ask("facts")
+        for name in dict.fromkeys(representatives.values()):
+            fits = list_short_fits(settings.experiment(name), short)  # type: ignore[arg-type]
+            turns = np.array([
+                [[float(process.ask("fit", experiment=name, **arguments))
+                  for process in (today, before)] for arguments in fits.values()]
+                for _ in range(short.repeats + 1)
+            ])[1:]  # the first compiles  # fmt: skip
+            print(f"{target}: {name} timed", flush=True)
+            measured[name] = dict(zip(fits, turns.transpose(1, 2, 0), strict=True))
+    seconds = add_replicates(settings, short, measured, partial(read_recorded, earlier))
+
+    def add(names: Sequence[str]) -> Sum:
+        today, earlier = np.sum([seconds[name] for name in names], axis=0)
+        return Sum.model_validate({
+            "replicates": sum(settings.experiment(name).replicates for name in names),
+            "cpu_seconds": summarise(today),
+            "cpu_seconds_of_earlier": summarise(earlier),
+            "time_as_share_of_earlier": summarise(today / earlier),
+        })  # fmt: skip
+
     return Whole(
         processor=facts["processor"],
         compiled_for=facts["compiled_for"],
         how=f"fits of 1 pass of {short.few} and of {short.many} patterns and of 2 passes of "
         f"{short.few}, {short.repeats} turns, scaled up to all passes and replicates; what "
         "experiments share is counted once for today's code",
-        experiments={name: _sum([name], seconds, settings) for name in seconds},
+        experiments={name: add([name]) for name in seconds},
         measured_alike={name: first for name, first in representatives.items() if first != name},
         recorded=tuple(name for name in seconds if name not in representatives),
-        networks_of_replicate_all=_sum(list(representatives), seconds, settings),
-        all_replicates=_sum(list(seconds), seconds, settings),
+        networks_of_replicate_all=add(list(representatives)),
+        all_replicates=add(list(seconds)),
     )
-
-
-def _sum(names: list[str], seconds: Mapping[str, Pair], settings: Settings) -> Sum:
-    today, earlier = (np.sum([seconds[name][side] for name in names], axis=0) for side in (0, 1))
-    return Sum.model_validate({
-        "replicates": sum(settings.experiment(name).replicates for name in names),
-        "cpu_seconds": summarise(today),
-        "cpu_seconds_of_earlier": summarise(earlier),
-        "time_as_share_of_earlier": summarise(today / earlier),
-    })  # fmt: skip

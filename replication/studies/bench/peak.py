@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import torch
 from llvmlite import ir
 from llvmlite.binding import get_host_cpu_name
 from numba import types
@@ -79,40 +80,33 @@ _multiply_add_4, _multiply_add_8, _multiply_add_16 = map(_emit_multiply_adds, WI
 
 
 @kernel
-def _run_4(numbers: Any, rounds: int) -> None:
-    _multiply_add_4(numbers, rounds)
-
-
-@kernel
-def _run_8(numbers: Any, rounds: int) -> None:
-    _multiply_add_8(numbers, rounds)
-
-
-@kernel
-def _run_16(numbers: Any, rounds: int) -> None:
-    _multiply_add_16(numbers, rounds)
+def _run(numbers: Any, rounds: int, lanes: int) -> None:
+    if lanes == 4:
+        _multiply_add_4(numbers, rounds)
+    elif lanes == 8:
+        _multiply_add_8(numbers, rounds)
+    else:
+        _multiply_add_16(numbers, rounds)
 
 
 def measure_peak(lanes: int) -> float:
     """Return the multiply-adds per second of this core, by vectors of ``lanes`` of `WIDTHS`."""
     numbers = np.array([0.5, 1.0, 0.0], np.float32)
-    run = {4: _run_4, 8: _run_8, 16: _run_16}[lanes]
-    run(numbers, 1)
-    fastest = min(_time(lambda: run(numbers, ROUNDS)) for _ in range(TRIES))
+    _run(numbers, 1, lanes)
+    fastest = min(_time(lambda: _run(numbers, ROUNDS, lanes)) for _ in range(TRIES))
     return ROUNDS * UNROLLED * SUMS * lanes / fastest
 
 
 def build_triad() -> Callable[[], float]:
     """Return a measure of bytes per second: a = b + 3 c over arrays larger than the caches."""
-    import torch
-
     torch.set_num_threads(1)
     a, b, c = (torch.ones(TRIAD_VALUES) for _ in range(3))
-
-    def triad() -> None:
-        torch.add(b, c, alpha=3.0, out=a)
-
-    return lambda: 3 * 4 * TRIAD_VALUES / min(_time(triad) for _ in range(3))
+    return lambda: (
+        3
+        * 4
+        * TRIAD_VALUES
+        / min(_time(lambda: torch.add(b, c, alpha=3.0, out=a)) for _ in range(3))
+    )
 
 
 def _time(work: Callable[[], object]) -> float:

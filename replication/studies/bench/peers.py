@@ -63,9 +63,8 @@ def read_start(path: Path, network: Network, rules: Rules, data: Database, patte
     """Read what a worker's ``begin`` wrote to ``path``, and add the first ``patterns``."""
     with np.load(path) as begin:
         order = begin["order"][:patterns]
-        images = data.train_images[order]
+        images, labels = data.train_images[order], data.train_labels[order]
         inputs = make_inputs(images, network.field, begin["levels"])
-        labels = data.train_labels[order]
         return Start(network, rules, begin["parameters"], begin["steps"], inputs, images, labels)
 
 
@@ -73,7 +72,6 @@ class Eager:
     """Eager torch: a forward pass, autograd, and the same update."""
 
     def __init__(self, begin: Start) -> None:
-        """Copy the parameters of ``begin``."""
         self.what = f"eager torch {importlib.metadata.version('torch')}"
         self._reference = Reference(begin.network, begin.rules)
         self._parameters = torch.from_numpy(begin.parameters.copy()).requires_grad_()
@@ -119,8 +117,7 @@ class PlainC:
             rules.squashing.amplitude, rules.squashing.slope, rules.subsampling.share,
             rules.criterion.distance, math.exp(-rules.criterion.j), rules.criterion.divisor,
         )  # fmt: skip
-        pairs = [(o, m) for o, row in enumerate(begin.network.layer("C3").table) for m in row]
-        self._table = np.array(pairs, np.int32)
+        self._table = _list_pairs(begin.network.layer("C3"))
         self._codes = np.ascontiguousarray(begin.network.codes, np.float32)
         self.parameters, self._steps = begin.parameters.copy(), begin.steps.copy()
         self._inputs, self._labels = begin.inputs, begin.labels
@@ -173,7 +170,7 @@ class Jax:
         import jax
 
         self.what = f"JAX {jax.__version__}, jit and scan, convolutions as products"
-        self._parameters: Any = split_layers(begin.network, begin.parameters)
+        self._parameters: Any = _split_layers(begin.network, begin.parameters)
         self._inputs, self._labels = begin.inputs, begin.labels.astype(np.int32)
         self._run = jax.jit(partial(_train, jax, begin))
 
@@ -188,7 +185,7 @@ class Jax:
         return float(np.asarray(losses, np.float64).sum())
 
 
-def split_layers(network: Network, vector: Floats) -> Layers:
+def _split_layers(network: Network, vector: Floats) -> Layers:
     """Return a vector over the parameters as weights and biases by layer.
 
     Weights are (outputs, inputs) of a full layer, (outputs, inputs * 25) of a convolution, zero
@@ -197,24 +194,25 @@ def split_layers(network: Network, vector: Floats) -> Layers:
     result = {}
     for layer in network.trainable:
         own = vector[layer.offset : layer.end]
-        result[layer.name] = (_matrix(layer, own[: layer.weights]), own[layer.weights :])
+        weights, biases = np.split(own, [layer.weights])
+        if layer.kind is Kind.FULL:
+            weights = weights.reshape(layer.outputs[0], -1)
+        elif layer.kind is not Kind.SUBSAMPLING:
+            dense = np.zeros((layer.outputs[0], layer.inputs[0], layer.kernel**2), np.float32)
+            dense[tuple(_list_pairs(layer).T)] = weights.reshape(-1, layer.kernel**2)
+            weights = dense.reshape(len(dense), -1)
+        result[layer.name] = (weights, biases)
     return result
 
 
-def _matrix(layer: Layer, weights: Floats) -> Floats:
-    if layer.kind is Kind.SUBSAMPLING:
-        return weights
-    if layer.kind is Kind.FULL:
-        return weights.reshape(layer.outputs[0], -1)
-    pairs = [(o, m) for o, row in enumerate(layer.table) for m in row]
-    dense = np.zeros((layer.outputs[0], layer.inputs[0], layer.kernel**2), np.float32)
-    for pair, kernel in zip(pairs, weights.reshape(len(pairs), -1), strict=True):
-        dense[pair] = kernel
-    return dense.reshape(len(dense), -1)
+def _list_pairs(layer: Layer) -> NDArray[np.int32]:
+    """Return the maps that a convolution connects, (pairs, 2): of the output, of the input."""
+    pairs = [(output, given) for output, row in enumerate(layer.table) for given in row]
+    return np.array(pairs, np.int32)
 
 
 def _train(jax: Any, begin: Start, parameters: Layers, inputs: Any, labels: Any) -> Any:
-    steps = split_layers(begin.network, begin.steps)
+    steps = _split_layers(begin.network, begin.steps)
 
     def step(parameters: Layers, pattern: Any) -> Any:
         value, gradient = jax.value_and_grad(partial(_loss, jax, begin))(parameters, *pattern)
@@ -272,6 +270,20 @@ class Modern:
             batch = slice(first, min(first + self._batch, patterns))
             losses += self._learner.step(self._images[batch], self._labels[batch])[0]
         return losses
+
+
+def build_peers(start: Start, scratch: Path) -> dict[str, Any]:
+    """Return the peers that this machine has, and print why others are left out."""
+    peers: dict[str, Any] = {}
+    try:
+        peers["c"] = PlainC(start, scratch)
+    except ReplicationError as reason:
+        print(reason, flush=True)
+    try:
+        peers["jax"] = Jax(start)
+    except ModuleNotFoundError:
+        print(JAX_MISSING, flush=True)
+    return {**peers, "eager": Eager(start)}
 
 
 def check_losses(name: str, theirs: float, ours: float) -> float:

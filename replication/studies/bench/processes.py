@@ -29,7 +29,7 @@ NO_EARLIER = (
     f"This copy has no git history with commit {EARLIER} (an archive, or a shallow clone: "
     "`git fetch --unshallow` brings it), so nothing is compared with its kernels."
 )
-_ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 class Process:
@@ -58,15 +58,13 @@ class Process:
 
     def ask(self, do: str, **arguments: Any) -> Any:
         """Return the answer of the worker's ``do``; raise ReplicationError when it fails."""
-        child = self._child
-        if child.stdin is None or child.stdout is None:
-            raise ValueError("the worker has no pipes")
-        try:
-            child.stdin.write(json.dumps({"do": do, **arguments}) + "\n")
-            child.stdin.flush()
-            line = child.stdout.readline()
-        except BrokenPipeError:
-            line = ""
+        requests, answers = self._child.stdin, self._child.stdout
+        assert requests is not None
+        assert answers is not None
+        line = ""
+        with suppress(BrokenPipeError):
+            print(json.dumps({"do": do, **arguments}), file=requests, flush=True)
+            line = answers.readline()
         reply = json.loads(line) if line else {"error": "the process ended"}
         if "error" in reply:
             raise ReplicationError(
@@ -79,12 +77,7 @@ class Process:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for pipe in (self._child.stdin, self._child.stdout):
-            # A process that has ended reads no more; `ask` has reported that.
-            with suppress(BrokenPipeError):
-                if pipe is not None:
-                    pipe.close()
-        self._child.wait()
+        self._child.communicate()
 
 
 def get_cores() -> frozenset[int] | None:
@@ -118,19 +111,19 @@ def run_on_last_core() -> Iterator[None]:
 @contextmanager
 def check_out_earlier(tree: Path = TREE, commit: str = EARLIER) -> Iterator[Path | None]:
     """Give a temporary git worktree of ``commit``; None where git or the commit is missing."""
+
+    def git_worktree(*arguments: str) -> None:
+        command = ["git", "-C", str(tree), "worktree", *arguments]
+        subprocess.run(command, capture_output=True, check=True)
+
     with TemporaryDirectory() as folder:
         path = Path(folder).resolve() / "earlier"
-        added = _run_git(tree, "worktree", "add", "--detach", "--force", str(path), commit)
         try:
-            yield path if added else None
+            git_worktree("add", "--detach", "--force", str(path), commit)
+        except (OSError, subprocess.CalledProcessError):
+            yield None
+            return
+        try:
+            yield path
         finally:
-            if added:
-                _run_git(tree, "worktree", "remove", "--force", str(path))
-
-
-def _run_git(tree: Path, *arguments: str) -> bool:
-    try:
-        subprocess.run(["git", "-C", str(tree), *arguments], capture_output=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        return False
-    return True
+            git_worktree("remove", "--force", str(path))

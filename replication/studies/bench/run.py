@@ -2,8 +2,9 @@
 
 import platform
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,15 +14,24 @@ import click
 import numpy as np
 
 from replication.comparison import paper
-from replication.comparison.verdicts.benchmark import BENCH, Benchmark, Target, read
+from replication.comparison.verdicts.benchmark import (
+    BENCH,
+    Benchmark,
+    Peer,
+    Spread,
+    Target,
+    Timed,
+    read,
+)
 from replication.core.mnist.databases import read_raw
 from replication.core.networks import catalogue
+from replication.core.networks.specification import Kind, Network
 from replication.core.settings import Modern, Settings
 from replication.errors import ReplicationError
 from replication.files import read_json, write_json
 from replication.folders import Folders
 from replication.machine import processor
-from replication.studies.bench import DISTORTED, NETWORKS
+from replication.studies.bench import DISTORTED, NETWORKS, Series, round_to_6, summarise
 from replication.studies.bench.passes import STANDARD, Short, total_seconds
 from replication.studies.bench.processes import (
     NO_EARLIER,
@@ -32,17 +42,9 @@ from replication.studies.bench.processes import (
     get_last_core,
     run_on_last_core,
 )
-from replication.studies.bench.results import (
-    EARLIER,
-    Series,
-    compute_figures,
-    count_multiply_adds,
-    describe,
-    round_to_6,
-    summarise,
-)
 
 MODERN = "lenet5-modern"
+EARLIER = "earlier-"
 # The patterns for which a peer has inputs, and those over which its losses are compared.
 AVAILABLE, COMPARED = 4000, 1000
 WARM_UP = 40  # patterns that are trained before anything is timed
@@ -106,25 +108,6 @@ def list_targets() -> tuple[str, ...]:
     return ("native",)
 
 
-def measure_in_turns(
-    measures: Mapping[str, Callable[[], float]], repeats: int
-) -> dict[str, Series]:
-    """Take each measure once per repeat, after a first round that does not count; by name."""
-    rounds = [[measure() for measure in measures.values()] for _ in range(repeats + 1)]
-    return dict(zip(measures, np.array(rounds[1:]).T, strict=True))
-
-
-def time_per_pattern(train: Callable[[int], float], duration: float) -> Callable[[], float]:
-    """Return a measure of the seconds per pattern, over as many as take ``duration`` seconds.
-
-    ``train`` takes a number of patterns and returns CPU seconds.
-    """
-    train(WARM_UP)  # compiles what has to be compiled
-    seconds = max(train(WARM_UP), 1e-6) / WARM_UP
-    patterns = max(WARM_UP, min(AVAILABLE, int(duration / seconds)))
-    return lambda: train(patterns) / patterns
-
-
 def measure(
     target: str, folders: Folders, earlier: Path | None, settings: Settings, amounts: Amounts
 ) -> Target:
@@ -152,20 +135,25 @@ def measure(
     return Target.model_validate({**result, "replicates": replicates, "memory": at_once})
 
 
+def measure_in_turns(
+    measures: Mapping[str, Callable[[], float]], repeats: int
+) -> dict[str, Series]:
+    """Take each measure once per repeat, after a first round that does not count; by name."""
+    rounds = [[float(measure()) for measure in measures.values()] for _ in range(repeats + 1)]
+    return dict(zip(measures, np.array(rounds[1:]).T, strict=True))
+
+
 def _measure_throughput(process: Process, amounts: Amounts) -> dict[str, Any]:
     """Patterns per second of one replicate alone, and of two in threads of their own."""
     patterns = max(WARM_UP, int(amounts.seconds * 20_000))
-
-    def throughput(replicates: int) -> float:
-        seconds = process.ask(
-            "side_by_side", what="lenet5", replicates=replicates, patterns=patterns
-        )
-        return float(replicates * patterns / seconds)
-
-    measures = {"1": lambda: throughput(1), "2": lambda: throughput(2)}
+    ask = partial(process.ask, "side_by_side", what="lenet5", patterns=patterns)
+    measures = {str(count): partial(ask, replicates=count) for count in (1, 2)}
     series = measure_in_turns(measures, amounts.repeats)
-    rates = {name: {"patterns_per_second": summarise(values)} for name, values in series.items()}
-    return {**rates, "throughput_ratio": summarise(series["2"] / series["1"])}
+    rates = {name: int(name) * patterns / seconds for name, seconds in series.items()}
+    return {
+        **{name: {"patterns_per_second": summarise(rate)} for name, rate in rates.items()},
+        "throughput_ratio": summarise(rates["2"] / rates["1"]),
+    }
 
 
 def _compare(
@@ -174,9 +162,7 @@ def _compare(
 ) -> dict[str, Any]:  # fmt: skip
     """Measure the networks, what they are compared with and the core's peak, in turns."""
     # Imported on the one core, so that torch takes one thread.
-    from replication.studies.bench import peak
-    from replication.studies.bench.peers import Modern as ModernPeer
-    from replication.studies.bench.peers import check_losses, read_start
+    from replication.studies.bench import peak, peers
 
     recipe = settings.experiment(MODERN)
     if not isinstance(recipe, Modern):
@@ -192,79 +178,147 @@ def _compare(
             earlier_losses = [process.ask("begin", **begin) for process in before.values()]
             loss = today.ask("begin", **begin)
             for earlier_loss in earlier_losses:
-                check_losses(f"earlier {what}", earlier_loss, loss)
-        start = read_start(
+                peers.check_losses(f"earlier {what}", earlier_loss, loss)
+        start = peers.read_start(
             path, networks["lenet5"], settings.base.rules, read_raw(folders.raw), AVAILABLE
         )
-        peers = build_peers(start, Path(scratch))
+        alike = peers.build_peers(start, Path(scratch))
         facts = {
             name: {
                 "what": peer.what,
-                "losses_differ_by": round_to_6(check_losses(name, peer.train(COMPARED), loss)),
+                "losses_differ_by": round_to_6(
+                    peers.check_losses(name, peer.train(COMPARED), loss)
+                ),
                 "patterns_compared": COMPARED,
             }
-            for name, peer in peers.items()
+            for name, peer in alike.items()
         }
         lanes = max(peak.WIDTHS, key=lambda lanes: float(today.ask("peak", lanes=lanes)))
-        trainings: dict[str, Callable[[int], float]] = {}
-        for what in (*NETWORKS[1:], DISTORTED, "lenet5"):
-            for prefix, process in {"": today, **before}.items():
-                trainings[prefix + what] = _bind_training(process, what)
-        for name, peer in {**peers, "modern": ModernPeer(start, recipe)}.items():
-            trainings[name] = _add_clock(peer.train)
+        trainings: dict[str, Callable[[int], float]] = {
+            prefix + what: partial(_ask_for_training, process, what)
+            for what in (*NETWORKS[1:], DISTORTED, "lenet5")
+            for prefix, process in {"": today, **before}.items()
+        }
+        for name, peer in {**alike, "modern": peers.Modern(start, recipe)}.items():
+            trainings[name] = partial(_time, peer.train)
         measures = {
             name: time_per_pattern(train, amounts.seconds) for name, train in trainings.items()
         }
-        measures["peak"] = lambda: float(today.ask("peak", lanes=lanes))
-        measures["curvature"] = lambda: float(today.ask("curvature", what="lenet5"))
+        measures["peak"] = partial(today.ask, "peak", lanes=lanes)
+        measures["curvature"] = partial(today.ask, "curvature", what="lenet5")
         measures["bandwidth"] = peak.build_triad()
         series = measure_in_turns(measures, amounts.repeats)
     work = {name: count_multiply_adds(network) for name, network in networks.items()}
-    result = compute_figures(series, work, list(peers), settings.base.presentations_per_pass)
+    result = compute_figures(series, work, list(alike), settings.base.presentations_per_pass)
     for name, entries in facts.items():
         result["peers"][name].update(entries)
-    return {**result, "machine": _describe_machine(today, series, lanes)}
-
-
-def _bind_training(process: Process, what: str) -> Callable[[int], float]:
-    return lambda patterns: float(process.ask("train", what=what, patterns=patterns))
-
-
-def _add_clock(train: Callable[[int], float]) -> Callable[[int], float]:
-    def train_and_time(patterns: int) -> float:
-        started = time.process_time()
-        train(patterns)
-        return time.process_time() - started
-
-    return train_and_time
-
-
-def build_peers(start: Any, scratch: Path) -> dict[str, Any]:
-    """Return the peers that this machine has, and print why others are left out."""
-    from replication.studies.bench.peers import JAX_MISSING, Eager, Jax, PlainC
-
-    peers: dict[str, Any] = {}
-    try:
-        peers["c"] = PlainC(start, scratch)
-    except ReplicationError as reason:
-        print(reason, flush=True)
-    try:
-        peers["jax"] = Jax(start)
-    except ModuleNotFoundError:
-        print(JAX_MISSING, flush=True)
-    return {**peers, "eager": Eager(start)}
-
-
-def _describe_machine(today: Process, series: Mapping[str, Series], lanes: int) -> dict[str, Any]:
-    facts = today.ask("facts")
-    facts["packages"]["torch"] = version("torch")
-    return {
-        **facts,
+    machine = today.ask("facts")
+    machine["packages"]["torch"] = version("torch")
+    result["machine"] = {
+        **machine,
         "peak_multiply_adds_per_second": summarise(series["peak"]),
         "peak_measured_by": f"independent fused multiply-adds of {lanes} lanes of float32, held in "
         "registers, compiled as the kernels are: the fastest of 4, 8 and 16 lanes",
         "bandwidth_bytes_per_second": summarise(series["bandwidth"]),
     }
+    return result
 
 
-summary = describe
+def _ask_for_training(process: Process, what: str, patterns: int) -> float:
+    return float(process.ask("train", what=what, patterns=patterns))
+
+
+def _time(train: Callable[[int], float], patterns: int) -> float:
+    started = time.process_time()
+    train(patterns)
+    return time.process_time() - started
+
+
+def time_per_pattern(train: Callable[[int], float], duration: float) -> Callable[[], float]:
+    """Return a measure of the seconds per pattern, over as many as take ``duration`` seconds.
+
+    ``train`` takes a number of patterns and returns CPU seconds.
+    """
+    train(WARM_UP)  # compiles what has to be compiled
+    seconds = max(train(WARM_UP), 1e-6) / WARM_UP
+    patterns = max(WARM_UP, min(AVAILABLE, int(duration / seconds)))
+    return lambda: train(patterns) / patterns
+
+
+def count_multiply_adds(network: Network) -> int:
+    """Return the multiply-adds of one update: 0.87 million for LeNet-5 with Table I.
+
+    Each weight of each unit is used once forwards, once for its own derivative (the RBF units'
+    codes have none) and once for the derivative of its input (not for the image). The four inputs
+    of a sub-sampling unit are added first and share one coefficient. Biases, squashing functions
+    and the update itself are not counted.
+    """
+    total = 0
+    for number, layer in enumerate(network.layers):
+        maps, height, width = layer.outputs
+        weights = maps if layer.kind is Kind.SUBSAMPLING else layer.pairs * layer.kernel**2
+        uses = 1 + int(layer.kind is not Kind.RBF) + int(number > 0)
+        total += uses * height * width * weights
+    return total
+
+
+def compute_figures(
+    series: Mapping[str, Series], work: Mapping[str, int], peers: Sequence[str], a_pass: int
+) -> dict[str, Any]:
+    """Return what is published, from seconds per pattern (``curvature``: per estimate).
+
+    ``work`` gives the multiply-adds of one update by network, ``a_pass`` the presentations in a
+    pass; ``peak`` is in multiply-adds per second.
+    """
+    result: dict[str, Any] = {}
+    for name in (*work, DISTORTED, "modern", *peers):
+        result[name] = {"microseconds_per_pattern": summarise(1e6 * series[name])}
+        if EARLIER + name in series:
+            share = series[name] / series[EARLIER + name]
+            result[name]["time_as_share_of_earlier"] = summarise(share)
+    for name, amount in work.items():
+        result[name]["multiply_adds_per_update"] = amount
+        result[name]["share_of_peak"] = summarise(amount / series[name] / series["peak"])
+    for name in (*peers, "modern"):
+        ratio = summarise(series[name] / series["lenet5"])
+        result["lenet5"][f"times_faster_than_{name}"] = ratio
+    result["peers"] = {name: result.pop(name) for name in peers}
+    share = series["curvature"] / (a_pass * series["lenet5"])
+    return {**result, "curvature_share_of_pass": summarise(share)}
+
+
+def summary(result: Benchmark) -> str:
+    """Return the figures as text: the median, the least and the greatest of the repeats."""
+    return "\n\n".join(
+        "\n".join([f"{name}: {target.machine.processor}, compiled for "
+                   f"{target.machine.compiled_for}, one core, "
+                   f"{target.lenet5.microseconds_per_pattern.repeats} repeats", *_lines(target)])
+        for name, target in result.targets().items()
+    )  # fmt: skip
+
+
+def _lines(target: Target) -> list[str]:
+    networks = {name: target.network(name) for name in NETWORKS} | {DISTORTED: target.distorted}
+    times: dict[str, Timed | Peer] = {**networks, **target.peers, "modern": target.modern}
+    machine = target.machine
+    return [
+        *(_line(f"{name}, microseconds per pattern", entry.microseconds_per_pattern)
+          for name, entry in times.items()),
+        *(_line(f"{name}, % of the earlier kernels' time", entry.time_as_share_of_earlier, 100)
+          for name, entry in networks.items() if entry.time_as_share_of_earlier),
+        *(_line(f"lenet5, times faster than {name}", target.lenet5.times_faster_than(name))
+          for name in [*target.strongest_first(), "modern"]),
+        _line("lenet5, % of the core's peak", target.lenet5.share_of_peak, 100),
+        _line("curvature, % of a pass", target.curvature_share_of_pass, 100),
+        _line("peak, 10^9 multiply-adds per second", machine.peak_multiply_adds_per_second, 1e-9),
+        _line("memory, 10^9 bytes per second", machine.bandwidth_bytes_per_second, 1e-9),
+        _line("two replicates, times the throughput of one", target.replicates.throughput_ratio),
+        f"{f'{target.memory.lenet5_at_once} LeNet-5 at once, MiB':<50}"
+        f"{target.memory.peak_mebibytes:>9.4g}",
+    ]  # fmt: skip
+
+
+def _line(text: str, figure: Spread, scale: float = 1.0) -> str:
+    ends = (figure.median, figure.min, figure.max)
+    median, least, most = (f"{value * scale:.4g}" for value in ends)
+    return f"{text:<50}{median:>9}   ({least} to {most})"

@@ -12,6 +12,7 @@ import resource
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib import import_module
@@ -82,6 +83,12 @@ class Training:
         return self._engine.curvature(self.parameters, images, order, self._sdlm)
 
 
+def _time(work: Callable[[], object], clock: Callable[[], float] = time.process_time) -> float:
+    started = clock()
+    work()
+    return clock() - started
+
+
 class Worker:
     """The requests that the process answers; times are CPU seconds unless stated otherwise."""
 
@@ -89,15 +96,15 @@ class Worker:
         """Read the settings, the paper's tables in ``published``, and MNIST in ``raw``."""
         self._settings, self._paper = settings.load(params), paper.load(published)
         self._regular = databases.read_raw(raw)
-        self._trainings: dict[str, list[Training]] = {}
         self._database = cache(lambda name: databases.derive(name, self._regular))
+        self._trainings: dict[str, list[Training]] = {}
 
     def begin(self, what: str, patterns: int, path: str) -> float:
         """Write the start of ``what`` to ``path`` (.npz); return the sum of the first losses.
 
         The file has float32 parameters, steps and levels, and the order of the patterns.
         """
-        training = Training(what, self._settings, self._paper, self._regular)
+        training = self._begin(what)
         np.savez(path, parameters=training.parameters, steps=training.steps, order=training.order,
                  levels=training.levels)  # fmt: skip
         return training.train(patterns)
@@ -105,24 +112,21 @@ class Worker:
     def train(self, what: str, patterns: int) -> float:
         """Train ``what`` on the next ``patterns``."""
         (training,) = self._get_trainings(what, 1)
-        started = time.process_time()
-        training.train(patterns)
-        return time.process_time() - started
+        return _time(lambda: training.train(patterns))
 
     def curvature(self, what: str) -> float:
         """Estimate the curvatures of ``what`` once."""
         (training,) = self._get_trainings(what, 1)
-        started = time.process_time()
-        training.curvature()
-        return time.process_time() - started
+        return _time(training.curvature)
 
     def side_by_side(self, what: str, replicates: int, patterns: int) -> float:
         """Train ``replicates`` in threads of their own; return seconds by the clock on the wall."""
         trainings = self._get_trainings(what, replicates)
-        started = time.perf_counter()
         with ThreadPoolExecutor(replicates) as threads:
-            list(threads.map(lambda training: training.train(patterns), trainings))
-        return time.perf_counter() - started
+            return _time(
+                lambda: list(threads.map(lambda training: training.train(patterns), trainings)),
+                time.perf_counter,
+            )
 
     def memory(self, experiment: str, replicates: int, patterns: int) -> float:
         """Return the most mebibytes held by this process after training ``replicates`` at once."""
@@ -138,9 +142,7 @@ class Worker:
 
         ``others``: ``tests``, how many test patterns there are; ``candidates`` of boosting.
         """
-        started = time.process_time()
-        self._fit(experiment, 0, passes, patterns, **others)
-        return time.process_time() - started
+        return _time(lambda: self._fit(experiment, 0, passes, patterns, **others))
 
     def peak(self, lanes: int) -> float:
         """Return the multiply-adds per second in registers, by vectors of ``lanes``."""
@@ -154,10 +156,12 @@ class Worker:
 
         return describe_machine()
 
+    def _begin(self, what: str) -> Training:
+        return Training(what, self._settings, self._paper, self._regular)
+
     def _get_trainings(self, what: str, count: int) -> list[Training]:
         trainings = self._trainings.setdefault(what, [])
-        while len(trainings) < count:
-            trainings.append(Training(what, self._settings, self._paper, self._regular))
+        trainings += [self._begin(what) for _ in range(count - len(trainings))]
         return trainings[:count]
 
     def _fit(
@@ -175,19 +179,17 @@ class Worker:
         recipe = full.model_copy(update=changes)
         whole = self._database(recipe.database)
         data = databases.Database(whole.train_images, whole.train_labels, whole.test_images[:tests],
-                        whole.test_labels[:tests])  # fmt: skip
+                                  whole.test_labels[:tests])  # fmt: skip
         levels = databases.grey_levels(*self._settings.base.inputs.ends)
         silent = monitor.Monitor(experiment, lambda _: None, lambda: False)
         with tempfile.TemporaryDirectory() as folder:
-            task = contract.Task(
-                experiment, replicate, data, levels, Path(folder, "checkpoint.npz")
-            )
+            checkpoint = Path(folder, "checkpoint.npz")
             if hasattr(systems, "build_system"):
                 network = systems.build_network(experiment, recipe, self._paper)
                 system = systems.build_system(experiment, recipe, network)
             else:  # an earlier commit
                 system = systems.system(experiment, recipe, self._paper)
-            system.fit(task, silent)
+            system.fit(contract.Task(experiment, replicate, data, levels, checkpoint), silent)
 
 
 def main() -> None:

@@ -13,14 +13,14 @@ from replication.core.mnist import databases
 from replication.core.runs import RECORD, WEIGHTS, experiment_runs
 from replication.core.settings import Settings
 from replication.core.systems.contract import answers_from_penalties
-from replication.errors import ReplicationError
 from replication.folders import Folders
 from replication.studies.boosting import COSTS
+from replication.studies.trained import no_weights
 
+FOLDERS = ("runs",)
 NETWORKS = ("first", "second", "third")
 # Of all patterns, in percent; 37.5 make 1.75 networks a pattern.
 CALLED = np.arange(0, 100.1, 2.5)
-FOLDERS = ("runs",)
 
 
 def run(folders: Folders, settings: Settings) -> pd.DataFrame:
@@ -53,10 +53,7 @@ def run(folders: Folders, settings: Settings) -> pd.DataFrame:
             error = to_percent(count_misses(classes, labels), len(labels))
             rows.append((number, called, nets, error))
     if not rows:
-        raise ReplicationError(
-            f"there are no weights of {BOOSTED} in {folders.runs}: run "
-            f"`python -m replication train {name}` first"
-        )
+        raise no_weights(folders.runs, name)
     table = COSTS.frame(rows)
     COSTS.write(folders.out, table)
     return table

@@ -14,24 +14,16 @@ import pandas as pd
 
 from replication.comparison import paper
 from replication.comparison.evaluation.metrics import METRICS, read_metrics
+from replication.comparison.figures.inputs import records
 from replication.comparison.paper import Paper
-from replication.core.learning.monitor import Display, Monitor
 from replication.core.settings import Causes, Hypothesis, Settings
 from replication.core.settings.loading import suggest_name
 from replication.core.systems.jobs import Job
-from replication.core.systems.replicates import run_side_by_side
 from replication.errors import ReplicationError
 from replication.folders import Folders
 from replication.studies.causes import CONCLUSIONS, TALLER, TRIALS, taller
-from replication.studies.causes.trials import (
-    HELD_OUT,
-    TEST,
-    Levels,
-    Row,
-    Trial,
-    TrialRunner,
-    describe_levels,
-)
+from replication.studies.causes.trials import HELD_OUT, TEST, Levels, Row, TrialRunner, describe
+from replication.studies.variants import train_missing
 
 FOLDERS = ("runs",)
 PARAMETERS = (click.Argument(["names"], nargs=-1, metavar="[HYPOTHESIS]..."),)
@@ -80,7 +72,7 @@ def average_held_out(hypothesis: Hypothesis, rows: Sequence[Row]) -> list[Choice
     for row in rows:
         if row["stage"] == HELD_OUT:
             levels = read_levels(hypothesis, row)
-            entry = by_levels.setdefault(describe_levels(levels), (levels, []))
+            entry = by_levels.setdefault(describe(levels), (levels, []))
             entry[1].append(float(row["error_percent"]))
     return [Choice(levels, sum(errors) / len(errors)) for levels, errors in by_levels.values()]
 
@@ -98,7 +90,7 @@ def choose(hypothesis: Hypothesis, rows: Sequence[Row], printed: float, followed
     ]
     if not possible:
         raise ReplicationError(
-            f"params.yaml: {hypothesis.choose} has chosen {describe_levels(followed)}, which a "
+            f"params.yaml: {hypothesis.choose} has chosen {describe(followed)}, which a "
             "hypothesis that follows it does not vary: add that level"
         )
     fitted = hypothesis.choose == "published"
@@ -133,7 +125,7 @@ def conclude(
             within = least - margin <= printed <= greatest + margin
             lines.append(
                 (name, hypothesis.row, measure, printed, mean, ours, margin, len(tested),
-                 choice.error, least, greatest, describe_levels(choice.levels),
+                 choice.error, least, greatest, describe(choice.levels),
                  *_decide(hypothesis, measure, abs(ours - printed) <= margin, within))
             )  # fmt: skip
     return _decide_followed(causes, CONCLUSIONS.frame(lines))
@@ -178,8 +170,7 @@ class Study:
         self.runner, self._out = runner, out
         self.rows: dict[str, list[Row]] = {}
         self._by_key: dict[str, Row] = {}
-        for record in TRIALS.read(out).to_dict("records") if TRIALS.exists(out) else ():
-            row: Row = {str(key): value for key, value in record.items()}
+        for row in records(TRIALS.read(out)) if TRIALS.exists(out) else ():
             self.rows.setdefault(row["hypothesis"], []).append(row)
             self._by_key[row["key"]] = row
 
@@ -194,12 +185,9 @@ class Study:
             for replicate in range(hypothesis.replicates)
         ]
         keys = [self.runner.key(trial) for trial in trials]
+        jobs = {key: Job(trial.experiment, number)
+                for number, (key, trial) in enumerate(zip(keys, trials, strict=True))}  # fmt: skip
         others = [row for row in self.rows.get(name, ()) if row["stage"] != stage]
-        jobs = [
-            Job(trial.experiment, number)
-            for number, (key, trial) in enumerate(zip(keys, trials, strict=True))
-            if key not in self._by_key
-        ]
 
         def write() -> None:
             self.rows[name] = others + [
@@ -209,11 +197,8 @@ class Study:
             ]
             self._write()
 
-        with Display(name, len(jobs) * trials[0].patterns) as display:
-            work = partial(_run_trial, runner=self.runner, trials=trials)
-            for row in run_side_by_side(work, jobs, self.runner.settings.train, display.show):
-                self._by_key[row["key"]] = row
-                write()
+        work = partial(self.runner.run_job, trials=trials)
+        train_missing(name, jobs, self._by_key, work, self.runner.settings.train, write)
         write()
 
     def _write(self) -> None:
@@ -238,10 +223,6 @@ class Study:
             table = pd.concat([table, rows], ignore_index=True)
         CONCLUSIONS.write(self._out, table)
         return table
-
-
-def _run_trial(job: Job, monitor: Monitor, *, runner: TrialRunner, trials: list[Trial]) -> Row:
-    return runner.run(trials[job.number], monitor)
 
 
 def run(folders: Folders, settings: Settings, names: tuple[str, ...] = ()) -> pd.DataFrame:
@@ -283,7 +264,7 @@ def run(folders: Folders, settings: Settings, names: tuple[str, ...] = ()) -> pd
             study.train(name, TEST, tested[hypothesis.tested])
             study.conclude(choices)
     if not names or taller.HYPOTHESIS in names:
-        TALLER.write(folders.out, taller.count_missed(folders, settings, study.runner.paper))
+        TALLER.write(folders.out, taller.tabulate_missed(folders, settings, study.runner.paper))
     return study.conclude(choices)
 
 

@@ -7,7 +7,7 @@ column of outputs, one every four lines, and the class of the least penalty of a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,74 +15,69 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
-from replication.comparison.evaluation.errors import count_misses
 from replication.comparison.paper import Paper
 from replication.core.mnist import databases
 from replication.core.settings import Settings
 from replication.folders import Folders
-from replication.studies.causes import CONCLUSIONS, TALLER
-from replication.studies.invariance import COUNTS
-from replication.studies.invariance.changes import Bytes, change, list_amounts
-from replication.studies.invariance.verdict import compute_curve, compute_extent
-from replication.studies.trained import TrainedNetwork, load_networks, no_weights
+from replication.studies import invariance
+from replication.studies.causes import CONCLUSIONS
+from replication.studies.invariance.changes import Bytes
+from replication.studies.invariance.run import count_missed
+from replication.studies.trained import TrainedNetwork, load_networks
 
 HYPOTHESIS = "taller-field"
 KINDS = ("scale", "shift", "rotation")
 _BATCH = 250
 
 
-def classify(network: TrainedNetwork, images: Bytes) -> NDArray[np.uint8]:
-    """Return the class of the least penalty over all positions, for uint8 (n, height, width)."""
-    weights, answers = torch.from_numpy(network.weights), []
+def compute_penalties(network: TrainedNetwork, images: Bytes) -> NDArray[np.floating]:
+    """Return the least penalties over all positions, (n, classes), for uint8 (n, height, width).
+
+    Of a field that is wider than the network's own, only the middle is seen.
+    """
+    side = network.reference.network.field
+    left, least = (images.shape[2] - side) // 2, []
     with torch.no_grad():
-        for start in range(0, len(images), _BATCH):
-            inputs = network.table[images[start : start + _BATCH]][:, np.newaxis]
-            penalties = network.reference.penalties(weights, torch.from_numpy(inputs))
-            answers.append(penalties.flatten(2).amin(dim=2).argmin(dim=1).numpy())
-    return np.concatenate(answers).astype(np.uint8)
+        for part in np.split(images, range(_BATCH, len(images), _BATCH)):
+            inputs = torch.from_numpy(network.table[part[:, np.newaxis, :, left : left + side]])
+            penalties = network.reference.penalties(torch.from_numpy(network.weights), inputs)
+            least.append(penalties.flatten(2).amin(dim=2).numpy())
+    return np.concatenate(least)
 
 
-def count_missed(folders: Folders, settings: Settings, published: Paper) -> pd.DataFrame:
+def tabulate_missed(folders: Folders, settings: Settings, published: Paper) -> pd.DataFrame:
     """Return the table `TALLER`; raise ReplicationError where there are no weights."""
     torch.set_num_threads(1)
-    taller, choices = settings.causes.taller, settings.invariance
+    taller = settings.causes.taller
     networks = load_networks(
-        folders.runs, taller.experiment, taller.replicates, published, "causes.taller.experiment"
+        folders.runs, [taller.experiment], taller.replicates, published, "causes.taller.experiment"
     )
-    if not networks:
-        raise no_weights(folders.runs, taller.experiment)
     data = databases.read_raw(folders.raw)
-    images, labels = data.test_images[: taller.patterns], data.test_labels[: taller.patterns]
-    side = networks[0].reference.network.field
-    left = (taller.field - side) // 2
-
-    def rows() -> Iterator[tuple[object, ...]]:
-        for kind in KINDS:
-            for amount in list_amounts(choices, kind):
-                whole = change(images, range(len(images)), kind, amount, choices, taller.field)
-                fields = whole[:, :, left : left + side]
-                for number, network in enumerate(networks):
-                    wrong = count_misses(classify(network, fields), labels)
-                    yield taller.experiment, number, kind, amount, wrong, len(labels)
-
-    return TALLER.frame(rows())
+    table = count_missed(
+        {key: partial(compute_penalties, network) for key, network in networks.items()},
+        data.test_images[: taller.patterns], data.test_labels[: taller.patterns],
+        settings.invariance, taller.field, KINDS,
+    )  # fmt: skip
+    # All networks at one change stand together.
+    return table.iloc[np.arange(len(table)).reshape(len(networks), -1).T.ravel()]
 
 
 def conclude(
     table: pd.DataFrame, settings: Settings, published: Paper, results: Path
 ) -> pd.DataFrame:
     """Return rows of `CONCLUSIONS`: how far recognition is accurate, in both fields."""
-    accurate = settings.compare.accurate_percent
-    taller, rows = settings.causes.taller, []
-    usual = COUNTS.read(results) if COUNTS.exists(results) else table.head(0)
+    accurate, taller = settings.compare.accurate_percent, settings.causes.taller
+    counts, rows = invariance.COUNTS, []
+    usual = counts.read(results) if counts.exists(results) else table.head(0)
     usual = usual[usual["experiment"] == taller.experiment]
+
+    def extent(missed: pd.DataFrame, kind: str) -> float:
+        return invariance.compute_extent(invariance.compute_curve(missed, kind), kind, accurate)
+
     for kind in KINDS:
         printed = float(published.claims[f"invariance.{kind}"].number)
         margin = settings.compare.roughly * printed
-        ours = compute_extent(compute_curve(table, kind), kind, accurate)
-        before = None
-        if not usual.empty:
-            before = compute_extent(compute_curve(usual, kind), kind, accurate)
+        ours, before = extent(table, kind), None if usual.empty else extent(usual, kind)
         rows.append(
             (HYPOTHESIS, f"invariance.{kind}", "range", printed, before, ours, margin,
              table["replicate"].nunique(), None, None, None, f"field {taller.field}",

@@ -1,18 +1,7 @@
-"""A trial: what it changes, what it is trained on, and what it results in.
-
-Besides the keys of an experiment these are varied:
-
-* ``training_patterns``, of classifiers too: the first ones, as many as stated. A network that had
-  one presentation of each of its patterns in a pass still has.
-* ``subset``: ``random`` draws these patterns instead of taking the first.
-* ``repeated``: how often every pass is repeated. ``faster``: a factor of all learning rates.
-* ``passes``: the number of passes, over which the learning rates are stretched: 10 take every
-  second of 20.
-* ``strength``: a factor of the ranges of the distortions, around what distorts nothing.
-"""
+"""A trial: an experiment with some settings changed, and what it results in."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -22,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replication.comparison.evaluation.errors import (
-    Mask,
     find_misses,
     jaccard_index,
     rejected_share,
@@ -34,27 +22,24 @@ from replication.core.learning.monitor import Monitor
 from replication.core.mnist import databases
 from replication.core.mnist.databases import Database
 from replication.core.mnist.writers import read_held_out
-from replication.core.settings import (
-    Classifier,
-    Combined,
-    Hypothesis,
-    Modern,
-    Recipe,
-    Settings,
-    parse_options,
-)
-from replication.core.settings.loading import set_by_path
+from replication.core.settings import Hypothesis, Modern, Settings
 from replication.core.systems.classifier import ClassifierSystem
 from replication.core.systems.classifiers.support_vectors import Decision
 from replication.core.systems.contract import Task, answers_from_penalties
-from replication.core.systems.jobs import Experiment, hash_document, prepare_experiments, versions
+from replication.core.systems.jobs import (
+    Experiment,
+    Job,
+    hash_document,
+    prepare_experiments,
+    versions,
+)
 from replication.errors import ReplicationError
 from replication.folders import Folders
 from replication.studies.causes import TRIALS
+from replication.studies.variants import Value, alter_recipe, measure_training
 
-OWN = ("training_patterns", "subset", "repeated", "passes", "faster", "strength")
 HELD_OUT, TEST = "held-out", "test"
-Levels = Mapping[str, int | float | str]
+Levels = Mapping[str, Value]
 Row = dict[str, Any]
 
 
@@ -69,49 +54,9 @@ class Trial(NamedTuple):
     patterns: int
 
 
-def describe_levels(levels: Levels) -> str:
+def describe(levels: Levels) -> str:
     """Return levels in words."""
     return ", ".join(f"{key} {value}" for key, value in levels.items())
-
-
-def alter_recipe(
-    recipe: Recipe | Combined | Classifier, changes: Levels, available: int
-) -> Recipe | Combined | Classifier:
-    """Return ``recipe`` with the ``changes``, and with no more than the ``available`` patterns.
-
-    Raises ReplicationError for an unknown key and for an impossible value.
-    """
-    document = recipe.model_dump()
-    for path, value in changes.items():
-        if path not in OWN:
-            set_by_path(document, path, value)
-    if isinstance(recipe, Recipe | Combined):
-        document |= _alter_training(recipe, changes, available)
-    return parse_options(type(recipe), document, "causes")
-
-
-def _alter_training(recipe: Recipe | Combined, changes: Levels, available: int) -> Row:
-    """Return the settings of a network that the keys in `OWN` decide."""
-    patterns = min(int(changes.get("training_patterns", recipe.training_patterns)), available)
-    presentations = recipe.presentations_per_pass
-    if presentations == recipe.training_patterns:
-        presentations = patterns
-    given, faster = recipe.learning_rates, float(changes.get("faster", 1))
-    passes = int(changes.get("passes", len(given) * int(changes.get("repeated", 1))))
-    rates = [faster * given[number * len(given) // passes] for number in range(passes)]
-    strength, distortions = float(changes.get("strength", 1)), recipe.distortions.model_dump()
-    for name, ends in distortions.items():
-        if isinstance(ends, dict):
-            rest = 1.0 if name == "inverse_scale" else 0.0
-            for end, value in ends.items():
-                ends[end] = rest + strength * (value - rest)
-    return {
-        "training_patterns": patterns,
-        "presentations_per_pass": changes.get("presentations_per_pass", presentations),
-        "learning_rates": rates,
-        "passes": len(rates),
-        "distortions": distortions,
-    }
 
 
 @dataclass(frozen=True)
@@ -149,7 +94,7 @@ class TrialRunner:
         changes, available = {**hypothesis.changes, **levels}, self.count_available(stage)
         recipe = alter_recipe(like, changes, available)
         patterns = getattr(recipe, "training_patterns", changes.get("training_patterns", available))
-        recipes = {f"{name} ({stage}; {describe_levels(levels)})": recipe}
+        recipes = {f"{name} ({stage}; {describe(levels)})": recipe}
         (experiment,) = prepare_experiments(recipes, self.settings, self.folders)
         return Trial(name, stage, replicate, changes, experiment, min(int(patterns), available))
 
@@ -178,15 +123,18 @@ class TrialRunner:
         numbers = numbers[: trial.patterns]
         return Database(whole.train_images[numbers], whole.train_labels[numbers], *answered)
 
+    def run_job(self, job: Job, monitor: Monitor, trials: Sequence[Trial]) -> tuple[str, Row]:
+        """Return the key and the row of one of ``trials``, whose place is the job's number."""
+        row = self.run(trials[job.number], monitor)
+        return row["key"], row
+
     def run(self, trial: Trial, monitor: Monitor) -> Row:
         """Train, answer, and return a row of `TRIALS`."""
         database = self.select_patterns(trial)
-        system = trial.experiment.system
-        key = self.key(trial)
+        system, key, training = trial.experiment.system, self.key(trial), None
         table = databases.grey_levels(*trial.experiment.inputs.ends)
         checkpoint = self.folders.checkpoints / f"causes-{key}.npz"
         task = Task(trial.name, trial.replicate, database, table, checkpoint)
-        training = None
         if isinstance(system, ClassifierSystem):
             model = system.model(task, monitor)
             answers = answers_from_penalties(model.penalties(database.test_images))
@@ -198,27 +146,22 @@ class TrialRunner:
             fitted = system.fit(task, monitor)
             answers, operations = fitted.answers, fitted.cost.operations_thousands
             if not fitted.history.empty:
-                last = fitted.history.iloc[-1]
-                training = to_percent(
-                    float(last["training_misses"]), int(last["training_presentations"])
-                )
+                training = measure_training(fitted.history)
         checkpoint.unlink(missing_ok=True)
-        labels = database.test_labels
+        labels, likeness = database.test_labels, None
         wrong = find_misses(answers.classes, labels)
+        if trial.stage == TEST:
+            figure_8 = self.paper.misclassified["test_index"].to_numpy()
+            likeness = jaccard_index(wrong, np.isin(np.arange(len(wrong)), figure_8))
         rejected = rejected_share(
             answers.classes, answers.margins, labels, target_percent(self.paper)
         )
         values = (
             trial.name, trial.stage, trial.replicate, trial.patterns,
-            to_percent(float(wrong.sum()), len(labels)), rejected, training, operations,
-            self._compare_misses(wrong) if trial.stage == TEST else None, key,
+            to_percent(float(wrong.sum()), len(labels)), rejected, training, operations, likeness,
+            key,
         )  # fmt: skip
         return dict(zip(TRIALS.columns, values, strict=True)) | dict(trial.levels)
-
-    def _compare_misses(self, wrong: Mask) -> float:
-        """Return the Jaccard index of the misses and those of Figure 8."""
-        index = self.paper.misclassified["test_index"].to_numpy()
-        return jaccard_index(wrong, np.isin(np.arange(len(wrong)), index))
 
 
 @cache

@@ -26,12 +26,9 @@ from replication.core.networks.specification import Network
 from replication.core.settings import Collapse, Recipe, Settings, change_recipe
 from replication.errors import Diverged
 from replication.folders import Folders
-from replication.studies.collapse import OUTCOMES
+from replication.studies.collapse import CRITERIA, OUTCOMES
 
-CRITERIA = ("mle", "map")
-SCORED = 500
-# Six digits: the last bits of a sum depend on the processor.
-_DIGITS = 6
+SCORED = 500  # patterns at a time
 
 
 class Outcome(NamedTuple):
@@ -70,10 +67,8 @@ def train(
     generator = np.random.default_rng([choices.seed, replicate])
     weights = torch.from_numpy(draw_initial_parameters(network, recipe, generator)).requires_grad_()
     codes = torch.from_numpy(network.codes.copy()).requires_grad_()
-    before = (
-        compute_least_distance(codes),
-        _compute_spread(_compute_outputs(reference, weights, inputs)),
-    )
+    distance = compute_least_distance(codes)
+    spread = _compute_spread(_compute_outputs(reference, weights, inputs))
     optimiser = torch.optim.Adam([weights, codes], choices.learning_rate)
     mean = math.nan
     for turn in range(choices.passes):
@@ -96,8 +91,8 @@ def train(
     outputs = _compute_outputs(reference, weights, inputs)
     answers = torch.cdist(outputs, codes.detach()).argmin(dim=1)
     return Outcome(
-        compute_least_distance(codes) / before[0],
-        _compute_spread(outputs) / before[1],
+        compute_least_distance(codes) / distance,
+        _compute_spread(outputs) / spread,
         100.0 * int((answers != labels).sum()) / len(labels),
         mean,
     )
@@ -135,14 +130,11 @@ def compare_criteria(settings: Settings, published: Paper, database: Database) -
     result: dict[str, Any] = {"settings": choices.model_dump(mode="json")}
     for name in CRITERIA:
         recipe = change_recipe(base, {"criterion.name": name})
-        outcomes = [
-            train(network, recipe, choices, inputs, labels, number)
-            for number in range(choices.replicates)
-        ]
-        result[name] = {
-            key: [float(f"{value:.{_DIGITS}g}") for value in values]
-            for key, values in zip(outcomes[0]._fields, zip(*outcomes, strict=True), strict=True)
-        }
+        outcomes = [train(network, recipe, choices, inputs, labels, number)
+                    for number in range(choices.replicates)]  # fmt: skip
+        # Six digits: the last bits of a sum depend on the processor.
+        result[name] = {key: [float(f"{getattr(outcome, key):.6g}") for outcome in outcomes]
+                        for key in Outcome._fields}  # fmt: skip
     return result
 
 

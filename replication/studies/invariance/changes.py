@@ -6,22 +6,16 @@ segmenter cuts a character. Numpy and scipy only, so that the report draws the s
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
-from replication.comparison.evaluation.errors import count_misses
 from replication.core.mnist.databases import centre_in_field, margins
 from replication.core.settings import Invariance
-from replication.studies.invariance import COUNTS, EXAMPLES
 
 Bytes = NDArray[np.uint8]
-# Penalties (n, classes), the least is the class given, of uint8 (n, field, field).
-Network = Callable[[Bytes], NDArray[np.floating]]
-
 KINDS = ("scale", "shift", "rotation", "noise")
 # What leaves a pattern as it is.
 UNCHANGED: Mapping[str, float] = {"scale": 1.0, "shift": 0.0, "rotation": 0.0, "noise": 0.0}
@@ -35,8 +29,9 @@ def list_amounts(choices: Invariance, kind: str) -> list[float]:
     return [*opposite, *amounts]
 
 
-def _list_changes(choices: Invariance) -> Iterator[tuple[str, float]]:
-    return ((kind, amount) for kind in KINDS for amount in list_amounts(choices, kind))
+def list_changes(choices: Invariance, kinds: Sequence[str]) -> Iterator[tuple[str, float]]:
+    """Return the kinds with all of their amounts."""
+    return ((kind, amount) for kind in kinds for amount in list_amounts(choices, kind))
 
 
 def change(
@@ -106,42 +101,6 @@ def invert(images: Bytes, numbers: Sequence[int], probability: float, seed: int)
         [np.random.default_rng((seed, number)).random(images.shape[1:]) for number in numbers]
     )
     return np.where(chances < probability, np.uint8(255) - images, images)
-
-
-def count_missed(
-    networks: Mapping[tuple[str, int], Network], images: Bytes, labels: Bytes,
-    choices: Invariance, field: int,
-) -> pd.DataFrame:  # fmt: skip
-    """Count the patterns that each network misses, one row per network, kind and amount.
-
-    ``networks`` are by experiment and replicate, ``images`` the first test patterns, uint8
-    (n, height, width), ``labels`` (n,). Rows are in the order of the networks, `KINDS` and the
-    amounts; negative amounts are upwards or counter-clockwise.
-    """
-    by_network: dict[tuple[str, int], list[tuple[object, ...]]] = {key: [] for key in networks}
-    for kind, amount in _list_changes(choices):
-        changed = change(images, range(len(images)), kind, amount, choices, field)
-        for key, network in networks.items():
-            classes = network(changed).argmin(axis=1).astype(np.uint8)
-            by_network[key].append((*key, kind, amount, count_misses(classes, labels), len(labels)))
-    return COUNTS.frame(row for rows in by_network.values() for row in rows)
-
-
-def answer_examples(
-    networks: Mapping[str, Network], images: Bytes, choices: Invariance, field: int
-) -> pd.DataFrame:
-    """Return the answers of one network of each experiment to a few patterns, as in `EXAMPLES`.
-
-    ``penalty`` is the penalty of the answer: the lower, the more certain.
-    """
-    rows = []
-    for name, network in networks.items():
-        for kind, amount in _list_changes(choices):
-            changed = change(images, range(len(images)), kind, amount, choices, field)
-            for number, penalties in enumerate(network(changed)):
-                best = int(penalties.argmin())
-                rows.append((name, kind, amount, number, best, float(penalties[best])))
-    return EXAMPLES.frame(rows)
 
 
 def join_images(images: Bytes, pitch: int, field: int) -> Bytes:

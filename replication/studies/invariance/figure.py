@@ -1,9 +1,6 @@
 """Changed patterns drawn: errors (Section III-E, p. 16), digits as in Figure 13, wide fields."""
 
-from __future__ import annotations
-
 import math
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -16,9 +13,8 @@ from replication.comparison.figures import drawing
 from replication.comparison.figures.inputs import Inputs, Part, records
 from replication.comparison.paper import Paper
 from replication.core.networks.catalogue import lenet5
-from replication.studies.invariance import COMMAND, COUNTS, EXAMPLES, FIELDS
+from replication.studies.invariance import COMMAND, COUNTS, EXAMPLES, FIELDS, compute_curve
 from replication.studies.invariance.changes import KINDS, Bytes, change, join_images
-from replication.studies.invariance.verdict import compute_curve
 
 # Of the experiments, in all figures of the study.
 COLOURS = (drawing.TEST, drawing.DISTORTED, drawing.ACCENT, drawing.TRAINING)
@@ -27,11 +23,6 @@ _LINE = 1.4  # height of a digit with the answers below it, in digits
 _SQUARE = 3.3  # side of the square of a class above a wide field, in pixels of the field
 _UNITS = {"scale": "factor", "shift": "heights of the character, either way",
           "rotation": "degrees, either way", "noise": "probability"}  # fmt: skip
-
-
-def list_experiments(table: pd.DataFrame) -> list[str]:
-    """Return the experiments of one of the study's tables, in its order."""
-    return list(dict.fromkeys(table["experiment"].astype(str)))
 
 
 def find_limits(paper: Paper, kind: str) -> list[float]:
@@ -47,11 +38,11 @@ def draw_curves(inputs: Inputs) -> drawing.Figure | None:
     counts = inputs.table(COUNTS)
     if counts is None:
         return None
-    names, words = list_experiments(counts), inputs.wording.name
+    words = inputs.wording.name
+    by_name = {str(name): own for name, own in counts.groupby("experiment", sort=False)}
     rows = [
         (words(name), kind, amount, missed, int(own["replicate"].nunique()))
-        for name in names
-        for own in [counts[counts["experiment"] == name]]
+        for name, own in by_name.items()
         for kind in KINDS
         for amount, missed in compute_curve(own, kind).items()
     ]
@@ -59,7 +50,7 @@ def draw_curves(inputs: Inputs) -> drawing.Figure | None:
     def paint(canvas: Canvas) -> None:
         drawn = drawing.panels(canvas, len(KINDS), 2, 200, sharey=True)
         for kind, axes in zip(KINDS, drawn, strict=True):
-            _paint_curves(axes, inputs, counts, kind)
+            _paint_curves(axes, inputs, by_name, kind)
         drawn[0].set_ylim(0, 100)
         canvas.supylabel("percent missed", fontsize=12, color=drawing.MUTED)
         canvas.legend(*drawn[0].get_legend_handles_labels(), loc="outside lower center")
@@ -70,8 +61,9 @@ def draw_curves(inputs: Inputs) -> drawing.Figure | None:
         "How far a digit may be changed",
         drawing.draw(
             "invariance",
-            f"Percent of {patterns} test patterns missed by {', '.join(map(words, names))} against "
-            "scale, vertical shift, rotation and noise; the numbers are in the table below.",
+            f"Percent of {patterns} test patterns missed by {', '.join(map(words, by_name))} "
+            "against scale, vertical shift, rotation and noise; the numbers are in the table "
+            "below.",
             440,
             paint,
         ),
@@ -91,17 +83,15 @@ def draw_curves(inputs: Inputs) -> drawing.Figure | None:
     )
 
 
-def _paint_curves(axes: Axes, inputs: Inputs, counts: pd.DataFrame, kind: str) -> None:
+def _paint_curves(axes: Axes, inputs: Inputs, counts: dict[str, pd.DataFrame], kind: str) -> None:
     axes.axhline(inputs.choices.accurate_percent, color=drawing.GRID, linewidth=1)
     for limit in find_limits(inputs.paper, kind):
         axes.axvline(limit, color=drawing.INK, linewidth=0.8, linestyle=(0, (4, 2)))
-    for name, colour in zip(list_experiments(counts), COLOURS, strict=False):
-        own = counts[counts["experiment"] == name]
+    for (name, own), colour in zip(counts.items(), COLOURS, strict=False):
         for _, rows in own.groupby("replicate"):
             curve = compute_curve(rows, kind)
             axes.plot(curve.index, curve, color=colour, linewidth=0.5, alpha=0.35)
-        mean = compute_curve(own, kind)
-        label = inputs.wording.name(name)
+        mean, label = compute_curve(own, kind), inputs.wording.name(name)
         axes.plot(mean.index, mean, color=colour, linewidth=1.8, label=label)
     if kind == "scale":
         axes.set_xscale("log")
@@ -116,35 +106,34 @@ def draw_digits(inputs: Inputs) -> drawing.Figure | None:
     answers = inputs.table(EXAMPLES)
     if answers is None:
         return None
-    names, words = list_experiments(answers)[: len(COLOURS)], inputs.wording.name
-    patterns = int(answers["pattern"].max()) + 1
-    right = answers["class"].to_numpy() == inputs.labels[answers["pattern"].to_numpy()]
-    counts = "; ".join(
-        f"{words(name)} answers {int(right[own].sum())} of {int(own.sum())} right"
-        for name in names
-        for own in [(answers["experiment"] == name).to_numpy()]
-    )
+    words, patterns = inputs.wording.name, int(answers["pattern"].max()) + 1
+    answers = answers.assign(label=inputs.labels[answers["pattern"]])
+    answers["right"] = answers["class"] == answers["label"]
+    answers["name"] = answers["experiment"].map(words)
+    of_name = answers.groupby("experiment", sort=False)["right"].agg(["sum", "size"])
+    counts = [f"{words(str(name))} answers {right} of {total} right"
+              for name, right, total in of_name[: len(COLOURS)].itertuples()]  # fmt: skip
 
     def paint(canvas: Canvas) -> None:
         drawn = drawing.panels(canvas, len(KINDS), 2, 50 + 47 * patterns)
         for axes, kind in zip(drawn, KINDS, strict=True):
-            _paint_kind(axes, inputs, answers[answers["kind"] == kind], kind, names)
+            _paint_kind(axes, inputs, answers, kind)
 
-    alt = f"The first {patterns} test patterns at increasing change, with the answers: {counts}."
-    rows = [
-        (row["kind"], row["amount"], row["pattern"], int(inputs.labels[row["pattern"]]),
-         words(row["experiment"]), row["class"], row["penalty"])
-        for row in records(answers)
-    ]  # fmt: skip
+    alt = (
+        f"The first {patterns} test patterns at increasing change, with the answers: "
+        f"{'; '.join(counts)}."
+    )
+    names = ", ".join(answers["name"].unique()[: len(COLOURS)])
+    keys = ["kind", "amount", "pattern", "label", "name", "class", "penalty"]
     columns = ("change", "amount", "test pattern", "label", "experiment", "answer", "penalty")
     return drawing.Figure(
         "figure13",
         "Digits as in Figure 13",
         drawing.draw("figure13", alt, 440, paint),
-        f"Below each digit the answers of the first training of {', '.join(map(words, names))}, in "
+        f"Below each digit the answers of the first training of {names}, in "
         "this order; wrong ones are bold and framed. A negative shift is upwards, a negative "
         "rotation counter-clockwise.",
-        drawing.table(columns, rows),
+        drawing.table(columns, list(answers[keys].itertuples(index=False, name=None))),
         (
             drawing.Source(
                 "../invariance_examples.csv", "class by experiment, kind, amount and pattern"
@@ -154,13 +143,13 @@ def draw_digits(inputs: Inputs) -> drawing.Figure | None:
     )
 
 
-def _paint_kind(
-    axes: Axes, inputs: Inputs, answers: pd.DataFrame, kind: str, names: Sequence[str]
-) -> None:
+def _paint_kind(axes: Axes, inputs: Inputs, every: pd.DataFrame, kind: str) -> None:
     """Paint the digits of a kind: one line per pattern, one column per amount, answers below."""
+    names = every["experiment"].unique()[: len(COLOURS)].tolist()
+    answers = every[(every["kind"] == kind) & every["experiment"].isin(names)]
     patterns = int(answers["pattern"].max()) + 1
-    amounts = sorted(float(amount) for amount in answers["amount"].unique())
-    drawn = [amounts[place] for place in space_evenly(len(amounts))]
+    amounts = np.sort(answers["amount"].unique())
+    drawn = amounts[space_evenly(len(amounts))].tolist()
     field, images = lenet5(inputs.paper).field, inputs.images[:patterns]
     sheets = [
         change(images, range(patterns), kind, amount, inputs.study, field) for amount in drawn
@@ -168,16 +157,15 @@ def _paint_kind(
     for line in range(patterns):
         strip = np.hstack([sheet[line] for sheet in sheets])
         _paint_image(axes, strip, (0, _LINE * line, len(drawn), 1))
-    for row in records(answers[answers["amount"].isin(drawn) & answers["experiment"].isin(names)]):
+    for row in records(answers[answers["amount"].isin(drawn)]):
         place = names.index(row["experiment"])
-        wrong = row["class"] != inputs.labels[row["pattern"]]
         frame = {"boxstyle": "square,pad=0.1", "fill": False, "linewidth": 0.7,
                  "edgecolor": COLOURS[place]}  # fmt: skip
         axes.text(
             drawn.index(row["amount"]) + 0.5 + 0.28 * (place - (len(names) - 1) / 2),
             _LINE * row["pattern"] + 1.18, str(row["class"]),
             color=COLOURS[place], fontsize=11.5, ha="center", va="center",
-            weight="bold" if wrong else "normal", bbox=frame if wrong else None,
+            weight="normal" if row["right"] else "bold", bbox=None if row["right"] else frame,
         )  # fmt: skip
     axes.set(title=kind, xlim=(0, _COLUMNS), ylim=(_LINE * patterns, 0), yticks=[])
     axes.set_xticks(np.arange(len(drawn)) + 0.5, [f"{amount:g}" for amount in drawn])
@@ -187,9 +175,8 @@ def _paint_kind(
 
 def space_evenly(count: int) -> list[int]:
     """Return at most `_COLUMNS` places out of ``count``, with the first and the last."""
-    if count <= _COLUMNS:
-        return list(range(count))
-    return [int(place) for place in np.rint(np.linspace(0, count - 1, _COLUMNS))]
+    places = np.rint(np.linspace(0, count - 1, min(count, _COLUMNS)))
+    return [int(place) for place in places]
 
 
 class _Wide(NamedTuple):
@@ -227,7 +214,7 @@ def draw_wide_fields(inputs: Inputs) -> drawing.Figure | None:
     alt = (
         f"Digits in one field and, from the left, the least penalised class: {'; '.join(answers)}."
     )
-    keys = ("picture", "position", "class", "penalty")
+    keys = ["picture", "position", "class", "penalty"]
     return drawing.Figure(
         "wide-fields",
         "A field wider than the network's own",
@@ -237,7 +224,7 @@ def draw_wide_fields(inputs: Inputs) -> drawing.Figure | None:
         f"whole field: each column stands over the middle of the {side} pixels that it sees. The "
         "less a class is penalised, the darker its square; on top the class of least penalty, also "
         "between the digits, where there is nothing to recognise.",
-        drawing.table(keys, [tuple(row[key] for key in keys) for row in records(outputs)]),
+        drawing.table(keys, list(outputs[keys].itertuples(index=False, name=None))),
         (
             drawing.Source("../fields.csv", "penalty by picture, position and class"),
             drawing.Source("../../data/raw/", "t10k-images-idx3-ubyte.gz"),
@@ -256,9 +243,10 @@ def _paint_wide(axes: Axes, wide: _Wide) -> None:
     apart = float(positions[1] - positions[0]) if len(positions) > 1 else _SQUARE
     for row in records(wide.penalties):
         corner = (height / 2 + row["position"] - apart / 2, top + _SQUARE * row["class"])
-        size = (apart - 0.4, _SQUARE - 0.3)
         share = 1 - row["penalty"] / most
-        axes.add_patch(Rectangle(corner, *size, color=drawing.TEST, lw=0, alpha=share))
+        axes.add_patch(
+            Rectangle(corner, apart - 0.4, _SQUARE - 0.3, color=drawing.TEST, lw=0, alpha=share)
+        )
     for row in records(wide.best):
         axes.text(
             height / 2 + row["position"], top - 0.4, str(row["class"]),

@@ -7,8 +7,7 @@ network that Section III-E calls well suited to shapes of unknown position.
 """
 
 import math
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -16,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from replication.comparison import paper
-from replication.comparison.paper import Paper
+from replication.comparison.evaluation.errors import count_misses
 from replication.core.mnist import databases
 from replication.core.mnist.databases import Database, Levels
 from replication.core.networks.reference import Reference
@@ -24,10 +23,49 @@ from replication.core.networks.specification import Kind, Network
 from replication.core.settings import Invariance, Settings
 from replication.files import Table
 from replication.folders import Folders
-from replication.studies.invariance import COUNTS, EXAMPLES, FIELDS, changes
-from replication.studies.trained import DATABASE, TrainedNetwork, load_networks, no_weights
+from replication.studies.invariance import COUNTS, EXAMPLES, FIELDS
+from replication.studies.invariance.changes import KINDS, Bytes, change, join_images, list_changes
+from replication.studies.trained import DATABASE, TrainedNetwork, load_networks
 
 FOLDERS = ("runs",)
+# Penalties (n, classes), the least is the class given, of uint8 (n, field, field).
+Answers = Callable[[Bytes], NDArray[np.floating]]
+
+
+def count_missed(
+    networks: Mapping[tuple[str, int], Answers], images: Bytes, labels: Bytes,
+    choices: Invariance, field: int, kinds: Sequence[str] = KINDS,
+) -> pd.DataFrame:  # fmt: skip
+    """Count the patterns that each network misses, one row per network, kind and amount.
+
+    ``networks`` are by experiment and replicate, ``images`` the first test patterns, uint8
+    (n, height, width), ``labels`` (n,). Rows are in the order of the networks, the kinds and the
+    amounts; negative amounts are upwards or counter-clockwise.
+    """
+    by_network: dict[tuple[str, int], list[tuple[object, ...]]] = {key: [] for key in networks}
+    for kind, amount in list_changes(choices, kinds):
+        changed = change(images, range(len(images)), kind, amount, choices, field)
+        for key, network in networks.items():
+            classes = network(changed).argmin(axis=1).astype(np.uint8)
+            by_network[key].append((*key, kind, amount, count_misses(classes, labels), len(labels)))
+    return COUNTS.frame(row for rows in by_network.values() for row in rows)
+
+
+def answer_examples(
+    networks: Mapping[str, Answers], images: Bytes, choices: Invariance, field: int
+) -> pd.DataFrame:
+    """Return the answers of one network of each experiment to a few patterns, as in `EXAMPLES`.
+
+    ``penalty`` is the penalty of the answer: the lower, the more certain.
+    """
+    rows = []
+    for name, network in networks.items():
+        for kind, amount in list_changes(choices, KINDS):
+            changed = change(images, range(len(images)), kind, amount, choices, field)
+            for number, penalties in enumerate(network(changed)):
+                best = int(penalties.argmin())
+                rows.append((name, kind, amount, number, best, float(penalties[best])))
+    return EXAMPLES.frame(rows)
 
 
 def get_step(network: Network) -> int:
@@ -37,18 +75,14 @@ def get_step(network: Network) -> int:
 
 
 def compute_outputs(
-    reference: Reference, parameters: NDArray[np.float32], table: Levels, wide: changes.Bytes
+    reference: Reference, parameters: NDArray[np.float32], table: Levels, wide: Bytes
 ) -> NDArray[np.float32]:
     """Return penalties (classes, positions) of the network on a field (field, width).
 
     The output at position k sees the columns from k times `get_step` on, as many as the network's
     field has. ``parameters`` are float32 (network.parameters,), ``table`` (256,) gives the input
-    for each grey level. Raises ValueError when the field is of another height or narrower than the
-    network's own.
+    for each grey level.
     """
-    side = reference.network.field
-    if wide.shape[0] != side or wide.shape[1] < side:
-        raise ValueError(f"a field of {wide.shape}; it must be {side} high and no narrower")
     with torch.no_grad():
         inputs = torch.from_numpy(table[wide][np.newaxis, np.newaxis])
         penalties = reference.penalties(torch.from_numpy(parameters), inputs)[0, :, 0]
@@ -71,25 +105,6 @@ def tabulate_outputs(
     )
 
 
-def read_networks(
-    runs: Path, published: Paper, choices: Invariance
-) -> dict[tuple[str, int], TrainedNetwork]:
-    """Read the networks that are there, by experiment and number, each experiment from its first.
-
-    Raises ReplicationError when there is none.
-    """
-    networks = {
-        (name, number): network
-        for name in choices.experiments
-        for number, network in enumerate(
-            load_networks(runs, name, choices.replicates, published, "invariance.experiments")
-        )
-    }
-    if not networks:
-        raise no_weights(runs, *choices.experiments)
-    return networks
-
-
 def compute_tables(
     networks: Mapping[tuple[str, int], TrainedNetwork], database: Database, choices: Invariance
 ) -> dict[Table, pd.DataFrame]:
@@ -100,14 +115,14 @@ def compute_tables(
     images, labels = database.test_images, database.test_labels
     outputs = {}
     for number, chosen in enumerate(choices.fields):
-        wide = changes.join_images(images[list(chosen)], choices.pitch, side)
+        wide = join_images(images[list(chosen)], choices.pitch, side)
         outputs[number] = compute_outputs(reference, network.weights, network.table, wide)
     return {
-        COUNTS: changes.count_missed(
+        COUNTS: count_missed(
             {key: each.penalties for key, each in networks.items()},
             images[: choices.patterns], labels[: choices.patterns], choices, side,
         ),
-        EXAMPLES: changes.answer_examples(
+        EXAMPLES: answer_examples(
             {name: each.penalties for name, each in first.items()},
             images[: choices.examples], choices, side,
         ),
@@ -123,9 +138,12 @@ def run(folders: Folders, settings: Settings) -> dict[Table, pd.DataFrame]:
     """
     # Sums that are split among threads depend on their number.
     torch.set_num_threads(1)
-    networks = read_networks(folders.runs, paper.load(folders.paper), settings.invariance)
+    published, choices = paper.load(folders.paper), settings.invariance
+    networks = load_networks(
+        folders.runs, choices.experiments, choices.replicates, published, "invariance.experiments"
+    )
     database = databases.load(folders.raw, folders.prepared, DATABASE)
-    tables = compute_tables(networks, database, settings.invariance)
+    tables = compute_tables(networks, database, choices)
     for output, table in tables.items():
         output.write(folders.out, table)
     return tables
@@ -135,10 +153,10 @@ def summary(tables: Mapping[Table, pd.DataFrame]) -> str:
     """Return for each experiment and kind the error in percent at each amount, over replicates."""
     groups = tables[COUNTS].groupby(["experiment", "kind", "amount"], sort=False)
     total = groups[["misses", "patterns"]].sum().reset_index()
-    lines = []
-    for (name, kind), rows in total.groupby(["experiment", "kind"], sort=False):
-        percent = 100 * rows["misses"] / rows["patterns"]
-        points = zip(rows["amount"], percent, strict=True)
-        errors = ", ".join(f"{amount:g}: {missed:.1f}" for amount, missed in points)
-        lines.append(f"{name}, {kind}: percent missed at {errors}")
-    return "\n".join(lines)
+    percent = 100 * total["misses"] / total["patterns"]
+    total["text"] = [f"{amount:g}: {missed:.1f}"
+                     for amount, missed in zip(total["amount"], percent, strict=True)]  # fmt: skip
+    return "\n".join(
+        f"{name}, {kind}: percent missed at {', '.join(texts)}"
+        for (name, kind), texts in total.groupby(["experiment", "kind"], sort=False)["text"]
+    )

@@ -13,7 +13,7 @@ from replication.core.settings import Noncharacters, Settings
 from replication.folders import Folders
 from replication.studies.invariance.changes import Bytes, join_images
 from replication.studies.noncharacters import BETWEEN, REJECTED, SHUFFLED
-from replication.studies.trained import DATABASE, load_networks, no_weights
+from replication.studies.trained import DATABASE, load_networks
 
 FOLDERS = ("runs",)
 
@@ -60,11 +60,9 @@ def run(folders: Folders, settings: Settings) -> pd.DataFrame:
     rows: list[tuple[object, ...]] = []
     for outputs, name in study.experiments.items():
         networks = load_networks(
-            folders.runs, name, study.replicates, published, "noncharacters.experiments"
+            folders.runs, [name], study.replicates, published, "noncharacters.experiments"
         )
-        if not networks:
-            raise no_weights(folders.runs, name)
-        for number, network in enumerate(networks):
+        for (_, number), network in networks.items():
             side = network.reference.network.field
             digits = network.penalties(centre_in_field(images, side))
             for kind, make in MAKERS.items():

@@ -9,7 +9,6 @@ right is at a distance of about the square root of two, since its replicates hav
 
 import math
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -17,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from replication.comparison.paper import Paper
-from replication.comparison.verdicts.statistics import mean_interval
+from replication.comparison.verdicts.statistics import half_unit, mean_interval
 from replication.core.settings import Readings, Recipe, Settings, change_recipe, get_by_path
 from replication.errors import ReplicationError
 
@@ -50,10 +49,8 @@ def choose_ranges(steps: pd.DataFrame, study: Readings) -> dict[float, list[floa
     """
     library = float(study.library[RANGE])
     best = steps.loc[steps.groupby("curvature_start")["distance"].idxmin()]
-    return {
-        float(start): list(dict.fromkeys((float(nearest), library)))
-        for start, nearest in zip(best["curvature_start"], best["range"], strict=True)
-    }
+    nearest = zip(best["curvature_start"], best["range"], strict=True)
+    return {float(start): list(dict.fromkeys((float(value), library))) for start, value in nearest}
 
 
 def list_candidates(study: Readings, steps: pd.DataFrame) -> list[Reading]:
@@ -78,7 +75,7 @@ def list_controls(study: Readings) -> list[Reading]:
 
 
 def list_variations(study: Readings, winner: Reading) -> list[Reading]:
-    """Return the winning reading with one of the other open choices change_recipe at a time."""
+    """Return the winning reading with one of the other open choices changed at a time."""
     return [
         Reading("variation", f"{winner.name}, {key}={value}", {**winner.values, key: value},
                 f"{key}={value}")
@@ -86,12 +83,6 @@ def list_variations(study: Readings, winner: Reading) -> list[Reading]:
         for value in values
         if value != winner.values.get(key)
     ]  # fmt: skip
-
-
-def select_finalists(readings: Sequence[Reading], names: Sequence[str]) -> list[Reading]:
-    """Return the readings of these names as finalists, in the order of the names."""
-    by_name = {reading.name: reading for reading in readings}
-    return [by_name[name]._replace(stage="final") for name in names]
 
 
 def build_recipe(reading: Reading, base: Recipe, study: Readings) -> Recipe:
@@ -138,15 +129,9 @@ def read_evidence(paper: Paper, resolution: float) -> Evidence:
     """Return the published curve and range; ``resolution`` is in percentage points."""
     curve = paper.learning_curves["training_error_percent"].to_numpy(np.float64)
     ends = [float(value) for value in paper.claims["sdlm.rates"].ends]
-    rounding = np.array([_compute_rounding(value) for value in ends])
-    return Evidence(curve, np.log10(ends), resolution, rounding)
-
-
-def _compute_rounding(value: float) -> float:
-    """Half a unit of the last printed digit, uniform, as a deviation of the decimal logarithm."""
-    exponent = Decimal(repr(value)).normalize().as_tuple().exponent
-    half = 0.5 * 10.0 ** int(exponent)
-    return half / value / math.log(10.0) / math.sqrt(3.0)
+    # Half a unit of the last printed digit, uniform.
+    halves = np.array([half_unit(value) / value for value in ends])
+    return Evidence(curve, np.log10(ends), resolution, halves / math.log(10.0) / math.sqrt(3.0))
 
 
 class Trained(NamedTuple):
@@ -240,6 +225,11 @@ class Stage:
         """Return the names of the readings that did not diverge, the nearest first."""
         return sorted(self.trained, key=lambda name: scale.squares(self.trained[name]).mean())
 
+    def select_finalists(self, count: int) -> list[Reading]:
+        """Return the ``count`` nearest readings, by this stage's own scale, as finalists."""
+        by_name = {reading.name: reading for reading in self.readings}
+        return [by_name[name]._replace(stage="final") for name in self.rank(self.scale())[:count]]
+
     def select_tied(self, scale: Scale) -> list[str]:
         """Return the nearest reading and those that cannot be told from it, the nearest first."""
         names = self.rank(scale)
@@ -275,20 +265,19 @@ def rank_readings(
     candidates = list_candidates(study, steps)
     screening = Stage(candidates, curves, study.screening.replicates, evidence)
     scale = screening.scale()
-    names = screening.rank(scale)[: study.screening.finalists]
+    finalists = screening.select_finalists(study.screening.finalists)
     rows = _rows(screening, scale, settings)
-    final = Stage(select_finalists(candidates, names), curves, study.replicates, evidence)
+    final = Stage(finalists, curves, study.replicates, evidence)
     if final.readings:
         scale = final.scale()
         winner = decide(final, scale, study)
         rows += _rows(final, scale, settings)
         for readings in (list_controls(study), list_variations(study, winner)):
             rows += _rows(Stage(readings, curves, study.replicates, evidence), scale, settings)
+    places = {stage: n for n, stage in enumerate(("final", "control", "variation", "screening"))}
     table = pd.DataFrame(rows)
-    order = ("final", "control", "variation", "screening")
-    stages = pd.Categorical(table["stage"], order, ordered=True)
     return (
-        table.assign(place=stages.codes)
+        table.assign(place=table["stage"].map(places))
         .sort_values(["place", "distance"], kind="stable", ignore_index=True)
         .drop(columns="place")
     )
@@ -298,8 +287,10 @@ def _rows(stage: Stage, scale: Scale, settings: Settings) -> list[dict[str, obje
     study = settings.readings
     final = bool(stage.readings) and stage.readings[0].stage == "final"
     tied = stage.select_tied(scale) if final else []
-    return [
-        {
+    rows: list[dict[str, object]] = []
+    for reading in stage.readings:
+        trained = stage.trained.get(reading.name)
+        rows.append({
             "stage": reading.stage,
             "reading": reading.name,
             "change": reading.change,
@@ -308,8 +299,6 @@ def _rows(stage: Stage, scale: Scale, settings: Settings) -> list[dict[str, obje
             "from_text": count_departures(reading, study.printed),
             "from_library": count_departures(reading, study.library),
             "adopted": final and is_adopted(reading.values, settings.base),
-            **(scale.describe(stage.trained[reading.name]) if reading.name in stage.trained
-               else {}),
-        }
-        for reading in stage.readings
-    ]  # fmt: skip
+            **(scale.describe(trained) if trained else {}),
+        })  # fmt: skip
+    return rows

@@ -10,7 +10,7 @@ import pandas as pd
 
 from replication.comparison import paper
 from replication.core.learning.engine import Engine
-from replication.core.learning.monitor import Display, Monitor
+from replication.core.learning.monitor import Monitor
 from replication.core.learning.optimisers import Situation, load_optimiser
 from replication.core.learning.presentations import OriginalPool
 from replication.core.learning.trainer import Trainer, draw_first_parameters
@@ -21,10 +21,10 @@ from replication.core.networks.specification import Network
 from replication.core.runs import HISTORY_COLUMNS
 from replication.core.settings import Recipe, Settings, change_recipe
 from replication.core.systems.jobs import Job, key, prepare_experiments
-from replication.core.systems.replicates import run_side_by_side
 from replication.errors import Diverged
 from replication.folders import Folders
 from replication.studies.readings import CURVES, RANKING, STAGES, STEPS, protocol
+from replication.studies.variants import shorten_key, train_missing
 
 PARAMETERS = (click.Argument(["stages"], nargs=-1, type=click.Choice(STAGES)),)
 
@@ -65,13 +65,8 @@ def compute_steps(context: Context) -> pd.DataFrame:
     images, labels = context.database.train_images, context.database.train_labels
     pool = OriginalPool(images, labels, base.training_patterns)
     for start, value in product(study.curvature_starts, study.ranges):
-        changes = {
-            **study.library,
-            protocol.START: start,
-            protocol.RANGE: value,
-            "seed": study.seed,
-        }
-        reading = change_recipe(base, changes)
+        changes = {protocol.START: start, protocol.RANGE: value, "seed": study.seed}
+        reading = change_recipe(base, {**study.library, **changes})
         engine, ends = _build_engine(reading, context.network), []
         for number in range(study.replicates):
             first = draw_first_parameters(context.network, reading, number)
@@ -96,28 +91,21 @@ def train(
         f"{reading.stage} {reading.name}": protocol.build_recipe(reading, settings.base, study)
         for reading in readings
     }
+    by_recipe = dict(zip(recipes, readings, strict=True))
     prepared = prepare_experiments(recipes, settings, context.folders)
     jobs = [Job(each, number) for each in prepared for number in range(each.recipe.replicates)]
     first = before.drop_duplicates(["key", "pass"])
     histories = {str(name): rows for name, rows in first.groupby("key")}
-    missing = [job for job in jobs if _key(job) not in histories]
-    total = sum(job.experiment.presentations for job in missing)
-    with Display(readings[0].stage, total) as display:
-        histories |= dict(run_side_by_side(_train_one, missing, settings.train, display.show))
-    by_recipe = dict(zip(recipes, readings, strict=True))
+    by_key = {shorten_key(job): job for job in jobs}
+    train_missing(readings[0].stage, by_key, histories, _train_one, settings.train)
     tables = []
     for job in jobs:
-        reading = by_recipe[job.experiment.name]
-        history = histories[_key(job)].assign(
-            stage=reading.stage, reading=reading.name, replicate=job.number, key=_key(job)
+        reading, key = by_recipe[job.experiment.name], shorten_key(job)
+        history = histories[key].assign(
+            stage=reading.stage, reading=reading.name, replicate=job.number, key=key
         )
         tables.append(history[list(CURVES.columns)])
     return pd.concat(tables, ignore_index=True)
-
-
-def _key(job: Job) -> str:
-    """Return the beginning of the hash of all that the replicate's history follows from."""
-    return key(job.experiment, job.number)[:16]
 
 
 def _train_one(job: Job, monitor: Monitor) -> tuple[str, pd.DataFrame]:
@@ -138,7 +126,7 @@ def _train_one(job: Job, monitor: Monitor) -> tuple[str, pd.DataFrame]:
     except Diverged as error:
         monitor.line(str(error))
         rows = []
-    return _key(job), _tabulate(rows)
+    return shorten_key(job), _tabulate(rows)
 
 
 def _tabulate(rows: Sequence[Mapping[str, float]]) -> pd.DataFrame:
@@ -170,8 +158,7 @@ def run(folders: Folders, settings: Settings, stages: Sequence[str] = ()) -> pd.
     candidates = protocol.list_candidates(study, steps)
     curves = get_curves(candidates)
     screening = protocol.Stage(candidates, curves, study.screening.replicates, context.evidence)
-    names = screening.rank(screening.scale())[: study.screening.finalists]
-    finalists = protocol.select_finalists(candidates, names)
+    finalists = screening.select_finalists(study.screening.finalists)
     curves = pd.concat([curves, get_curves(finalists)], ignore_index=True)
     final = protocol.Stage(finalists, curves, study.replicates, context.evidence)
     winner = protocol.decide(final, final.scale(), study)

@@ -18,13 +18,10 @@ def run(folders: Folders, settings: Settings) -> pd.DataFrame:
     ready = prepare_experiments(settings.variance, settings, apart)
     jobs = [Job(each, number) for each in ready for number in range(each.recipe.replicates)]
     train("variance", jobs, settings.train)
-    histories = []
-    for job in jobs:
-        history = job.experiment.run(job.number).history.drop(columns=HASHES, errors="ignore")
-        history.insert(0, "experiment", job.experiment.name)
-        history.insert(1, "replicate", job.number)
-        histories.append(history)
-    table = pd.concat(histories, ignore_index=True)
+    histories = {(job.experiment.name, job.number): job.experiment.run(job.number).history
+                 for job in jobs}  # fmt: skip
+    table = pd.concat(histories, names=["experiment", "replicate"]).reset_index([0, 1])
+    table = table.drop(columns=HASHES, errors="ignore").reset_index(drop=True)
     CURVES.write(folders.out, table)
     return table
 

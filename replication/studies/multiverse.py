@@ -1,4 +1,8 @@
-"""LeNet-5 trained by random readings of the paper, one replicate each."""
+"""Random readings of what the paper leaves open: which share comes near the published error?
+
+The open choices and their values stand in params.yaml, committed before any was trained. Each
+reading takes one value of each, independently and with equal probability, and is trained once.
+"""
 
 from collections.abc import Iterator
 
@@ -6,9 +10,16 @@ import numpy as np
 import pandas as pd
 
 from replication.core.settings import Settings
+from replication.files import Table
 from replication.folders import Folders
-from replication.studies.multiverse import MULTIVERSE
-from replication.studies.variants import Variant, train_variants
+from replication.studies.variants import OUTCOME, Variant, train_variants
+
+MULTIVERSE = Table(
+    "multiverse.csv",
+    "python -m replication multiverse",
+    ("reading", "changes", *OUTCOME),
+    words=("changes", "key"),
+)
 
 
 def draw_readings(settings: Settings) -> Iterator[Variant]:
@@ -24,8 +35,7 @@ def draw_readings(settings: Settings) -> Iterator[Variant]:
 
 def run(folders: Folders, settings: Settings) -> pd.DataFrame:
     """Train random readings of the paper; what was trained before is kept."""
-    study = settings.multiverse
-    readings = list(draw_readings(settings))
+    study, readings = settings.multiverse, draw_readings(settings)
     return train_variants(readings, study.experiment, study.seed, MULTIVERSE, settings, folders)
 
 

@@ -1,35 +1,45 @@
-"""LeNet-5 trained by the readings tied with the adopted one, and by the controls."""
+"""The headline's uncertainty of the reading: test errors of the other readings that fit as well.
+
+The protocol cannot tell them from the adopted reading (results/readings.csv), and shows no network
+a test pattern. These do, after the decision; nothing is chosen by them.
+"""
 
 from collections.abc import Iterator
 
 import pandas as pd
 
 from replication.core.settings import Settings
+from replication.files import Table
 from replication.folders import Folders
 from replication.studies.readings import RANKING, STEPS
-from replication.studies.readings.protocol import list_candidates, list_controls
-from replication.studies.tied import TIED
-from replication.studies.variants import Variant, train_variants
+from replication.studies.readings.protocol import list_candidates
+from replication.studies.variants import OUTCOME, Variant, train_variants
+
+TIED = Table(
+    "tied.csv",
+    "python -m replication tied",
+    ("stage", "reading", *OUTCOME),
+    words=("stage", "reading", "key"),
+)
 
 
 def list_variants(folders: Folders, settings: Settings) -> Iterator[Variant]:
     """Yield the readings that are tied with the adopted one, and the controls."""
     study, ranking = settings.readings, RANKING.read(folders.results)
-    candidates = {
-        reading.name: reading for reading in list_candidates(study, STEPS.read(folders.results))
-    }
+    candidates = list_candidates(study, STEPS.read(folders.results))
+    values = {reading.name: reading.values for reading in candidates}
     tied = ranking[(ranking["stage"] == "final") & ranking["tied"] & ~ranking["adopted"]]
     for name in tied["reading"]:
-        yield Variant({"stage": "tied", "reading": name}, candidates[name].values,
-                      settings.tied.replicates)  # fmt: skip
-    for control in list_controls(study):
-        yield Variant({"stage": "control", "reading": control.name}, control.values,
-                      settings.tied.controls)  # fmt: skip
+        labels = {"stage": "tied", "reading": name}
+        yield Variant(labels, values[name], settings.tied.replicates)
+    for name, changes in study.controls.items():
+        labels = {"stage": "control", "reading": name}
+        yield Variant(labels, changes, settings.tied.controls)
 
 
 def run(folders: Folders, settings: Settings) -> pd.DataFrame:
     """Train the tied readings and the controls, and count their test errors."""
-    variants = list(list_variants(folders, settings))
+    variants = list_variants(folders, settings)
     name, seed = settings.compare.experiments.undistorted, settings.base.seed
     return train_variants(variants, name, int(seed), TIED, settings, folders)
 
