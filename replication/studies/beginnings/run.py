@@ -161,11 +161,11 @@ def run(folders: Folders, settings: Settings) -> pd.DataFrame:
     # Sums that are split among threads depend on their number.
     torch.set_num_threads(1)
     threadpool_limits(1)
-    published, base, prepare = paper.load(folders.paper), settings.base, settings.prepare
+    published, base = paper.load(folders.paper), settings.base
     data = databases.load(folders.raw, folders.prepared, base.database)
-    levels = databases.grey_levels(prepare.background, prepare.foreground)
+    levels = databases.grey_levels(*base.inputs.ends)
     table = BEGINNINGS.frame([
-        *measure_sums(base, published, data, levels),
+        *measure_sums(settings, published, data, levels),
         *measure_weights(settings, published, data, levels),
         *measure_criteria(base, data, levels),
     ])  # fmt: skip
