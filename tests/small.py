@@ -17,7 +17,7 @@ from replication.core.mnist.databases import Database
 from replication.core.runs import Run
 from replication.errors import ReplicationError
 from replication.folders import Folders
-from replication.pipeline import prepare
+from replication.pipeline import stages
 from replication.pipeline.cli import main
 
 # Of the study of causes.
@@ -82,7 +82,7 @@ def small_project(folder: Path, tiny: Database, **base: Any) -> Path:
     write_raw(folder / "data" / "raw", tiny)
     shutil.copytree(REPOSITORY / "data" / "paper", folder / "data" / "paper")
     params = write_params(folder / "params.yaml", small_document(**base))
-    prepare.run(Folders.below(folder), settings.load(params))
+    stages.prepare_databases(Folders.below(folder), settings.load(params))
     return folder
 
 

@@ -1,12 +1,17 @@
-"""LeNet-5's own figures: the three numbers of the headline, and Figure 5 (p. 11) redrawn."""
+"""LeNet-5's own figures: the headline's three numbers, and Figures 5 and 8 (p. 11)."""
 
-from collections.abc import Iterable, Mapping
+import base64
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure as Canvas
+from numpy.typing import NDArray
+from PIL import Image
 
 from replication.comparison.figures.drawing import (
     DATA,
@@ -25,7 +30,7 @@ from replication.comparison.figures.drawing import (
     marks,
     table,
 )
-from replication.comparison.figures.inputs import Inputs
+from replication.comparison.figures.inputs import Inputs, records
 from replication.comparison.verdicts.claim_checks import HEADLINE
 from replication.comparison.verdicts.curves import Curves, percentages
 from replication.comparison.verdicts.evidence import experiment_for
@@ -70,6 +75,14 @@ def headline(inputs: Inputs) -> Figure | None:
         for claim, values in errors.items()
     )
     alt = f"Published and replicated error rates. {numbers}."
+    run_sources = [
+        Source(
+            f"../runs/{experiment_for(claims[claim], inputs.choices)}/",
+            "history.csv: training_misses / training_presentations",
+        )
+        for claim in errors
+        if "after_pass" in claims[claim].numbers
+    ]
     svg = draw("headline", alt, 220, lambda canvas: _paint_headline(canvas, inputs, errors))
     return Figure(
         "headline",
@@ -78,19 +91,7 @@ def headline(inputs: Inputs) -> Figure | None:
         "The diamond is 1998, with the authors' own uncertainty where they give one. A tick is one "
         "of our trainings, the dot their mean, the bar where one more training would fall.",
         table(("number", "replicate", "percent"), rows),
-        (Source("../metrics.json", "test_error_percent.values"), *run_sources(inputs, errors)),
-    )
-
-
-def run_sources(inputs: Inputs, claims: Iterable[str]) -> tuple[Source, ...]:
-    """Return the sources of the claims about the error after a certain pass."""
-    return tuple(
-        Source(
-            f"../runs/{experiment_for(claim, inputs.choices)}/",
-            "history.csv: training_misses / training_presentations",
-        )
-        for claim in map(inputs.paper.claims.__getitem__, claims)
-        if "after_pass" in claim.numbers
+        (Source("../metrics.json", "test_error_percent.values"), *run_sources),
     )
 
 
@@ -107,15 +108,9 @@ def _paint_headline(canvas: Canvas, inputs: Inputs, errors: Mapping[str, list[fl
         gid, ticks = marks(experiment_for(claim, inputs.choices)), [y] * len(values)
         axes.plot(values, ticks, "|", color=colour, markersize=11, alpha=0.8, gid=gid)
         axes.plot(np.mean(values), y, "o", color=colour, markersize=6)
-        diamond: dict[str, Any] = {
-            "fmt": "D",
-            "color": INK,
-            "markerfacecolor": PAPER,
-            "markersize": 5.5,
-        }
-        axes.errorbar(
-            claim.number, y + _PAST_HEIGHT, xerr=claim.uncertainty, linewidth=1, **diamond
-        )
+        diamond: dict[str, Any] = {"fmt": "D", "color": INK, "markerfacecolor": PAPER}
+        diamond |= {"markersize": 5.5, "linewidth": 1, "xerr": claim.uncertainty}
+        axes.errorbar(claim.number, y + _PAST_HEIGHT, **diamond)
         above: dict[str, Any] = {"xytext": (4, 0), "textcoords": "offset points", "va": "center"}
         axes.annotate(NAMES[name], (0.0, y + _NAME_HEIGHT), color=MUTED, **above)
         if place == 0:
@@ -131,6 +126,16 @@ def _band(curves: Curves, confidence: float) -> Curves:
         return np.array([mean, mean, mean])
     intervals = [prediction_interval(column, confidence) for column in curves.T]
     return np.array([mean, *zip(*intervals, strict=True)])
+
+
+class _Curves(NamedTuple):
+    """Figure 5 from the pass ``first`` on; ours and bands by series."""
+
+    first: int
+    past: pd.DataFrame
+    ours: Mapping[str, Curves]
+    bands: Mapping[str, Curves]
+    experiment: str
 
 
 def learning_curves(inputs: Inputs) -> list[Figure]:
@@ -160,16 +165,6 @@ def learning_curves(inputs: Inputs) -> list[Figure]:
             svg = draw(name, f"{title}. {alt}", 330, partial(_paint_curves, chosen))
             figures.append(Figure(name, title, svg, caption, numbers, sources))
     return figures
-
-
-class _Curves(NamedTuple):
-    """Figure 5 from the pass ``first`` on; ours and bands by series."""
-
-    first: int
-    past: pd.DataFrame
-    ours: Mapping[str, Curves]
-    bands: Mapping[str, Curves]
-    experiment: str
 
 
 def _describe(past: pd.DataFrame, bands: Mapping[str, Curves], replicates: int) -> str:
@@ -211,3 +206,99 @@ def _paint_curves(chosen: _Curves, canvas: Canvas) -> None:
     axes.legend(loc="upper right")
     axes.set(xlabel="pass", ylabel="percent of errors", ylim=(0, None))
     axes.set_xticks([number for number in (1, 5, 10, 15, 20) if first <= number <= last])
+
+
+@dataclass(frozen=True)
+class Digit:
+    """One test pattern.
+
+    Attributes:
+        index: 0-based in the test file. label: the right class.
+        past: what 1998 answered, None where it was right.
+        missed: how many of ``replicates`` of ours miss it; None when none has been run.
+        ours: our replicates' most frequent wrong answer, None where there is none.
+        image: a ``data:`` URI, ink on paper, 28x28.
+    """
+
+    index: int
+    label: int
+    past: int | None
+    missed: int | None
+    replicates: int
+    ours: int | None
+    image: str
+
+    @property
+    def alt(self) -> str:
+        """Return the digit in words."""
+        past = "which 1998 got right" if self.past is None else f"1998 answered {self.past}"
+        ours = "" if self.missed is None else f"; {self.missed} of our {self.replicates} miss it"
+        return f"a {self.label}, test pattern {self.index}: {past}{ours}"
+
+
+class Gallery(NamedTuple):
+    """Figure 8's digits, then those that only 1998 or only ours miss.
+
+    experiment: whose replicates are counted; empty when none has been run.
+    """
+
+    experiment: str
+    figure8: tuple[Digit, ...]
+    only_1998: tuple[Digit, ...]
+    only_ours: tuple[Digit, ...]
+    table: Table
+    sources: tuple[Source, ...]
+
+
+def gallery(inputs: Inputs) -> Gallery | None:
+    """Return Figure 8's digits; None before `compare` has written misclassified.csv."""
+    patterns = inputs.misclassified
+    if patterns is None:
+        return None
+    # A test set that is only a part of MNIST's has not all of them.
+    patterns = patterns[patterns["test_index"] < len(inputs.labels)]
+    roles = inputs.choices.experiments
+    answered = patterns.dropna(axis="columns").columns
+    candidates = (roles.distorted, roles.undistorted)
+    run = [name for name in candidates if name in inputs.metrics and f"missed_{name}" in answered]
+    experiment = run[0] if run else ""
+    digits = _read_digits(inputs, patterns, experiment)
+    figure8 = tuple(digit for digit in digits if digit.past is not None)
+    columns = ("test pattern", "label", "1998", "ours, if wrong", "missed by", "of")
+    rows = [(d.index, d.label, d.past, d.ours, d.missed, d.replicates) for d in digits]
+    return Gallery(
+        experiment,
+        figure8,
+        tuple(digit for digit in figure8 if digit.missed == 0),
+        tuple(digit for digit in digits if digit.past is None),
+        table(columns, rows),
+        (
+            Source("../misclassified.csv", f"missed_{experiment or '...'} by test_index"),
+            Source(f"{DATA}/figure8_misclassified.csv", "predicted by test_index"),
+        ),
+    )
+
+
+def _read_digits(inputs: Inputs, patterns: pd.DataFrame, experiment: str) -> list[Digit]:
+    counts = np.zeros((len(inputs.labels), 10), dtype=np.int64)  # of each wrong answer
+    for answers in inputs.answers(experiment):
+        wrong = np.flatnonzero(answers.classes != inputs.labels)
+        np.add.at(counts, (wrong, answers.classes[wrong]), 1)
+    replicates = int(inputs.metrics[experiment]["replicates"]) if experiment else 0
+    digits = []
+    for row in records(patterns):
+        index, past = int(row["test_index"]), row["answer_1998"]
+        missed = round(row[f"missed_{experiment}"] * replicates) if experiment else None
+        ours = int(counts[index].argmax()) if counts[index].any() else None
+        past = None if np.isnan(past) else int(past)
+        image = data_uri(inputs.images[index])
+        digits.append(Digit(index, int(row["label"]), past, missed, replicates, ours, image))
+    return digits
+
+
+def data_uri(image: NDArray[np.uint8]) -> str:
+    """Return a PNG of a uint8 (28, 28) pattern, dark ink on white paper, as a ``data:`` URI."""
+    stream = io.BytesIO()
+    # Sixteen greys are plenty for a thumbnail and halve its size.
+    Image.fromarray(255 - (image // 17) * 17).save(stream, format="PNG", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode("ascii")

@@ -63,20 +63,21 @@ def curves(inputs: Inputs) -> Figure | None:
         (name_system(line.name), *_take(error_curves[line.name], _TABLE).mean(axis=0).tolist())
         for line in measured
     ]
-    with_values = [line for line in measured if line.values]
     shares = "; ".join(
-        f"{name_system(line.name)} {np.mean(line.values):.3g}" for line in with_values
+        f"{name_system(line.name)} {np.mean(line.values):.3g}" for line in measured if line.values
     )
     alt = (
         "Errors on the accepted test patterns against the share rejected, for "
         f"{len(measured)} systems. Percent to reject for {target:g} percent error: {shares}."
     )
+
+    def paint(canvas: Canvas) -> None:
+        _paint(canvas, error_curves, families, target)
+
     return Figure(
         "rejection",
         "Rejecting what is unsure",
-        draw(
-            "rejection", alt, _PANEL, lambda canvas: _paint(canvas, error_curves, families, target)
-        ),
+        draw("rejection", alt, _PANEL, paint),
         "The least sure answers are rejected first. Strong lines are means over our trainings, "
         "faint ones each of them, grey ones the systems of the other panels. The level line is "
         f"Figure 10's, {target:g} percent of errors on what is accepted; a diamond on it is what "
@@ -111,11 +112,10 @@ def _take(error_curves: Curves, shares: Sequence[float] | Curves) -> Curves:
 
 def _families(systems: Sequence[Line]) -> dict[str, list[Line]]:
     """Return the systems by family in the order of `FAMILIES`, without empty families."""
+    known = {system: family for family, own in FAMILIES.items() for system in own}
     families: dict[str, list[Line]] = {name: [] for name in FAMILIES}
     for line in systems:
-        system = line.name.partition("/")[0]
-        family = next((name for name, own in FAMILIES.items() if system in own), None)
-        families[family or list(FAMILIES)[-1]].append(line)
+        families[known.get(line.name.partition("/")[0], list(FAMILIES)[-1])].append(line)
     return {name: own for name, own in families.items() if own}
 
 
@@ -160,12 +160,9 @@ def _paint_panel(
         replicates = _take(error_curves[line.name], shares)
         for curve in replicates if len(replicates) > 1 else ():
             axes.plot(shares, _positive(curve), color=colour, linewidth=0.5, alpha=0.3)
-        strong: dict[str, Any] = {
-            "linestyle": dashes,
-            "linewidth": 1.8,
-            "label": name_system(line.name),
-        }
-        axes.plot(shares, _positive(replicates.mean(axis=0)), color=colour, **strong)
+        strong: dict[str, Any] = {"linestyle": dashes, "linewidth": 1.8, "color": colour}
+        mean = _positive(replicates.mean(axis=0))
+        axes.plot(shares, mean, label=name_system(line.name), **strong)
         if line.published is not None:
             axes.plot(line.published, target, "D", markerfacecolor=colour, **diamond)
     # Above the panel, where it hides no curve.

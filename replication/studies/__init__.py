@@ -1,10 +1,10 @@
 """The studies: a folder for each question, all with the same modules.
 
 ``__init__``: the question, and the files that the study writes. ``run``: `run`, which makes them,
-and `summary`, which returns its result as text; `replication.pipeline.study` makes a command of the
-two. ``verdict``: the claims that it answers, as `CHECKS`. ``figure``: its parts of the page and the
-README, as `PARTS` and `BLOCKS`, from the files alone, so that it imports neither torch nor Numba. A
-study has only those of these modules that it needs.
+and `summary`, which returns its result as text; `replication.pipeline.stages` makes a command of
+the two. ``verdict``: the claims that it answers, as `CHECKS`. ``figure``: its parts of the page and
+the README, as `PARTS` and `BLOCKS`, from the files alone, so that it imports neither torch nor
+Numba. A study has only those of these modules that it needs.
 """
 
 from pathlib import Path

@@ -10,8 +10,8 @@ import report_files
 import typst
 from small import REPOSITORY, refused
 
-from replication.extras.article import typesetting
-from replication.extras.article.typesetting import content, figures
+from replication.extras import article
+from replication.extras.article import content, figures
 from replication.folders import Folders
 
 # What has a digit and is no number: what is cited, names, and in the template's code also lengths,
@@ -78,7 +78,7 @@ def texts(code):
     return "\n".join("".join(groups) for groups in TEXTS.findall(CITED.sub(" ", code)))
 
 
-@pytest.mark.parametrize("name", sorted(typesetting.TEMPLATE))
+@pytest.mark.parametrize("name", sorted(article.TEMPLATE))
 def test_no_number_in_the_words_of_the_article_is_typed_by_hand(name):
     read = (lambda text: text) if name == "article.typ" else texts
     assert typed(read(template(name))) == []
@@ -118,15 +118,15 @@ def test_numbers_are_written_as_people_write_them(ask, expression, text):
 
 def test_the_committed_article_is_that_of_the_committed_results(files):
     made = (REPOSITORY / "results/article/article.pdf").read_bytes()
-    assert typesetting.digest(files).encode() in made, "make article sets it again"
+    assert article.digest(files).encode() in made, "make article sets it again"
     for name in ("results/verdicts.csv", "article.typ", "derived.json"):
         changed = files | {name: files[name] + b" "}
-        assert typesetting.digest(changed) != typesetting.digest(files)
+        assert article.digest(changed) != article.digest(files)
 
 
 def test_equal_content_gives_equal_bytes(inputs, files):
     drawn = figures(inputs)
-    assert typesetting.pdf(files, drawn) == typesetting.pdf(files, drawn)
+    assert article.pdf(files, drawn) == article.pdf(files, drawn)
 
 
 def test_a_file_that_is_missing_or_lacks_what_the_article_states_is_named(inputs, files, tmp_path):
@@ -136,4 +136,4 @@ def test_a_file_that_is_missing_or_lacks_what_the_article_states_is_named(inputs
         content(Folders.below(project), inputs)
     lacking = files | {"results/bench.json": b"{}"}
     with refused("native"):
-        typesetting.pdf(lacking, figures(inputs))
+        article.pdf(lacking, figures(inputs))

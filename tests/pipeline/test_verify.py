@@ -18,7 +18,7 @@ from replication.core.mnist.databases import Database
 from replication.core.runs import Answers, answers_bytes, read_answers
 from replication.files import read_json, write_bytes, write_json, write_text
 from replication.machine import processor
-from replication.pipeline import regenerate
+from replication.pipeline import verify as stage
 from replication.pipeline.cli import main
 
 RUN = "results/runs/lenet5/0"
@@ -53,11 +53,11 @@ def project(finished, tmp_path, monkeypatch):
     shutil.copytree(finished, folder)
     monkeypatch.chdir(folder)
     # Minutes of simulation, and a page of figures: they have tests of their own.
-    monkeypatch.setattr(regenerate.distortions, "run", lambda *_: None)
-    monkeypatch.setattr(regenerate.report, "run", lambda *_: None)
-    monkeypatch.setattr(regenerate.article, "run", lambda *_: None)
-    monkeypatch.setattr(regenerate.collapse, "run", lambda *_: None)
-    monkeypatch.setattr(regenerate.invariance, "run", lambda *_: None)
+    monkeypatch.setattr(stage.distortions, "run", lambda *_: None)
+    monkeypatch.setattr(stage.pages, "write_report", lambda *_: None)
+    monkeypatch.setattr(stage.pages, "write_article", lambda *_: None)
+    monkeypatch.setattr(stage.collapse, "run", lambda *_: None)
+    monkeypatch.setattr(stage.invariance, "run", lambda *_: None)
     return folder
 
 

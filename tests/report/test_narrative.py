@@ -13,9 +13,9 @@ from small import REPOSITORY, refused
 from replication.comparison.verdicts.claim_checks import VERDICTS
 from replication.comparison.verdicts.evidence import OUTCOMES
 from replication.folders import Folders
-from replication.pipeline import report
+from replication.pipeline import pages
 from replication.pipeline.cli import main
-from replication.report import charts, narrative, texts
+from replication.report import charts, narrative, tables
 from replication.report.texts import replace_blocks, rewrite
 
 
@@ -139,7 +139,7 @@ def test_texts_of_the_page_name_systems_and_experiments_as_figure_9_does(found):
         assert "e+" not in text
 
 
-STUDIES = report.study_blocks()
+STUDIES = pages.study_blocks()
 EMPTY = "before\n<!-- results:begin -->\nold\n<!-- results:end -->\nafter\n"
 
 
@@ -151,7 +151,7 @@ def folder(tmp_path_factory):
 @pytest.mark.parametrize("name", ["README.md", "paper_notes.md"])
 def test_committed_text_has_the_numbers_of_the_committed_files(name):
     text = (REPOSITORY / name).read_text(encoding="utf-8")
-    now = replace_blocks(text, texts.blocks(load(REPOSITORY), STUDIES), name)
+    now = replace_blocks(text, tables.blocks(load(REPOSITORY), STUDIES), name)
     assert now == text, f"{name} is out of date: make report"
 
 
@@ -161,11 +161,11 @@ def fabricated(folder):
 
 
 def rendered(text, fabricated):
-    return replace_blocks(text, texts.blocks(fabricated, STUDIES), "text")
+    return replace_blocks(text, tables.blocks(fabricated, STUDIES), "text")
 
 
 def test_block_has_the_headline_the_tally_and_the_speed(fabricated):
-    lines = texts.results(fabricated).splitlines()
+    lines = tables.results_block(fabricated).splitlines()
     verdict = fabricated.verdict("lenet5.test-error")
     subject, finding = verdict.subject, verdict.finding
     assert lines[2].startswith(f"| Test error | 0.95 ± 0.1 % | {finding.mean:.3f} %")
@@ -192,25 +192,25 @@ def test_the_stage_rewrites_what_stands_between_the_marks_of_the_texts_it_is_giv
     assert "old" not in once
     assert rendered(once, fabricated) == once
     project = shutil.copytree(folder, tmp_path / "project", symlinks=True)
-    for name in (*report.TEXTS, "MINE.md"):
+    for name in (*pages.TEXTS, "MINE.md"):
         (project / name).write_text(EMPTY)
     mine = project / "MINE.md"
-    assert report.run(Folders.below(project), [mine]) == {mine: True}
+    assert pages.write_report(Folders.below(project), [mine]) == {mine: True}
     assert mine.read_text() == once
     monkeypatch.chdir(project)
     assert main(["report", "--page-only"]) == 0
-    assert {(project / name).read_text() for name in report.TEXTS} == {EMPTY}
+    assert {(project / name).read_text() for name in pages.TEXTS} == {EMPTY}
     assert main(["report"]) == 0
-    assert {(project / name).read_text() for name in report.TEXTS} == {once}
+    assert {(project / name).read_text() for name in pages.TEXTS} == {once}
     assert "README.md" in capsys.readouterr().out
     with refused("NONE.md"):
-        rewrite(project / "NONE.md", texts.blocks(fabricated, STUDIES))
+        rewrite(project / "NONE.md", tables.blocks(fabricated, STUDIES))
 
 
 def test_block_without_its_file_names_the_command(tmp_path):
     fabricated = load(report_files.project(tmp_path / "bare", runs=False, tables=False))
-    assert "python -m replication bench" in texts.results(fabricated)
-    blocks = texts.blocks(fabricated, STUDIES)
+    assert "python -m replication bench" in tables.results_block(fabricated)
+    blocks = tables.blocks(fabricated, STUDIES)
     for name in ("readings", "distortions"):
         assert f"python -m replication {name}" in blocks[name]()
     assert "python -m replication compare" in blocks["variance"]()
@@ -225,4 +225,4 @@ def test_block_without_its_file_names_the_command(tmp_path):
 }.items())  # fmt: skip
 def test_marks_that_do_not_pair_up_are_refused(text, named, fabricated):
     with refused("NOTES.md", named):
-        replace_blocks(text, texts.blocks(fabricated, STUDIES), "NOTES.md")
+        replace_blocks(text, tables.blocks(fabricated, STUDIES), "NOTES.md")

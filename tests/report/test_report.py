@@ -11,9 +11,9 @@ from small import refused
 
 from replication.comparison.figures.drawing import Figure
 from replication.folders import PAGE, Folders
-from replication.pipeline import report
+from replication.pipeline import pages
 from replication.report import charts, demonstration, page, systems, tables
-from replication.report.templates import text as text_of
+from replication.report.texts import read_text
 
 REQUESTING = ("src", "srcset", "href", "action", "formaction", "data", "poster", "ping", "manifest")
 
@@ -73,13 +73,13 @@ def found(folder):
 
 @pytest.fixture(scope="module")
 def parts(found):
-    return page.content(found, report.study_parts())
+    return page.content(found, pages.study_parts())
 
 
 @pytest.fixture(scope="module")
 def text(folder, parts):
     (folder / "results" / "report").mkdir()
-    return page.render_template(parts, report.study_parts())
+    return page.render(parts, pages.study_parts())
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +113,7 @@ def test_every_link_leads_to_a_file_or_the_only_place_of_its_name_on_the_page(ht
 def test_links_lead_into_the_repository_that_the_citation_names(folder, parts, tmp_path):
     citation = tmp_path / "CITATION.cff"
     citation.write_text("title: x\nrepository-code: https://example.org/a/b/\n")
-    text = page.render_template(parts, report.study_parts(), report.read_address(citation))
+    text = page.render(parts, pages.study_parts(), pages.read_address(citation))
     links = [one["href"] for one in parsed(text).all("a")]
     inside = [one for one in links if one.startswith("https://example.org/a/b/")]
     outside = {one for one in links if not one.startswith("#")} - set(inside)
@@ -123,10 +123,10 @@ def test_links_lead_into_the_repository_that_the_citation_names(folder, parts, t
         assert head == "HEAD"
         assert (folder / path).is_dir() == (kind == "tree")
         assert (folder / path).exists()
-    assert report.read_address(tmp_path / "absent.cff") == ""
+    assert pages.read_address(tmp_path / "absent.cff") == ""
     citation.write_text("title: [")
     with refused("CITATION.cff"):
-        report.read_address(citation)
+        pages.read_address(citation)
 
 
 def test_headline_shows_the_numbers_of_the_files(html, found):
@@ -155,12 +155,12 @@ def test_numbers_name_their_file_and_key(html):
 
 
 def test_same_files_give_the_same_bytes_and_the_network_to_draw_on(folder, found, text, parts):
-    report.run(Folders.below(folder, out=folder / "results" / "again"))
+    pages.write_report(Folders.below(folder, out=folder / "results" / "again"))
     drawn = demonstration.content(
         found.paper, found.choices, found.study, found.images, found.labels, found.runs, carried=2
     )
     network = demonstration.fragment(drawn, level=3)
-    again = page.render_template(parts, report.study_parts(), demonstration=network)
+    again = page.render(parts, pages.study_parts(), demonstration=network)
     assert (folder / "results" / "again" / PAGE).read_text(encoding="utf-8") == again
     assert 'id="draw"' in again
     assert 'id="draw"' not in text
@@ -204,7 +204,7 @@ def test_every_table_has_a_caption_and_no_heading_level_is_skipped(html):
 
 def test_text_of_the_files_is_shown_not_interpreted(parts):
     setting = parts["audit"][0]._replace(remark="<b>tried</b>")
-    text = page.render_template({**parts, "audit": [setting]}, report.study_parts())
+    text = page.render({**parts, "audit": [setting]}, pages.study_parts())
     assert "&lt;b&gt;tried&lt;/b&gt;" in text
     assert "<b>tried</b>" not in text
 
@@ -212,7 +212,7 @@ def test_text_of_the_files_is_shown_not_interpreted(parts):
 def test_missing_parts_are_sentences_with_their_commands_but_metrics_are_needed(tmp_path, html):
     assert not html.all("p", **{"class": "missing"})
     bare = project(tmp_path / "bare", runs=False, tables=False)
-    report.run(Folders.below(bare))
+    pages.write_report(Folders.below(bare))
     page_there = parsed((bare / "results" / PAGE).read_text())
     told = " ".join(one["text"] for one in page_there.all("p") + page_there.all("section"))
     commands = {"misclassified.csv": "compare", "variance.csv": "compare",
@@ -225,7 +225,7 @@ def test_missing_parts_are_sentences_with_their_commands_but_metrics_are_needed(
     (bare / "results" / PAGE).unlink()
     (bare / "results" / "metrics.json").unlink()
     with refused("metrics.json", "evaluate"):
-        report.run(Folders.below(bare))
+        pages.write_report(Folders.below(bare))
     assert not (bare / "results" / PAGE).exists()
 
 
@@ -234,7 +234,7 @@ def test_damaged_file_is_named_and_never_taken_for_missing(name, tmp_path):
     bare = project(tmp_path / "bare", runs=False, tables=False)
     (bare / "results" / name).write_text("[]\n")
     with refused(name):
-        report.run(Folders.below(bare))
+        pages.write_report(Folders.below(bare))
 
 
 def test_claim_without_a_verdict_is_unmeasured_in_the_headline(found):
@@ -245,5 +245,5 @@ def test_claim_without_a_verdict_is_unmeasured_in_the_headline(found):
 
 def test_template_holds_no_number():
     for name in page.TEMPLATES:
-        template = text_of("replication.report", name).replace("10.1109/5.726791", "")
+        template = read_text("replication.report", name).replace("10.1109/5.726791", "")
         assert not re.search(r"\d+\.\d+|\d\s*%[^}]|\d{3},\d{3}", template)
