@@ -36,15 +36,11 @@ from replication.comparison.verdicts.curves import Curves, percentages
 from replication.comparison.verdicts.evidence import experiment_for
 from replication.comparison.verdicts.statistics import prediction_interval
 from replication.report.tables import NAMES
+from replication.report.texts import say
 
 _PAST_HEIGHT, _NAME_HEIGHT = 0.3, 0.58  # above ours, as shares of a row
 _BAND = ("ours", "low", "high")
 _LATE = 6  # Figure 5 again from this pass on, where the first passes no longer set the scale
-_CAPTION = (
-    "Circles on a thin line are 1998, read off the paper's drawing. Each faint line is one of our "
-    "trainings, a strong line their mean, the band where one more training would fall. Training "
-    "errors are counted during the pass."
-)
 
 
 def headline_values(inputs: Inputs, claim: str) -> list[float]:
@@ -69,12 +65,6 @@ def headline(inputs: Inputs) -> Figure | None:
         for claim, values in errors.items()
         for replicate, value in enumerate(values)
     ]
-    numbers = "; ".join(
-        f"{NAMES[claim]}: 1998 {claims[claim].value} percent, ours {np.mean(values):.3g} percent "
-        f"on average, {min(values):.3g} to {max(values):.3g}"
-        for claim, values in errors.items()
-    )
-    alt = f"Published and replicated error rates. {numbers}."
     run_sources = [
         Source(
             f"../runs/{experiment_for(claims[claim], inputs.choices)}/",
@@ -83,13 +73,12 @@ def headline(inputs: Inputs) -> Figure | None:
         for claim in errors
         if "after_pass" in claims[claim].numbers
     ]
-    svg = draw("headline", alt, 220, lambda canvas: _paint_headline(canvas, inputs, errors))
+    alt = say("headline_in_words", errors=errors, names=NAMES, claims=claims)
     return Figure(
         "headline",
         "The three numbers, drawn",
-        svg,
-        "The diamond is 1998, with the authors' own uncertainty where they give one. A tick is one "
-        "of our trainings, the dot their mean, the bar where one more training would fall.",
+        draw("headline", alt, 220, lambda canvas: _paint_headline(canvas, inputs, errors)),
+        say("headline_caption"),
         table(("number", "replicate", "percent"), rows),
         (Source("../metrics.json", "test_error_percent.values"), *run_sources),
     )
@@ -153,28 +142,24 @@ def learning_curves(inputs: Inputs) -> list[Figure]:
         Source(f"{DATA}/figure5_learning_curves.csv", "both columns"),
         Source(f"../runs/{experiment}/", "history.csv of each"),
     )
-    alt = _describe(past, bands, len(histories))
+    last = min(len(past), passes)
+    errors = {
+        name: (past[f"{name}_error_percent"].iloc[last - 1], band[0, last - 1])
+        for name, band in bands.items()
+    }
     late = "Without the first passes, which set the scale there."
     figures = []
     for name, first, title, caption in (
-        ("figure5", 1, "Figure 5: errors pass by pass", _CAPTION),
+        ("figure5", 1, "Figure 5: errors pass by pass", say("curves_caption")),
         ("figure5-late", _LATE, f"The same from pass {_LATE} on", late),
     ):
         if first == 1 or first < passes:
+            counts: dict[str, Any] = {"replicates": len(histories), "pass": last}
+            alt = say("curves_in_words", title=title, errors=errors, **counts)
             chosen = _Curves(first, past, ours, bands, experiment)
-            svg = draw(name, f"{title}. {alt}", 330, partial(_paint_curves, chosen))
+            svg = draw(name, alt, 330, partial(_paint_curves, chosen))
             figures.append(Figure(name, title, svg, caption, numbers, sources))
     return figures
-
-
-def _describe(past: pd.DataFrame, bands: Mapping[str, Curves], replicates: int) -> str:
-    last = min(len(past), bands["test"].shape[1])
-    errors = "; ".join(
-        f"in pass {last} the {name} error is {past[f'{name}_error_percent'].iloc[last - 1]:.3g} "
-        f"percent in 1998 and {band[0, last - 1]:.3g} in ours"
-        for name, band in bands.items()
-    )
-    return f"Training and test error by pass, 1998 over {replicates} of our replicates; {errors}."
 
 
 def _tabulate_curves(past: pd.DataFrame, bands: Mapping[str, Curves], passes: int) -> Table:
@@ -228,24 +213,15 @@ class Digit:
     ours: int | None
     image: str
 
-    @property
-    def alt(self) -> str:
-        """Return the digit in words."""
-        past = "which 1998 got right" if self.past is None else f"1998 answered {self.past}"
-        ours = "" if self.missed is None else f"; {self.missed} of our {self.replicates} miss it"
-        return f"a {self.label}, test pattern {self.index}: {past}{ours}"
-
 
 class Gallery(NamedTuple):
-    """Figure 8's digits, then those that only 1998 or only ours miss.
+    """The digits of Figure 8, and those that all of ours miss.
 
     experiment: whose replicates are counted; empty when none has been run.
     """
 
     experiment: str
-    figure8: tuple[Digit, ...]
-    only_1998: tuple[Digit, ...]
-    only_ours: tuple[Digit, ...]
+    digits: list[Digit]
     table: Table
     sources: tuple[Source, ...]
 
@@ -263,20 +239,13 @@ def gallery(inputs: Inputs) -> Gallery | None:
     run = [name for name in candidates if name in inputs.metrics and f"missed_{name}" in answered]
     experiment = run[0] if run else ""
     digits = _read_digits(inputs, patterns, experiment)
-    figure8 = tuple(digit for digit in digits if digit.past is not None)
     columns = ("test pattern", "label", "1998", "ours, if wrong", "missed by", "of")
     rows = [(d.index, d.label, d.past, d.ours, d.missed, d.replicates) for d in digits]
-    return Gallery(
-        experiment,
-        figure8,
-        tuple(digit for digit in figure8 if digit.missed == 0),
-        tuple(digit for digit in digits if digit.past is None),
-        table(columns, rows),
-        (
-            Source("../misclassified.csv", f"missed_{experiment or '...'} by test_index"),
-            Source(f"{DATA}/figure8_misclassified.csv", "predicted by test_index"),
-        ),
+    sources = (
+        Source("../misclassified.csv", f"missed_{experiment or '...'} by test_index"),
+        Source(f"{DATA}/figure8_misclassified.csv", "predicted by test_index"),
     )
+    return Gallery(experiment, digits, table(columns, rows), sources)
 
 
 def _read_digits(inputs: Inputs, patterns: pd.DataFrame, experiment: str) -> list[Digit]:

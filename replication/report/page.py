@@ -77,9 +77,9 @@ def content(inputs: Inputs, studies: Sequence[Part]) -> dict[str, Any]:
         "interval": f"{100 * inputs.choices.confidence:g} %",
         "roles": tables.ROLES,
         "by_role": tables.by_role(verdicts),
-        "claims": len(verdicts),
+        "verdicts": verdicts,
+        "outcomes": tables.ORDER,
         "claims_file": tables.CLAIMS,
-        "groups": tables.groups(verdicts),
         "replicates": {
             line.experiment: {"name": name_system(line.name), "test": line.values}
             for line in systems.lines(inputs, systems.ERROR)
@@ -101,9 +101,7 @@ def content(inputs: Inputs, studies: Sequence[Part]) -> dict[str, Any]:
         "invariance_verdicts": [
             v for v in verdicts if v.claim.startswith(("invariance.", "noise."))
         ],
-        "audit": _or(
-            tables.sort_settings(inputs.audit), "The audit of the settings", AUDIT.made_by
-        ),
+        "audit": _or(inputs.audit, "The audit of the settings", AUDIT.made_by),
         "statuses": tables.STATUSES,
         "speed": tables.speed(inputs),
         "experiments": tables.experiments(inputs),

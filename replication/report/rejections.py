@@ -26,6 +26,7 @@ from replication.comparison.figures.drawing import (
 from replication.comparison.figures.inputs import Inputs, name_system
 from replication.comparison.verdicts.curves import Curves
 from replication.report.systems import REJECTION, Line, lines
+from replication.report.texts import say
 
 # As in Section III-C; a system without a family is in the last panel.
 FAMILIES: Mapping[str, tuple[str, ...]] = {
@@ -63,13 +64,8 @@ def curves(inputs: Inputs) -> Figure | None:
         (name_system(line.name), *_take(error_curves[line.name], _TABLE).mean(axis=0).tolist())
         for line in measured
     ]
-    shares = "; ".join(
-        f"{name_system(line.name)} {np.mean(line.values):.3g}" for line in measured if line.values
-    )
-    alt = (
-        "Errors on the accepted test patterns against the share rejected, for "
-        f"{len(measured)} systems. Percent to reject for {target:g} percent error: {shares}."
-    )
+    shares = {name_system(line.name): np.mean(line.values) for line in measured if line.values}
+    alt = say("rejection_in_words", count=len(measured), target=target, shares=shares)
 
     def paint(canvas: Canvas) -> None:
         _paint(canvas, error_curves, families, target)
@@ -78,10 +74,7 @@ def curves(inputs: Inputs) -> Figure | None:
         "rejection",
         "Rejecting what is unsure",
         draw("rejection", alt, _PANEL, paint),
-        "The least sure answers are rejected first. Strong lines are means over our trainings, "
-        "faint ones each of them, grey ones the systems of the other panels. The level line is "
-        f"Figure 10's, {target:g} percent of errors on what is accepted; a diamond on it is what "
-        "the system of 1998 had to reject.",
+        say("rejection_caption", target=target),
         table(("system", *(f"{share:g} % rejected: errors, %" for share in _TABLE)), rows),
         (
             Source("../runs/", "answers.npz: classes and margins, by experiment and replicate"),

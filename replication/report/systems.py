@@ -29,6 +29,7 @@ from replication.comparison.figures.drawing import (
 from replication.comparison.figures.inputs import Inputs, name_system, records
 from replication.comparison.verdicts import systems as claims
 from replication.comparison.verdicts.statistics import prediction_interval
+from replication.report.texts import say
 
 _ROW = 20  # units of the SVG
 _APART = 0.17  # of a row: 1998 above its middle, ours below
@@ -144,28 +145,28 @@ def systems(inputs: Inputs) -> list[Figure]:
 
 def _figure(inputs: Inputs, spec: FigureSpec) -> Figure:
     rows = lines(inputs, spec)
-    both = [
-        f"{name_system(line.name)}: 1998 {line.published:g}, ours {np.mean(line.values):.3g}"
+    run = sum(bool(line.values) for line in rows)
+    both = {
+        name_system(line.name): (line.published, np.mean(line.values))
         for line in rows
         if line.values and line.published is not None
-    ]
-    run = sum(bool(line.values) for line in rows)
-    alt = (
-        f"{spec.label} of the {len(rows)} systems of Figure 9, of which {run} are measured "
-        f"by us. {'; '.join(both) or 'None has both numbers yet'}."
-    )
+    }
+    alt = say("systems_in_words", label=spec.label, count=len(rows), run=run, both=both)
     height = 90 + _ROW * len(rows)
-    scale = "square-root" if spec.ticks[0] == 0 else "logarithmic"
-    target, confidence = target_percent(inputs.paper), inputs.choices.confidence
-    bar = " with the interval of one more run" * (spec is ERROR)
-    until = f"How much to reject until {target:g} % of the rest are wrong. " * (spec is REJECTION)
+    confidence = inputs.choices.confidence
+    caption = say(
+        "systems_caption",
+        target=target_percent(inputs.paper) if spec is REJECTION else None,
+        interval=spec is ERROR,
+        count=len(rows),
+        run=run,
+        scale="square-root" if spec.ticks[0] == 0 else "logarithmic",
+    )
     return Figure(
         spec.name,
         spec.title,
         draw(spec.name, alt, height, lambda canvas: _paint(canvas, spec, rows, confidence)),
-        f"{until}Diamonds are 1998, ticks our runs, dots their mean{bar}, the word is the verdict; "
-        f"{'' if run == len(rows) else f'{run} of {len(rows)} systems have been run; '}"
-        f"the scale is {scale}.",
+        caption,
         tabulate_lines(spec, rows),
         (
             Source(PUBLISHED, spec.column),

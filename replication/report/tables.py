@@ -8,8 +8,7 @@ from typing import Any, NamedTuple, get_args
 
 import numpy as np
 
-from replication.comparison.audit.setting import Setting
-from replication.comparison.figures.drawing import DATA, Source, Table, markdown, table
+from replication.comparison.figures.drawing import DATA, Table, markdown, table
 from replication.comparison.figures.inputs import Block, Inputs
 from replication.comparison.paper import Status
 from replication.comparison.verdicts.benchmark import BENCH, EARLIER
@@ -23,7 +22,7 @@ from replication.report.texts import say
 CLAIMS = f"{DATA}/claims.yaml"
 _NAMES = ("test error", "training error", "test error after training with distortions")
 NAMES = dict(zip(HEADLINE, _NAMES, strict=True))
-# The most important to look into first.
+# What to look into first.
 STATUSES: tuple[Status, ...] = get_args(Status)[::-1]
 ORDER: tuple[Outcome, ...] = ("differs", "inconclusive", "unmeasured", "reproduced")
 ROLES = {
@@ -36,22 +35,16 @@ ROLES = {
 _SECONDS_A_DAY = 86_400
 
 
-class Number(NamedTuple):
-    """A number as text, and its source."""
-
-    text: str
-    source: Source
-
-
 class Headline(NamedTuple):
-    """A row of the first table; ours and interval are empty where nothing was measured."""
+    """A row of the first table, as text; ours and interval are empty where nothing was measured."""
 
+    claim: str
     name: str
-    published: Number
-    ours: Number
+    published: str
+    ours: str
     spread: str
-    interval: Number
-    replicates: Number
+    interval: str
+    replicates: int
     role: str
     verdict: str
     reason: str
@@ -59,51 +52,30 @@ class Headline(NamedTuple):
 
 def headline(inputs: Inputs) -> list[Headline]:
     """Return the rows of test error, training error and distorted test error."""
-    return [_headline(inputs, claim_id) for claim_id in HEADLINE]
-
-
-def _headline(inputs: Inputs, claim_id: str) -> Headline:
-    claim, verdict = inputs.paper.claims[claim_id], inputs.verdict(claim_id)
-    uncertainty = f" ± {claim.uncertainty:g}" if claim.uncertainty else ""
-    name = NAMES[claim_id] + (f", {claim.statement}" if claim.statement else "")
-    missing = Finding("unmeasured", "", "there is no verdict on it")
-    finding = verdict.finding if verdict else missing
-    numbers = (finding.mean, finding.sd, finding.low, finding.high)
-    # A hundredth of a point is one miss: three decimals.
-    mean, sd, low, high = ("" if number is None else f"{number:.3f}" for number in numbers)
-
-    def cell(text: str, column: str) -> Number:
-        return Number(text, Source("../verdicts.csv", f"{column} where claim = {claim_id}"))
-
-    return Headline(
-        name[0].upper() + name[1:],
-        Number(f"{claim.value}{uncertainty} %", Source(CLAIMS, claim_id)),
-        cell(f"{mean} %" if mean else "", "mean"),
-        f"sd {sd}" if sd else "",
-        cell(f"{low} to {high} %" if low else "", "low, high"),
-        cell(f"{finding.replicates}", "replicates"),
-        verdict.subject.role if verdict else claim.role,
-        finding.outcome,
-        finding.reason,
-    )
-
-
-class Group(NamedTuple):
-    """The verdicts of one outcome, and their number by role."""
-
-    outcome: Outcome
-    verdicts: tuple[Verdict, ...]
-    roles: tuple[tuple[str, int], ...]
-
-
-def groups(verdicts: Sequence[Verdict]) -> list[Group]:
-    """Return the verdicts by outcome, what differs first."""
-    result = []
-    for outcome in ORDER:
-        if own := tuple(verdict for verdict in verdicts if verdict.outcome == outcome):
-            counted = Counter(verdict.subject.role for verdict in own)
-            result.append(Group(outcome, own, tuple((role, counted[role]) for role in ROLES)))
-    return result
+    rows = []
+    for claim_id in HEADLINE:
+        claim, verdict = inputs.paper.claims[claim_id], inputs.verdict(claim_id)
+        uncertainty = f" ± {claim.uncertainty:g}" if claim.uncertainty else ""
+        name = NAMES[claim_id] + (f", {claim.statement}" if claim.statement else "")
+        missing = Finding("unmeasured", "", "there is no verdict on it")
+        finding = verdict.finding if verdict else missing
+        numbers = (finding.mean, finding.sd, finding.low, finding.high)
+        # A hundredth of a point is one miss: three decimals.
+        mean, sd, low, high = ("" if number is None else f"{number:.3f}" for number in numbers)
+        row = Headline(
+            claim=claim_id,
+            name=name[0].upper() + name[1:],
+            published=f"{claim.value}{uncertainty} %",
+            ours=f"{mean} %" if mean else "",
+            spread=f"sd {sd}" if sd else "",
+            interval=f"{low} to {high} %" if low else "",
+            replicates=finding.replicates,
+            role=verdict.subject.role if verdict else claim.role,
+            verdict=finding.outcome,
+            reason=finding.reason,
+        )
+        rows.append(row)
+    return rows
 
 
 def by_role(verdicts: Sequence[Verdict]) -> list[tuple[str, str, tuple[tuple[str, int], ...]]]:
@@ -115,13 +87,6 @@ def by_role(verdicts: Sequence[Verdict]) -> list[tuple[str, str, tuple[tuple[str
         for role, meaning in ROLES.items()
         if role in roles
     ]
-
-
-def sort_settings(settings: Sequence[Setting] | None) -> list[Setting] | None:
-    """Return the settings of the audit, departures first; None before `audit` has run."""
-    if settings is None:
-        return None
-    return sorted(settings, key=lambda setting: STATUSES.index(setting.status))
 
 
 def experiments(inputs: Inputs) -> Table:
@@ -180,8 +145,8 @@ def results_block(inputs: Inputs) -> str:
     """Return the headline as a table, the number of verdicts by role and outcome, and the speed."""
     rows = []
     for row in headline(inputs):
-        ours = row.ours.text + (f" ({row.spread})" if row.spread else "")
-        numbers = (row.published.text, ours, row.interval.text, row.replicates.text)
+        ours = row.ours + (f" ({row.spread})" if row.spread else "")
+        numbers = (row.published, ours, row.interval, str(row.replicates))
         rows.append((row.name, *numbers, row.role, row.verdict))
     interval = f"{100 * inputs.choices.confidence:g} % for one more run"
     columns = ("", "1998", "ours", interval, "runs", "role", "verdict")

@@ -8,7 +8,7 @@ import hashlib
 import posixpath
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from math import fsum
 from pathlib import Path
@@ -19,26 +19,16 @@ import typst
 
 from replication.comparison.figures.drawing import Figure
 from replication.comparison.figures.inputs import Inputs
-from replication.comparison.verdicts.benchmark import EARLIER
-from replication.core.runs import RECORD
+from replication.core.runs import RECORD, Run
 from replication.errors import ReplicationError
 from replication.files import json_bytes, write_bytes
 from replication.folders import Folders
-from replication.report import charts
-from replication.report.narrative import name_topic
-from replication.report.tables import ROLES
+from replication.report import charts, narrative, tables
 from replication.studies.sizes.figure import draw_training_sizes
 
 TEMPLATE = ("article.typ", "lookups.typ", "numbers.typ", "style.typ", "tables.typ")
 PAPER = ("claims.yaml", "figure8_misclassified.csv", "figures9_to_12_systems.csv")
-RESULTS = (
-    "audit.csv",
-    "bench.json",
-    "metrics.json",
-    "readings.csv",
-    "studies/causes.csv",
-    "verdicts.csv",
-)
+RESULTS = ("audit.csv", "metrics.json", "readings.csv", "verdicts.csv")
 
 
 def content(folders: Folders, inputs: Inputs) -> dict[str, bytes]:
@@ -77,54 +67,58 @@ def figures(inputs: Inputs) -> dict[str, Figure]:
 def derive(inputs: Inputs) -> dict[str, Any]:
     """Return what the article needs and no file has.
 
-    The subject of each verdict, sums over the runs of each experiment, the captions of the charts
-    (and the numbers drawn, so that the digest covers them), the meanings of the roles, and the
-    commit of the kernels that times are compared with.
+    Sentences of the page; the subject of each verdict; the number, time and processors of the runs
+    of each experiment; the captions of the charts (and the numbers drawn, so that the digest covers
+    them); and the meanings of the roles.
     """
+    trials = narrative.read_trials(inputs)
+    differing = narrative.drop_reproduced(trials, inputs.verdicts)
+    _, *answer = narrative.answer(inputs, differing)
     return {
+        "answer": [sentence for _, sentence in answer],
+        "topics": [
+            {"title": topic.title, "sentence": topic.sentence}
+            for topic in narrative.topics(inputs.verdicts, ())
+        ],
+        "hypotheses": [
+            (t.hypothesis, t.evidence, t.decided if t in differing else "nothing to explain")
+            for t in trials
+        ],
+        "speed": tables.speed(inputs),
+        "roles": tables.ROLES,
         "subjects": {
             verdict.subject.claim: {
                 "subject": verdict.title,
                 "part": verdict.part,
-                "topic": name_topic(verdict),
                 "statement": verdict.subject.statement,
                 "as-stated": verdict.subject.published == verdict.subject.statement,
-                "number": verdict.subject.number,
-                "unit": verdict.subject.unit,
                 "ours": verdict.finding.ours,
             }
             for verdict in inputs.verdicts
         },
-        "runs": {
-            experiment: {
-                "replicates": len(runs),
-                # Not sum, which rounds otherwise from Python 3.12 on.
-                "seconds": fsum(run.seconds for run in runs),
-                "processors": list(
-                    dict.fromkeys(
-                        str(run.record.get("processor") or "not recorded")
-                        for run in runs
-                        if run.has(RECORD)
-                    )
-                ),
-            }
-            for experiment, runs in inputs.runs.items()
-        },
+        "runs": {experiment: _sum_up(runs) for experiment, runs in inputs.runs.items()},
         "charts": {
             name: {
                 "caption": figure.caption,
-                "sources": list(
-                    dict.fromkeys(
-                        posixpath.normpath(posixpath.join("results/report", source.href))
-                        for source in figure.sources
-                    )
-                ),
+                "sources": [
+                    posixpath.normpath(posixpath.join("results/report", href))
+                    for href in dict.fromkeys(source.href for source in figure.sources)
+                ],
                 "rows": figure.table.rows,
             }
             for name, figure in figures(inputs).items()
         },
-        "roles": ROLES,
-        "kernels-compared": EARLIER,
+    }
+
+
+def _sum_up(runs: Sequence[Run]) -> dict[str, Any]:
+    recorded = [
+        str(run.record.get("processor") or "not recorded") for run in runs if run.has(RECORD)
+    ]
+    return {
+        "replicates": len(runs),
+        "seconds": fsum(run.seconds for run in runs),  # sum rounds otherwise from Python 3.12 on
+        "processors": list(dict.fromkeys(recorded)),
     }
 
 
