@@ -52,16 +52,16 @@ class _File(BaseModel):
     size: int
 
 
-class _Stage(BaseModel):
+class Stage(BaseModel):
+    """A stage of dvc.lock, in what is read here."""
+
     cmd: str | list[str]
     deps: list[_File] = []
     outs: list[_File] = []
 
 
 class _Lock(BaseModel):
-    """The parts of dvc.lock that are read here."""
-
-    stages: dict[str, _Stage]
+    stages: dict[str, Stage]
 
 
 class _Pipeline(BaseModel):
@@ -207,15 +207,15 @@ def _stages(graph: Crate, root: Path) -> list[Any]:
     return [
         graph.add_action(
             f"#stage-{name}",
-            " ".join(str(stage["cmd"]).split()),
-            [_add_locked(graph, root, entry) for entry in stage.get("deps", ())],
-            [_add_locked(graph, root, entry) for entry in stage.get("outs", ())],
+            " ".join(str(stage.cmd).split()),
+            [_add_locked(graph, root, file) for file in stage.deps],
+            [_add_locked(graph, root, file) for file in stage.outs],
         )
         for name, stage in read_lock(root).items()
     ]
 
 
-def read_lock(root: Path) -> dict[str, Any]:
+def read_lock(root: Path) -> dict[str, Stage]:
     """Return the stages of dvc.lock; raise ReplicationError when it is missing or damaged."""
     path = root / LOCK
     mend = f"bring it back with `git checkout {LOCK}`, or make it with `dvc repro`"
@@ -231,21 +231,19 @@ def read_lock(root: Path) -> dict[str, Any]:
         raise ReplicationError(f"{path} is damaged (at {shorten(place)}): {mend}") from error
     if lacking:
         raise ReplicationError(f"{path} lacks {', '.join(sorted(lacking))}: {mend}")
-    return lock.model_dump(exclude_unset=True)["stages"]  # type: ignore[no-any-return]
+    return lock.stages
 
 
-def _add_locked(graph: Crate, root: Path, entry: Mapping[str, Any]) -> Any:
-    path = str(entry["path"])
-    folder = "/" if (root / path).is_dir() else ""
+def _add_locked(graph: Crate, root: Path, file: _File) -> Any:
+    path = file.path + ("/" if (root / file.path).is_dir() else "")
     # DVC's sums are of what is committed.
-    sums = {"md5": str(entry["md5"]), "contentSize": str(entry["size"])}
-    return graph.add_path(path + folder, **(sums if path + folder in graph.commits else {}))
+    sums = {"md5": file.md5, "contentSize": str(file.size)} if path in graph.commits else {}
+    return graph.add_path(path, **sums)
 
 
 def commands_outside_stages(root: Path, results: Path) -> dict[str, str]:
     """Return by path the commands of results outside the stages: the studies and the article."""
-    stages = read_lock(root).values()
-    locked = {entry["path"] for stage in stages for entry in stage.get("outs", ())}
+    locked = {file.path for stage in read_lock(root).values() for file in stage.outs}
     commands = {
         (results / output.name).as_posix(): output.made_by
         for study in STUDIES
@@ -299,11 +297,8 @@ def _replicate(graph: Crate, run: Run) -> Any:
 
 def manifest(root: Path, folders: Folders) -> str:
     """Return codecheck.yml: the files to reproduce; a codechecker fills in the other fields."""
-    commands = {
-        out["path"]: f"dvc repro {name}"
-        for name, stage in read_lock(root).items()
-        for out in stage.get("outs", ())
-    }
+    stages = read_lock(root).items()
+    commands = {file.path: f"dvc repro {name}" for name, stage in stages for file in stage.outs}
     commands |= commands_outside_stages(root, folders.results)
     files = "\n".join(f"  - file: {path}\n    comment: {text}" for path, text in commands.items())
     return f"""---

@@ -326,9 +326,8 @@ def verify(
         )
     left = [] if quick else list_unverified(scope, checks)
     for output in left:
-        print(certificates.line(output, certificates.NOT_VERIFIED))
-    counted = Counter(check.outcome for check in checks)
-    print(", ".join(f"{number} {outcome}" for outcome, number in counted.items()))
+        print(certificates.line(output, "not verified"))
+    print(certificates.tally(Counter(check.outcome for check in checks)))
     written = certificates.write(certificate, certificates.certificate(checks, left))
     print(f"{written} written, and the same as JSON: please send it back")
     if quick:
