@@ -106,10 +106,10 @@ def taken(runs: Path) -> dict[str, set[str]]:
 
 
 @contextmanager
-def refused(*named: str) -> Iterator[None]:
+def refused(*named: str) -> Iterator[pytest.ExceptionInfo[ReplicationError]]:
     """Expect one sentence for users that names each of these: a file, a key, a value, a command."""
     with pytest.raises(ReplicationError) as caught:
-        yield
+        yield caught
     said = str(caught.value)
     assert "\n" not in said
     assert [name for name in named if name not in said] == [], said

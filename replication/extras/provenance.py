@@ -24,7 +24,7 @@ from replication.core.runs import RECORD, Run, experiment_runs
 from replication.errors import ReplicationError
 from replication.extras.certificate import git
 from replication.extras.costs import COSTS
-from replication.files import Output, json_bytes, write_bytes, write_text
+from replication.files import Output, write_json, write_text
 from replication.folders import ARTICLE, Folders
 from replication.reading import Damage, read_yaml, shorten
 from replication.studies import STUDIES
@@ -110,14 +110,10 @@ class Crate:
         }
         return self.add_entity(name, "CreateAction", **fixed, **properties)
 
-    def add_values(self, pairs: Mapping[str, Any]) -> list[Any]:
-        """Return property values, such as a package and its version."""
-        return [
-            self.add_entity(
-                f"#{name}={value}".replace(" ", "_"), "PropertyValue", name=name, value=str(value)
-            )
-            for name, value in sorted(pairs.items())
-        ]
+    def add_value(self, name: str, value: Any) -> Any:
+        """Return a property and its value, such as a package and its version."""
+        place = f"#{name}={value}".replace(" ", "_")
+        return self.add_entity(place, "PropertyValue", name=name, value=str(value))
 
 
 def read_commits(root: Path) -> dict[str, tuple[str, str]]:
@@ -164,12 +160,18 @@ def crate(root: Path, folders: Folders, commits: Mapping[str, tuple[str, str]]) 
     top["description"] = "What the replication made, from which data, by which commands."
     top["license"] = graph.add_path("LICENSE", description="MIT")
     top["datePublished"] = max((date for _, date in graph.commits.values()), default="1970-01-01")
-    profiles = {name: name.split("/")[-2:] for name in _PROFILES}
     top["conformsTo"] = [
         graph.add_entity(address, "CreativeWork", name=name, version=version)
-        for address, (name, version) in profiles.items()
+        for address in _PROFILES
+        for name, version in [address.split("/")[-2:]]
     ]
-    actions = [*_stages(graph, root), *_outputs(graph, root, folders), *_replicates(graph, folders)]
+    actions = [*_stages(graph, root), *_outputs(graph, root, folders)]
+    actions += [
+        _replicate(graph, run)
+        for name, entry in read_metrics(folders.results / METRICS).items()
+        for run in experiment_runs(folders.runs, name, entry["replicates"])
+        if run.has(RECORD)
+    ]
     raw = [
         graph.add_path(path.as_posix(), sha256=_sha256(path))
         for path in sorted(folders.raw.glob("[!.]*[!~]"))
@@ -200,7 +202,7 @@ def _workflow(graph: Crate) -> Any:
         "name": "dvc.yaml: from raw data to verdicts",
         "programmingLanguage": graph.add_entity("#dvc", "ComputerLanguage", **dvc),
     }
-    return graph.add_path("dvc.yaml", **properties)
+    return graph.add_path(PIPELINE, **properties)
 
 
 def _stages(graph: Crate, root: Path) -> list[Any]:
@@ -268,15 +270,6 @@ def _sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _replicates(graph: Crate, folders: Folders) -> list[Any]:
-    return [
-        _replicate(graph, run)
-        for name, entry in read_metrics(folders.results / METRICS).items()
-        for run in experiment_runs(folders.runs, name, entry["replicates"])
-        if run.has(RECORD)
-    ]
-
-
 def _replicate(graph: Crate, run: Run) -> Any:
     record, place = run.record, f"{run.folder.as_posix()}/"
     facts = {**record.get("packages", {}), "processor": record.get("processor", "not recorded")}
@@ -289,7 +282,7 @@ def _replicate(graph: Crate, run: Run) -> Any:
         f"{run.made_by}, replicate {run.folder.name}",
         [graph.add_path("params.yaml"), graph.add_path("data/raw/")],
         [whole],
-        environment=graph.add_values(facts),
+        environment=[graph.add_value(name, value) for name, value in sorted(facts.items())],
         identifier=str(record.get("key", "")),
         **({"duration": f"PT{run.seconds:g}S"} if run.seconds else {}),
     )
@@ -317,8 +310,9 @@ def write(folders: Folders) -> str:
     """Write `CRATE` and `MANIFEST` beside the pipeline; return a summary."""
     root = folders.root
     commits = read_commits(root)
-    whole, listed = json_bytes(crate(root, folders, commits)), manifest(root, folders)
-    write_bytes(root / CRATE, whole)
+    # Both before either is written.
+    document, listed = crate(root, folders, commits), manifest(root, folders)
+    write_json(root / CRATE, document)
     write_text(root / MANIFEST, listed)
     outside = commands_outside_stages(root, folders.results)
     differing = ", ".join(path for path in outside if path not in commits)

@@ -156,6 +156,11 @@ def run_audit(folders: Folders, settings: Settings, *, runs: bool = True) -> aud
     return audits.audit(published, settings, ready, folders.params.name, runs=runs)
 
 
+def write_audit(folders: Folders, settings: Settings) -> None:
+    """Write audit.csv, with what the runs show."""
+    AUDIT.write(folders.out, AUDIT.frame(run_audit(folders, settings).settings))
+
+
 @click.command()
 @folder_options("params")
 @path_option("--runs", f"{PLACES['runs']} for params.yaml", "Judge the runs in this folder too.")

@@ -16,7 +16,6 @@ import numpy as np
 from click.core import ParameterSource
 
 from replication.comparison import paper
-from replication.comparison.audit.setting import AUDIT
 from replication.comparison.evaluation.errors import count_misses
 from replication.comparison.evaluation.metrics import METRICS, read_metrics
 from replication.comparison.evaluation.outputs import (
@@ -46,7 +45,6 @@ from replication.studies.distortions import run as distortions
 from replication.studies.invariance import run as invariance
 
 DIFFERENT = 1
-CERTIFICATE = "certificate"
 # By option those that contradict it: --quick chooses its checks itself, and so on.
 _CONTRADICTIONS = {
     "--quick": ("--answers-only", "--experiment", "--replicates", "--minutes", "--all"),
@@ -100,7 +98,7 @@ def recompute_answers(scope: Scope) -> Iterator[Check]:
                 yield from _recompute(scope, experiment.run(number), counted)
         if counted and committed:
             stated = committed.get(experiment.name, {}).get("test_misses", [])[: len(counted)]
-            yield _compare_misses(f"{metrics} ({experiment.name})", stated, counted)
+            yield _compare_misses(metrics, stated, counted, f"{experiment.name}: ")
 
 
 def _recompute(scope: Scope, run: Run, counted: list[int]) -> Iterator[Check]:
@@ -119,14 +117,17 @@ def _recompute(scope: Scope, run: Run, counted: list[int]) -> Iterator[Check]:
     answers = answers_from_penalties(trained.penalties(weights, test.test_images))
     yield compare_answers(str(run.path(ANSWERS)), committed, answers)
     counted.append(count_misses(answers.classes, test.test_labels))
-    yield _compare_misses(str(run.path(HISTORY)), [stated], counted[-1:])
+    yield _compare_misses(run.path(HISTORY), [stated], counted[-1:])
 
 
-def _compare_misses(output: str, stated: Sequence[int], counted: Sequence[int]) -> Check:
+def _compare_misses(
+    output: Path, stated: Sequence[int], counted: Sequence[int], of: str = ""
+) -> Check:
     first, second = (", ".join(map(str, values)) for values in (stated, counted))
     if first == second:
-        return Check(output, "numerically equal", f"{second} test misses, as recomputed")
-    return Check(output, "different", f"{first or 'no'} test misses stated, {second} recomputed")
+        return Check(str(output), "numerically equal", f"{of}{second} test misses, as recomputed")
+    detail = f"{of}{first or 'no'} test misses stated, {second} recomputed"
+    return Check(str(output), "different", detail)
 
 
 def retrain_beginnings(scope: Scope) -> Iterator[Check]:
@@ -135,14 +136,14 @@ def retrain_beginnings(scope: Scope) -> Iterator[Check]:
     Replicates of other settings, data or numbers of the code cannot be compared, and are left out.
     """
     for experiment in scope.prepare(scope.folders):
-        beginning = compare_beginning(experiment)
-        if beginning is not None:
-            output = f"{experiment.run(beginning.job.number).path(RECORD)} (its beginning)"
-            if beginning.equal:
-                detail = f"weights after {beginning.presentations} presentations"
-                yield Check(output, "byte-equal", detail)
-            else:
-                yield Check(output, "different", beginning.text)
+        if beginning := compare_beginning(experiment):
+            output = str(experiment.run(beginning.job.number).path(RECORD))
+            equal = f"its beginning: weights after {beginning.presentations} presentations"
+            yield (
+                Check(output, "byte-equal", equal)
+                if beginning.equal
+                else Check(output, "different", beginning.text)
+            )
 
 
 def retrain(scope: Scope, scratch: Path) -> Iterator[Check]:
@@ -179,9 +180,7 @@ def regenerate_results(scope: Scope, scratch: Path) -> Iterator[Check]:
         "evaluate": lambda: stages.evaluate_runs(folders, settings),
         "invariance": lambda: invariance.run(folders, settings),
         "compare": lambda: compare.write_verdicts(folders, settings),
-        "audit": lambda: AUDIT.write(
-            scratch, AUDIT.frame(compare.run_audit(folders, settings).settings)
-        ),
+        "audit": lambda: compare.write_audit(folders, settings),
         "distortions": lambda: distortions.run(folders, settings),
         "collapse": lambda: collapse.run(folders, settings),
         "article": lambda: pages.write_article(folders),
@@ -234,7 +233,7 @@ def list_unverified(scope: Scope, checks: Sequence[Check]) -> list[str]:
 
     Unless experiments are chosen, also a line for each other result without a check.
     """
-    folders, verified = scope.folders, {Path(check.output.split(" (")[0]) for check in checks}
+    folders, verified = scope.folders, {Path(check.output) for check in checks}
     lines = [
         str(path)
         for path in sorted(folders.results.rglob("*"))
@@ -286,7 +285,7 @@ def _refuse_contradictions(context: click.Context) -> None:
               help="Train only what took this many minutes where it was made, short trainings "
               "first.")  # fmt: skip
 @click.option("--all", "everything", is_flag=True, help="All replicates of each experiment.")
-@path_option("--certificate", CERTIFICATE,
+@path_option("--certificate", "certificate",
              "The folder of the certificate, as JSON and as text, to be sent back.")  # fmt: skip
 def verify(
     folders: Folders, quick: bool, answers_only: bool, names: tuple[str, ...],
@@ -308,7 +307,7 @@ def verify(
     count = None if everything else replicates
     scope = Scope(settings, paper.load(folders.paper), folders, chosen, count, minutes)
     # Before the work is done, since the folder may not be writable.
-    certificate = certificate or folders.root / CERTIFICATE
+    certificate = certificate or folders.root / "certificate"
     write_text(certificate / certificates.TEXT, "verify has not ended\n")
     # Sums that are split among threads depend on their number.
     torch.set_num_threads(1)

@@ -117,16 +117,6 @@ def _band(curves: Curves, confidence: float) -> Curves:
     return np.array([mean, *zip(*intervals, strict=True)])
 
 
-class _Curves(NamedTuple):
-    """Figure 5 from the pass ``first`` on; ours and bands by series."""
-
-    first: int
-    past: pd.DataFrame
-    ours: Mapping[str, Curves]
-    bands: Mapping[str, Curves]
-    experiment: str
-
-
 def learning_curves(inputs: Inputs) -> list[Figure]:
     """Draw Figure 5, whole and from pass `_LATE` on; empty without histories."""
     experiment = inputs.choices.experiments.undistorted
@@ -156,8 +146,8 @@ def learning_curves(inputs: Inputs) -> list[Figure]:
         if first == 1 or first < passes:
             counts: dict[str, Any] = {"replicates": len(histories), "pass": last}
             alt = say("curves_in_words", title=title, errors=errors, **counts)
-            chosen = _Curves(first, past, ours, bands, experiment)
-            svg = draw(name, alt, 330, partial(_paint_curves, chosen))
+            paint = partial(_paint_curves, experiment, first, past, ours, bands)
+            svg = draw(name, alt, 330, paint)
             figures.append(Figure(name, title, svg, caption, numbers, sources))
     return figures
 
@@ -171,17 +161,20 @@ def _tabulate_curves(past: pd.DataFrame, bands: Mapping[str, Curves], passes: in
     return table(tuple(columns), list(zip(*columns.values(), strict=True)))
 
 
-def _paint_curves(chosen: _Curves, canvas: Canvas) -> None:
-    axes, past, first = canvas.subplots(), chosen.past, chosen.first
-    last = chosen.ours["test"].shape[1]
+def _paint_curves(
+    experiment: str, first: int, past: pd.DataFrame, ours: Mapping[str, Curves],
+    bands: Mapping[str, Curves], canvas: Canvas,
+) -> None:  # fmt: skip
+    """Draw 1998 and ours by series, from the pass ``first`` on."""
+    axes, last = canvas.subplots(), ours["test"].shape[1]
     passes = np.arange(first, last + 1)
     points = past[past["pass"].between(first, last)]
     circles: dict[str, Any] = {"color": INK, "markerfacecolor": PAPER, "markersize": 4}
     for name, colour in SERIES.items():
-        mean, low, high = chosen.bands[name][:, first - 1 :]
+        mean, low, high = bands[name][:, first - 1 :]
         axes.fill_between(passes, low, high, color=colour, alpha=0.18, linewidth=0)
-        for replicate, curve in enumerate(chosen.ours[name][:, first - 1 :]):
-            gid = marks(chosen.experiment, replicate)
+        for replicate, curve in enumerate(ours[name][:, first - 1 :]):
+            gid = marks(experiment, replicate)
             axes.plot(passes, curve, color=colour, linewidth=0.5, alpha=0.35, gid=gid)
         axes.plot(passes, mean, color=colour, linewidth=2)
         axes.plot(points["pass"], points[f"{name}_error_percent"], "o-", linewidth=0.7, **circles)

@@ -66,6 +66,7 @@ def content(inputs: Inputs, studies: Sequence[Part]) -> dict[str, Any]:
     """Return all parts of the template by name; a missing one is a `Missing`."""
     verdicts = inputs.verdicts
     train = f"{TRAIN} {inputs.choices.experiments.undistorted}"
+    errors = systems.lines(inputs, systems.ERROR)
     trials = narrative.drop_reproduced(narrative.read_trials(inputs), verdicts)
     topics = narrative.topics(verdicts, trials)
     placed = [trial for topic in topics for trial in topic.trials]
@@ -82,7 +83,7 @@ def content(inputs: Inputs, studies: Sequence[Part]) -> dict[str, Any]:
         "claims_file": tables.CLAIMS,
         "replicates": {
             line.experiment: {"name": name_system(line.name), "test": line.values}
-            for line in systems.lines(inputs, systems.ERROR)
+            for line in errors
             if line.values
         },
         "curves": charts.learning_curves(inputs)
@@ -91,7 +92,7 @@ def content(inputs: Inputs, studies: Sequence[Part]) -> dict[str, Any]:
         "other_trials": [trial for trial in trials if trial not in placed],
         "demo": f"../{DEMONSTRATION}" if (inputs.results / DEMONSTRATION).exists() else "",
         "systems": systems.systems(inputs),
-        "not_run": systems.not_run(inputs),
+        "not_run": [(name_system(line.name), line.reason) for line in errors if not line.values],
         "orderings": [
             v for v in verdicts if v.claim.startswith("ordering.") or v.entry == ORDERING
         ],

@@ -59,7 +59,10 @@ def curves(inputs: Inputs) -> Figure | None:
         return None
     error_curves = {line.name: errors(inputs, line.experiment) for line in measured}
     target = target_percent(inputs.paper)
-    families = _families(measured)
+    known = {system: family for family, own in FAMILIES.items() for system in own}
+    families: dict[str, list[Line]] = {name: [] for name in FAMILIES}
+    for line in measured:
+        families[known.get(line.name.partition("/")[0], list(FAMILIES)[-1])].append(line)
     rows = [
         (name_system(line.name), *_take(error_curves[line.name], _TABLE).mean(axis=0).tolist())
         for line in measured
@@ -68,7 +71,7 @@ def curves(inputs: Inputs) -> Figure | None:
     alt = say("rejection_in_words", count=len(measured), target=target, shares=shares)
 
     def paint(canvas: Canvas) -> None:
-        _paint(canvas, error_curves, families, target)
+        _paint(canvas, error_curves, [own for own in families.values() if own], target)
 
     return Figure(
         "rejection",
@@ -103,23 +106,14 @@ def _take(error_curves: Curves, shares: Sequence[float] | Curves) -> Curves:
     return error_curves[:, np.minimum(rejected, patterns - 1)]
 
 
-def _families(systems: Sequence[Line]) -> dict[str, list[Line]]:
-    """Return the systems by family in the order of `FAMILIES`, without empty families."""
-    known = {system: family for family, own in FAMILIES.items() for system in own}
-    families: dict[str, list[Line]] = {name: [] for name in FAMILIES}
-    for line in systems:
-        families[known.get(line.name.partition("/")[0], list(FAMILIES)[-1])].append(line)
-    return {name: own for name, own in families.items() if own}
-
-
 def _paint(
     canvas: Canvas,
     error_curves: Mapping[str, Curves],
-    families: Mapping[str, Sequence[Line]],
+    families: Sequence[Sequence[Line]],
     target: float,
 ) -> None:
     all_axes = panels(canvas, len(families), 2, _PANEL, sharey=True)
-    for own, axes in zip(families.values(), all_axes, strict=True):
+    for own, axes in zip(families, all_axes, strict=True):
         reached = max(share for line in own for share in (*line.values, line.published or 0.0))
         end = min(100.0, max(_LEAST, _BEYOND * reached))
         _paint_panel(axes, error_curves, own, np.linspace(0.0, end, _STEPS), target)

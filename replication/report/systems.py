@@ -111,15 +111,6 @@ def lines(inputs: Inputs, spec: FigureSpec) -> list[Line]:
     return result
 
 
-def not_run(inputs: Inputs) -> list[tuple[str, str]]:
-    """Return the systems without any run of ours, and the reasons."""
-    return [
-        (name_system(line.name), line.reason or "there is no verdict on it")
-        for line in lines(inputs, ERROR)
-        if not line.values
-    ]
-
-
 def tabulate_lines(spec: FigureSpec, systems: Sequence[Line]) -> Table:
     """Return the table behind a figure, with a verdict in each row."""
     measured = Source("../metrics.json", f"{spec.metric} of the row's experiment")

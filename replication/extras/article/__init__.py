@@ -24,11 +24,15 @@ from replication.errors import ReplicationError
 from replication.files import json_bytes, write_bytes
 from replication.folders import Folders
 from replication.report import charts, narrative, tables
+from replication.report.texts import read_text
 from replication.studies.sizes.figure import draw_training_sizes
 
 TEMPLATE = ("article.typ", "lookups.typ", "numbers.typ", "style.typ", "tables.typ")
 PAPER = ("claims.yaml", "figure8_misclassified.csv", "figures9_to_12_systems.csv")
 RESULTS = ("audit.csv", "metrics.json", "readings.csv", "verdicts.csv")
+# These two share the width of a page.
+SIDE_BY_SIDE = ("figure5", "figure6")
+_COLOUR = re.compile(r"--(\w+): (#[0-9a-f]{6});")
 
 
 def content(folders: Folders, inputs: Inputs) -> dict[str, bytes]:
@@ -122,11 +126,6 @@ def _sum_up(runs: Sequence[Run]) -> dict[str, Any]:
     }
 
 
-# Two of which share the width of a page.
-SIDE_BY_SIDE = ("figure5", "figure6")
-_COLOUR = re.compile(r"--(\w+): (#[0-9a-f]{6});")
-
-
 def digest(content: Mapping[str, bytes]) -> str:
     """Return the SHA-256 of the files from which an article is set, names and bytes."""
     parts = [name.encode() + b"\0" + content[name] for name in sorted(content)]
@@ -135,10 +134,8 @@ def digest(content: Mapping[str, bytes]) -> str:
 
 def picture(figure: Figure) -> str:
     """Return a drawing of a figure as an SVG that stands alone, in the page's light colours."""
-    css = resources.files("replication.report").joinpath("page.css").read_text(encoding="utf-8")
-    colours: dict[str, str] = {}
-    for name, colour in _COLOUR.findall(css):
-        colours.setdefault(name, colour)
+    # The first of each name is the light one.
+    colours = dict(reversed(_COLOUR.findall(read_text("replication.report", "page.css"))))
     wide, narrow, *_ = str(figure.svg).split("</svg>")
     svg = (narrow if figure.name in SIDE_BY_SIDE else wide).strip() + "</svg>"
     svg = re.sub(r"var\(--(\w+)\)", lambda match: colours[match[1]], svg)
