@@ -49,9 +49,9 @@ class Commands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return the command of that name, or None."""
-        name, _ = PIPELINE.get(cmd_name, ("stages", ""))
         if cmd_name not in self.list_commands(ctx):
             return None
+        name, _ = PIPELINE.get(cmd_name, ("stages", ""))
         module = importlib.import_module(f"replication.pipeline.{name}")
         if cmd_name in STUDIES:
             return cast(click.Command, module.make_study_command(cmd_name))

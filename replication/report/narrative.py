@@ -157,8 +157,8 @@ def answer(inputs: Inputs, trials: Sequence[Trial] = ()) -> list[tuple[str, str]
         differing=differing,
     )  # fmt: skip
     if trials:
-        example = next(filter(_is_example, trials))
-        differs += f" {_count_trials(trials)} For example: {example.about} by {example.idea}."
+        about, idea = next((t.about, t.idea) for t in trials if _is_example(t))
+        differs += f" {_count_trials(trials)} For example, {about} is explained by {idea}."
     roles = inputs.choices.experiments
     overlap = say(
         "overlap",

@@ -25,10 +25,9 @@ STAGES = DOCUMENT["stages"]
 IMPORTS = grimp.build_graph("replication", cache_dir=None)
 SETTINGS = settings.load(REPOSITORY / "params.yaml")
 # Made by commands of their own, committed, and only read by the pipeline.
-STUDIES = ("bench.json", "readings.csv", "readings_curves.csv",
-           "variance_curves.csv", "collapse.json", "neighbours.csv",
-           "beginnings.csv", "boosting.csv", "noncharacters.csv",
-           "distortions.csv", "distortion_correlations.csv")  # fmt: skip
+STUDIES = ("bench.json", "readings.csv", "readings_curves.csv", "variance_curves.csv",
+           "collapse.json", "neighbours.csv", "beginnings.csv", "boosting.csv",
+           "noncharacters.csv", "distortions.csv", "distortion_correlations.csv")  # fmt: skip
 
 
 def code(name):
@@ -79,13 +78,8 @@ def test_invariance_depends_on_the_runs_that_it_changes_the_digits_of_and_on_no_
 
 def run(project: Path, *command: str) -> str:
     search = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(
-        command,
-        cwd=project,
-        env={**os.environ, "PATH": search, "PYTHONPATH": ""},
-        capture_output=True,
-        text=True,
-    )
+    environment = {**os.environ, "PATH": search, "PYTHONPATH": ""}
+    done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -127,8 +121,7 @@ def test_the_pipeline_makes_every_output(project):
         for out in stage.get("outs", stage.get("metrics"))
     }
     assert [path for path in sorted(expected) if not (project / path).exists()] == []
-    found = contents(project / "results")
-    assert sum(name.endswith("answers.npz") for name in found) == 3
+    assert sum(name.endswith("answers.npz") for name in contents(project / "results")) == 3
 
 
 @pytest.mark.slow
@@ -153,8 +146,7 @@ def test_a_new_classifier_and_another_j_train_only_what_they_concern(project):
     runs = project / "results" / "runs"
     networks = contents(runs)
     document = small_document(replicates=3)
-    options = {"seed": None, "database": "regular", "options": {"neighbours": 3}}
-    document["experiments"]["knn"] = {"system": "nearest-neighbours", "replicates": 1, **options}
+    document["experiments"]["knn"] = SETTINGS.experiments["knn"].model_dump()
     write_params(project / "params.yaml", document)
     assert "trained" not in run(project, "dvc", "repro", "train").split("knn: 1 replicates")[0]
     together = contents(runs)
