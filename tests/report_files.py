@@ -13,7 +13,7 @@ from small import REPOSITORY
 
 from replication.comparison.figures.inputs import Inputs
 from replication.folders import Folders
-from replication.pipeline import report
+from replication.pipeline import pages
 from replication.studies.distortions import FITS
 from replication.studies.invariance import COUNTS, EXAMPLES, FIELDS, changes
 from replication.studies.neighbours import ERRORS
@@ -50,7 +50,7 @@ def project(folder: Path, *, runs: bool = True, tables: bool = True) -> Path:
 
 def load(folder: Path) -> Inputs:
     """What the page of a project is made from."""
-    return report.read_inputs(Folders.below(folder))
+    return pages.read_inputs(Folders.below(folder))
 
 
 def changed(found: Inputs, claim: str, **changes: Any) -> Inputs:

@@ -19,7 +19,7 @@ from replication.core.runs import Run
 from replication.errors import ReplicationError
 from replication.files import write_table
 from replication.folders import Folders
-from replication.pipeline import prepare
+from replication.pipeline import stages
 from replication.pipeline.cli import main
 
 # Of the study of causes.
@@ -85,7 +85,7 @@ def small_project(folder: Path, tiny: Database, **base: Any) -> Path:
     shutil.copytree(REPOSITORY / "data" / "paper", folder / "data" / "paper")
     write_writers(folder / "data" / "writers", len(tiny.train_labels), len(tiny.test_labels))
     params = write_params(folder / "params.yaml", small_document(**base))
-    prepare.run(Folders.below(folder), settings.load(params))
+    stages.prepare_databases(Folders.below(folder), settings.load(params))
     return folder
 
 
@@ -123,10 +123,10 @@ def taken(runs: Path) -> dict[str, set[str]]:
 
 
 @contextmanager
-def refused(*named: str) -> Iterator[None]:
+def refused(*named: str) -> Iterator[pytest.ExceptionInfo[ReplicationError]]:
     """Expect one sentence for users that names each of these: a file, a key, a value, a command."""
     with pytest.raises(ReplicationError) as caught:
-        yield
+        yield caught
     said = str(caught.value)
     assert "\n" not in said
     assert [name for name in named if name not in said] == [], said

@@ -1,4 +1,4 @@
-"""Write the certificate of `verify`: the outcomes and the machine, to be sent back."""
+"""The certificate of `verify`: the outcomes and the machine, to be sent back."""
 
 import platform
 import subprocess
@@ -13,10 +13,10 @@ from replication.core.runs import RECORD, WEIGHTS, Run
 from replication.errors import ReplicationError
 from replication.files import write_json, write_text
 from replication.machine import processor
+from replication.report.texts import templates
 
 CERTIFICATE, TEXT = "certificate.json", "certificate.txt"
 PACKAGES = ("numpy", "scipy", "numba", "torch", "scikit-learn", "pandas", "matplotlib")
-NOT_VERIFIED = "not verified"
 
 
 def certificate(checks: Sequence[Check], not_verified: Sequence[str]) -> dict[str, Any]:
@@ -87,40 +87,19 @@ def commit(folder: Path) -> str:
         return ""
 
 
+def tally(counts: Mapping[str, int]) -> str:
+    """Return how many there are of each."""
+    return ", ".join(f"{count} {name}" for name, count in counts.items())
+
+
 def line(output: str, outcome: str, detail: str = "") -> str:
     """Return the line that is printed for one output."""
     return f"{outcome:<19}{output:<52} {detail}".rstrip()
 
 
-def text(content: Mapping[str, Any]) -> str:
-    """Return the certificate as readable text."""
-    machine = content["machine"]
-    outcomes, weights = (
-        ", ".join(f"{count} {outcome}" for outcome, count in content[name].items())
-        for name in ("outcomes", "weights")
-    )
-    committed_on = content["committed_on"].items()
-    processors = "; ".join(f"{name}, {count} outputs" for name, count in committed_on)
-    packages = ", ".join(f"{name} {version}" for name, version in content["packages"].items())
-    lines = [
-        "Certificate of a verification of the LeNet-5 replication",
-        "",
-        f"commit      {content['commit'] or 'not known (no git)'}",
-        f"made on     {processors or 'not recorded'}",
-        f"verified on {machine['processor']}, {machine['architecture']}, {machine['system']}",
-        f"packages    Python {machine['python']}, {packages}",
-        f"outputs     {outcomes}",
-        f"weights     {weights or 'no network was trained again'}",
-        f"verdict     {'as committed' if content['passed'] else 'NOT as committed'}",
-        "",
-        *(line(**output) for output in content["outputs"]),
-        *(line(output, NOT_VERIFIED) for output in content["not_verified"]),
-    ]
-    return "\n".join(lines) + "\n"
-
-
 def write(folder: Path, content: Mapping[str, Any]) -> Path:
     """Write both files into ``folder``, and return the text's."""
+    template = templates(__package__).get_template("certificate.txt.j2")
     write_json(folder / CERTIFICATE, dict(content))
-    write_text(folder / TEXT, text(content))
+    write_text(folder / TEXT, template.render(**content, line=line, tally=tally))
     return folder / TEXT

@@ -24,7 +24,7 @@ from replication.core.runs import RECORD, Run, experiment_runs
 from replication.errors import ReplicationError
 from replication.extras.certificate import git
 from replication.extras.costs import COSTS
-from replication.files import Output, json_bytes, write_bytes, write_text
+from replication.files import Output, write_json, write_text
 from replication.folders import ARTICLE, Folders
 from replication.reading import Damage, read_yaml, shorten
 from replication.studies import STUDIES
@@ -52,16 +52,16 @@ class _File(BaseModel):
     size: int
 
 
-class _Stage(BaseModel):
+class Stage(BaseModel):
+    """A stage of dvc.lock, in what is read here."""
+
     cmd: str | list[str]
     deps: list[_File] = []
     outs: list[_File] = []
 
 
 class _Lock(BaseModel):
-    """The parts of dvc.lock that are read here."""
-
-    stages: dict[str, _Stage]
+    stages: dict[str, Stage]
 
 
 class _Pipeline(BaseModel):
@@ -110,14 +110,10 @@ class Crate:
         }
         return self.add_entity(name, "CreateAction", **fixed, **properties)
 
-    def add_values(self, pairs: Mapping[str, Any]) -> list[Any]:
-        """Return property values, such as a package and its version."""
-        return [
-            self.add_entity(
-                f"#{name}={value}".replace(" ", "_"), "PropertyValue", name=name, value=str(value)
-            )
-            for name, value in sorted(pairs.items())
-        ]
+    def add_value(self, name: str, value: Any) -> Any:
+        """Return a property and its value, such as a package and its version."""
+        place = f"#{name}={value}".replace(" ", "_")
+        return self.add_entity(place, "PropertyValue", name=name, value=str(value))
 
 
 def read_commits(root: Path) -> dict[str, tuple[str, str]]:
@@ -164,12 +160,18 @@ def crate(root: Path, folders: Folders, commits: Mapping[str, tuple[str, str]]) 
     top["description"] = "What the replication made, from which data, by which commands."
     top["license"] = graph.add_path("LICENSE", description="MIT")
     top["datePublished"] = max((date for _, date in graph.commits.values()), default="1970-01-01")
-    profiles = {name: name.split("/")[-2:] for name in _PROFILES}
     top["conformsTo"] = [
         graph.add_entity(address, "CreativeWork", name=name, version=version)
-        for address, (name, version) in profiles.items()
+        for address in _PROFILES
+        for name, version in [address.split("/")[-2:]]
     ]
-    actions = [*_stages(graph, root), *_outputs(graph, root, folders), *_replicates(graph, folders)]
+    actions = [*_stages(graph, root), *_outputs(graph, root, folders)]
+    actions += [
+        _replicate(graph, run)
+        for name, entry in read_metrics(folders.results / METRICS).items()
+        for run in experiment_runs(folders.runs, name, entry["replicates"])
+        if run.has(RECORD)
+    ]
     raw = [
         graph.add_path(path.as_posix(), sha256=_sha256(path))
         for path in sorted(folders.raw.glob("[!.]*[!~]"))
@@ -200,22 +202,22 @@ def _workflow(graph: Crate) -> Any:
         "name": "dvc.yaml: from raw data to verdicts",
         "programmingLanguage": graph.add_entity("#dvc", "ComputerLanguage", **dvc),
     }
-    return graph.add_path("dvc.yaml", **properties)
+    return graph.add_path(PIPELINE, **properties)
 
 
 def _stages(graph: Crate, root: Path) -> list[Any]:
     return [
         graph.add_action(
             f"#stage-{name}",
-            " ".join(str(stage["cmd"]).split()),
-            [_add_locked(graph, root, entry) for entry in stage.get("deps", ())],
-            [_add_locked(graph, root, entry) for entry in stage.get("outs", ())],
+            " ".join(str(stage.cmd).split()),
+            [_add_locked(graph, root, file) for file in stage.deps],
+            [_add_locked(graph, root, file) for file in stage.outs],
         )
         for name, stage in read_lock(root).items()
     ]
 
 
-def read_lock(root: Path) -> dict[str, Any]:
+def read_lock(root: Path) -> dict[str, Stage]:
     """Return the stages of dvc.lock; raise ReplicationError when it is missing or damaged."""
     path = root / LOCK
     mend = f"bring it back with `git checkout {LOCK}`, or make it with `dvc repro`"
@@ -231,21 +233,19 @@ def read_lock(root: Path) -> dict[str, Any]:
         raise ReplicationError(f"{path} is damaged (at {shorten(place)}): {mend}") from error
     if lacking:
         raise ReplicationError(f"{path} lacks {', '.join(sorted(lacking))}: {mend}")
-    return lock.model_dump(exclude_unset=True)["stages"]  # type: ignore[no-any-return]
+    return lock.stages
 
 
-def _add_locked(graph: Crate, root: Path, entry: Mapping[str, Any]) -> Any:
-    path = str(entry["path"])
-    folder = "/" if (root / path).is_dir() else ""
+def _add_locked(graph: Crate, root: Path, file: _File) -> Any:
+    path = file.path + ("/" if (root / file.path).is_dir() else "")
     # DVC's sums are of what is committed.
-    sums = {"md5": str(entry["md5"]), "contentSize": str(entry["size"])}
-    return graph.add_path(path + folder, **(sums if path + folder in graph.commits else {}))
+    sums = {"md5": file.md5, "contentSize": str(file.size)} if path in graph.commits else {}
+    return graph.add_path(path, **sums)
 
 
 def commands_outside_stages(root: Path, results: Path) -> dict[str, str]:
     """Return by path the commands of results outside the stages: the studies and the article."""
-    stages = read_lock(root).values()
-    locked = {entry["path"] for stage in stages for entry in stage.get("outs", ())}
+    locked = {file.path for stage in read_lock(root).values() for file in stage.outs}
     commands = {
         (results / output.name).as_posix(): output.made_by
         for study in STUDIES
@@ -270,15 +270,6 @@ def _sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _replicates(graph: Crate, folders: Folders) -> list[Any]:
-    return [
-        _replicate(graph, run)
-        for name, entry in read_metrics(folders.results / METRICS).items()
-        for run in experiment_runs(folders.runs, name, entry["replicates"])
-        if run.has(RECORD)
-    ]
-
-
 def _replicate(graph: Crate, run: Run) -> Any:
     record, place = run.record, f"{run.folder.as_posix()}/"
     facts = {**record.get("packages", {}), "processor": record.get("processor", "not recorded")}
@@ -291,7 +282,7 @@ def _replicate(graph: Crate, run: Run) -> Any:
         f"{run.made_by}, replicate {run.folder.name}",
         [graph.add_path("params.yaml"), graph.add_path("data/raw/")],
         [whole],
-        environment=graph.add_values(facts),
+        environment=[graph.add_value(name, value) for name, value in sorted(facts.items())],
         identifier=str(record.get("key", "")),
         **({"duration": f"PT{run.seconds:g}S"} if run.seconds else {}),
     )
@@ -299,11 +290,8 @@ def _replicate(graph: Crate, run: Run) -> Any:
 
 def manifest(root: Path, folders: Folders) -> str:
     """Return codecheck.yml: the files to reproduce; a codechecker fills in the other fields."""
-    commands = {
-        out["path"]: f"dvc repro {name}"
-        for name, stage in read_lock(root).items()
-        for out in stage.get("outs", ())
-    }
+    stages = read_lock(root).items()
+    commands = {file.path: f"dvc repro {name}" for name, stage in stages for file in stage.outs}
     commands |= commands_outside_stages(root, folders.results)
     files = "\n".join(f"  - file: {path}\n    comment: {text}" for path, text in commands.items())
     return f"""---
@@ -322,8 +310,9 @@ def write(folders: Folders) -> str:
     """Write `CRATE` and `MANIFEST` beside the pipeline; return a summary."""
     root = folders.root
     commits = read_commits(root)
-    whole, listed = json_bytes(crate(root, folders, commits)), manifest(root, folders)
-    write_bytes(root / CRATE, whole)
+    # Both before either is written.
+    document, listed = crate(root, folders, commits), manifest(root, folders)
+    write_json(root / CRATE, document)
     write_text(root / MANIFEST, listed)
     outside = commands_outside_stages(root, folders.results)
     differing = ", ".join(path for path in outside if path not in commits)

@@ -19,21 +19,22 @@ INTERRUPTED = (
     "replication: interrupted; no file is left half-written, and the same command goes on from "
     "what it has finished"
 )
-# Commands are imported when they are called: most need neither torch nor Numba.
+# By name the module of a command and what it does. It is imported when it is called: most need
+# neither torch nor Numba.
 PIPELINE = {
-    "replicate": "Run the whole pipeline again and compare.",
-    "studies": "Run all studies that train.",
-    "prepare": "Make the databases from raw MNIST.",
-    "train": "Train the replicates of experiments.",
-    "evaluate": "Count errors and rejections in the answers.",
-    "compare": "Give a verdict on every published claim.",
-    "audit": "Compare every setting with the paper's.",
-    "report": "Make the page results/report/index.html.",
-    "article": "Set the article results/article/article.pdf.",
-    "demo": "Make the page results/demo/index.html, to draw on.",
-    "verify": "Check that the code gives the committed outputs.",
-    "provenance": "Write where every result comes from, as an RO-Crate.",
-    "predict": "Classify your own digits.",
+    "replicate": ("replicate", "Run the whole pipeline again and compare."),
+    "studies": ("replicate", "Run all studies that train."),
+    "prepare": ("stages", "Make the databases from raw MNIST."),
+    "train": ("stages", "Train the replicates of experiments."),
+    "evaluate": ("stages", "Count errors and rejections in the answers."),
+    "compare": ("compare", "Give a verdict on every published claim."),
+    "audit": ("compare", "Compare every setting with the paper's."),
+    "report": ("pages", "Make the page results/report/index.html."),
+    "article": ("pages", "Set the article results/article/article.pdf."),
+    "demo": ("pages", "Make the page results/demo/index.html, to draw on."),
+    "verify": ("verify", "Check that the code gives the committed outputs."),
+    "provenance": ("pages", "Write where every result comes from, as an RO-Crate."),
+    "predict": ("predict", "Classify your own digits."),
 }
 STUDIES = {name: studies.STUDIES[name] for name in studies.find_modules("run")}
 
@@ -48,14 +49,13 @@ class Commands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return the command of that name, or None."""
-        del ctx
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        name, _ = PIPELINE.get(cmd_name, ("stages", ""))
+        module = importlib.import_module(f"replication.pipeline.{name}")
         if cmd_name in STUDIES:
-            study = importlib.import_module("replication.pipeline.study")
-            return cast(click.Command, study.command(cmd_name))
-        if cmd_name in PIPELINE:
-            module = importlib.import_module(f"replication.pipeline.{cmd_name}")
-            return cast(click.Command, module.command)
-        return None
+            return cast(click.Command, module.make_study_command(cmd_name))
+        return cast(click.Command, getattr(module, cmd_name, None) or module.command)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -72,9 +72,10 @@ class Commands(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write one line per command, without importing any."""
         del ctx
-        for title, commands in (("Commands", PIPELINE), ("Studies", STUDIES)):
-            with formatter.section(title):
-                formatter.write_dl(list(commands.items()))
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in PIPELINE.items()])
+        with formatter.section("Studies"):
+            formatter.write_dl(list(STUDIES.items()))
 
 
 @click.command(cls=Commands, no_args_is_help=False)
@@ -94,27 +95,25 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     try:
         status = commands.main(argv, program, complete_var=COMPLETION, standalone_mode=False)
-    except click.UsageError as error:
-        where = error.ctx.command_path if error.ctx else program
-        message = error.format_message().rstrip(".")
-        print(f"replication: {message}: see `{where} --help`", file=sys.stderr)
-        return 2
-    except ReplicationError as error:
-        print(f"replication: {error}", file=sys.stderr)
-        return 2
-    except ModuleNotFoundError as error:
-        print(not_installed(error), file=sys.stderr)
-        return 2
-    except MemoryError:
-        print(
-            "replication: the memory of this machine does not suffice: give it more",
-            file=sys.stderr,
-        )
-        return 2
-    except OSError as error:
-        print(f"replication: {error.filename or 'a file'}: {error.strerror}", file=sys.stderr)
-        return 2
     except (KeyboardInterrupt, click.Abort):
         print(INTERRUPTED, file=sys.stderr)
         return 130
+    except ModuleNotFoundError as error:
+        print(not_installed(error), file=sys.stderr)
+        return 2
+    except (click.UsageError, ReplicationError, MemoryError, OSError) as error:
+        print(f"replication: {_describe(error, program)}", file=sys.stderr)
+        return 2
     return status or 0
+
+
+def _describe(error: Exception, program: str) -> str:
+    """Return a mistake of the user, or a lack of the machine, as one sentence."""
+    if isinstance(error, click.UsageError):
+        where = error.ctx.command_path if error.ctx else program
+        return f"{error.format_message().rstrip('.')}: see `{where} --help`"
+    if isinstance(error, MemoryError):
+        return "the memory of this machine does not suffice: give it more"
+    if isinstance(error, OSError):
+        return f"{error.filename or 'a file'}: {error.strerror}"
+    return str(error)

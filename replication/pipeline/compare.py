@@ -1,14 +1,19 @@
-"""compare: the metrics beside data/paper, to results/verdicts.csv and results/misclassified.csv."""
+"""compare and audit: the claims and the settings of 1998 beside ours, as tables in results/."""
 
+import sys
 import textwrap
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 
 from replication import studies
 from replication.comparison import paper
+from replication.comparison.audit import table as audits
+from replication.comparison.audit.setting import AUDIT
 from replication.comparison.evaluation.metrics import METRICS, read_metrics
 from replication.comparison.verdicts import claim_checks, tables
 from replication.comparison.verdicts.claim_checks import Verdict
@@ -18,18 +23,20 @@ from replication.core.mnist import databases
 from replication.core.mnist.writers import read_test_writers
 from replication.core.runs import ANSWERS, HISTORY, TIMING, Run, experiment_runs
 from replication.core.settings import Settings, load
-from replication.files import read_json
-from replication.folders import Folders, folder_options
+from replication.core.systems.jobs import prepare_experiments
+from replication.errors import ReplicationError
+from replication.files import read_json, table_bytes, write_table
+from replication.folders import PLACES, Folders, folder_options, path_option
 from replication.studies.variance import CURVES, SPREAD, tabulate_spread
 
 DIFFERS, INCOMPLETE = 1, 3
+DEPARTS = 1
 
 
 def all_checks() -> Checks:
     """Return the checks of the paper's sections and those of the studies."""
-    return claim_checks.merge_checks(
-        [*claim_checks.SECTIONS, *(module.CHECKS for module in studies.load_modules("verdict"))]
-    )
+    of_studies = (module.CHECKS for module in studies.load_modules("verdict"))
+    return claim_checks.merge_checks([*claim_checks.SECTIONS, *of_studies])
 
 
 def read_runs(runs: Path, metrics: Mapping[str, Any]) -> dict[str, list[Run]]:
@@ -96,7 +103,7 @@ def read_evidence(
     )
 
 
-def run(folders: Folders, settings: Settings) -> list[Verdict]:
+def write_verdicts(folders: Folders, settings: Settings) -> list[Verdict]:
     """Write all tables that follow from the evidence, and return the verdicts."""
     out, metrics = folders.out, read_metrics(folders.results / METRICS)
     evidence = read_evidence(folders, settings, metrics, read_runs(folders.runs, metrics))
@@ -119,31 +126,81 @@ def exit_status(verdicts: Sequence[Verdict], *, allow_incomplete: bool, strict: 
     return INCOMPLETE if counted["unmeasured"] and not allow_incomplete else 0
 
 
-def summary(verdicts: Sequence[Verdict]) -> str:
-    """Return the measured claims as a short table, then the tally."""
-    lines = [
-        f"{verdict.finding.outcome:<13}{verdict.subject.claim:<60}"
-        f"{textwrap.shorten(verdict.subject.published, 24, placeholder=' ...'):<26}"
-        f"{verdict.finding.ours}"
-        for verdict in verdicts
-        if verdict.finding.outcome != "unmeasured"
-    ]
-    counted = ", ".join(
-        f"{number} {outcome}" for outcome, number in claim_checks.tally(verdicts).items()
-    )
-    return "\n".join([*lines, counted])
-
-
 @click.command()
 @folder_options("params", "runs", "out")
 @click.option("--allow-incomplete", is_flag=True, help="Unmeasured claims are no failure.")
 @click.option("--strict", is_flag=True, help="End with status 1 when a claim differs.")
-def command(folders: Folders, allow_incomplete: bool, strict: bool) -> int:
+def compare(folders: Folders, allow_incomplete: bool, strict: bool) -> int:
     """Give a verdict on every claim of the paper, from the runs and the studies' files.
 
     A claim whose file is not there is unmeasured, and its verdict names the command that makes the
     file. Ends with status 3 when a claim is unmeasured, unless that is allowed.
     """
-    verdicts = run(folders, load(folders.params))
-    print(summary(verdicts))
+    verdicts = write_verdicts(folders, load(folders.params))
+    for verdict in verdicts:
+        subject, finding = verdict.subject, verdict.finding
+        published = _shorten(subject.published, 24)
+        if finding.outcome != "unmeasured":
+            print(f"{finding.outcome:<13}{subject.claim:<60}{published:<26}{finding.ours}")
+    tally = claim_checks.tally(verdicts).items()
+    print(", ".join(f"{number} {outcome}" for outcome, number in tally))
     return exit_status(verdicts, allow_incomplete=allow_incomplete, strict=strict)
+
+
+def _shorten(text: str, width: int) -> str:
+    return textwrap.shorten(text, width, placeholder=" ...")
+
+
+def run_audit(folders: Folders, settings: Settings, *, runs: bool = True) -> audits.Audit:
+    """Audit the settings, with ``runs`` also what the runs show."""
+    ready = prepare_experiments(settings.experiments, settings, folders)
+    published = paper.load(folders.paper)
+    return audits.audit(published, settings, ready, folders.params.name, runs=runs)
+
+
+def write_audit(folders: Folders, settings: Settings) -> None:
+    """Write audit.csv, with what the runs show."""
+    AUDIT.write(folders.out, AUDIT.frame(run_audit(folders, settings).settings))
+
+
+@click.command()
+@folder_options("params")
+@path_option("--runs", f"{PLACES['runs']} for params.yaml", "Judge the runs in this folder too.")
+@path_option("--out", f"{PLACES['out']}/{AUDIT.name} for params.yaml", "The table to write.")
+@click.option("--strict", is_flag=True, help="End with status 1 when anything departs.")
+@click.option("--diff", nargs=2, type=click.Path(path_type=Path), metavar="FILE FILE",
+              help="Only list the differences between two files of settings.")  # fmt: skip
+def audit(
+    folders: Folders, runs: Path | None, out: Path | None, strict: bool,
+    diff: tuple[Path, Path] | None,
+) -> int:  # fmt: skip
+    """Compare every setting of the paper with the setting in force.
+
+    Another file of settings than params.yaml is judged alone, unless --runs names its runs. Ends
+    with status 1 when a run contradicts the settings or the other replicates, and with 2 for
+    settings that training would refuse, as for any mistake.
+    """
+    if diff is not None:
+        changes = audits.differences(paper.load(folders.paper), *map(load, diff))
+        print("\n".join(changes) or "no setting differs")
+        return 0
+    if folders.params == Folders.below(folders.root).params:
+        runs, out = runs or folders.runs, out or folders.out / AUDIT.name
+    judged = folders if runs is None else replace(folders, runs=runs)
+    audited = run_audit(judged, load(folders.params), runs=runs is not None)
+    if out is not None:
+        table = AUDIT.frame(audited.settings)
+        try:
+            write_table(out, table)
+        except ReplicationError as error:  # as in a folder that can only be read
+            print(table_bytes(table).decode())
+            print(f"replication: {error}; the table stands above instead", file=sys.stderr)
+    for setting in audited.settings:
+        if setting.status in ("departs", "contradiction"):
+            print(f"{setting.id:<44} {_shorten(setting.in_force, 40):<42}{setting.remark}")
+    counted = Counter(setting.status for setting in audited.settings)
+    tally = ", ".join(f"{counted[name]} {name}" for name in get_args(paper.Status))
+    alone = "alone" if runs is None else f"and {runs}"
+    print(f"{tally}; judged: {folders.params}, {alone}")
+    departs = strict and counted["departs"] > 0
+    return DEPARTS if audited.conflicts or departs else 0

@@ -1,4 +1,4 @@
-"""replicate: run the pipeline again, even if up to date, and print a table of the results.
+"""replicate and studies: train everything again, and what only the studies need.
 
 The experiments whose names begin with lenet5 are the paper's own network; with --all also the
 systems that it is compared with.
@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 
 import click
@@ -22,7 +23,11 @@ from replication.core.runs import ANSWERS, TIMING, WEIGHTS, Run
 from replication.core.settings import load
 from replication.errors import ReplicationError
 from replication.extras.costs import measure
-from replication.folders import Folders
+from replication.folders import PAGE, Folders
+
+# Studies that train: after `replicate --all`, whose replicates some of them need; the longest last.
+STUDIES = ("beginnings", "collapse", "boosting", "causes", "variance", "readings", "plain", "tied",
+           "sensitivity", "multiverse")  # fmt: skip
 
 
 def get_backup(folders: Folders) -> Path:
@@ -79,7 +84,7 @@ def run_dvc(*arguments: str, quietly: bool = False) -> subprocess.CompletedProce
 
 @click.command()
 @click.option("--all", "everything", is_flag=True, help="Also the systems of Figures 9 to 12.")
-def command(everything: bool) -> None:
+def replicate(everything: bool) -> None:
     """Train LeNet-5 again, run all stages, and compare 1998, the committed runs and this run.
 
     After an interruption the same command continues. Until all is done the committed runs lie in
@@ -121,5 +126,16 @@ def command(everything: bool) -> None:
         f"\n{same} of {same + outcomes.total()} committed replicates came out byte for byte the "
         f"same{rest}."
     )
-    print(f"The page: {folders.results / 'report' / 'index.html'}")
+    print(f"The page: {folders.results / PAGE}")
     shutil.rmtree(backup)
+
+
+@click.command()
+def studies() -> None:
+    """Run every study that trains; keep what the same code, settings and data have trained."""
+    folders = Folders.below()
+    settings = load(folders.params)
+    with measure(folders, "studies"):
+        for study in STUDIES:
+            module = import_module(f"replication.studies.{study}.run")
+            print(f"{study}\n{module.summary(module.run(folders, settings))}", flush=True)

@@ -1,43 +1,200 @@
 """verify: does the code give the committed outputs?
 
-Each output is byte-equal, numerically equal (within a stated tolerance), different or missing.
+Outputs are made again in a scratch folder: answers from weights, replicates, and results derived
+from them. Each is byte-equal, numerically equal (within a stated tolerance), different or missing.
 """
 
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import click
+import numpy as np
 from click.core import ParameterSource
 
 from replication.comparison import paper
-from replication.comparison.evaluation.outputs import FAILURES, Check
+from replication.comparison.evaluation.errors import count_misses
+from replication.comparison.evaluation.metrics import METRICS, read_metrics
+from replication.comparison.evaluation.outputs import (
+    FAILURES,
+    Check,
+    compare_answers,
+    compare_files,
+    compare_runs,
+)
+from replication.comparison.evaluation.recomputed import RecordedNetwork
 from replication.comparison.verdicts.claim_checks import HEADLINE, VERDICTS
 from replication.comparison.verdicts.tables import OWN
 from replication.core.mnist import databases
-from replication.core.runs import COST
-from replication.core.settings import Recipe, load
+from replication.core.runs import ANSWERS, COST, HISTORY, RECORD, WEIGHTS, Run
+from replication.core.settings import Recipe, Settings, load
+from replication.core.systems.contract import answers_from_penalties
+from replication.core.systems.jobs import Experiment, Job, prepare_experiments
+from replication.core.systems.replicates import compare_beginning, count_workers, train
 from replication.errors import ReplicationError
 from replication.extras import certificate as certificates
 from replication.files import write_text
 from replication.folders import Folders, folder_options, path_option
-from replication.pipeline.regenerate import (
-    Scope,
-    recompute_answers,
-    regenerate_results,
-    retrain,
-    retrain_beginnings,
-)
+from replication.pipeline import compare, pages, stages
+from replication.studies import distortions
+from replication.studies.collapse import run as collapse
+from replication.studies.invariance import run as invariance
 
 DIFFERENT = 1
-CERTIFICATE = "certificate"
 # By option those that contradict it: --quick chooses its checks itself, and so on.
 _CONTRADICTIONS = {
     "--quick": ("--answers-only", "--experiment", "--replicates", "--minutes", "--all"),
     "--answers-only": ("--minutes",),
     "--all": ("--replicates",),
 }
+
+
+class Scope(NamedTuple):
+    """What is to be verified, and where it lies.
+
+    ``replicates``: how many of each experiment, None for all. ``minutes``: how long training them
+    again may take on a machine like the original one, None for no limit.
+    """
+
+    settings: Settings
+    paper: paper.Paper
+    folders: Folders
+    experiments: tuple[str, ...]
+    replicates: int | None
+    minutes: float | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Return whether no experiment is left out."""
+        return set(self.experiments) == set(self.settings.experiments)
+
+    def prepare(self, folders: Folders) -> list[Experiment]:
+        """Return the experiments, whose runs lie or will lie in ``folders``."""
+        recipes = {name: self.settings.experiment(name) for name in self.experiments}
+        return prepare_experiments(recipes, self.settings, folders)
+
+    def jobs(self, experiment: Experiment) -> list[Job]:
+        """Return the replicates of an experiment that are verified."""
+        count = experiment.recipe.replicates
+        return [Job(experiment, number) for number in range(min(count, self.replicates or count))]
+
+
+def recompute_answers(scope: Scope) -> Iterator[Check]:
+    """Recompute the networks' answers from the committed weights by the torch reference."""
+    metrics = scope.folders.results / METRICS
+    committed = read_metrics(metrics) if metrics.exists() else {}
+    if not metrics.exists():
+        yield Check(str(metrics), "missing")
+    for experiment in scope.prepare(scope.folders):
+        counted: list[int] = []
+        network = experiment.network if isinstance(experiment.recipe, Recipe) else None
+        # Large networks leave their answers alone, not their weights.
+        if network and network.parameters <= experiment.kept_parameters:
+            for _, number in scope.jobs(experiment):
+                yield from _recompute(scope, experiment.run(number), counted)
+        if counted and committed:
+            stated = committed.get(experiment.name, {}).get("test_misses", [])[: len(counted)]
+            yield _compare_misses(metrics, stated, counted, f"{experiment.name}: ")
+
+
+def _recompute(scope: Scope, run: Run, counted: list[int]) -> Iterator[Check]:
+    """Check the answers and misses of a replicate; add its misses to ``counted``."""
+    absent = [name for name in (RECORD, WEIGHTS, ANSWERS, HISTORY) if not run.has(name)]
+    yield from (Check(str(run.path(name)), "missing") for name in absent)
+    try:
+        trained = RecordedNetwork(run.record["settings"], scope.paper, run.path(RECORD))
+        weights = run.weights(trained.network.parameters)
+        committed, stated = run.answers, int(run.history["test_misses"].iloc[-1])
+    except ReplicationError as error:
+        if not absent:
+            yield Check(str(run.folder), "different", str(error))
+        return
+    test = databases.load(scope.folders.raw, scope.folders.prepared, trained.database)
+    answers = answers_from_penalties(trained.penalties(weights, test.test_images))
+    yield compare_answers(str(run.path(ANSWERS)), committed, answers)
+    counted.append(count_misses(answers.classes, test.test_labels))
+    yield _compare_misses(run.path(HISTORY), [stated], counted[-1:])
+
+
+def _compare_misses(
+    output: Path, stated: Sequence[int], counted: Sequence[int], of: str = ""
+) -> Check:
+    first, second = (", ".join(map(str, values)) for values in (stated, counted))
+    if first == second:
+        return Check(str(output), "numerically equal", f"{of}{second} test misses, as recomputed")
+    detail = f"{of}{first or 'no'} test misses stated, {second} recomputed"
+    return Check(str(output), "different", detail)
+
+
+def retrain_beginnings(scope: Scope) -> Iterator[Check]:
+    """Train the first presentations of a replicate of each network.
+
+    Replicates of other settings, data or numbers of the code cannot be compared, and are left out.
+    """
+    for experiment in scope.prepare(scope.folders):
+        if beginning := compare_beginning(experiment):
+            output = str(experiment.run(beginning.job.number).path(RECORD))
+            equal = f"its beginning: weights after {beginning.presentations} presentations"
+            yield (
+                Check(output, "byte-equal", equal)
+                if beginning.equal
+                else Check(output, "different", beginning.text)
+            )
+
+
+def retrain(scope: Scope, scratch: Path) -> Iterator[Check]:
+    """Train replicates again, side by side, as many as there are minutes for."""
+    jobs = _select_affordable(scope)
+    folders = replace(scope.folders, runs=scratch / "runs", checkpoints=scratch / "checkpoints")
+    ready = {experiment.name: experiment for experiment in scope.prepare(folders)}
+    again = [Job(ready[experiment.name], number) for experiment, number in jobs]
+    train("trained again", again, scope.settings.train)
+    for committed, trained in zip(jobs, again, strict=True):
+        yield from compare_runs(*(job.experiment.run(job.number) for job in (committed, trained)))
+
+
+def _select_affordable(scope: Scope) -> list[Job]:
+    """Return the replicates that there are minutes for.
+
+    Where there are not enough for all, first replicates come before second ones, and short ones
+    before long ones.
+    """
+    jobs = [job for experiment in scope.prepare(scope.folders) for job in scope.jobs(experiment)]
+    if scope.minutes is None:
+        return jobs
+    seconds = {job.name: job.experiment.run(job.number).seconds_alone for job in jobs}
+    jobs.sort(key=lambda job: (job.number, seconds[job.name]))
+    ends = np.cumsum([seconds[job.name] for job in jobs])
+    available = 60 * scope.minutes * count_workers(scope.settings.train, ())
+    return jobs[: int(np.searchsorted(ends, available, side="right"))]
+
+
+def regenerate_results(scope: Scope, scratch: Path) -> Iterator[Check]:
+    """Make again the results of all committed runs together, and the small studies."""
+    settings, folders = scope.settings, replace(scope.folders, out=scratch)
+    makers: dict[str, Callable[[], object]] = {
+        "evaluate": lambda: stages.evaluate_runs(folders, settings),
+        "invariance": lambda: invariance.run(folders, settings),
+        "compare": lambda: compare.write_verdicts(folders, settings),
+        "audit": lambda: compare.write_audit(folders, settings),
+        "distortions": lambda: distortions.run(folders, settings),
+        "collapse": lambda: collapse.run(folders, settings),
+        "article": lambda: pages.write_article(folders),
+        "report": lambda: pages.write_report(folders),
+    }
+    compared: set[Path] = set()
+    for name, make in makers.items():
+        try:
+            make()
+        except ReplicationError as error:
+            yield Check(f"what {name} makes", "different", f"it cannot be made again: {error}")
+        outputs = {path.relative_to(scratch) for path in scratch.rglob("*") if path.is_file()}
+        for path in sorted(outputs - compared):
+            yield compare_files(str(folders.results / path), folders.results / path, scratch / path)
+        compared |= outputs
 
 
 def check_quickly(scope: Scope, scratch: Path) -> Iterator[Check]:
@@ -75,7 +232,7 @@ def list_unverified(scope: Scope, checks: Sequence[Check]) -> list[str]:
 
     Unless experiments are chosen, also a line for each other result without a check.
     """
-    folders, verified = scope.folders, {Path(check.output.split(" (")[0]) for check in checks}
+    folders, verified = scope.folders, {Path(check.output) for check in checks}
     lines = [
         str(path)
         for path in sorted(folders.results.rglob("*"))
@@ -127,9 +284,9 @@ def _refuse_contradictions(context: click.Context) -> None:
               help="Train only what took this many minutes where it was made, short trainings "
               "first.")  # fmt: skip
 @click.option("--all", "everything", is_flag=True, help="All replicates of each experiment.")
-@path_option("--certificate", CERTIFICATE,
+@path_option("--certificate", "certificate",
              "The folder of the certificate, as JSON and as text, to be sent back.")  # fmt: skip
-def command(
+def verify(
     folders: Folders, quick: bool, answers_only: bool, names: tuple[str, ...],
     replicates: int, minutes: float | None, everything: bool, certificate: Path | None,
 ) -> int:  # fmt: skip
@@ -149,7 +306,7 @@ def command(
     count = None if everything else replicates
     scope = Scope(settings, paper.load(folders.paper), folders, chosen, count, minutes)
     # Before the work is done, since the folder may not be writable.
-    certificate = certificate or folders.root / CERTIFICATE
+    certificate = certificate or folders.root / "certificate"
     write_text(certificate / certificates.TEXT, "verify has not ended\n")
     # Sums that are split among threads depend on their number.
     torch.set_num_threads(1)
@@ -167,9 +324,8 @@ def command(
         )
     left = [] if quick else list_unverified(scope, checks)
     for output in left:
-        print(certificates.line(output, certificates.NOT_VERIFIED))
-    counted = Counter(check.outcome for check in checks)
-    print(", ".join(f"{number} {outcome}" for outcome, number in counted.items()))
+        print(certificates.line(output, "not verified"))
+    print(certificates.tally(Counter(check.outcome for check in checks)))
     written = certificates.write(certificate, certificates.certificate(checks, left))
     print(f"{written} written, and the same as JSON: please send it back")
     if quick:

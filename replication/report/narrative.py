@@ -1,8 +1,8 @@
 """The answer in four sentences, the differences by topic, and the trials to explain them.
 
-The sentences are written for the committed results, with their numbers filled in. `conditions` are
-their statements beyond these numbers; a test holds that they are true, and where one is false the
-page counts the verdicts instead.
+The sentences stand in sentences.txt.j2, written for the committed results. `conditions` are their
+statements beyond the numbers; a test holds that they are true, and where one is false the page
+counts the verdicts instead.
 """
 
 import math
@@ -19,7 +19,8 @@ from replication.comparison.verdicts.claim_checks import HEADLINE, Verdict
 from replication.comparison.verdicts.systems import ORDERING
 from replication.files import damaged
 from replication.reading import Damage, name_damage
-from replication.report.tables import NAMES, ORDER
+from replication.report.tables import ORDER
+from replication.report.texts import format_short, say
 
 # By the claim of a verdict, or the heading of claims.yaml.
 _TOPICS = {
@@ -46,7 +47,7 @@ _IDEAS = {
     "distorted-size": "fewer originals beside the distorted images",
     "boxed": "another reduction to 16x16 pixels",
     "steps": "larger steps, and more of them",
-    "ridge": "covariances that are not regularised alike",
+    "ridge": "another regularisation of the covariances",
     "width": "wider or narrower Gaussian units",
     "svm-1995": "the polynomial kernel on plain pixels",
     "divisor": "another divisor of the squared error",
@@ -99,16 +100,14 @@ class Topic(NamedTuple):
 
 def read_trials(inputs: Inputs) -> list[Trial]:
     """Read the tables of results/studies that test hypotheses, file by file."""
-    trials = []
+    trials: list[Trial] = []
     for path in sorted((inputs.results / "studies").glob("*.csv")):
         try:
             with name_damage():
                 table = pd.read_csv(path, dtype=str, keep_default_na=False)
-                if {"hypothesis", "decided"} <= set(table.columns):
-                    source = f"../studies/{path.name}"
-                    trials += [
-                        _read_trial(row, source, inputs.paper.claims) for row in records(table)
-                    ]
+                rows = records(table) if {"hypothesis", "decided"} <= set(table.columns) else []
+                source = f"../studies/{path.name}"
+                trials += [_read_trial(row, source, inputs.paper.claims) for row in rows]
         except Damage as error:
             raise damaged(path, error, "python -m replication causes") from error
     return trials
@@ -119,14 +118,12 @@ def _read_trial(row: Mapping[str, str], source: str, claims: Mapping[str, Claim]
     where, measure = row.get("row", ""), row.get("measure", "")
     base, quantity, unit = _MEASURES.get(measure, ("", measure, ""))
     figure, _, size = where.partition("/")
-    claim, about = row.get("claim") or f"{base}:{where}", ""
+    claim, about = f"{base}:{where}", f"the {quantity} of {name_system(where)}" if where else ""
     if where in claims:
-        claim, about = row.get("claim") or where, claims[where].statement
+        claim, about = where, claims[where].statement
     elif figure == "figure6":
         claim = f"{_SIZES}:{where}"
         about = f"the {quantity} of LeNet-5 with {int(size):,} training patterns"
-    elif where:
-        about = f"the {quantity} of {name_system(where)}"
     evidence = row.get("evidence", "")
     if not evidence and {"published", "before", "ours"} <= row.keys():
         published, before, ours = (
@@ -134,6 +131,7 @@ def _read_trial(row: Mapping[str, str], source: str, claims: Mapping[str, Claim]
             for key in ("published", "before", "ours")
         )
         evidence = f"{published} in 1998, {before} without it, {ours} with it"
+    claim = row.get("claim") or claim
     return Trial(claim, about, row["hypothesis"], evidence, row["decided"], source)
 
 
@@ -143,67 +141,54 @@ def drop_reproduced(trials: Sequence[Trial], verdicts: Sequence[Verdict]) -> lis
     return [trial for trial in trials if trial.claim not in reproduced]
 
 
-def format_short(number: float) -> str:
-    """Return three significant digits, or all before the point; infinity is no limit."""
-    if math.isinf(number):
-        return "no limit"
-    return f"{number:,.0f}" if number >= 1000 else f"{number:.3g}"
-
-
 def answer(inputs: Inputs, trials: Sequence[Trial] = ()) -> list[tuple[str, str]]:
     """Return labelled answers: LeNet-5, the agreements, the differences, the surprise."""
-    claims = inputs.paper.claims
-    what = (
-        "LeNet-5 is the convolutional network with which LeCun, Bottou, Bengio and Haffner read "
-        f"handwritten digits in 1998: {claims['lenet5.parameters'].number:,} numbers, learnt from "
-        f"{claims['data.train'].number:,} digits, with which it misread "
-        f"{claims['lenet5.test-error'].number:g} % of {claims['data.test'].number:,} others."
-    )
+    what = ("What it is", say("what_it_is", claims=inputs.paper.claims))
     counted = _without_repeats(inputs.verdicts)
     if not all(conditions(inputs, trials).values()):
         outcomes = Counter(verdict.outcome for verdict in counted)
-        listed = ", ".join(f"{outcomes[outcome]} {outcome}" for outcome in ORDER)
-        came_out = f"Of {len(counted)} different statements of the paper: {listed}."
-        return [("What it is", what), ("What came out", came_out)]
+        tally = say("tally", total=len(counted), outcomes=outcomes, order=ORDER)
+        return [what, ("What came out", tally)]
+    test, training, _ = map(inputs.verdict, HEADLINE)
     free = Counter(v.outcome for v in counted if v.subject.role == "independent")
-    matches = (
-        f"Of {free.total()} published results that we fitted nothing to, {free['reproduced']} come "
-        f"out again, among them {_headline(inputs, 'lenet5.test-error')}; for "
-        f"{free['inconclusive']} our trainings cannot tell. What we did fit comes out as well, "
-        f"which proves little: {_headline(inputs, 'lenet5.training-error')}."
-    )
-    figure9, operations, memory, total = _count_differences(counted)
-    differs = (
-        f"Of {len(counted)} different statements of the paper {total} come out otherwise, "
-        "none of them one of the three numbers below. Most are in the paper's comparison with "
-        "other systems, which it does not describe in full: test errors of Figure 9 "
-        f"({figure9}), multiply-adds of Figure 11 ({operations}) and memory of Figure 12 "
-        f"({memory})."
-    )
+    figure9, operations, memory, differing = _count_differences(counted)
+    differs = say(
+        "differs", total=len(counted), figure9=figure9, operations=operations, memory=memory,
+        differing=differing,
+    )  # fmt: skip
     if trials:
-        example = next(filter(_is_example, trials))
-        differs += f" {_count_trials(trials)} For example: {example.about} by {example.idea}."
+        about, idea = next((t.about, t.idea) for t in trials if _is_example(t))
+        differs += f" {_count_trials(trials)} For example, {about} is explained by {idea}."
+    roles = inputs.choices.experiments
+    overlap = say(
+        "overlap",
+        missed=len(inputs.paper.misclassified),
+        patterns=len(inputs.labels),
+        plain=_mean_shared(inputs, roles.undistorted),
+        same=_mean_shared(inputs, roles.undistorted, "answers"),
+        chance=_expect_by_chance(inputs),
+        distorted=_mean_shared(inputs, roles.distorted),
+    )
     return [
-        ("What it is", what),
-        ("What matches", matches),
+        what,
+        ("What matches", say("matches", free=free, test=test, training=training)),
         ("What does not, and why", differs),
-        ("What surprised us", _describe_overlap(inputs)),
+        ("What surprised us", overlap),
     ]
 
 
 def conditions(inputs: Inputs, trials: Sequence[Trial] = ()) -> dict[str, bool]:
     """Return the statements of the answer beyond its numbers, and whether they are true."""
     outcomes = {v.subject.claim: (v.subject.role, v.outcome) for v in inputs.verdicts}
+    headline = [outcomes.get(claim, ("", "differs")) for claim in HEADLINE]
     *figures, total = _count_differences(_without_repeats(inputs.verdicts))
     roles = inputs.choices.experiments
     plain, distorted = (_mean_shared(inputs, name) for name in (roles.undistorted, roles.distorted))
-    test, training, _ = (outcomes.get(claim, ("", "differs")) for claim in HEADLINE)
     return {
-        "the test error is independent and reproduced": test == ("independent", "reproduced"),
-        "the training error is fitted and reproduced": training == ("fitted", "reproduced"),
-        "none of the three numbers differs": not any(
-            outcomes.get(claim, ("", "differs"))[1] == "differs" for claim in HEADLINE
-        ),
+        "the test error is independent and reproduced": headline[0]
+        == ("independent", "reproduced"),
+        "the training error is fitted and reproduced": headline[1] == ("fitted", "reproduced"),
+        "none of the three numbers differs": all(outcome != "differs" for _, outcome in headline),
         "most of what differs is in Figures 9, 11 and 12": 2 * sum(figures) > total,
         "the example explains its number": not trials or any(map(_is_example, trials)),
         "ours miss more of 1998's digits than by chance, those with distortions fewer": (
@@ -218,13 +203,6 @@ def _without_repeats(verdicts: Sequence[Verdict]) -> list[Verdict]:
 
 def _is_example(trial: Trial) -> bool:
     return trial.claim == _EXAMPLE and trial.decided == EXPLAINS
-
-
-def _headline(inputs: Inputs, claim: str) -> str:
-    verdict = inputs.verdict(claim)
-    assert verdict is not None
-    published, ours = verdict.subject.number, verdict.finding.mean
-    return f"the {NAMES[claim]} ({published:g} % in 1998, ours {ours:.2f} %)"
 
 
 def _count_differences(verdicts: Sequence[Verdict]) -> tuple[int, int, int, int]:
@@ -247,18 +225,6 @@ def _expect_by_chance(inputs: Inputs) -> float:
     """Return the number of Figure 8's digits among as many random misses as ours."""
     errors = inputs.values(inputs.choices.experiments.undistorted, "test_error_percent")
     return len(inputs.paper.misclassified) * float(np.mean(errors)) / 100 if errors else math.nan
-
-
-def _describe_overlap(inputs: Inputs) -> str:
-    roles, total = inputs.choices.experiments, len(inputs.paper.misclassified)
-    return (
-        f"The network of 1998 got {total} of {len(inputs.labels):,} digits wrong. Ours, begun from "
-        f"other random numbers, get {_mean_shared(inputs, roles.undistorted):.0f} of these {total} "
-        f"wrong too, where chance would give {_expect_by_chance(inputs):.2g}, and "
-        f"{_mean_shared(inputs, roles.undistorted, 'answers'):.0f} of them with the very same "
-        "wrong answer. It had been trained with distorted digits too; of ours, those that were are "
-        f"less like it ({_mean_shared(inputs, roles.distorted):.0f} of the {total})."
-    )
 
 
 def topics(verdicts: Sequence[Verdict], trials: Sequence[Trial]) -> list[Topic]:
@@ -286,33 +252,33 @@ def name_topic(verdict: Verdict) -> str:
 
 def _describe_differences(differing: Sequence[Verdict], total: int) -> str:
     """Return the number of differences, and which they are, or else their direction and extent."""
-    text = f"{len(differing)} of {total} {'differs' if len(differing) == 1 else 'differ'}"
-    if len(differing) <= _LISTED:
-        parts: dict[str, list[str]] = {}
-        for verdict in differing:
-            words = ", ".join(filter(None, [verdict.part, _both_numbers(verdict)]))
-            parts.setdefault(verdict.title, []).extend([words] if words else [])
-        listed = (f"{name} ({'; '.join(own)})" if own else name for name, own in parts.items())
-        return f"{text}: {'; '.join(listed)}."
-    positive = [verdict for verdict in differing if _both_numbers(verdict)]
-    if not positive:
-        return f"{text}."
-    ratios = [math.log((v.finding.mean or 0) / (v.subject.number or 1)) for v in positive]
+    both = [verdict for verdict in differing if _has_both_numbers(verdict)]
+    ratios = [math.log((v.finding.mean or 0) / (v.subject.number or 1)) for v in both]
     lower = sum(ratio < 0 for ratio in ratios)
-    farthest = positive[int(np.argmax(np.abs(ratios)))]
-    return (
-        f"{text}: ours is lower in {lower}, higher in {len(ratios) - lower}. Farthest apart: "
-        f"{farthest.name} ({_both_numbers(farthest)})."
+    return say(
+        "topic",
+        differing=len(differing),
+        total=total,
+        names=_list_differences(differing) if len(differing) <= _LISTED else (),
+        lower=lower,
+        higher=len(ratios) - lower,
+        farthest=both[int(np.argmax(np.abs(ratios)))] if both else None,
     )
 
 
-def _both_numbers(verdict: Verdict) -> str:
-    """Return 1998's number in its unit and ours; empty unless both are positive."""
-    past, ours = verdict.subject.number or 0.0, verdict.finding.mean or 0.0
-    if past <= 0 or ours <= 0:
-        return ""
-    published = f"{format_short(past)} {verdict.subject.unit}".rstrip()
-    return f"{published} in 1998, ours {format_short(ours)}"
+def _list_differences(differing: Sequence[Verdict]) -> list[str]:
+    """Return the names of verdicts with their parts and numbers, each name once."""
+    parts: dict[str, list[str]] = {}
+    for verdict in differing:
+        numbers = say("both_numbers", verdict=verdict) if _has_both_numbers(verdict) else ""
+        words = ", ".join(filter(None, [verdict.part, numbers]))
+        parts.setdefault(verdict.title, []).extend([words] if words else [])
+    return [f"{name} ({'; '.join(own)})" if own else name for name, own in parts.items()]
+
+
+def _has_both_numbers(verdict: Verdict) -> bool:
+    """Return whether the number of 1998 and ours are there, and positive."""
+    return (verdict.subject.number or 0) > 0 and (verdict.finding.mean or 0) > 0
 
 
 def _describe_trials(trials: Sequence[Trial]) -> str:
@@ -327,13 +293,6 @@ def _describe_trials(trials: Sequence[Trial]) -> str:
 
 
 def _count_trials(trials: Sequence[Trial]) -> str:
-    """Return the number of trials by outcome, in a sentence."""
     counted = Counter(trial.decided for trial in trials)
     explain, fail = counted[EXPLAINS], counted[FAILS]
-    rest = len(trials) - explain - fail
-    text = f"Why: of {len(trials)} reasons that we tried {explain} "
-    text += "explains the number" if explain == 1 else "explain the number"
-    fails = f"{fail} does not" if fail == 1 else f"{fail} do not"
-    if not rest:
-        return f"{text} and {fails}."
-    return f"{text}, {fails} and {rest} {'stays' if rest == 1 else 'stay'} undecided."
+    return say("trials", explain=explain, fail=fail, rest=len(trials) - explain - fail)

@@ -3,7 +3,7 @@
 import posixpath
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from jinja2 import meta
 from markupsafe import Markup
@@ -13,13 +13,12 @@ from replication.comparison.figures.inputs import Inputs, Part, name_system
 from replication.comparison.verdicts.systems import ORDERING
 from replication.comparison.verdicts.tables import MISCLASSIFIED
 from replication.core.runs import TRAIN
-from replication.report import charts, narrative, performance, rejections, systems, tables
-from replication.report.gallery import gallery
-from replication.report.templates import templates, text
+from replication.folders import DEMONSTRATION
+from replication.report import charts, narrative, rejections, systems, tables
+from replication.report.texts import read_text, templates
 
 TEMPLATES = ("page.html.j2", "appendices.html.j2", "macros.html.j2")
 _FOLDER = "results/report"  # in which the page lies
-_DEMONSTRATION = "demo/index.html"  # in results
 _T = TypeVar("_T")
 
 
@@ -29,27 +28,13 @@ class Missing:
 
     what: str
     command: str
-
-    @property
-    def missing(self) -> bool:
-        """Return True, for the template, which asks every part."""
-        return True
+    missing: ClassVar[bool] = True  # the template asks every part for it
 
 
 def render(
-    inputs: Inputs, studies: Sequence[Part], repository: str = "", demonstration: str = ""
-) -> str:
-    """Return the whole page as HTML; the same inputs give the same text.
-
-    Arguments as of `render_template`.
-    """
-    return render_template(content(inputs, studies), studies, repository, demonstration)
-
-
-def render_template(
     parts: Mapping[str, Any], studies: Sequence[Part], repository: str = "", demonstration: str = ""
 ) -> str:
-    """Return the template with these parts.
+    """Return the whole page as HTML; the same parts give the same text.
 
     Args:
         parts: of `content`. studies: as for `content`.
@@ -58,15 +43,14 @@ def render_template(
     """
     environment = templates(__package__)
     environment.filters["link"] = lambda href: address(href, repository)
-    placed: set[str] = set()
-    for name in TEMPLATES:
-        placed |= meta.find_undeclared_variables(environment.parse(text(__package__, name)))
+    sources = (environment.parse(read_text(__package__, name)) for name in TEMPLATES)
+    placed = set().union(*map(meta.find_undeclared_variables, sources))
     return environment.get_template(TEMPLATES[0]).render(
         **parts,
         more=[parts[part.name] for part in studies if part.name not in placed],
         demonstration=Markup(demonstration),
-        style=Markup(text(__package__, "page.css")),
-        script=Markup(text(__package__, "page.js")),
+        style=Markup(read_text(__package__, "page.css")),
+        script=Markup(read_text(__package__, "page.js")),
     )
 
 
@@ -82,11 +66,10 @@ def content(inputs: Inputs, studies: Sequence[Part]) -> dict[str, Any]:
     """Return all parts of the template by name; a missing one is a `Missing`."""
     verdicts = inputs.verdicts
     train = f"{TRAIN} {inputs.choices.experiments.undistorted}"
+    errors = systems.lines(inputs, systems.ERROR)
     trials = narrative.drop_reproduced(narrative.read_trials(inputs), verdicts)
     topics = narrative.topics(verdicts, trials)
     placed = [trial for topic in topics for trial in topic.trials]
-    study = ("invariance.", "noise.")
-    audit = tables.sort_settings(inputs.audit)
     return {
         **{part.name: _or(part.make(inputs), part.what, part.command) for part in studies},
         "answer": narrative.answer(inputs, trials),
@@ -95,40 +78,35 @@ def content(inputs: Inputs, studies: Sequence[Part]) -> dict[str, Any]:
         "interval": f"{100 * inputs.choices.confidence:g} %",
         "roles": tables.ROLES,
         "by_role": tables.by_role(verdicts),
-        "claims": len(verdicts),
+        "verdicts": verdicts,
+        "outcomes": tables.ORDER,
         "claims_file": tables.CLAIMS,
-        "groups": tables.groups(verdicts),
-        "replicates": _replicates(inputs),
+        "replicates": {
+            line.experiment: {"name": name_system(line.name), "test": line.values}
+            for line in errors
+            if line.values
+        },
         "curves": charts.learning_curves(inputs)
         or Missing("Figure 5 needs the history of every replicate", train),
         "topics": topics,
         "other_trials": [trial for trial in trials if trial not in placed],
-        "demo": f"../{_DEMONSTRATION}" if (inputs.results / _DEMONSTRATION).exists() else "",
+        "demo": f"../{DEMONSTRATION}" if (inputs.results / DEMONSTRATION).exists() else "",
         "systems": systems.systems(inputs),
-        "not_run": systems.not_run(inputs),
+        "not_run": [(name_system(line.name), line.reason) for line in errors if not line.values],
         "orderings": [
-            verdict
-            for verdict in verdicts
-            if verdict.claim.startswith("ordering.") or verdict.entry == ORDERING
+            v for v in verdicts if v.claim.startswith("ordering.") or v.entry == ORDERING
         ],
         "rejection": _or(rejections.curves(inputs), "Rejection needs answers", train),
-        "gallery": _or(gallery(inputs), "The digits of Figure 8", MISCLASSIFIED.made_by),
+        "gallery": _or(charts.gallery(inputs), "The digits of Figure 8", MISCLASSIFIED.made_by),
         "figure8_verdicts": [v for v in verdicts if v.claim == "lenet5.misclassified"],
-        "invariance_verdicts": [v for v in verdicts if v.claim.startswith(study)],
-        "audit": _or(audit, "The audit of the settings", AUDIT.made_by),
+        "invariance_verdicts": [
+            v for v in verdicts if v.claim.startswith(("invariance.", "noise."))
+        ],
+        "audit": _or(inputs.audit, "The audit of the settings", AUDIT.made_by),
         "statuses": tables.STATUSES,
-        "speed": performance.speed(inputs),
-        "experiments": performance.experiment_table(inputs),
-        "environment": performance.environment(inputs),
-    }
-
-
-def _replicates(inputs: Inputs) -> dict[str, Any]:
-    """Return name and test errors by experiment of Figure 9, for the page's script."""
-    return {
-        line.experiment: {"name": name_system(line.name), "test": line.values}
-        for line in systems.lines(inputs, systems.ERROR)
-        if line.values
+        "speed": tables.speed(inputs),
+        "experiments": tables.experiments(inputs),
+        "environment": tables.environment(inputs),
     }
 
 

@@ -26,6 +26,7 @@ from replication.comparison.figures.drawing import (
 from replication.comparison.figures.inputs import Inputs, name_system
 from replication.comparison.verdicts.curves import Curves
 from replication.report.systems import REJECTION, Line, lines
+from replication.report.texts import say
 
 # As in Section III-C; a system without a family is in the last panel.
 FAMILIES: Mapping[str, tuple[str, ...]] = {
@@ -58,29 +59,25 @@ def curves(inputs: Inputs) -> Figure | None:
         return None
     error_curves = {line.name: errors(inputs, line.experiment) for line in measured}
     target = target_percent(inputs.paper)
-    families = _families(measured)
+    known = {system: family for family, own in FAMILIES.items() for system in own}
+    families: dict[str, list[Line]] = {name: [] for name in FAMILIES}
+    for line in measured:
+        families[known.get(line.name.partition("/")[0], list(FAMILIES)[-1])].append(line)
     rows = [
         (name_system(line.name), *_take(error_curves[line.name], _TABLE).mean(axis=0).tolist())
         for line in measured
     ]
-    with_values = [line for line in measured if line.values]
-    shares = "; ".join(
-        f"{name_system(line.name)} {np.mean(line.values):.3g}" for line in with_values
-    )
-    alt = (
-        "Errors on the accepted test patterns against the share rejected, for "
-        f"{len(measured)} systems. Percent to reject for {target:g} percent error: {shares}."
-    )
+    shares = {name_system(line.name): np.mean(line.values) for line in measured if line.values}
+    alt = say("rejection_in_words", count=len(measured), target=target, shares=shares)
+
+    def paint(canvas: Canvas) -> None:
+        _paint(canvas, error_curves, [own for own in families.values() if own], target)
+
     return Figure(
         "rejection",
         "Rejecting what is unsure",
-        draw(
-            "rejection", alt, _PANEL, lambda canvas: _paint(canvas, error_curves, families, target)
-        ),
-        "The least sure answers are rejected first. Strong lines are means over our trainings, "
-        "faint ones each of them, grey ones the systems of the other panels. The level line is "
-        f"Figure 10's, {target:g} percent of errors on what is accepted; a diamond on it is what "
-        "the system of 1998 had to reject.",
+        draw("rejection", alt, _PANEL, paint),
+        say("rejection_caption", target=target),
         table(("system", *(f"{share:g} % rejected: errors, %" for share in _TABLE)), rows),
         (
             Source("../runs/", "answers.npz: classes and margins, by experiment and replicate"),
@@ -109,24 +106,14 @@ def _take(error_curves: Curves, shares: Sequence[float] | Curves) -> Curves:
     return error_curves[:, np.minimum(rejected, patterns - 1)]
 
 
-def _families(systems: Sequence[Line]) -> dict[str, list[Line]]:
-    """Return the systems by family in the order of `FAMILIES`, without empty families."""
-    families: dict[str, list[Line]] = {name: [] for name in FAMILIES}
-    for line in systems:
-        system = line.name.partition("/")[0]
-        family = next((name for name, own in FAMILIES.items() if system in own), None)
-        families[family or list(FAMILIES)[-1]].append(line)
-    return {name: own for name, own in families.items() if own}
-
-
 def _paint(
     canvas: Canvas,
     error_curves: Mapping[str, Curves],
-    families: Mapping[str, Sequence[Line]],
+    families: Sequence[Sequence[Line]],
     target: float,
 ) -> None:
     all_axes = panels(canvas, len(families), 2, _PANEL, sharey=True)
-    for own, axes in zip(families.values(), all_axes, strict=True):
+    for own, axes in zip(families, all_axes, strict=True):
         reached = max(share for line in own for share in (*line.values, line.published or 0.0))
         end = min(100.0, max(_LEAST, _BEYOND * reached))
         _paint_panel(axes, error_curves, own, np.linspace(0.0, end, _STEPS), target)
@@ -160,12 +147,9 @@ def _paint_panel(
         replicates = _take(error_curves[line.name], shares)
         for curve in replicates if len(replicates) > 1 else ():
             axes.plot(shares, _positive(curve), color=colour, linewidth=0.5, alpha=0.3)
-        strong: dict[str, Any] = {
-            "linestyle": dashes,
-            "linewidth": 1.8,
-            "label": name_system(line.name),
-        }
-        axes.plot(shares, _positive(replicates.mean(axis=0)), color=colour, **strong)
+        strong: dict[str, Any] = {"linestyle": dashes, "linewidth": 1.8, "color": colour}
+        mean = _positive(replicates.mean(axis=0))
+        axes.plot(shares, mean, label=name_system(line.name), **strong)
         if line.published is not None:
             axes.plot(line.published, target, "D", markerfacecolor=colour, **diamond)
     # Above the panel, where it hides no curve.

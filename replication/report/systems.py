@@ -29,9 +29,13 @@ from replication.comparison.figures.drawing import (
 from replication.comparison.figures.inputs import Inputs, name_system, records
 from replication.comparison.verdicts import systems as claims
 from replication.comparison.verdicts.statistics import prediction_interval
+from replication.report.texts import say
 
 _ROW = 20  # units of the SVG
 _APART = 0.17  # of a row: 1998 above its middle, ours below
+_ERRORS = (0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
+_REJECTED = (0, 1, 5, 10, 20, 40, 60, 80, 100)
+_DECADES = tuple(10.0**power for power in range(7))
 
 
 class FigureSpec(NamedTuple):
@@ -56,39 +60,22 @@ class FigureSpec(NamedTuple):
         return claims.PRINTED[self.metric]
 
 
-_DECADES = tuple(10.0**power for power in range(7))
 ERROR = FigureSpec(
-    "figure9",
-    "Figure 9: test error",
-    "systems.error",
-    "test error, percent",
-    claims.ERROR,
-    (0.2, 0.5, 1, 2, 5, 10, 20, 50, 100),
-)
+    "figure9", "Figure 9: test error", "systems.error", "test error, percent",
+    claims.ERROR, _ERRORS,
+)  # fmt: skip
 REJECTION = FigureSpec(
-    "figure10",
-    "Figure 10: rejection",
-    "systems.rejection",
-    "to be rejected, percent",
-    claims.REJECTION,
-    (0, 1, 5, 10, 20, 40, 60, 80, 100),
-)
+    "figure10", "Figure 10: rejection", "systems.rejection", "to be rejected, percent",
+    claims.REJECTION, _REJECTED,
+)  # fmt: skip
 OPERATIONS = FigureSpec(
-    "figure11",
-    "Figure 11: multiply-adds",
-    "systems.operations",
-    "thousands of multiply-adds",
-    claims.OPERATIONS,
-    _DECADES,
-)
+    "figure11", "Figure 11: multiply-adds", "systems.operations", "thousands of multiply-adds",
+    claims.OPERATIONS, _DECADES,
+)  # fmt: skip
 MEMORY = FigureSpec(
-    "figure12",
-    "Figure 12: memory",
-    "systems.memory",
-    "thousands of variables",
-    claims.MEMORY,
-    _DECADES,
-)
+    "figure12", "Figure 12: memory", "systems.memory", "thousands of variables",
+    claims.MEMORY, _DECADES,
+)  # fmt: skip
 FIGURES = (ERROR, REJECTION, OPERATIONS, MEMORY)
 
 
@@ -117,57 +104,29 @@ def lines(inputs: Inputs, spec: FigureSpec) -> list[Line]:
         experiment = inputs.choices.systems.get(name, "")
         past = float(row[spec.column])
         verdict = inputs.verdict(f"{spec.claim}:{name}")
-        result.append(
-            Line(
-                name,
-                experiment if experiment in inputs.metrics else "",
-                None if math.isnan(past) else past,
-                tuple(inputs.values(experiment, spec.metric)),
-                verdict.finding.outcome if verdict else "",
-                verdict.finding.reason if verdict else "",
-            )
-        )
+        said = (verdict.finding.outcome, verdict.finding.reason) if verdict else ("", "")
+        values = tuple(inputs.values(experiment, spec.metric))
+        experiment = experiment if experiment in inputs.metrics else ""
+        result.append(Line(name, experiment, None if math.isnan(past) else past, values, *said))
     return result
-
-
-def not_run(inputs: Inputs) -> list[tuple[str, str]]:
-    """Return the systems without any run of ours, and the reasons."""
-    return [
-        (name_system(line.name), line.reason or "there is no verdict on it")
-        for line in lines(inputs, ERROR)
-        if not line.values
-    ]
 
 
 def tabulate_lines(spec: FigureSpec, systems: Sequence[Line]) -> Table:
     """Return the table behind a figure, with a verdict in each row."""
-    ours = Source("../metrics.json", f"{spec.metric} of the row's experiment")
+    measured = Source("../metrics.json", f"{spec.metric} of the row's experiment")
     sources = {
         "verdict": Source("../verdicts.csv", f"verdict where claim begins with {spec.claim}"),
         "1998": Source(PUBLISHED, spec.column),
-        **dict.fromkeys(("ours, mean", "sd", "least", "greatest"), ours),
+        **dict.fromkeys(("ours, mean", "sd", "least", "greatest"), measured),
     }
     columns = ("system", "verdict", "1998", "ours, mean", "sd", "least", "greatest", "runs", "why")
-    rows = [
-        (
-            name_system(line.name),
-            line.verdict,
-            line.published,
-            *_summary(line.values),
-            len(line.values) or None,
-            line.reason or ("" if line.published is not None else "1998 gives no number"),
-        )
-        for line in systems
-    ]
+    rows = []
+    for line in systems:
+        ours = pd.Series(line.values, dtype=float)  # NaN where there is none: an empty cell
+        why = line.reason or ("" if line.published is not None else "1998 gives no number")
+        numbers = (line.published, ours.mean(), ours.std(), ours.min(), ours.max())
+        rows.append((name_system(line.name), line.verdict, *numbers, len(ours) or None, why))
     return table(columns, rows, sources, "verdict")
-
-
-def _summary(values: Sequence[float]) -> tuple[float | None, ...]:
-    """Return mean, standard deviation, least and greatest."""
-    if not values:
-        return (None,) * 4
-    sd = float(np.std(values, ddof=1)) if len(values) > 1 else None
-    return float(np.mean(values)), sd, min(values), max(values)
 
 
 def systems(inputs: Inputs) -> list[Figure]:
@@ -177,28 +136,28 @@ def systems(inputs: Inputs) -> list[Figure]:
 
 def _figure(inputs: Inputs, spec: FigureSpec) -> Figure:
     rows = lines(inputs, spec)
-    both = [
-        f"{name_system(line.name)}: 1998 {line.published:g}, ours {np.mean(line.values):.3g}"
+    run = sum(bool(line.values) for line in rows)
+    both = {
+        name_system(line.name): (line.published, np.mean(line.values))
         for line in rows
         if line.values and line.published is not None
-    ]
-    run = sum(bool(line.values) for line in rows)
-    alt = (
-        f"{spec.label} of the {len(rows)} systems of Figure 9, of which {run} are measured "
-        f"by us. {'; '.join(both) or 'None has both numbers yet'}."
-    )
+    }
+    alt = say("systems_in_words", label=spec.label, count=len(rows), run=run, both=both)
     height = 90 + _ROW * len(rows)
-    scale = "square-root" if spec.ticks[0] == 0 else "logarithmic"
-    target, confidence = target_percent(inputs.paper), inputs.choices.confidence
-    bar = " with the interval of one more run" * (spec is ERROR)
-    until = f"How much to reject until {target:g} % of the rest are wrong. " * (spec is REJECTION)
+    confidence = inputs.choices.confidence
+    caption = say(
+        "systems_caption",
+        target=target_percent(inputs.paper) if spec is REJECTION else None,
+        interval=spec is ERROR,
+        count=len(rows),
+        run=run,
+        scale="square-root" if spec.ticks[0] == 0 else "logarithmic",
+    )
     return Figure(
         spec.name,
         spec.title,
         draw(spec.name, alt, height, lambda canvas: _paint(canvas, spec, rows, confidence)),
-        f"{until}Diamonds are 1998, ticks our runs, dots their mean{bar}, the word is the verdict; "
-        f"{'' if run == len(rows) else f'{run} of {len(rows)} systems have been run; '}"
-        f"the scale is {scale}.",
+        caption,
         tabulate_lines(spec, rows),
         (
             Source(PUBLISHED, spec.column),

@@ -1,25 +1,28 @@
-"""The tables of results: the headline, the claims by outcome and by role, and the audit."""
+"""The tables of results, on the page and in the blocks of README.md and paper_notes.md."""
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import NamedTuple, get_args
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from math import fsum
+from typing import Any, NamedTuple, get_args
 
-from replication.comparison.audit.setting import Setting
-from replication.comparison.figures.drawing import DATA, Source
-from replication.comparison.figures.inputs import Inputs
+import numpy as np
+
+from replication.comparison.figures.drawing import DATA, Table, markdown, table
+from replication.comparison.figures.inputs import Block, Inputs
 from replication.comparison.paper import Status
+from replication.comparison.verdicts.benchmark import BENCH, EARLIER
 from replication.comparison.verdicts.claim_checks import HEADLINE, Verdict
 from replication.comparison.verdicts.evidence import OUTCOMES, Finding, Outcome
+from replication.comparison.verdicts.tables import OWN, compare_with_1998
+from replication.core.runs import RECORD, TIMING
+from replication.report.systems import ERROR, lines
+from replication.report.texts import say
 
 CLAIMS = f"{DATA}/claims.yaml"
-NAMES = dict(
-    zip(
-        HEADLINE,
-        ("test error", "training error", "test error after training with distortions"),
-        strict=True,
-    )
-)
-# The most important to look into first.
+_NAMES = ("test error", "training error", "test error after training with distortions")
+NAMES = dict(zip(HEADLINE, _NAMES, strict=True))
+# What to look into first.
 STATUSES: tuple[Status, ...] = get_args(Status)[::-1]
 ORDER: tuple[Outcome, ...] = ("differs", "inconclusive", "unmeasured", "reproduced")
 ROLES = {
@@ -29,77 +32,50 @@ ROLES = {
     "control": "it checks the data or the machine",
     "repeat": "it repeats a number that is counted elsewhere",
 }
-
-
-class Number(NamedTuple):
-    """A number as text, and its source."""
-
-    text: str
-    source: Source
+_SECONDS_A_DAY = 86_400
 
 
 class Headline(NamedTuple):
-    """A row of the first table; ours and interval are empty where nothing was measured."""
+    """A row of the first table, as text; ours and interval are empty where nothing was measured."""
 
+    claim: str
     name: str
-    published: Number
-    ours: Number
+    published: str
+    ours: str
     spread: str
-    interval: Number
-    replicates: Number
+    interval: str
+    replicates: int
     role: str
     verdict: str
     reason: str
 
 
-class Group(NamedTuple):
-    """The verdicts of one outcome, and their number by role."""
-
-    outcome: Outcome
-    verdicts: tuple[Verdict, ...]
-    roles: tuple[tuple[str, int], ...]
-
-
 def headline(inputs: Inputs) -> list[Headline]:
     """Return the rows of test error, training error and distorted test error."""
-    verdicts = {verdict.subject.claim: verdict for verdict in inputs.verdicts}
-    return [_headline(inputs, claim_id, verdicts.get(claim_id)) for claim_id in HEADLINE]
-
-
-def _headline(inputs: Inputs, claim_id: str, verdict: Verdict | None) -> Headline:
-    claim = inputs.paper.claims[claim_id]
-    uncertainty = f" ± {claim.uncertainty:g}" if claim.uncertainty else ""
-    name = NAMES[claim_id] + (f", {claim.statement}" if claim.statement else "")
-    missing = Finding("unmeasured", "", "there is no verdict on it")
-    finding = verdict.finding if verdict else missing
-    numbers = (finding.mean, finding.sd, finding.low, finding.high)
-    # A hundredth of a point is one miss: three decimals.
-    mean, sd, low, high = ("" if number is None else f"{number:.3f}" for number in numbers)
-
-    def cell(text: str, column: str) -> Number:
-        return Number(text, Source("../verdicts.csv", f"{column} where claim = {claim_id}"))
-
-    return Headline(
-        name[0].upper() + name[1:],
-        Number(f"{claim.value}{uncertainty} %", Source(CLAIMS, claim_id)),
-        cell(f"{mean} %" if mean else "", "mean"),
-        f"sd {sd}" if sd else "",
-        cell(f"{low} to {high} %" if low else "", "low, high"),
-        cell(f"{finding.replicates}", "replicates"),
-        verdict.subject.role if verdict else claim.role,
-        finding.outcome,
-        finding.reason,
-    )
-
-
-def groups(verdicts: Sequence[Verdict]) -> list[Group]:
-    """Return the verdicts by outcome, what differs first."""
-    result = []
-    for outcome in ORDER:
-        if own := tuple(verdict for verdict in verdicts if verdict.outcome == outcome):
-            counted = Counter(verdict.subject.role for verdict in own)
-            result.append(Group(outcome, own, tuple((role, counted[role]) for role in ROLES)))
-    return result
+    rows = []
+    for claim_id in HEADLINE:
+        claim, verdict = inputs.paper.claims[claim_id], inputs.verdict(claim_id)
+        uncertainty = f" ± {claim.uncertainty:g}" if claim.uncertainty else ""
+        name = NAMES[claim_id] + (f", {claim.statement}" if claim.statement else "")
+        missing = Finding("unmeasured", "", "there is no verdict on it")
+        finding = verdict.finding if verdict else missing
+        numbers = (finding.mean, finding.sd, finding.low, finding.high)
+        # A hundredth of a point is one miss: three decimals.
+        mean, sd, low, high = ("" if number is None else f"{number:.3f}" for number in numbers)
+        row = Headline(
+            claim=claim_id,
+            name=name[0].upper() + name[1:],
+            published=f"{claim.value}{uncertainty} %",
+            ours=f"{mean} %" if mean else "",
+            spread=f"sd {sd}" if sd else "",
+            interval=f"{low} to {high} %" if low else "",
+            replicates=finding.replicates,
+            role=verdict.subject.role if verdict else claim.role,
+            verdict=finding.outcome,
+            reason=finding.reason,
+        )
+        rows.append(row)
+    return rows
 
 
 def by_role(verdicts: Sequence[Verdict]) -> list[tuple[str, str, tuple[tuple[str, int], ...]]]:
@@ -113,8 +89,113 @@ def by_role(verdicts: Sequence[Verdict]) -> list[tuple[str, str, tuple[tuple[str
     ]
 
 
-def sort_settings(settings: Sequence[Setting] | None) -> list[Setting] | None:
-    """Return the settings of the audit, departures first; None before `audit` has run."""
-    if settings is None:
-        return None
-    return sorted(settings, key=lambda setting: STATUSES.index(setting.status))
+def experiments(inputs: Inputs) -> Table:
+    """Return every experiment that has been run."""
+    rows = []
+    for name, entry in inputs.metrics.items():
+        seconds = [run.seconds_alone for run in inputs.runs[name] if run.seconds]
+        metrics = (entry.get(f"{m}_percent") for m in ("test_error", "training_error", "rejection"))
+        percent = (_mean_and_sd(metric) if metric else "" for metric in metrics)
+        mean_time = f"{fsum(seconds) / len(seconds):.0f}" if seconds else ""
+        rows.append((name, int(entry["replicates"]), *percent, mean_time))
+    errors = ("test error, %", "training error, %", "to reject, %")
+    columns = ("experiment", "runs", *errors, "seconds a run")
+    return Table(columns, table(columns, rows).rows, frozenset(range(1, len(columns))))
+
+
+def _mean_and_sd(metric: Mapping[str, Any]) -> str:
+    values = metric["values"]
+    mean = fsum(values) / len(values)  # sum rounds otherwise from Python 3.12 on
+    sd = metric.get("sd")
+    return f"{mean:.3f}" if sd is None else f"{mean:.3f} (sd {float(sd):.3f})"
+
+
+def environment(inputs: Inputs) -> Table:
+    """Return packages and machines in the runs' records, with the runs that recorded them."""
+    recorded: dict[tuple[str, str], list[str]] = {}
+    for experiment, runs in inputs.runs.items():
+        for number, run in enumerate(runs):
+            packages = run.record.get("packages", {}) if run.has(RECORD) else {}
+            host = run.timing.get("host", {}) if run.has(TIMING) else {}
+            for name, value in [*sorted(packages.items()), *sorted(host.items())]:
+                recorded.setdefault((str(name), str(value)), []).append(f"{experiment} {number}")
+    total = sum(len(runs) for runs in inputs.runs.values())
+    rows = []
+    for (name, value), names in sorted(recorded.items()):
+        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+        by = "all runs" if len(names) == total else ", ".join(names[:3]) + more
+        rows.append((name, value, by))
+    return table(("what", "version or kind", "recorded by"), rows)
+
+
+def speed(inputs: Inputs) -> str:
+    """Return sentences on bench.json and the verdict on the time of a training."""
+    claim = "lenet5.training-time"
+    return say(
+        "speed",
+        verdict=inputs.verdict(claim),
+        days=tuple(end / _SECONDS_A_DAY for end in inputs.paper.claims[claim].ends),
+        bench=inputs.bench,
+        earlier=EARLIER,
+        made_by=BENCH.made_by,
+    )
+
+
+def results_block(inputs: Inputs) -> str:
+    """Return the headline as a table, the number of verdicts by role and outcome, and the speed."""
+    rows = []
+    for row in headline(inputs):
+        ours = row.ours + (f" ({row.spread})" if row.spread else "")
+        numbers = (row.published, ours, row.interval, str(row.replicates))
+        rows.append((row.name, *numbers, row.role, row.verdict))
+    interval = f"{100 * inputs.choices.confidence:g} % for one more run"
+    columns = ("", "1998", "ours", interval, "runs", "role", "verdict")
+    columns_by_role = ("role", "what agreement proves", *OUTCOMES)
+    rows_by_role = [
+        (role, meaning, *(count for _, count in counts))
+        for role, meaning, counts in by_role(inputs.verdicts)
+    ]
+    parts = (
+        markdown(table(columns, rows)),
+        f"All {len(inputs.verdicts)} verdicts (`results/verdicts.csv`) by role:",
+        markdown(table(columns_by_role, rows_by_role)),
+        f"Speed: {speed(inputs)} (`results/bench.json`)",
+    )
+    return "\n\n".join(parts)
+
+
+def systems_block(inputs: Inputs) -> str:
+    """Return Figure 9's systems that have been run, 1998 and ours; then our other experiments."""
+    rows = [
+        (line.name, f"{line.published:g} %", *_error(inputs, line.experiment), line.verdict)
+        for line in lines(inputs, ERROR)
+        if line.experiment and line.verdict
+    ]
+    for experiment in sorted(set(inputs.metrics) - set(inputs.choices.systems.values())):
+        if not experiment.startswith(OWN):
+            rows.append((f"`{experiment}`", "-", *_error(inputs, experiment), "-"))
+    return markdown(table(("system", "1998", "ours", "runs", "verdict"), rows))
+
+
+def _error(inputs: Inputs, experiment: str) -> tuple[str, str]:
+    values = inputs.values(experiment, "test_error_percent")
+    spread = f" (sd {np.std(values, ddof=1):.2f})" if len(values) > 1 else ""
+    return f"{np.mean(values):.2f} %{spread}", str(len(values))
+
+
+def replicate_block(inputs: Inputs) -> str:
+    """Return the final table of `make replicate` when each replicate comes out as committed."""
+    names = [name for name in inputs.metrics if name.startswith(OWN)]
+    errors = compare_with_1998(inputs.paper, inputs.choices, names, inputs.metrics, inputs.metrics)
+    return markdown(table(tuple(errors.columns), errors.to_numpy().tolist()))
+
+
+def blocks(inputs: Inputs, studies: Sequence[Block]) -> dict[str, Callable[[], str]]:
+    """Return the maker of each block by name: ours, and those of the studies."""
+    makers: dict[str, Callable[[Inputs], str]] = {
+        "results": results_block,
+        "systems": systems_block,
+        "printed": replicate_block,
+        **{block.name: block.text for block in studies},
+    }
+    return {name: partial(make, inputs) for name, make in makers.items()}

@@ -1,7 +1,7 @@
 """The studies, one for each question: a module, or a folder with modules of these names.
 
 The study itself has the question as its docstring, and the files that it writes. ``run``: `run`,
-which makes them, and `summary`, which returns its result as text; `replication.pipeline.study`
+which makes them, and `summary`, which returns its result as text; `replication.pipeline.stages`
 makes a command of the two. ``verdict``: the claims that it answers, as `CHECKS`. ``figure``: its
 parts of the page and the README, as `PARTS` and `BLOCKS`. A study has only those of these that it
 needs, and what is short stands in the study itself. Verdicts and figures come from the files alone:

@@ -35,7 +35,7 @@ from replication.core.systems import classifiers
 from replication.core.systems.jobs import prepare_experiments
 from replication.files import write_json
 from replication.folders import Folders
-from replication.pipeline import train
+from replication.pipeline import stages
 from replication.pipeline.cli import main
 
 PARAMS = REPOSITORY / "params.yaml"
@@ -239,7 +239,7 @@ def trained(tmp_path_factory, tiny):
     """A small project whose experiments are trained."""
     folder = small_project(tmp_path_factory.mktemp("trained"), tiny)
     chosen = settings.load(write_params(folder / "params.yaml", small()))
-    train.run(trained_folders(folder), chosen, tuple(chosen.experiments))
+    stages.train_experiments(trained_folders(folder), chosen, tuple(chosen.experiments))
     return folder
 
 

@@ -32,8 +32,7 @@ from replication.core.runs import ANSWERS, HISTORY, Answers, Run, answers_bytes,
 from replication.core.runs import COST as COST_FILE
 from replication.files import write_bytes, write_json
 from replication.folders import Folders
-from replication.pipeline import compare
-from replication.pipeline import evaluate as evaluate_stage
+from replication.pipeline import compare, stages
 from replication.pipeline.cli import main
 
 
@@ -169,7 +168,7 @@ def folder(tmp_path, monkeypatch):
     chosen = SETTINGS.model_copy(
         update={"compare": CHOICES, "experiments": {"lenet5": recipe}, "variance": {}}
     )
-    for stage in (evaluate_stage, compare):
+    for stage in (stages, compare):
         monkeypatch.setattr(stage, "load", lambda _: chosen)
     images = np.zeros((len(LABELS), 28, 28), np.uint8)
     database = SimpleNamespace(test_labels=LABELS, test_images=images)

@@ -34,7 +34,7 @@ from replication.core.systems import cluster, replicates
 from replication.core.systems.jobs import Job
 from replication.errors import ReplicationError
 from replication.folders import Folders
-from replication.pipeline import train as pipeline
+from replication.pipeline import stages
 
 TRAINED = replicates.train_job
 PASSES = Path(".checkpoints/passes")
@@ -62,7 +62,7 @@ def trained(scheduler: str | None, runs: str, params: str = "params.yaml") -> di
     how = loaded.train.model_copy(update={"engine": "dask" if scheduler else "local",
                                           "scheduler": scheduler})  # fmt: skip
     chosen = loaded.model_copy(update={"train": how})
-    pipeline.run(Folders.below(runs=Path(runs)), chosen, tuple(chosen.experiments))
+    stages.train_experiments(Folders.below(runs=Path(runs)), chosen, tuple(chosen.experiments))
     return contents(Path(runs))
 
 

@@ -11,7 +11,7 @@ from replication.comparison.evaluation import database_summary as described
 from replication.core.mnist import databases, versions
 from replication.files import write_json
 from replication.folders import Folders
-from replication.pipeline import prepare as stage
+from replication.pipeline import stages
 
 SIDES = {"regular": 28, "deslanted": 20, "sixteen": 16, "cropped": 20, "sixteen-boxed": 16}
 NAMES = ("regular", "deslanted", "sixteen")
@@ -170,10 +170,10 @@ def test_prepare_states_what_load_makes_and_without_a_raw_file_writes_nothing(
     folders, arguments = Folders.below(tmp_path), ["--root", str(tmp_path)]
     labels = (folders.raw / databases.TEST_LABELS).rename(tmp_path / "labels")
     with refused(databases.TEST_LABELS):
-        stage.command.main(arguments, standalone_mode=False)
+        stages.prepare.main(arguments, standalone_mode=False)
     assert not folders.prepared.exists()
     labels.rename(folders.raw / databases.TEST_LABELS)
-    stage.command.main(arguments, standalone_mode=False)
+    stages.prepare.main(arguments, standalone_mode=False)
     assert [path.name for path in folders.prepared.iterdir()] == ["summary.json"]
     printed = capsys.readouterr().out
     for name in NAMES:

@@ -17,7 +17,7 @@ from replication.core.systems.contract import Shared
 from replication.core.systems.replicates import count_workers
 from replication.folders import Folders
 from replication.machine import cores, memory
-from replication.pipeline import train
+from replication.pipeline import stages
 
 LENET4 = {"network": "lenet4", "criterion": SQUARED}
 MACHINES = {"degree": 5, "constant": 1, "regularisation": 10, "shift": 1}
@@ -58,7 +58,8 @@ def alone(project):
 def trained(runs: str, *names: str, workers: int = 2) -> dict[str, bytes]:
     loaded = settings.load(Path("params.yaml"))
     chosen = loaded.train.model_copy(update={"workers": workers})
-    train.run(Folders.below(runs=Path(runs)), loaded.model_copy(update={"train": chosen}), names)
+    loaded = loaded.model_copy(update={"train": chosen})
+    stages.train_experiments(Folders.below(runs=Path(runs)), loaded, names)
     return contents(Path(runs))
 
 

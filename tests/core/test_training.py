@@ -22,7 +22,7 @@ from replication.core.learning.identity import ENGINE, sha256
 from replication.core.learning.monitor import Display, Message
 from replication.core.runs import HASHES, RECORD, Run
 from replication.errors import ReplicationError
-from replication.pipeline import train
+from replication.pipeline import stages
 
 OUTPUTS = {"answers.npz", "cost.json", "history.csv", "record.json", "timing.json",
            "weights.safetensors"}  # fmt: skip
@@ -51,7 +51,7 @@ def with_settings(project, workers: int = 2, **base: Any) -> None:
 
 def run(*arguments: str) -> None:
     """`train`, with its exceptions."""
-    train.command.main(list(arguments), standalone_mode=False)
+    stages.train.main(list(arguments), standalone_mode=False)
 
 
 def test_a_replicate_leaves_its_files_and_none_of_an_earlier_one(project, capsys):
@@ -138,7 +138,7 @@ def test_a_run_that_is_not_whole_is_trained_anew(project, capsys):
 
 def run_and_kill(project, seconds: float) -> bool:
     """Start the training and kill it without warning; True when it was still at work."""
-    environment = {**os.environ, "PYTHONPATH": str(train.__file__).rsplit("/replication/", 1)[0]}
+    environment = {**os.environ, "PYTHONPATH": str(stages.__file__).rsplit("/replication/", 1)[0]}
     process = subprocess.Popen(
         [sys.executable, "-m", "replication", "train", "lenet5"],
         cwd=project, env=environment, stdout=subprocess.DEVNULL,

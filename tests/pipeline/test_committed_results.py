@@ -21,7 +21,7 @@ from replication.core.systems.contract import answers_from_penalties
 from replication.core.systems.jobs import prepare_experiments
 from replication.core.systems.replicates import is_finished
 from replication.folders import Folders
-from replication.pipeline.regenerate import Scope, recompute_answers
+from replication.pipeline.verify import Scope, recompute_answers
 from replication.studies.causes import TRIALS
 from replication.studies.causes.trials import HELD_OUT, TrialRunner
 
@@ -89,20 +89,16 @@ def test_every_row_of_figure_9_is_measured():
     assert "unmeasured" not in set(rows["verdict"])
 
 
-def present(run, recipe):
-    """What a record states of the settings of a recipe."""
-    names = set(type(recipe).model_fields)
-    return {key: value for key, value in run.record["settings"].items() if key in names}
-
-
 @pytest.mark.parametrize("experiment", sorted(SETTINGS.experiments))
 def test_every_replicate_was_made_with_the_committed_settings(experiment):
     recipe = SETTINGS.experiments[experiment]
     (ready,) = prepare_experiments({experiment: recipe}, SETTINGS, FOLDERS)
     subsampled = ready.network is not None and ready.network.subsampled
     expected = recipe.training(subsampled=subsampled)
+    names = set(type(recipe).model_fields)
     for run in runs(experiment):
-        stated = type(recipe).model_validate(recipe.model_dump() | present(run, recipe))
+        recorded = {key: value for key, value in run.record["settings"].items() if key in names}
+        stated = type(recipe).model_validate(recipe.model_dump() | recorded)
         assert stated.training(subsampled=subsampled) == expected
     assert METRICS[experiment]["replicates"] == recipe.replicates
 
@@ -127,10 +123,10 @@ def test_every_trial_of_the_causes_was_made_with_the_present_settings_data_and_c
     wanted = set()
     for name in tried:
         hypothesis = SETTINGS.causes.hypotheses[name]
-        for values in product(*hypothesis.vary.values()):
+        numbers = range(hypothesis.replicates)
+        for *values, number in product(*hypothesis.vary.values(), numbers):
             levels = dict(zip(hypothesis.vary, values, strict=True))
-            for number in range(hypothesis.replicates):
-                trial = runner.prepare(name, hypothesis, HELD_OUT, levels, number)
-                wanted.add((name, runner.key(trial)))
+            trial = runner.prepare(name, hypothesis, HELD_OUT, levels, number)
+            wanted.add((name, runner.key(trial)))
     held_out = table[table["stage"] == HELD_OUT]
     assert set(zip(held_out["hypothesis"], held_out["key"], strict=True)) == wanted

@@ -25,10 +25,9 @@ STAGES = DOCUMENT["stages"]
 IMPORTS = grimp.build_graph("replication", cache_dir=None)
 SETTINGS = settings.load(REPOSITORY / "params.yaml")
 # Made by commands of their own, committed, and only read by the pipeline.
-STUDIES = ("bench.json", "readings.csv", "readings_curves.csv",
-           "variance_curves.csv", "collapse.json", "neighbours.csv",
-           "beginnings.csv", "boosting.csv", "noncharacters.csv",
-           "distortions.csv", "distortion_correlations.csv")  # fmt: skip
+STUDIES = ("bench.json", "readings.csv", "readings_curves.csv", "variance_curves.csv",
+           "collapse.json", "neighbours.csv", "beginnings.csv", "boosting.csv",
+           "noncharacters.csv", "distortions.csv", "distortion_correlations.csv")  # fmt: skip
 
 
 def code(name):
@@ -43,12 +42,13 @@ def covered(path, deps):
 def modules(name):
     """The modules that a stage runs; which systems a training imports is known when it runs."""
     if name in cli.STUDIES:
-        return ["replication.pipeline.study", f"replication.studies.{name}.run"]
-    part = {"compare": "verdict", "report": "figure"}.get(name)
+        return ["replication.pipeline.stages", f"replication.studies.{name}.run"]
+    part = {"compare": "verdict", "report": "figure"}.get(name, "")
     systems = [
         module for module in IMPORTS.modules if module.startswith("replication.core.systems.")
     ]
-    return [f"replication.pipeline.{name}", *(studies.find_modules(part).values() if part else ()),
+    module, _ = cli.PIPELINE[name]
+    return [f"replication.pipeline.{module}", *studies.find_modules(part).values(),
             *(systems if name == "train" else ())]  # fmt: skip
 
 
@@ -78,13 +78,8 @@ def test_invariance_depends_on_the_runs_that_it_changes_the_digits_of_and_on_no_
 
 def run(project: Path, *command: str) -> str:
     search = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(
-        command,
-        cwd=project,
-        env={**os.environ, "PATH": search, "PYTHONPATH": ""},
-        capture_output=True,
-        text=True,
-    )
+    environment = {**os.environ, "PATH": search, "PYTHONPATH": ""}
+    done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -126,8 +121,7 @@ def test_the_pipeline_makes_every_output(project):
         for out in stage.get("outs", stage.get("metrics"))
     }
     assert [path for path in sorted(expected) if not (project / path).exists()] == []
-    found = contents(project / "results")
-    assert sum(name.endswith("answers.npz") for name in found) == 3
+    assert sum(name.endswith("answers.npz") for name in contents(project / "results")) == 3
 
 
 @pytest.mark.slow
@@ -152,8 +146,7 @@ def test_a_new_classifier_and_another_j_train_only_what_they_concern(project):
     runs = project / "results" / "runs"
     networks = contents(runs)
     document = small_document(replicates=3)
-    options = {"seed": None, "database": "regular", "options": {"neighbours": 3}}
-    document["experiments"]["knn"] = {"system": "nearest-neighbours", "replicates": 1, **options}
+    document["experiments"]["knn"] = SETTINGS.experiments["knn"].model_dump()
     write_params(project / "params.yaml", document)
     assert "trained" not in run(project, "dvc", "repro", "train").split("knn: 1 replicates")[0]
     together = contents(runs)

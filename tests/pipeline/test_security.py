@@ -9,7 +9,7 @@ from small import REPOSITORY
 
 from replication.core.mnist import databases
 from replication.errors import ReplicationError
-from replication.pipeline.report import read_address
+from replication.pipeline.pages import read_address
 
 
 def test_a_raw_file_is_not_expanded_without_bound(tmp_path, monkeypatch):

@@ -3,37 +3,36 @@
 import hashlib
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
-from small import REPOSITORY, small_document, small_project, write_params
+from small import REPOSITORY, mistake, small_document, small_project, write_params
 
 from replication.comparison.evaluation.outputs import OUTCOMES, compare_answers, compare_files
 from replication.core import settings
-from replication.core.mnist.databases import Database
 from replication.core.runs import Answers, answers_bytes, read_answers
 from replication.files import read_json, write_bytes, write_json, write_text
 from replication.machine import processor
-from replication.pipeline import regenerate
+from replication.pipeline import verify as stage
 from replication.pipeline.cli import main
 
 RUN = "results/runs/lenet5/0"
+SETTINGS = settings.load(REPOSITORY / "params.yaml")
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory, regular):
     """A small project whose results are what the code gives; to be copied, not changed."""
-    images = Database(
-        regular.train_images[:300],
-        regular.train_labels[:300],
-        regular.test_images,
-        regular.test_labels,
+    few = replace(
+        regular, train_images=regular.train_images[:300], train_labels=regular.train_labels[:300]
     )
-    folder = small_project(tmp_path_factory.mktemp("verify") / "project", images)
+    folder = small_project(tmp_path_factory.mktemp("verify") / "project", few)
     # Enough for answers that are sure: barely trained networks have all margins near nothing.
     document = small_document(
         training_patterns=300, presentations_per_pass=1500, learning_rates=[5.0e-3, 2.0e-3]
@@ -53,11 +52,10 @@ def project(finished, tmp_path, monkeypatch):
     shutil.copytree(finished, folder)
     monkeypatch.chdir(folder)
     # Minutes of simulation, and a page of figures: they have tests of their own.
-    monkeypatch.setattr(regenerate.distortions, "run", lambda *_: None)
-    monkeypatch.setattr(regenerate.report, "run", lambda *_: None)
-    monkeypatch.setattr(regenerate.article, "run", lambda *_: None)
-    monkeypatch.setattr(regenerate.collapse, "run", lambda *_: None)
-    monkeypatch.setattr(regenerate.invariance, "run", lambda *_: None)
+    for study in (stage.distortions, stage.collapse, stage.invariance):
+        monkeypatch.setattr(study, "run", lambda *_: None)
+    for write in ("write_report", "write_article"):
+        monkeypatch.setattr(stage.pages, write, lambda *_: None)
     return folder
 
 
@@ -73,22 +71,29 @@ def verify(capsys, *options):
     return status, checks
 
 
+def certified(project):
+    """Return the certificate as a document and as text."""
+    folder = project / "certificate"
+    text = (folder / "certificate.txt").read_text(encoding="utf-8")
+    return read_json(folder / "certificate.json", "verify"), text
+
+
 def test_what_the_code_gives_again_is_byte_equal(project, capsys):
     status, checks = verify(capsys, "--all")
     assert status == 0
-    certificate = read_json(project / "certificate" / "certificate.json", "verify")
+    certificate, text = certified(project)
     assert certificate["passed"]
     assert certificate["weights"] == {"byte-equal": 2}
     assert certificate["machine"]["processor"] == processor()
     assert set(certificate["committed_on"]) == {processor()}
-    shown = (project / "certificate" / "certificate.txt").read_text(encoding="utf-8")
-    assert all(name in shown for name in checks)
+    assert all(name in text for name in checks)
     assert {outcome for outcome, _ in checks.values()} == {"byte-equal"}
-    files = {"answers.npz", "cost.json", "history.csv", "record.json", "weights.safetensors"}
-    expected = {f"results/runs/lenet5/{number}/{name}" for number in (0, 1) for name in files}
-    expected |= {f"results/{name}" for name in (
-        "metrics.json", "verdicts.csv", "audit.csv", "misclassified.csv")}  # fmt: skip
-    assert expected <= {name for name, (outcome, _) in checks.items() if outcome == "byte-equal"}
+    files = ("answers.npz", "cost.json", "history.csv", "record.json", "weights.safetensors")
+    tables = ("metrics.json", "verdicts.csv", "audit.csv", "misclassified.csv")
+    assert {f"results/runs/lenet5/{number}/{name}" for number in (0, 1) for name in files} <= set(
+        checks
+    )
+    assert {f"results/{name}" for name in tables} <= set(checks)
 
 
 def test_the_reference_gives_the_committed_answers(project, capsys):
@@ -145,21 +150,14 @@ def summed(damage):
     return both
 
 
+WEIGHTS = "weights.safetensors"
 DAMAGES = {
     "a flipped answer": ("answers.npz", flip, "its sum is not"),
     "a flipped answer, summed again": ("answers.npz", summed(flip), "1 of 10000 classes differ"),
-    "a changed weight, summed again": (
-        "weights.safetensors",
-        summed(edit(lambda values: -values)),
-        "of 10000",
-    ),
-    "a wrong shape, summed again": (
-        "weights.safetensors",
-        summed(edit(lambda values: values[:-1])),
-        "(59999,)",
-    ),
+    "changed weights, summed again": (WEIGHTS, summed(edit(np.negative)), "of 10000"),
+    "a wrong shape, summed again": (WEIGHTS, summed(edit(lambda w: w[:-1])), "(59999,)"),
     "an incomplete record": ("record.json", unrecorded, "does not say how its network was trained"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("name", "damage", "text"), DAMAGES.values(), ids=DAMAGES)
@@ -200,9 +198,9 @@ def test_a_touched_table_is_different(project, capsys):
 def test_answers_that_contradict_their_history_cannot_be_evaluated_again(project, capsys):
     summed(flip)(project / RUN / "answers.npz")
     assert verify(capsys)[0] == 1
-    certificate = (project / "certificate" / "certificate.txt").read_text(encoding="utf-8")
-    assert "what evaluate makes" in certificate
-    assert "is a mixture" in certificate
+    _, text = certified(project)
+    assert "what evaluate makes" in text
+    assert "is a mixture" in text
 
 
 def test_what_is_missing_is_reported(project, capsys):
@@ -223,16 +221,14 @@ def test_in_two_minutes_the_headline_is_checked_and_shown(project, capsys):
     assert "lenet5.test-error" in printed.splitlines()[-3]
     flip(project / RUN / "answers.npz")
     assert main(["verify", "--quick"]) == 1
-    assert not read_json(project / "certificate" / "certificate.json", "verify")["passed"]
+    assert not certified(project)[0]["passed"]
 
 
 def test_answers_without_weights_cannot_be_recomputed(project, capsys):
     document = small_document()
-    options = {"seed": None, "database": "regular", "options": {"neighbours": 3}}
-    document["experiments"]["knn"] = {"system": "nearest-neighbours", "replicates": 1, **options}
+    document["experiments"]["knn"] = SETTINGS.experiments["knn"].model_dump()
     write_params(project / "params.yaml", document)
-    assert main(["verify", "--answers-only", "--experiment", "knn"]) == 2
-    assert "knn leaves no weights" in capsys.readouterr().err
+    mistake(capsys, ["verify", "--answers-only", "--experiment", "knn"], "knn leaves no weights")
 
 
 def test_what_the_minutes_do_not_suffice_for_is_listed(project, capsys):
@@ -242,9 +238,8 @@ def test_what_the_minutes_do_not_suffice_for_is_listed(project, capsys):
     assert status == 0
     assert checks[f"{RUN}/weights.safetensors"][0] == "byte-equal"
     assert "results/runs/lenet5/1/weights.safetensors" not in checks
-    shown = (project / "certificate" / "certificate.txt").read_text(encoding="utf-8")
     line = "results/runs/lenet5: 1 of 2 replicates not trained again, 0.5 minutes where they were"
-    assert line in shown
+    assert line in certified(project)[1]
 
 
 def test_a_certificate_names_both_processors(project, capsys):
@@ -254,28 +249,26 @@ def test_a_certificate_names_both_processors(project, capsys):
     status, checks = verify(capsys)
     assert status == 0
     assert checks[f"{RUN}/record.json"][0] == "numerically equal"
-    shown = (project / "certificate" / "certificate.txt").read_text(encoding="utf-8").splitlines()
-    assert [line for line in shown if line.startswith("made on") and "another one" in line]
-    assert [line for line in shown if line.startswith("verified on") and processor() in line]
+    made_on, verified_on = certified(project)[1].splitlines()[3:5]
+    assert "another one" in made_on
+    assert processor() in verified_on
 
 
-@pytest.mark.usefixtures("project")
-def test_what_cannot_be_asked_for_is_refused(capsys):
-    assert main(["verify", "--experiment", "lenet6"]) == 2
-    assert "did you mean 'lenet5'?" in capsys.readouterr().err
-    assert main(["verify", "--replicates", "0"]) == 2
-
-
-@pytest.mark.parametrize(
-    "options",
-    ["--quick --all", "--quick --answers-only", "--quick --experiment x", "--quick --minutes 1",
-     "--quick --replicates 1", "--all --replicates 1", "--answers-only --minutes 1"],
+CONTRADICTIONS = (
+    "--quick --all", "--quick --answers-only", "--quick --experiment x", "--quick --minutes 1",
+    "--quick --replicates 1", "--all --replicates 1", "--answers-only --minutes 1",
 )  # fmt: skip
+REFUSED = {"--experiment lenet6": "did you mean 'lenet5'?", "--replicates 0": "--replicates"}
+REFUSED |= {
+    options: " and ".join(re.findall(r"--[\w-]+", options)) + " contradict each other"
+    for options in CONTRADICTIONS
+}
+
+
+@pytest.mark.parametrize(("options", "why"), REFUSED.items(), ids=REFUSED)
 @pytest.mark.usefixtures("project")
-def test_options_that_contradict_each_other_are_refused(options, capsys):
-    assert main(["verify", *options.split()]) == 2
-    first, second = (word for word in options.split() if word.startswith("--"))
-    assert f"{first} and {second} contradict each other" in capsys.readouterr().err
+def test_what_cannot_be_asked_for_is_refused(options, why, capsys):
+    mistake(capsys, ["verify", *options.split()], why)
 
 
 def test_nothing_is_listed_that_nobody_asked_for(project, capsys):
@@ -300,9 +293,8 @@ THROUGH_BLAS = ("knn", "linear", "rbf1000-linear", "svm-poly4")
 def test_other_kernels_of_linear_algebra_give_numerically_equal_runs(project):
     """Those of a processor with few vector extensions, in a process of their own."""
     document = small_document(training_patterns=300)
-    entries = settings.load(REPOSITORY / "params.yaml").experiments
     for name in THROUGH_BLAS:
-        entry = entries[name].model_dump() | {"replicates": 1}
+        entry = SETTINGS.experiments[name].model_dump() | {"replicates": 1}
         document["experiments"][name] = entry
     document["experiments"]["rbf1000-linear"]["options"]["centres_per_class"] = 5
     write_params(project / "params.yaml", document)

@@ -23,7 +23,7 @@ from replication.core.runs import experiment_runs
 from replication.core.settings import Rules
 from replication.files import write_json
 from replication.report import demonstration
-from replication.report.demonstration.content import SCRIPTS
+from replication.report.demonstration import SCRIPTS
 
 NAMES = ("lenet5-distorted", "lenet5")
 DATA = re.compile(r'<script type="application/json">(.*?)</script>')

@@ -13,10 +13,10 @@ from small import REPOSITORY, refused
 from replication.comparison.verdicts.claim_checks import VERDICTS
 from replication.comparison.verdicts.evidence import OUTCOMES
 from replication.folders import Folders
-from replication.pipeline import report
+from replication.pipeline import pages
 from replication.pipeline.cli import main
-from replication.report import charts, narrative, texts
-from replication.report.texts import replace_blocks, rewrite
+from replication.report import charts, narrative, tables
+from replication.report.texts import format_short, replace_blocks, rewrite
 
 
 @pytest.fixture(scope="module")
@@ -33,8 +33,7 @@ def test_the_page_gives_the_verdicts_that_compare_has_written(found):
 
 
 def answer(found):
-    entries = found.verdicts
-    tried = narrative.drop_reproduced(narrative.read_trials(found), entries)
+    tried = narrative.drop_reproduced(narrative.read_trials(found), found.verdicts)
     return dict(narrative.answer(found, tried))
 
 
@@ -43,7 +42,7 @@ def conditions(found):
 
 
 def test_what_the_answer_states_is_true_of_the_committed_results(found):
-    """Where one is not, its sentence in report/narrative.py has to be written again."""
+    """Where one is not, its sentence in sentences.txt.j2 has to be written again."""
     assert [stated for stated, is_true in conditions(found).items() if not is_true] == []
 
 
@@ -74,11 +73,11 @@ def test_answer_counts_what_is_independent_and_what_differs(found):
     once = [one for one in found.verdicts if one.subject.role != "repeat"]
     free = [one for one in once if one.subject.role == "independent"]
     text = answer(found)
-    counts = [len(free), sum(one.finding.outcome == "reproduced" for one in free)]
-    assert [int(one) for one in re.findall(r"\d+", text["What matches"])[:2]] == counts
-    counts = [len(once), sum(one.finding.outcome == "differs" for one in once)]
-    numbers = re.findall(r"\d+", text["What does not, and why"])
-    assert [int(one) for one in numbers[:2]] == counts
+    for label, own, outcome in (
+        ("What matches", free, "reproduced"), ("What does not, and why", once, "differs"),
+    ):  # fmt: skip
+        counts = [len(own), sum(one.outcome == outcome for one in own)]
+        assert [int(one) for one in re.findall(r"\d+", text[label])[:2]] == counts
     assert f"the {charts.NAMES['lenet5.test-error']} (0.95 % in 1998" in text["What matches"]
 
 
@@ -139,7 +138,7 @@ def test_texts_of_the_page_name_systems_and_experiments_as_figure_9_does(found):
         assert "e+" not in text
 
 
-STUDIES = report.study_blocks()
+STUDIES = pages.study_blocks()
 EMPTY = "before\n<!-- results:begin -->\nold\n<!-- results:end -->\nafter\n"
 
 
@@ -151,7 +150,7 @@ def folder(tmp_path_factory):
 @pytest.mark.parametrize("name", ["README.md", "paper_notes.md"])
 def test_committed_text_has_the_numbers_of_the_committed_files(name):
     text = (REPOSITORY / name).read_text(encoding="utf-8")
-    now = replace_blocks(text, texts.blocks(load(REPOSITORY), STUDIES), name)
+    now = replace_blocks(text, tables.blocks(load(REPOSITORY), STUDIES), name)
     assert now == text, f"{name} is out of date: make report"
 
 
@@ -161,22 +160,20 @@ def fabricated(folder):
 
 
 def rendered(text, fabricated):
-    return replace_blocks(text, texts.blocks(fabricated, STUDIES), "text")
+    return replace_blocks(text, tables.blocks(fabricated, STUDIES), "text")
 
 
 def test_block_has_the_headline_the_tally_and_the_speed(fabricated):
-    lines = texts.results(fabricated).splitlines()
+    lines = tables.results_block(fabricated).splitlines()
     verdict = fabricated.verdict("lenet5.test-error")
     subject, finding = verdict.subject, verdict.finding
     assert lines[2].startswith(f"| Test error | 0.95 ± 0.1 % | {finding.mean:.3f} %")
     assert lines[2].endswith(f" | {subject.role} | {finding.outcome} |")
-    for role in {one.subject.role for one in fabricated.verdicts}:
-        own = Counter(
-            one.finding.outcome for one in fabricated.verdicts if one.subject.role == role
-        )
+    own = Counter((one.subject.role, one.outcome) for one in fabricated.verdicts)
+    for role in {role for role, _ in own}:
         (line,) = [one for one in lines if one.startswith(f"| {role} |")]
         counts = [int(cell) for cell in line.strip("| ").split(" | ")[2:]]
-        assert counts == [own[outcome] for outcome in OUTCOMES]
+        assert counts == [own[role, outcome] for outcome in OUTCOMES]
     timing = fabricated.bench.native.lenet5.microseconds_per_pattern
     assert f"{timing.median:.3g} microseconds" in "\n".join(lines)
 
@@ -192,28 +189,27 @@ def test_the_stage_rewrites_what_stands_between_the_marks_of_the_texts_it_is_giv
     assert "old" not in once
     assert rendered(once, fabricated) == once
     project = shutil.copytree(folder, tmp_path / "project", symlinks=True)
-    for name in (*report.TEXTS, "MINE.md"):
-        (project / name).write_text(EMPTY)
-    mine = project / "MINE.md"
-    assert report.run(Folders.below(project), [mine]) == {mine: True}
+    mine, *usual = (project / name for name in ("MINE.md", *pages.TEXTS))
+    for path in (mine, *usual):
+        path.write_text(EMPTY)
+    assert pages.write_report(Folders.below(project), [mine]) == {mine: True}
     assert mine.read_text() == once
     monkeypatch.chdir(project)
-    assert main(["report", "--page-only"]) == 0
-    assert {(project / name).read_text() for name in report.TEXTS} == {EMPTY}
-    assert main(["report"]) == 0
-    assert {(project / name).read_text() for name in report.TEXTS} == {once}
+    for options, expected in ((["--page-only"], EMPTY), ([], once)):
+        assert main(["report", *options]) == 0
+        assert {path.read_text() for path in usual} == {expected}
     assert "README.md" in capsys.readouterr().out
     with refused("NONE.md"):
-        rewrite(project / "NONE.md", texts.blocks(fabricated, STUDIES))
+        rewrite(project / "NONE.md", tables.blocks(fabricated, STUDIES))
 
 
 def test_block_without_its_file_names_the_command(tmp_path):
-    fabricated = load(report_files.project(tmp_path / "bare", runs=False, tables=False))
-    assert "python -m replication bench" in texts.results(fabricated)
-    blocks = texts.blocks(fabricated, STUDIES)
-    for name in ("readings", "distortions"):
-        assert f"python -m replication {name}" in blocks[name]()
-    assert "python -m replication compare" in blocks["variance"]()
+    bare = load(report_files.project(tmp_path / "bare", runs=False, tables=False))
+    blocks = tables.blocks(bare, STUDIES)
+    commands = {"results": "bench", "readings": "readings", "distortions": "distortions",
+                "variance": "compare"}  # fmt: skip
+    for name, command in commands.items():
+        assert f"python -m replication {command}" in blocks[name]()
 
 
 @pytest.mark.parametrize(("text", "named"), {
@@ -225,4 +221,11 @@ def test_block_without_its_file_names_the_command(tmp_path):
 }.items())  # fmt: skip
 def test_marks_that_do_not_pair_up_are_refused(text, named, fabricated):
     with refused("NOTES.md", named):
-        replace_blocks(text, texts.blocks(fabricated, STUDIES), "NOTES.md")
+        replace_blocks(text, tables.blocks(fabricated, STUDIES), "NOTES.md")
+
+
+@pytest.mark.parametrize(("number", "text"), {
+    12543.3: "12,543", float("inf"): "no limit", 13.97: "14", 0.2726: "0.273", 60000: "60,000",
+}.items())  # fmt: skip
+def test_a_number_in_a_sentence_has_three_digits_or_all_before_the_point(number, text):
+    assert format_short(number) == text

@@ -36,7 +36,7 @@ function writeAddress(state) {
   history.replaceState(history.state, "", MARK + said);
 }
 
-// What the address says, as far as it can be understood; null for another page's own anchors.
+// What can be understood of the address; null for another page's own anchors.
 function readAddress(digitOf) {
   if (!location.hash.startsWith(MARK)) return null;
   const said = new URLSearchParams(location.hash.slice(MARK.length));

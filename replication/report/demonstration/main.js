@@ -92,7 +92,7 @@ class Demonstration {
     this.draw();
   }
 
-  // The unit as far as it exists in a field of this width, or null.
+  // The unit, or null where a field of this width has none.
   existing(unit, found) {
     const state = unit && unit.name !== "input" ? found[unit.name] : null;
     if (!state) return null;
@@ -151,7 +151,7 @@ class Demonstration {
     this.soon();
   }
 
-  // So many digits side by side.
+  // Show this number of digits side by side.
   places(count) {
     const before = this.cells?.map((cell, nth) => this.contents[nth]) ?? [];
     this.contents = Array.from({ length: count }, (_, nth) => before[nth] ?? {});

@@ -62,7 +62,7 @@ class Cell {
     return this.made ?? null;
   }
 
-  // Show a pattern that was not drawn here; the next stroke begins anew.
+  // Show a pattern that was not drawn here; the next stroke begins a new one.
   show(pattern) {
     Object.assign(this, { made: pattern, changed: false, fresh: true });
     this.context.clearRect(0, 0, PAD, PAD);
