@@ -125,6 +125,7 @@ def history(test, training, steps=(7e-5, 0.016)):
             "step_C1_max": steps[1] / 2,
             "step_F6_min": steps[0] * 3,
             "step_F6_max": steps[1],
+            "weights_sha256": 64 * "a",
         }
     )
 

@@ -116,21 +116,12 @@ def read_cost(path: Path, made_by: str = TRAIN) -> dict[str, float]:
     return cost
 
 
-def is_without_hashes(history: pd.DataFrame) -> bool:
-    """Return whether a history has no hashes of the weights after each pass.
-
-    Transitional: the runs of engine 1 were trained before each pass left its hash. When everything
-    is trained again this goes, and `HASHES` becomes one of `HISTORY_COLUMNS`.
-    """
-    return HASHES not in history.columns
-
-
 def _history_problem(history: pd.DataFrame) -> str | None:
     """Return what makes a history impossible, or None."""
-    absent = [name for name in HISTORY_COLUMNS if name not in history.columns]
+    absent = [name for name in (*HISTORY_COLUMNS, HASHES) if name not in history.columns]
     if absent:
         return f"no column {', '.join(absent)}"
-    numbers = history.drop(columns=HASHES, errors="ignore")
+    numbers = history.drop(columns=HASHES)
     if not all(pd.api.types.is_numeric_dtype(dtype) for dtype in numbers.dtypes):
         return "a cell that is not a number"
     presentations, training, test = (history[name] for name in COUNTS)
@@ -143,7 +134,7 @@ def _history_problem(history: pd.DataFrame) -> str | None:
             training.between(0, presentations).all()
         ),
         f"a cell of {HASHES} that is no SHA-256": (
-            is_without_hashes(history) or history[HASHES].astype(str).str.fullmatch(_SHA256).all()
+            history[HASHES].astype(str).str.fullmatch(_SHA256).all()
         ),
         "a negative number of test misses": (test >= 0).all(),
         "a learning rate that is not positive": (history["learning_rate"] > 0).all(),
@@ -162,7 +153,7 @@ def history_bytes(history: pd.DataFrame) -> bytes:
 def read_history(path: Path, made_by: str = TRAIN) -> pd.DataFrame:
     """Read ``history.csv``: `HISTORY_COLUMNS`, then ``step_<layer>_min`` and ``_max`` by layer.
 
-    The last column is `HASHES`, where the run has it. ``pass`` counts 1, 2, 3 ...; misses are
+    The last column is `HASHES`. ``pass`` counts 1, 2, 3 ...; misses are
     counts, ``test_misses`` after the pass and ``training_misses`` during it, of
     ``training_presentations``.
     """

@@ -97,8 +97,6 @@ def compare_files(
         first, second = (_values(path, without) for path in (committed, again))
     except (ReplicationError, SafetensorError, ValueError) as error:
         return Check(output, "different", " ".join(str(error).split()))
-    if committed.name == runs.HISTORY and runs.HASHES not in first:
-        second.pop(runs.HASHES, None)  # transitional, see `runs.is_without_hashes`
     return _compare_values(output, first, second, tolerance)
 
 

@@ -21,7 +21,7 @@ def run(folders: Folders, settings: Settings) -> pd.DataFrame:
     histories = {(job.experiment.name, job.number): job.experiment.run(job.number).history
                  for job in jobs}  # fmt: skip
     table = pd.concat(histories, names=["experiment", "replicate"]).reset_index([0, 1])
-    table = table.drop(columns=HASHES, errors="ignore").reset_index(drop=True)
+    table = table.drop(columns=HASHES).reset_index(drop=True)
     CURVES.write(folders.out, table)
     return table
 
