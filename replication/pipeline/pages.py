@@ -27,10 +27,7 @@ CITATION = "CITATION.cff"
 
 
 def write_demonstration(folders: Folders, settings: Settings) -> Path:
-    """Write the page to draw on and return its file.
-
-    Raises ReplicationError when no LeNet-5 has weights.
-    """
+    """Write the page to draw on and return its file; ReplicationError without any weights."""
     runs = read_runs(folders.runs, read_metrics(folders.results / METRICS))
     images = databases.read_images(folders.raw / databases.TEST_IMAGES)
     labels = databases.read_labels(folders.raw / databases.TEST_LABELS)

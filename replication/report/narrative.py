@@ -239,7 +239,8 @@ def topics(verdicts: Sequence[Verdict], trials: Sequence[Trial]) -> list[Topic]:
             claims = {verdict.claim for verdict in own if verdict.entry != ORDERING}
             about = tuple(trial for trial in trials if trial.claim.partition(":")[0] in claims)
             sentence = _describe_differences(differing, len(own))
-            result.append(Topic(title, sentence, _describe_trials(about), differing, about))
+            why = _describe_trials(about) if about else ""
+            result.append(Topic(title, sentence, why, differing, about))
     return sorted(result, key=lambda topic: -len(topic.verdicts))
 
 
@@ -283,12 +284,8 @@ def _has_both_numbers(verdict: Verdict) -> bool:
 
 def _describe_trials(trials: Sequence[Trial]) -> str:
     """Return the outcome of the trials, and those that explain their number, test errors first."""
-    if not trials:
-        return ""
     errors_first = sorted(trials, key=lambda trial: not trial.claim.startswith("systems.error"))
-    explained = [
-        f"{trial.about} by {trial.idea}" for trial in errors_first if trial.decided == EXPLAINS
-    ]
+    explained = [f"{t.about} by {t.idea}" for t in errors_first if t.decided == EXPLAINS]
     return f"{_count_trials(trials)} Explained: {'; '.join(explained) or 'none'}."
 
 

@@ -48,16 +48,10 @@ def content(
 ) -> Json | None:
     """Return the page's data, ready for JSON; None when no LeNet-5 has weights.
 
-    Args:
-        published: for the codes, Table I, Figure 8 and the error of Figure 10.
-        choices: name the experiments with and without distortions.
-        study: the changes of digits, and their distance in a wide field.
-        images: uint8 (n, 28, 28), the test patterns. labels: uint8 (n,).
-        runs: by experiment, in the order of the replicates.
-        carried: the number of networks with their weights in the page, the two experiments taking
-            turns; the page reads other weights from their runs.
-
-    Raises ReplicationError for a damaged run.
+    ``images``, uint8 (n, 28, 28), and ``labels``, uint8 (n,), are the test patterns, ``runs`` the
+    replicates by experiment. The weights of the first ``carried`` networks are in the page, those
+    with and without distortions taking turns; it reads others from their runs. Raises
+    ReplicationError for a damaged run.
     """
     network = lenet5(published)
     names = (choices.experiments.distorted, choices.experiments.undistorted)
@@ -66,9 +60,8 @@ def content(
     if not turns:
         return None
     target = target_percent(published)
-    of_figure8 = published.misclassified[published.misclassified["test_index"] < len(labels)]
-    places, answers = (of_figure8[name].tolist() for name in ("test_index", "predicted"))
-    past = dict(zip(places, answers, strict=True))
+    figure8 = published.misclassified[["test_index", "predicted"]].to_numpy().tolist()
+    past = {place: digit for place, digit in figure8 if place < len(labels)}
     digits = sorted(set(labels.tolist()))
     layer_keys = ("name", "table", "kernel", "outputs", "offset", "weights")
     return {
@@ -150,9 +143,9 @@ def _digit(images: Bytes, labels: Bytes, index: int) -> Json:
 def fragment(data: Mapping[str, Any], level: int = 3) -> Markup:
     """Return the demonstration for another page, as HTML that asks the network for nothing.
 
-    Style, markup, the ``data`` of `content`, and script. Everything is below one element of the
-    class ``lenet``; it fits any width from 320 pixels on, and is light or dark as the page's
-    ``color-scheme`` is. ``level`` is that of its heading, 2 or 3: one more than the heading above.
+    Everything is below one element of the class ``lenet``; it fits any width from 320 pixels on,
+    and is light or dark as the page's ``color-scheme`` is. ``level`` is that of its headings, 2 or
+    3: one more than the heading above.
     """
     script = "".join(read_text(__package__, name) for name in SCRIPTS)
     template = templates(__package__).get_template("fragment.html.j2")
