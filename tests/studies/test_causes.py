@@ -37,24 +37,23 @@ def parsed(**hypotheses):
     return settings.parse(document, "params.yaml")
 
 
-def trial_runner(tmp_path, tiny, paper, **hypotheses):
-    folders = Folders.below(small_project(tmp_path, tiny))
-    return TrialRunner(parsed(**hypotheses), folders, paper)
-
-
 def test_what_is_held_out_is_never_trained_on(tmp_path, tiny, paper):
-    made = trial_runner(tmp_path, tiny, paper, one=hypothesis())
-    one = made.settings.causes.hypotheses["one"]
+    chosen = parsed(one=hypothesis())
+    made = TrialRunner(chosen, Folders.below(small_project(tmp_path, tiny)), paper)
+
+    def select(stage, **levels):
+        trial = made.prepare("one", chosen.causes.hypotheses["one"], stage, levels, 0)
+        return made.select_patterns(trial)
+
     for subset in ("first", "random"):
-        levels = {"training_patterns": 1000, "subset": subset}
-        own = made.select_patterns(made.prepare("one", one, HELD_OUT, levels, 0))
+        own = select(HELD_OUT, training_patterns=1000, subset=subset)
         np.testing.assert_array_equal(own.test_images, tiny.train_images[150:])
         shown = {image.tobytes() for image in own.train_images}
         assert shown == {image.tobytes() for image in tiny.train_images[:150]}
-        whole = made.select_patterns(made.prepare("one", one, TEST, levels, 0))
+        whole = select(TEST, training_patterns=1000, subset=subset)
         np.testing.assert_array_equal(whole.test_labels, tiny.test_labels)
         assert len(whole.train_labels) == 200
-    few = made.select_patterns(made.prepare("one", one, HELD_OUT, {"training_patterns": 20}, 0))
+    few = select(HELD_OUT, training_patterns=20)
     np.testing.assert_array_equal(few.train_images, tiny.train_images[:20])
 
 
@@ -92,55 +91,48 @@ def test_the_least_held_out_error_chooses_unless_the_published_one_or_another_ch
 
 
 @pytest.mark.parametrize(
-    ("chooses", "held_out", "test", "role", "decided"),
+    ("chooses", "rejected", "held_out", "test", "role", "decided"),
     [
-        ("held-out", 5.0, 5.1, "independent", "explains"),
-        ("held-out", 2.0, 2.0, "independent", "does not explain"),
-        ("published", 5.0, 5.1, "fitted", "undecided"),
-        ("published", 2.0, 2.0, "fitted", "does not explain"),
+        ("held-out", 1.0, 5.0, 5.1, "independent", "explains"),
+        ("held-out", 2.1, 2.0, 2.0, "independent", "does not explain"),
+        ("published", 1.0, 5.0, 5.1, "fitted", "undecided"),
+        ("published", 1.0, 2.0, 2.0, "fitted", "does not explain"),
     ],
 )
 def test_a_number_that_is_only_fitted_explains_nothing(
-    chooses, held_out, test, role, decided, paper
+    chooses, rejected, held_out, test, role, decided, paper
 ):
     causes = parsed(one=hypothesis(choose=chooses)).causes
-    trials = rows([(20, 1.0), (100, held_out)]) + rows([(100, test)], TEST)
+    trials = rows([(20, rejected), (100, held_out)]) + rows([(100, test)], TEST)
     choices = {"one": study.Choice({"training_patterns": 100}, held_out)}
-    if chooses == "held-out" and held_out == 2.0:
-        trials = rows([(20, 2.1), (100, held_out)]) + rows([(100, test)], TEST)
     (row,) = study.conclude(causes, paper, {"one": trials}, choices, {}).to_dict("records")
     assert row["published"] == 5.0
     assert (row["role"], row["decided"]) == (role, decided)
 
 
-def test_a_cost_that_was_met_without_the_hypothesis_is_not_explained_by_it(paper):
-    causes = parsed(one=hypothesis(row="mlp-300/deslanted-20x20")).causes
-    trials = [
-        {**row, "rejected_percent": 4.0, "operations_thousands": 123.0}
-        for row in rows([(20, 2.1), (100, 5.0)]) + rows([(100, 5.1)], TEST)
-    ]
+@pytest.mark.parametrize(("thousands", "explained"), [(123.0, []), (300.0, ["operations"])])
+def test_a_cost_that_was_met_without_the_hypothesis_is_not_explained_by_it(
+    thousands, explained, paper
+):
+    row = "mlp-300/deslanted-20x20"
+    costs = {"rejected_percent": 4.0, "operations_thousands": 123.0}
+    trials = rows([(20, 2.1), (100, 5.0)], **costs) + rows([(100, 5.1)], TEST, **costs)
     choices = {"one": study.Choice({"training_patterns": 100}, 5.0)}
-
-    def measures(thousands):
-        before = {"mlp-300/deslanted-20x20": {"operations_thousands": {"mean": thousands}}}
-        return set(study.conclude(causes, paper, {"one": trials}, choices, before)["measure"])
-
-    assert measures(123.0) == {"test error", "rejection"}
-    assert measures(300.0) == {"test error", "rejection", "operations"}
+    before = {row: {"operations_thousands": {"mean": thousands}}}
+    causes = parsed(one=hypothesis(row=row)).causes
+    found = study.conclude(causes, paper, {"one": trials}, choices, before)
+    assert found["measure"].tolist() == ["test error", "rejection", *explained]
 
 
-def test_a_size_fitted_to_one_row_is_decided_by_the_rows_that_have_to_follow(paper):
-    def decided(error):
-        follower = hypothesis(row="mlp-300/regular", choose="one")
-        causes = parsed(one=hypothesis(choose="published"), two=follower).causes
-        trials = {"one": rows([(20, 5.0)]) + rows([(20, 5.0)], TEST),
-                  "two": rows([(20, error)]) + rows([(20, error)], TEST)}  # fmt: skip
-        chosen = {name: study.Choice({"training_patterns": 20}, 5.0) for name in trials}
-        table = study.conclude(causes, paper, trials, chosen, {})
-        return dict(zip(table["hypothesis"], table["decided"], strict=True))
-
-    assert decided(4.7) == {"one": "explains", "two": "explains"}
-    assert decided(4.0)["one"] == "does not explain"
+@pytest.mark.parametrize(("error", "decided"), [(4.7, "explains"), (4.0, "does not explain")])
+def test_a_size_fitted_to_one_row_is_decided_by_the_rows_that_have_to_follow(error, decided, paper):
+    follower = hypothesis(row="mlp-300/regular", choose="one")
+    causes = parsed(one=hypothesis(choose="published"), two=follower).causes
+    trials = {"one": rows([(20, 5.0)]) + rows([(20, 5.0)], TEST),
+              "two": rows([(20, error)]) + rows([(20, error)], TEST)}  # fmt: skip
+    chosen = {name: study.Choice({"training_patterns": 20}, 5.0) for name in trials}
+    table = study.conclude(causes, paper, trials, chosen, {}).set_index("hypothesis")
+    assert table["decided"].to_dict() == {"one": decided, "two": decided}
 
 
 class Brightest:

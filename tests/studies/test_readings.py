@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -34,23 +35,16 @@ from replication.studies.readings.protocol import (
 
 
 @pytest.fixture(scope="module")
-def params(chosen):
-    return chosen
-
-
-@pytest.fixture(scope="module")
 def known(paper):
     return read_evidence(paper, 0.03)
 
 
-def steps_table(params) -> pd.DataFrame:
+def steps_table(study) -> pd.DataFrame:
     """For start c the range 1 / c is made the nearest."""
-    rows = [
-        (start, value, 7e-5, 0.016, abs(value - 1.0 / start))
-        for start in params.readings.curvature_starts
-        for value in params.readings.ranges
-    ]
-    return STEPS.frame(rows)
+    pairs = product(study.curvature_starts, study.ranges)
+    return STEPS.frame(
+        (start, value, 7e-5, 0.016, abs(value - 1 / start)) for start, value in pairs
+    )
 
 
 def like_1998(known, replicates=5, shift=0.0, spread=0.1) -> Trained:
@@ -60,29 +54,20 @@ def like_1998(known, replicates=5, shift=0.0, spread=0.1) -> Trained:
     return Trained(known.training + offsets + shift, steps)
 
 
-def curves_of(name: str, stage: str, one: Trained) -> pd.DataFrame:
-    passes = np.arange(1, one.errors.shape[1] + 1)
-    return pd.concat(
-        [
-            pd.DataFrame({
-                "stage": stage, "reading": name, "replicate": number, "key": "",
-                "pass": passes,
-                "training_error": one.errors[number],
-                "step_low": 10.0 ** one.steps[number, 0],
-                "step_high": 10.0 ** one.steps[number, 1],
-            })
-            for number in range(len(one.errors))
-        ],
-        ignore_index=True,
-    )  # fmt: skip
+def curves_of(name: str, one: Trained) -> pd.DataFrame:
+    """A finalist's curves."""
+    replicates, passes = np.indices(one.errors.shape).reshape(2, -1)
+    low, high = 10.0 ** one.steps[replicates].T
+    return pd.DataFrame({
+        "stage": "final", "reading": name, "replicate": replicates, "key": "", "pass": passes + 1,
+        "training_error": one.errors.ravel(), "step_low": low, "step_high": high,
+    })  # fmt: skip
 
 
 def test_the_printed_digits_leave_half_a_unit_open(known):
     """7e-5 stands for 6.5e-5 to 7.5e-5, 0.016 for 0.0155 to 0.0165, uniformly."""
-    expected = [0.5e-5 / 7e-5, 0.0005 / 0.016]
-    assert known.rounding == pytest.approx(
-        [part / math.log(10) / math.sqrt(3) for part in expected]
-    )
+    expected = np.array([0.5e-5 / 7e-5, 0.0005 / 0.016]) / math.log(10) / math.sqrt(3)
+    assert known.rounding == pytest.approx(expected)
 
 
 def test_units_add_the_spread_between_replicates_to_what_the_print_leaves_open(known):
@@ -120,7 +105,7 @@ def test_ties_are_what_paired_replicates_leave_open(known):
 
 
 def test_a_reading_of_which_a_replicate_diverged_has_no_numbers(known, tmp_path):
-    fine, lost = (curves_of(name, "final", like_1998(known)) for name in ("fine", "lost"))
+    fine, lost = (curves_of(name, like_1998(known)) for name in ("fine", "lost"))
     lost = lost[(lost["replicate"] != 3) | (lost["pass"] < 7)]
     assert set(select_trained(pd.concat([fine, lost]), 5)) == {"fine"}
     write_studies(tmp_path)
@@ -130,17 +115,17 @@ def test_a_reading_of_which_a_replicate_diverged_has_no_numbers(known, tmp_path)
     assert "printed" in drawn.caption  # it diverged
 
 
-def test_candidates_are_every_criterion_by_every_start_at_two_ranges(params):
-    study, first = params.readings, steps_table(params)
+def test_candidates_are_every_criterion_by_every_start_at_two_ranges(chosen):
+    study, first = chosen.readings, steps_table(chosen.readings)
     found = list_candidates(study, first)
     taken = choose_ranges(first, study)
     assert taken[1.0] == [1.0]
     assert taken[2.0] == [0.5, 1.0]
     assert len(found) == len(study.criteria) * sum(map(len, taken.values()))
     assert len({one.name for one in found}) == len(found)
-    short = build_recipe(found[0], params.base, study)
+    short = build_recipe(found[0], chosen.base, study)
     assert (short.passes, len(short.learning_rates)) == (study.screening.passes,) * 2
-    assert short.seed == study.seed != params.base.seed
+    assert short.seed == study.seed != chosen.base.seed
     around = found[0]._replace(stage="final")
     for one in list_variations(study, around):
         (key,) = [key for key in one.values if one.values[key] != around.values.get(key)]
@@ -149,31 +134,31 @@ def test_candidates_are_every_criterion_by_every_start_at_two_ranges(params):
     assert [count_departures(library, own) for own in (study.library, study.printed)] == [0, 3]
 
 
-def test_of_readings_that_are_tied_the_nearest_to_the_library_is_decided_for(params, known):
+def test_of_readings_that_are_tied_the_nearest_to_the_library_is_decided_for(chosen, known):
     """The nearest has equation 8 and another curvature; the tied one is the library itself."""
-    study = params.readings
+    study = chosen.readings
     readings = [
         one._replace(stage="final")
-        for one in list_candidates(study, steps_table(params))
+        for one in list_candidates(study, steps_table(study))
         if one.name in ("equation 8, curvature 2, range 0.5",
                         "equation 9 with j 1, curvature 1, range 1",
                         "equation 9 with j 1, curvature 5, range 1")
     ]  # fmt: skip
     assert len(readings) == 3
     near, library = (like_1998(known, spread=0.05, shift=shift) for shift in (0.0, 0.001))
-    made = (near, library, far := like_1998(known, shift=1.0))
-    tables = [curves_of(one.name, "final", own) for one, own in zip(readings, made, strict=True)]
-    stage = Stage(readings, pd.concat(tables), 5, known)
-    assert decide(stage, stage.scale(), study).name == readings[1].name
-    tables[1] = curves_of(readings[1].name, "final", far)
-    stage = Stage(readings, pd.concat(tables), 5, known)
-    assert decide(stage, stage.scale(), study).name == readings[0].name
+    far = like_1998(known, shift=1.0)
+    for second, best in ((library, 1), (far, 0)):
+        made = zip(readings, (near, second, far), strict=True)
+        curves = pd.concat([curves_of(one.name, own) for one, own in made])
+        stage = Stage(readings, curves, 5, known)
+        assert decide(stage, stage.scale(), study).name == readings[best].name
 
 
-def small_study(folder: Path, tiny, monkeypatch) -> settings.Settings:
-    """A small project in ``folder``, which is entered, with two readings of two criteria."""
-    small_project(folder, tiny)
-    monkeypatch.chdir(folder)
+@pytest.fixture
+def params(tmp_path, tiny, monkeypatch) -> settings.Settings:
+    """Of a small project, which is entered, with two readings of two criteria."""
+    small_project(tmp_path, tiny)
+    monkeypatch.chdir(tmp_path)
     loaded = settings.load(Path("params.yaml"))
     return loaded.model_copy(update={"readings": loaded.readings.model_copy(update={
         "replicates": 2,
@@ -184,17 +169,14 @@ def small_study(folder: Path, tiny, monkeypatch) -> settings.Settings:
     })})  # fmt: skip
 
 
-def test_no_network_of_the_study_is_shown_a_test_pattern(tmp_path, tiny, monkeypatch):
+def test_no_network_of_the_study_is_shown_a_test_pattern(params, monkeypatch):
     """The whole study of a small project, first with test patterns, then with none to be had."""
-    params = small_study(tmp_path, tiny, monkeypatch)
     table = study.run(Folders.below(), params)
     assert set(table["stage"]) == {"screening", "final", "control", "variation"}
 
     on = study.read_context(Folders.below(), params)
-    data = on.database
-    blind = dataclasses.replace(
-        data, test_images=data.test_images[:0], test_labels=data.test_labels[:0]
-    )
+    images, labels = on.database.test_images[:0], on.database.test_labels[:0]
+    blind = dataclasses.replace(on.database, test_images=images, test_labels=labels)
     monkeypatch.setattr(study, "read_context", lambda *_: on._replace(database=blind))
     monkeypatch.setattr(Experiment, "database", blind)
     again = study.run(Folders.below(checkpoints=Path("others"), out=Path("again")), params)
@@ -212,9 +194,8 @@ def test_no_network_of_the_study_is_shown_a_test_pattern(tmp_path, tiny, monkeyp
     pd.testing.assert_frame_equal(kept, table, check_dtype=False, rtol=1e-4)
 
 
-def test_a_stage_can_be_trained_alone(tmp_path, tiny, monkeypatch):
+def test_a_stage_can_be_trained_alone(params, monkeypatch):
     """The other stages stay as they are, though their keys are not those of the present code."""
-    params = small_study(tmp_path, tiny, monkeypatch)
     study.run(Folders.below(), params)
     before = CURVES.read(Path("results"))
     CURVES.write(Path("results"), before.assign(key=""))
@@ -234,15 +215,13 @@ def test_a_stage_can_be_trained_alone(tmp_path, tiny, monkeypatch):
 
 
 def test_the_committed_ranking_and_the_reading_in_force_are_those_of_the_committed_curves(
-    repository, params, paper
+    repository, chosen, paper
 ):
     """What params.yaml's base has is what the rule of the protocol gives, and nothing else."""
     results = repository / "results"
-    known, steps = read_evidence(paper, params.readings.resolution_points), STEPS.read(results)
-    found, committed = (
-        rank_readings(CURVES.read(results), steps, params, known),
-        RANKING.read(results),
-    )
+    known, steps = read_evidence(paper, chosen.readings.resolution_points), STEPS.read(results)
+    found = rank_readings(CURVES.read(results), steps, chosen, known)
+    committed = RANKING.read(results)
     for column in ("reading", "adopted"):
         assert found[column].tolist() == committed[column].tolist()
     distances = committed["distance"].tolist()
@@ -250,7 +229,5 @@ def test_the_committed_ranking_and_the_reading_in_force_are_those_of_the_committ
     final = committed[(committed["stage"] == "final") & committed["tied"]]
     first = final.sort_values(["from_text", "from_library", "distance"], kind="stable").iloc[0]
     assert first["adopted"]
-    (winner,) = [
-        one for one in list_candidates(params.readings, steps) if one.name == first["reading"]
-    ]
-    assert is_adopted(winner.values, params.base)
+    values = {one.name: one.values for one in list_candidates(chosen.readings, steps)}
+    assert is_adopted(values[first["reading"]], chosen.base)

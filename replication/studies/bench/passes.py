@@ -26,7 +26,7 @@ TESTS = 10_000
 # The classifier that begins with the machines of another one, which today's code fits once.
 _REUSED = {"reduced-support-vectors": "virtual-support-vectors"}
 _OF_MACHINES = ("degree", "constant", "regularisation", "shift")
-Record = Callable[[str, int], float]  # mean seconds of so many replicates, from the records
+Record = Callable[[str, int], float]  # mean seconds of an experiment's replicates, by the records
 Timings = Mapping[str, Series]  # CPU seconds by the name of a short fit
 
 

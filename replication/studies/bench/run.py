@@ -182,7 +182,7 @@ def _compare(
         start = peers.read_start(
             path, networks["lenet5"], settings.base.rules, read_raw(folders.raw), AVAILABLE
         )
-        alike = peers.build_peers(start, Path(scratch))
+        software = peers.build_peers(start, Path(scratch))
         facts = {
             name: {
                 "what": peer.what,
@@ -191,7 +191,7 @@ def _compare(
                 ),
                 "patterns_compared": COMPARED,
             }
-            for name, peer in alike.items()
+            for name, peer in software.items()
         }
         lanes = max(peak.WIDTHS, key=lambda lanes: float(today.ask("peak", lanes=lanes)))
         trainings: dict[str, Callable[[int], float]] = {
@@ -199,7 +199,7 @@ def _compare(
             for what in (*NETWORKS[1:], DISTORTED, "lenet5")
             for prefix, process in {"": today, **before}.items()
         }
-        for name, peer in {**alike, "modern": peers.Modern(start, recipe)}.items():
+        for name, peer in {**software, "modern": peers.Modern(start, recipe)}.items():
             trainings[name] = partial(_time, peer.train)
         measures = {
             name: time_per_pattern(train, amounts.seconds) for name, train in trainings.items()
@@ -209,19 +209,22 @@ def _compare(
         measures["bandwidth"] = peak.build_triad()
         series = measure_in_turns(measures, amounts.repeats)
     work = {name: count_multiply_adds(network) for name, network in networks.items()}
-    result = compute_figures(series, work, list(alike), settings.base.presentations_per_pass)
+    result = compute_figures(series, work, list(software), settings.base.presentations_per_pass)
     for name, entries in facts.items():
         result["peers"][name].update(entries)
-    machine = today.ask("facts")
-    machine["packages"]["torch"] = version("torch")
-    result["machine"] = {
-        **machine,
+    return {**result, "machine": _describe_machine(today, series, lanes)}
+
+
+def _describe_machine(today: Process, series: Mapping[str, Series], lanes: int) -> dict[str, Any]:
+    facts = today.ask("facts")
+    facts["packages"]["torch"] = version("torch")
+    return {
+        **facts,
         "peak_multiply_adds_per_second": summarise(series["peak"]),
         "peak_measured_by": f"independent fused multiply-adds of {lanes} lanes of float32, held in "
         "registers, compiled as the kernels are: the fastest of 4, 8 and 16 lanes",
         "bandwidth_bytes_per_second": summarise(series["bandwidth"]),
     }
-    return result
 
 
 def _ask_for_training(process: Process, what: str, patterns: int) -> float:
