@@ -19,7 +19,7 @@ from replication.comparison.verdicts.claim_checks import HEADLINE, Verdict
 from replication.comparison.verdicts.systems import ORDERING
 from replication.files import damaged
 from replication.reading import Damage, name_damage
-from replication.report.tables import ORDER
+from replication.report.tables import ORDER, by_sort
 from replication.report.texts import format_short, say
 
 # By the claim of a verdict, or the heading of claims.yaml.
@@ -135,10 +135,10 @@ def _read_trial(row: Mapping[str, str], source: str, claims: Mapping[str, Claim]
     return Trial(claim, about, row["hypothesis"], evidence, row["decided"], source)
 
 
-def drop_reproduced(trials: Sequence[Trial], verdicts: Sequence[Verdict]) -> list[Trial]:
-    """Return the trials on numbers that are not reproduced; the others explain nothing."""
-    reproduced = {v.subject.claim for v in verdicts if v.outcome == "reproduced"}
-    return [trial for trial in trials if trial.claim not in reproduced]
+def drop_agreeing(trials: Sequence[Trial], verdicts: Sequence[Verdict]) -> list[Trial]:
+    """Return the trials on numbers that do not agree; the others explain nothing."""
+    agreeing = {v.subject.claim for v in verdicts if v.outcome in ("reproduced", "compatible")}
+    return [trial for trial in trials if trial.claim not in agreeing]
 
 
 def answer(inputs: Inputs, trials: Sequence[Trial] = ()) -> list[tuple[str, str]]:
@@ -150,7 +150,6 @@ def answer(inputs: Inputs, trials: Sequence[Trial] = ()) -> list[tuple[str, str]
         tally = say("tally", total=len(counted), outcomes=outcomes, order=ORDER)
         return [what, ("What came out", tally)]
     test, training, _ = map(inputs.verdict, HEADLINE)
-    free = Counter(v.outcome for v in counted if v.subject.role == "independent")
     figure9, operations, memory, differing = _count_differences(counted)
     differs = say(
         "differs", total=len(counted), figure9=figure9, operations=operations, memory=memory,
@@ -171,7 +170,10 @@ def answer(inputs: Inputs, trials: Sequence[Trial] = ()) -> list[tuple[str, str]
     )
     return [
         what,
-        ("What matches", say("matches", free=free, test=test, training=training)),
+        (
+            "What matches",
+            say("matches", sorts=dict(by_sort(counted)), test=test, training=training),
+        ),
         ("What does not, and why", differs),
         ("What surprised us", overlap),
     ]
@@ -185,9 +187,9 @@ def conditions(inputs: Inputs, trials: Sequence[Trial] = ()) -> dict[str, bool]:
     roles = inputs.choices.experiments
     plain, distorted = (_mean_shared(inputs, name) for name in (roles.undistorted, roles.distorted))
     return {
-        "the test error is independent and reproduced": headline[0]
-        == ("independent", "reproduced"),
-        "the training error is fitted and reproduced": headline[1] == ("fitted", "reproduced"),
+        "the test error is independent and compatible": headline[0]
+        == ("independent", "compatible"),
+        "the training error is fitted and compatible": headline[1] == ("fitted", "compatible"),
         "none of the three numbers differs": all(outcome != "differs" for _, outcome in headline),
         "most of what differs is in Figures 9, 11 and 12": 2 * sum(figures) > total,
         "the example explains its number": not trials or any(map(_is_example, trials)),
@@ -198,7 +200,7 @@ def conditions(inputs: Inputs, trials: Sequence[Trial] = ()) -> dict[str, bool]:
 
 
 def _without_repeats(verdicts: Sequence[Verdict]) -> list[Verdict]:
-    return [verdict for verdict in verdicts if verdict.subject.role != "repeat"]
+    return [verdict for verdict in verdicts if verdict.subject.counts]
 
 
 def _is_example(trial: Trial) -> bool:

@@ -67,7 +67,7 @@ def content(inputs: Inputs, studies: Sequence[Part]) -> dict[str, Any]:
     verdicts = inputs.verdicts
     train = f"{TRAIN} {inputs.choices.experiments.undistorted}"
     errors = systems.lines(inputs, systems.ERROR)
-    trials = narrative.drop_reproduced(narrative.read_trials(inputs), verdicts)
+    trials = narrative.drop_agreeing(narrative.read_trials(inputs), verdicts)
     topics = narrative.topics(verdicts, trials)
     placed = [trial for topic in topics for trial in topic.trials]
     return {

@@ -12,9 +12,9 @@ from replication.comparison.figures.drawing import DATA, Table, markdown, table
 from replication.comparison.figures.inputs import Block, Inputs
 from replication.comparison.paper import Status
 from replication.comparison.verdicts.benchmark import BENCH, EARLIER
-from replication.comparison.verdicts.claim_checks import HEADLINE, Verdict
+from replication.comparison.verdicts.claim_checks import HEADLINE, Verdict, tally_by_sort
 from replication.comparison.verdicts.evidence import OUTCOMES, Finding, Outcome
-from replication.comparison.verdicts.tables import OWN, compare_with_1998
+from replication.comparison.verdicts.tables import OWN
 from replication.core.runs import RECORD, TIMING
 from replication.report.systems import ERROR, lines
 from replication.report.texts import say
@@ -24,13 +24,20 @@ _NAMES = ("test error", "training error", "test error after training with distor
 NAMES = dict(zip(HEADLINE, _NAMES, strict=True))
 # What to look into first.
 STATUSES: tuple[Status, ...] = get_args(Status)[::-1]
-ORDER: tuple[Outcome, ...] = ("differs", "inconclusive", "unmeasured", "reproduced")
+ORDER: tuple[Outcome, ...] = (
+    "differs",
+    "inconclusive",
+    "unmeasured",
+    "compatible",
+    "reproduced",
+)
 ROLES = {
     "independent": "nothing was chosen by it",
     "fitted": "it helped to choose how the paper is read, so agreement proves little",
     "arithmetic": "it is counted from the architecture",
     "control": "it checks the data or the machine",
     "repeat": "it repeats a number that is counted elsewhere",
+    "note": "it is about hardware, and counts nowhere",
 }
 _SECONDS_A_DAY = 86_400
 
@@ -141,27 +148,51 @@ def speed(inputs: Inputs) -> str:
     )
 
 
+def by_sort(verdicts: Sequence[Verdict]) -> list[tuple[str, Counter[str]]]:
+    """Return the independent verdicts, counted by outcome: numbers, effects and statements."""
+    return [
+        (sort, Counter(counted)) for sort, counted in tally_by_sort(verdicts, "independent").items()
+    ]
+
+
 def results_block(inputs: Inputs) -> str:
-    """Return the headline as a table, the number of verdicts by role and outcome, and the speed."""
+    """Return the headline as a table, and the number of independent verdicts by outcome."""
     rows = []
     for row in headline(inputs):
         ours = row.ours + (f" ({row.spread})" if row.spread else "")
-        numbers = (row.published, ours, row.interval, str(row.replicates))
-        rows.append((row.name, *numbers, row.role, row.verdict))
+        rows.append((row.name, row.published, ours, row.interval, str(row.replicates), row.verdict))
     interval = f"{100 * inputs.choices.confidence:g} % for one more run"
-    columns = ("", "1998", "ours", interval, "runs", "role", "verdict")
-    columns_by_role = ("role", "what agreement proves", *OUTCOMES)
-    rows_by_role = [
-        (role, meaning, *(count for _, count in counts))
-        for role, meaning, counts in by_role(inputs.verdicts)
-    ]
-    parts = (
-        markdown(table(columns, rows)),
-        f"All {len(inputs.verdicts)} verdicts (`results/verdicts.csv`) by role:",
-        markdown(table(columns_by_role, rows_by_role)),
-        f"Speed: {speed(inputs)} (`results/bench.json`)",
+    columns = ("", "1998", "ours", interval, "runs", "verdict")
+    counts = [(sort, *(counted[name] for name in OUTCOMES))
+              for sort, counted in by_sort(inputs.verdicts)]  # fmt: skip
+    return "\n\n".join(
+        (
+            markdown(table(columns, rows)),
+            "The training error helped to choose the reading, so its agreement proves little. Of "
+            "what nothing was fitted to, each number counted once:",
+            markdown(table(("", *OUTCOMES), counts)),
+        )
     )
-    return "\n\n".join(parts)
+
+
+def times_block(inputs: Inputs) -> str:
+    """Return what the committed trainings took, by timing.json of the runs."""
+    seconds: dict[str, list[float]] = {}
+    processors: Counter[str] = Counter()
+    for name, runs in inputs.runs.items():
+        timed = [run for run in runs if run.has(TIMING)]
+        seconds[name] = [run.timing.get("cpu_seconds", run.seconds_alone) for run in timed]
+        processors.update(str(run.record.get("processor", "unknown")) for run in timed)
+    own = [value for name, values in seconds.items() if name.startswith(OWN) for value in values]
+    everything = [value for values in seconds.values() for value in values]
+    return say(
+        "times",
+        one=inputs.choices.experiments.undistorted,
+        median=float(np.median(seconds[inputs.choices.experiments.undistorted])),
+        own=(len(own), fsum(own) / 3600),
+        everything=(len(everything), fsum(everything) / 3600),
+        processors=list(processors),
+    )
 
 
 def systems_block(inputs: Inputs) -> str:
@@ -183,19 +214,12 @@ def _error(inputs: Inputs, experiment: str) -> tuple[str, str]:
     return f"{np.mean(values):.2f} %{spread}", str(len(values))
 
 
-def replicate_block(inputs: Inputs) -> str:
-    """Return the final table of `make replicate` when each replicate comes out as committed."""
-    names = [name for name in inputs.metrics if name.startswith(OWN)]
-    errors = compare_with_1998(inputs.paper, inputs.choices, names, inputs.metrics, inputs.metrics)
-    return markdown(table(tuple(errors.columns), errors.to_numpy().tolist()))
-
-
 def blocks(inputs: Inputs, studies: Sequence[Block]) -> dict[str, Callable[[], str]]:
     """Return the maker of each block by name: ours, and those of the studies."""
     makers: dict[str, Callable[[Inputs], str]] = {
         "results": results_block,
         "systems": systems_block,
-        "printed": replicate_block,
+        "times": times_block,
         **{block.name: block.text for block in studies},
     }
     return {name: partial(make, inputs) for name, make in makers.items()}

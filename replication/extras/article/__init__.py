@@ -76,7 +76,7 @@ def derive(inputs: Inputs) -> dict[str, Any]:
     them); and the meanings of the roles.
     """
     trials = narrative.read_trials(inputs)
-    differing = narrative.drop_reproduced(trials, inputs.verdicts)
+    differing = narrative.drop_agreeing(trials, inputs.verdicts)
     _, *answer = narrative.answer(inputs, differing)
     return {
         "answer": [sentence for _, sentence in answer],
