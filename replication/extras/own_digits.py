@@ -1,23 +1,28 @@
-"""A user's own digit made into a pattern as MNIST's were (Section III-A, p. 10).
+"""A user's own digits made into patterns as MNIST's were (Section III-A, p. 10).
 
 The ink's bounding box is scaled into 20x20 pixels, its aspect ratio kept and grey levels from
-antialiasing, and is centred by its centre of mass in a field of 28x28.
+antialiasing, and is centred by its centre of mass in a field of 28x28. What on a page is a digit is
+found by the same steps in replication/report/demonstration/pattern.js.
 """
 
 import math
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from scipy import ndimage
 
 from replication.errors import ReplicationError
 from replication.reading import Damage, name_damage
 
 Grey = NDArray[np.float64]
 Bytes = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
+Labels = NDArray[Any]
 
 BOX, FIELD = 20, 28
 # Where MNIST has the centre of mass, in pixels from 0: its images lie evenly between half a pixel
@@ -32,74 +37,90 @@ _FORMATS = (
     "AVIF", "BMP", "GIF", "ICO", "JPEG", "JPEG2000", "PNG", "PPM", "TGA", "TIFF", "WEBP",
 )  # fmt: skip
 _ORIENTATION = 0x0112
-_TURNS = {
-    "2": Image.Transpose.FLIP_LEFT_RIGHT,
-    "3": Image.Transpose.ROTATE_180,
-    "4": Image.Transpose.FLIP_TOP_BOTTOM,
-    "5": Image.Transpose.TRANSPOSE,
-    "6": Image.Transpose.ROTATE_270,
-    "7": Image.Transpose.TRANSVERSE,
-    "8": Image.Transpose.ROTATE_90,
-}
+_TURNS = dict(zip("2345678", (Image.Transpose[name] for name in (
+    "FLIP_LEFT_RIGHT", "ROTATE_180", "FLIP_TOP_BOTTOM", "TRANSPOSE", "ROTATE_270", "TRANSVERSE",
+    "ROTATE_90")), strict=True))  # fmt: skip
+
+# What follows is chosen on training digits: docs/own_images.md. Lengths are shares of the page's
+# longer side, of a digit's height or of a part's own box; ink is a share of the usual ink.
+#
+# A square of _WIDEST is in no stroke. Bright specks of _SPECK pixels are not the paper; on images
+# of _SMALL pixels, which show no sheet on a desk, one pixel is no speck.
+_WIDEST, _SPECK, _SMALL, _DARKEST = 1 / 3, 3, 100, 0.05
 # Contrasts below this share of the whole range are no ink; a photograph's paper varies as much.
-_LEAST_CONTRAST = 0.1
-# Fainter ink, as a share of the darkest, does not count for the bounding box.
-_FAINT = 0.1
-# The light of a photograph is bilinear; points of its border beyond this many standard deviations
-# are ink. Ground darker than this share of the brightest says nothing of its ink.
-_ROUNDS, _OUTLYING, _DARKEST = 8, 2.5, 0.05
-# Parts side by side, or one above the other, that have these shares of the ink are two digits: the
-# bar of a 5 may stand off, and is less.
-_BESIDE, _ABOVE = 0.15, 0.35
+# Two quantiles of what stands off from the ground are, of normal noise, 1.12 standard deviations
+# apart: ink is off by six.
+_LEAST_CONTRAST, _CALM, _OUTLYING = 0.1, (0.05, 0.3), 5.4
+# Ink that makes a part; ink that counts for the box, as far as _EDGE of the digit from a part.
+_STRONG, _FAINT, _EDGE = 0.4, 0.1, 0.1
+# Parts are specks below these sizes, in pixels and of the page, and below this share of the ink of
+# the heaviest; so many that are larger are no digits.
+_LEAST_SIDE, _SMALLEST, _SPECKS, _MANY = 3, 1 / 60, 0.02, 200
+# Parts across the page, or around another, of whose box so little is ink or so many times as long
+# as thick are lines and frames.
+_ACROSS, _HOLLOW, _LONG = 0.9, 0.1, 12
+# Parts as near as this are one digit; what is then this tall is a digit; the rest belongs to the
+# digit that is not farther than this, as the bar of a 5.
+_NEAR, _TALL, _APART = 0.04, 0.5, 0.3
+# A sheet's area against a rectangle's of the same covariance, and that of its sides. What is so
+# many times as wide as high, or has so many holes of this share of its box, is no digit.
+_SOLID, _SQUAT, _WIDE, _HOLES, _HOLE = 0.8, 5, 1.7, 6, 0.001
+_TOUCHING = np.ones((3, 3), dtype=bool)
 
 
-def read(path: Path) -> Bytes:
-    """Read an image of any size, colours and polarity as uint8 (28, 28): 255 is ink.
+class Digit(NamedTuple):
+    """A digit as it was found on a page."""
 
-    Raises ReplicationError, one sentence that names the file, when it cannot be read, is too large
-    or is empty.
+    box: tuple[int, int, int, int]  # left, top, and the first column and row after it
+    pattern: Bytes  # (28, 28), 255 is ink
+
+
+def read_digits(path: Path) -> Iterator[tuple[str, Bytes] | ReplicationError]:
+    """Yield a name and the pattern, uint8 (28, 28), of each digit on each page of an image file.
+
+    For a page or file that cannot be read the error is yielded, a sentence that names it.
     """
-    return make_pattern(read_ink(path))
-
-
-def read_ink(path: Path) -> Grey:
-    """Read the ink, 0 to 1, of each pixel of an image; raises ReplicationError as `read`."""
     try:
-        # What is too large is said below, in pixels that would have to be decoded.
-        with (
-            warnings.catch_warnings(action="ignore"), name_damage(),
-            Image.open(path, formats=_formats()) as image,
-        ):  # fmt: skip
-            # A JPEG is decoded at a fraction of its size where it can be.
-            image.draft(None, (_LARGEST, _LARGEST))
-            if image.width * image.height > _MOST:
-                raise Damage(
-                    f"{image.width}x{image.height} pixels, and {_MOST // 10**6} million are most"
-                )
-            levels = measure_brightness(upright(shrink(image), image.getexif().get(_ORIENTATION)))
-    except FileNotFoundError as error:
-        raise ReplicationError(f"{path} is missing: name an image file that exists") from error
+        for name, levels in _read_pages(path):
+            try:
+                digits = find_digits(levels)
+            except Damage as error:
+                yield ReplicationError(f"{name} {error}")
+                continue
+            for nth, digit in enumerate(digits, 1):
+                of = f", digit {nth} of {len(digits)}" if len(digits) > 1 else ""
+                yield name + of, digit.pattern
+    except FileNotFoundError:
+        yield ReplicationError(f"{path} is missing: name an image file that exists")
     except Damage as error:
         why = str(error).replace(str(path), "it")
-        raise ReplicationError(
-            f"{path} cannot be read as an image ({why}): save it as a PNG"
-        ) from error
-    found = find_ink(levels)
-    if found is None:
-        raise ReplicationError(f"{path} shows no ink: give an image with a digit on plain ground")
-    return found
+        yield ReplicationError(f"{path} cannot be read as an image ({why}): save it as a PNG")
 
 
-def _formats() -> list[str]:
-    """Return which of `_FORMATS` this Pillow reads: others, as EPS, would start programs."""
+def _read_pages(path: Path) -> Iterator[tuple[str, Grey]]:
+    """Yield name and brightness, 0 to 1, of each page; raises Damage and FileNotFoundError."""
     Image.init()
-    return sorted(set(_FORMATS) & set(Image.OPEN))
-
-
-def upright(image: Image.Image, orientation: Any) -> Image.Image:
-    """Turn a photograph as its EXIF says, 1 to 8; nothing else in it is read or written again."""
-    turn = _TURNS.get(str(orientation).strip())
-    return image if turn is None else image.transpose(turn)
+    # Others, as EPS, would start programs.
+    formats = sorted(set(_FORMATS) & set(Image.OPEN))
+    # What is too large is said below, in pixels that would have to be decoded.
+    with (
+        warnings.catch_warnings(action="ignore"), name_damage(),
+        Image.open(path, formats=formats) as image,
+    ):  # fmt: skip
+        # A JPEG is decoded at a fraction of its size where it can be.
+        image.draft(None, (_LARGEST, _LARGEST))
+        # The further pictures of a photograph are maps of its depth or light.
+        pages = 1 if image.format == "MPO" else getattr(image, "n_frames", 1)
+        for page in range(pages):
+            image.seek(page)
+            size = f"{image.width}x{image.height} pixels"
+            if image.width * image.height > _MOST:
+                raise Damage(f"{size}, and {_MOST // 10**6} million are most")
+            turn = _TURNS.get(str(image.getexif().get(_ORIENTATION)).strip())
+            small = shrink(image)
+            name = f"{path}, page {page + 1} of {pages}" if pages > 1 else str(path)
+            # Nothing else of the EXIF is read, or written again: it may be damaged.
+            yield name, measure_brightness(small if turn is None else small.transpose(turn))
 
 
 def shrink(image: Image.Image) -> Image.Image:
@@ -123,7 +144,7 @@ def measure_brightness(image: Image.Image) -> Grey:
     What is transparent is laid on white, or on black when what is drawn is bright.
     """
     if image.mode.startswith(("I", "F")):
-        levels = np.asarray(image, dtype=np.float64)
+        levels = np.nan_to_num(np.asarray(image, dtype=np.float64), posinf=0.0, neginf=0.0)
         # Few of sixteen bits may be used, so white is the brightest: but black is not the darkest,
         # or the noise of an empty sheet would be ink.
         levels = levels - min(levels.min(initial=0.0), 0.0)
@@ -139,59 +160,131 @@ def measure_brightness(image: Image.Image) -> Grey:
     return np.asarray(grey * alpha + ground * (1.0 - alpha))
 
 
-def find_ink(levels: Grey) -> Grey | None:
-    """Return ink 0 to 1 of each pixel, None without contrast; the border is taken for ground.
+def find_digits(levels: Grey) -> list[Digit]:
+    """Return the digits of a page, brightness 0 to 1 (height, width), in reading order.
 
-    The ground may be lit unevenly: of dark ink the amount is the share of the light that it keeps.
-    Whether ink is dark or bright is decided by which is farther from the ground.
+    Raises Damage, which ends a sentence that begins with the page's name, when there is none or
+    when what is there is no digit.
+    """
+    amount, strong = find_ink(levels)
+    parts, _ = ndimage.label(strong, _TOUCHING)
+    chosen = choose_parts(parts, amount)
+    if not chosen.any():
+        raise Damage("shows no ink but specks: give an image with a digit on plain ground")
+    digits = group_parts(chosen)
+    return [cut_digit(digits == number, strong, amount) for number in range(1, digits.max() + 1)]
+
+
+def find_ink(levels: Grey) -> tuple[Grey, Mask]:
+    """Return each pixel's ink, of which 1 is usual, and which pixels are ink beyond doubt.
+
+    The ground is what is wide: dark ink is off from the closing of the page by a square that fits
+    into no stroke, bright ink from its opening. A shadow, a desk and whatever else goes on beyond
+    the edge of the page is in both. Ink is bright where nothing wide is, and where it is no sheet.
+    Raises Damage without contrast.
     """
     if not levels.size:
-        return None
-    ground = estimate_light(levels)
-    apart = ground - levels
-    dark, bright = float(apart.max()), float(-apart.min())
-    if max(dark, bright) < _LEAST_CONTRAST:
-        return None
-    amount = apart / np.maximum(ground, _DARKEST) if dark >= bright else -apart
-    return np.asarray(np.clip(amount / amount.max(), 0.0, 1.0))
+        raise Damage("shows no ink: it has no pixels")
+    small = max(levels.shape) <= _SMALL
+    reach = max(1, round(_WIDEST * max(levels.shape) / 2))
+    speck, square = (1 if small else _SPECK,) * 2, (2 * reach + 1,) * 2
+    inside = (slice(reach, -reach),) * 2
+    padded = np.pad(levels, reach, "edge")
+    calm = ndimage.grey_closing(padded, size=speck, mode="nearest")
+    ground = ndimage.grey_opening(calm, size=square, mode="nearest")[inside]
+    if ground.max() < (levels.min() + levels.max()) / 2:
+        amount, strong = weigh_ink(levels - ground, np.ones_like(levels))
+        if small or not is_sheet(strong):
+            return amount, strong
+    calm = ndimage.grey_opening(padded, size=speck, mode="nearest")
+    ground = ndimage.grey_closing(calm, size=square, mode="nearest")[inside]
+    return weigh_ink(ground - levels, np.maximum(ground, _DARKEST))
 
 
-def estimate_light(levels: Grey) -> Grey:
-    """Return the ground's brightness at each pixel, bilinear, from the border without its ink."""
-    height, width = levels.shape
-    y, x = (np.linspace(-1.0, 1.0, n) if n > 1 else np.zeros(1) for n in (height, width))
-    edge = np.ones(levels.shape, bool)
-    edge[1:-1, 1:-1] = False
-    rows, columns = np.nonzero(edge)
-    points = np.stack([np.ones(len(rows)), y[rows], x[columns], y[rows] * x[columns]], axis=1)
-    values = levels[edge]
-    off = np.abs(values - np.median(values))
-    for _ in range(_ROUNDS):
-        # The median deviation of a normal distribution is 0.6745 of its standard deviation.
-        near = off <= max(_OUTLYING * float(np.median(off)) / 0.6745, 1e-6)
-        fit = np.linalg.lstsq(points[near], values[near], rcond=None)[0]
-        off = np.abs(values - points @ fit)
-    return np.asarray(fit[0] + fit[1] * y[:, None] + (fit[2] + fit[3] * y[:, None]) * x)
+def weigh_ink(apart: Grey, light: Grey) -> tuple[Grey, Mask]:
+    """Return ink and what is beyond doubt from what stands off from the ground, and its light.
+
+    Of dark ink the amount is the share of the light that it keeps.
+    """
+    low, middle = np.quantile(apart, _CALM, method="lower")
+    apart = apart - (middle + (middle - low) / 2)
+    seen = apart >= max(_LEAST_CONTRAST, _OUTLYING * (middle - low))
+    if not seen.any():
+        raise Damage("shows no ink: give an image with a digit on plain ground")
+    amount = np.clip(apart, 0.0, None) / light
+    # A mean that the darkest of dust does not change.
+    amount /= np.square(amount[seen]).sum() / amount[seen].sum()
+    return amount, seen & (amount >= _STRONG)
 
 
-def has_several_digits(amount: Grey) -> bool:
-    """Return whether ink 0 to 1 (height, width) looks like more than one digit."""
-    strong = np.where(amount >= 0.5, amount, 0.0)
-    for axis, least in ((0, _BESIDE), (1, _ABOVE)):
-        profile = strong.sum(axis=axis)
-        starts = np.flatnonzero((profile > 0) & (np.append(0.0, profile[:-1]) == 0))
-        shares = np.add.reduceat(profile, starts) / profile.sum()
-        if (shares >= least).sum() > 1:
-            return True
-    return False
+def is_sheet(mask: Mask) -> bool:
+    """Return whether a shape fills itself, whichever way it is turned, and is not long.
+
+    A rectangle's area is 12 times the root of the determinant of its points' covariance.
+    """
+    small, large = np.linalg.eigvalsh(np.cov(np.nonzero(mask), bias=True) + np.eye(2) / 12)
+    return bool(mask.sum() > _SOLID * 12 * math.sqrt(small * large) and large < _SQUAT * small)
 
 
-def make_pattern(amount: Grey) -> Bytes:
-    """Crop, scale and centre ink 0 to 1 (height, width), not empty: uint8 (28, 28)."""
-    rows = np.flatnonzero((amount >= _FAINT).any(axis=1))
-    columns = np.flatnonzero((amount >= _FAINT).any(axis=0))
-    cropped = amount[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    return centre_by_mass(scale_to_box(cropped))
+def choose_parts(parts: Labels, amount: Grey) -> Mask:
+    """Return where the parts, labels from 1, are no specks, lines or frames, if some are not."""
+    boxes = measure_boxes(parts)
+    sides = boxes[:, 1] - boxes[:, 0]
+    sizable = np.flatnonzero(sides.max(axis=1) >= max(_LEAST_SIDE, _SMALLEST * max(parts.shape)))
+    if len(sizable) > _MANY:
+        raise Damage(f"shows {len(sizable)} parts: give an image with a digit on plain ground")
+    labels, boxes, sides = sizable + 1, boxes[sizable], sides[sizable]
+    mass = np.asarray(ndimage.sum_labels(amount, parts, labels))
+    thin = mass < _HOLLOW * sides.prod(axis=1)
+    thin |= sides.max(axis=1) > _LONG * sides.min(axis=1)
+    across = (sides >= _ACROSS * np.array(parts.shape)).any(axis=1)
+    around = (boxes[:, np.newaxis, 0] < boxes[:, 0]).all(axis=2)
+    around &= (boxes[:, np.newaxis, 1] > boxes[:, 1]).all(axis=2)
+    around &= mass >= _SPECKS * mass[:, np.newaxis]
+    digits = ~(thin & (across | around.any(axis=1)))
+    digits |= not digits.any()
+    digits &= mass >= _SPECKS * mass[digits].max(initial=0.0)
+    return np.isin(parts, labels[digits])
+
+
+def group_parts(chosen: Mask) -> Labels:
+    """Label the digits that the parts make, from 1 in reading order."""
+    parts, _ = ndimage.label(chosen, _TOUCHING)
+    reach = round(_NEAR * int(np.ptp(measure_boxes(parts)[:, :, 0], axis=1).max()))
+    near, _ = ndimage.label(ndimage.maximum_filter(chosen, 2 * reach + 1), _TOUCHING)
+    near = np.where(chosen, near, 0)
+    first, last = measure_boxes(near).swapaxes(0, 1)
+    tall = last[:, 0] - first[:, 0]
+    digits = np.flatnonzero(tall >= _TALL * tall.max())
+    digits = digits[np.lexsort((first[digits, 1], first[digits, 0] // tall.max()))]
+    gaps = np.maximum(first[:, np.newaxis] - last[digits], first[digits] - last[:, np.newaxis])
+    gap = gaps.max(axis=2)
+    number = np.where(gap.min(axis=1) <= _APART * tall.max(), gap.argmin(axis=1) + 1, 0)
+    number[digits] = np.arange(len(digits)) + 1
+    return np.append(0, number)[near]
+
+
+def measure_boxes(parts: Labels) -> NDArray[np.int64]:
+    """Return the first row and column of each part, and those after its last: (parts, 2, 2)."""
+    return np.array([[(rows.start, columns.start), (rows.stop, columns.stop)]
+                     for rows, columns in ndimage.find_objects(parts)])  # fmt: skip
+
+
+def cut_digit(mask: Mask, strong: Mask, amount: Grey) -> Digit:
+    """Cut out what a mask covers with its soft edges; raises Damage if it is no digit."""
+    ((first, last),) = measure_boxes(mask.astype(int))
+    reach = round(_EDGE * max(last - first) + 0.5)
+    grown = ndimage.maximum_filter(mask, 2 * reach + 1) & (mask | ~strong)
+    ink = np.where(grown, amount, 0.0)
+    (((top, left), (bottom, right)),) = measure_boxes((ink >= _FAINT).astype(int))
+    if right - left > _WIDE * (bottom - top):
+        raise Damage("shows what is wider than a digit: write digits apart, and off lines")
+    holes, _ = ndimage.label(ndimage.binary_fill_holes(mask, _TOUCHING) & ~mask, _TOUCHING)
+    sizes = np.bincount(holes.ravel())[1:]
+    if (sizes > max(_LEAST_SIDE, _HOLE * (bottom - top) * (right - left))).sum() > _HOLES:
+        raise Damage("shows a net of lines: give an image with a digit on plain ground")
+    pattern = centre_by_mass(scale_to_box(ink[top:bottom, left:right]))
+    return Digit((int(left), int(top), int(right), int(bottom)), pattern)
 
 
 def scale_to_box(cropped: Grey) -> Grey:
@@ -211,14 +304,10 @@ def centre_by_mass(box: Grey) -> Bytes:
 
     It never leaves the field, however lopsided it is.
     """
+    top, left = (
+        min(max(math.floor(CENTRE - middle + 0.5), 0), FIELD - size)
+        for middle, size in zip(ndimage.center_of_mass(box), box.shape, strict=True)
+    )
     field = np.zeros((FIELD, FIELD))
-    mass = box.sum()
-    places = []
-    for axis, size in enumerate(box.shape):
-        profile = box.sum(axis=1 - axis)
-        middle = float((profile * np.arange(size)).sum() / mass)
-        start = math.floor(CENTRE - middle + 0.5)
-        places.append(min(max(start, 0), FIELD - size))
-    top, left = places
     field[top : top + box.shape[0], left : left + box.shape[1]] = box
     return np.asarray(np.rint(field * 255.0), dtype=np.uint8)

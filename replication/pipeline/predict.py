@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 import click
@@ -87,7 +88,7 @@ def _find_threshold(weights: Path, folders: Folders, target: float) -> float | N
 def classify(
     folders: Folders, weights: Path, images: Sequence[Path]
 ) -> Iterator[str | ReplicationError]:
-    """Yield the text for each image, or the error that it cannot be read.
+    """Yield the text for each digit of the images, or the error of what cannot be read.
 
     Raises ReplicationError when the weights cannot be used.
     """
@@ -97,16 +98,13 @@ def classify(
     parameters = _read_parameters(run, weights, trained.network.parameters)
     target = target_percent(published)
     limit = _find_threshold(weights, folders, target)
-    for path in images:
-        try:
-            ink = own_digits.read_ink(path)
-        except ReplicationError as error:
-            yield error
-            continue
-        penalties = trained.penalties(parameters, own_digits.make_pattern(ink)[np.newaxis])
-        yield describe(str(path), penalties, limit, target)
-        if own_digits.has_several_digits(ink):
-            yield f"  it looks like several digits, and was answered as one: cut {path} apart"
+    for found in chain.from_iterable(map(own_digits.read_digits, images)):
+        if isinstance(found, ReplicationError):
+            yield found
+        else:
+            name, pattern = found
+            penalties = trained.penalties(parameters, pattern[np.newaxis])
+            yield describe(name, penalties, limit, target)
     if limit is None:
         yield f"no answers.npz beside {weights}, so no margin for rejection is known"
 
@@ -118,13 +116,14 @@ def classify(
 )
 @folder_options("params")
 def command(folders: Folders, images: tuple[Path, ...], weights: Path | None) -> int:
-    """Classify your own digits, one in each of IMAGES, with committed weights.
+    """Classify the digits in each of IMAGES, and on each of their pages, with committed weights.
 
     An image may be of any size up to 50 million pixels, in colour or grey, dark on bright or bright
-    on dark, and lit unevenly. Printed are the class, the ten penalties (the least wins), the margin
-    to the second best, and whether the answer would be rejected at the threshold that leaves
-    Figure 10's error among the accepted test patterns. Ends with status 2 when an image cannot be
-    read; the others are answered.
+    on dark, and lit unevenly. Specks, grain, a desk around the sheet and lines that touch no digit
+    are left out; digits may stand apart in rows. Printed are the class, the ten penalties (the
+    least wins), the margin to the second best, and whether the answer would be rejected at the
+    threshold that leaves Figure 10's error among the accepted test patterns. Ends with status 2
+    when a page cannot be read, which is said and not answered; the others are answered.
     """
     status = 0
     for answer in classify(folders, weights or folders.runs / USUAL_WEIGHTS, images):
