@@ -209,7 +209,12 @@ def _expect_training(recipe: Recipe | Combined, paper: Paper, number: int) -> di
 def _key(experiment: Experiment, number: int, recorded_settings: Mapping[str, Any]) -> str:
     """Return the key that the record's own settings have now, or ``none``."""
     kind = type(experiment.recipe)
-    recorded = {key: value for key, value in recorded_settings.items() if key in kind.model_fields}
+    older = kind.neutral()
+    recorded = {
+        key: {**older.get(key, {}), **value} if isinstance(value, Mapping) else value
+        for key, value in recorded_settings.items()
+        if key in kind.model_fields
+    }
     levels = {key: recorded_settings.get(key) for key in Inputs.model_fields}
     try:
         inputs = Inputs.model_validate(levels)
