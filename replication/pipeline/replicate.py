@@ -1,8 +1,4 @@
-"""replicate and studies: train everything again, and what only the studies need.
-
-The experiments whose names begin with lenet5 are the paper's own network; with --all also the
-systems that it is compared with.
-"""
+"""replicate and studies: train LeNet-5 while somebody watches, everything again, or the studies."""
 
 import os
 import shutil
@@ -10,17 +6,20 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from importlib import import_module
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 
+from replication import studies as questions
 from replication.comparison import paper
 from replication.comparison.evaluation.metrics import METRICS, read_metrics
 from replication.comparison.evaluation.outputs import OUTCOMES, compare_runs
-from replication.comparison.verdicts.tables import OWN, compare_with_1998
-from replication.core.runs import ANSWERS, TIMING, WEIGHTS, Run
-from replication.core.settings import load
+from replication.comparison.verdicts.claim_checks import HEADLINE, VERDICTS
+from replication.comparison.verdicts.tables import compare_with_1998, published_errors
+from replication.core.runs import ANSWERS, HISTORY, TIMING, WEIGHTS, Run
+from replication.core.settings import Settings, load
 from replication.errors import ReplicationError
 from replication.extras.costs import measure
 from replication.folders import PAGE, Folders
@@ -28,6 +27,9 @@ from replication.folders import PAGE, Folders
 # Studies that train: after `replicate --all`, whose replicates some of them need; the longest last.
 STUDIES = ("beginnings", "collapse", "boosting", "causes", "variance", "readings", "plain", "tied",
            "sensitivity", "multiverse")  # fmt: skip
+
+DIFFERENT = 1
+COMPARED = (ANSWERS, WEIGHTS, HISTORY)
 
 
 def get_backup(folders: Folders) -> Path:
@@ -83,16 +85,68 @@ def run_dvc(*arguments: str, quietly: bool = False) -> subprocess.CompletedProce
 
 
 @click.command()
-@click.option("--all", "everything", is_flag=True, help="Also the systems of Figures 9 to 12.")
-def replicate(everything: bool) -> None:
-    """Train LeNet-5 again, run all stages, and compare 1998, the committed runs and this run.
+@click.option("--all", "everything", is_flag=True, help="Every replicate of every experiment.")
+def replicate(everything: bool) -> int:
+    """Train LeNet-5 once without and once with distortions, and compare with 1998 and the results.
 
-    After an interruption the same command continues. Until all is done the committed runs lie in
-    .checkpoints/replicating.
+    The committed runs are left as they are. Ends with status 1 where a network came out otherwise
+    than committed. With --all everything is trained again in the place of the committed runs, which
+    lie in .checkpoints/replicating until all is done; after an interruption that goes on.
     """
     folders = Folders.below()
     settings = load(folders.params)
-    names = [name for name in settings.experiments if everything or name.startswith(OWN)]
+    if not everything:
+        with measure(folders, "replicate"):
+            equal = train_headline(folders, settings)
+        return 0 if equal else DIFFERENT
+    replicate_everything(folders, settings)
+    return 0
+
+
+def train_headline(folders: Folders, settings: Settings) -> bool:
+    """Train replicate 0 of LeNet-5 without and with distortions, and say how they came out.
+
+    Returns whether weights, answers and history are byte by byte those that were committed.
+    """
+    # Imported when a training begins, so that a help text need not wait for the compiler.
+    from replication.core.systems.jobs import Job, prepare_experiments
+    from replication.core.systems.replicates import train
+
+    roles, choices = settings.compare.experiments, settings.compare
+    recipes = {name: settings.experiment(name) for name in (roles.undistorted, roles.distorted)}
+    published = published_errors(paper.load(folders.paper), choices)
+    verdicts = VERDICTS.read(folders.results).set_index("claim")
+    equal = True
+    with TemporaryDirectory(prefix="replicate-") as scratch:
+        own = replace(folders, runs=Path(scratch, "runs"), checkpoints=Path(scratch, "checkpoints"))
+        jobs = [Job(each, 0) for each in prepare_experiments(recipes, settings, own)]
+        train("LeNet-5", jobs, settings.train)
+        for job, claim in zip(jobs, (HEADLINE[0], HEADLINE[2]), strict=True):
+            name = job.experiment.name
+            run, committed = job.experiment.run(0), Run(folders.runs / name / "0")
+            missed, patterns = int(run.history["test_misses"].iloc[-1]), len(run.answers.classes)
+            checks = [
+                check for check in compare_runs(committed, run) if check.output.endswith(COMPARED)
+            ]
+            same = all(check.outcome == "byte-equal" for check in checks)
+            equal &= same
+            verdict = verdicts.loc[claim]
+            print(
+                f"\n{name}: {100 * missed / patterns:.2f} % of the test patterns missed; "
+                f"1998: {published[name, 'test']:g} %.\n"
+                f"  All {verdict['replicates']} committed replicates: {verdict['replicated']}, "
+                f"{verdict['verdict']}: {verdict['reason']}.\n  Weights, answers and history are "
+                + ("byte for byte as committed." if same else "NOT as committed:")
+            )
+            for check in checks:
+                if check.outcome != "byte-equal":
+                    print(f"  {check.output}: {check.outcome} {check.detail}".rstrip())
+    return equal
+
+
+def replicate_everything(folders: Folders, settings: Settings) -> None:
+    """Train every replicate again, run all stages, and compare 1998, committed and this run."""
+    names = list(settings.experiments)
     stages = run_dvc("stage", "list", quietly=True)
     if stages.returncode:
         reason = " ".join((stages.stderr or stages.stdout).strip().splitlines()[-1:])
@@ -107,7 +161,7 @@ def replicate(everything: bool) -> None:
         f"to {folders.runs}, or `git checkout results dvc.lock`.",
         flush=True,
     )
-    with measure(folders, "replicate-all" if everything else "replicate"):
+    with measure(folders, "replicate-all"):
         if run_dvc("repro").returncode:
             raise ReplicationError(
                 "the pipeline stopped (its own message stands above); what was finished is kept, "
@@ -137,5 +191,5 @@ def studies() -> None:
     settings = load(folders.params)
     with measure(folders, "studies"):
         for study in STUDIES:
-            module = import_module(f"replication.studies.{study}.run")
+            module = questions.load_module(study, "run")
             print(f"{study}\n{module.summary(module.run(folders, settings))}", flush=True)
