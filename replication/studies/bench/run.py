@@ -194,8 +194,8 @@ def _compare(
             for name, peer in software.items()
         }
         lanes = max(peak.WIDTHS, key=lambda lanes: float(today.ask("peak", lanes=lanes)))
-        trainings: dict[str, Callable[[int], float]] = {
-            prefix + what: partial(_ask_for_training, process, what)
+        trainings: dict[str, Callable[..., float]] = {
+            prefix + what: partial(process.ask, "train", what=what)
             for what in (*NETWORKS[1:], DISTORTED, "lenet5")
             for prefix, process in {"": today, **before}.items()
         }
@@ -227,25 +227,21 @@ def _describe_machine(today: Process, series: Mapping[str, Series], lanes: int) 
     }
 
 
-def _ask_for_training(process: Process, what: str, patterns: int) -> float:
-    return float(process.ask("train", what=what, patterns=patterns))
-
-
 def _time(train: Callable[[int], float], patterns: int) -> float:
     started = time.process_time()
     train(patterns)
     return time.process_time() - started
 
 
-def time_per_pattern(train: Callable[[int], float], duration: float) -> Callable[[], float]:
+def time_per_pattern(train: Callable[..., float], duration: float) -> Callable[[], float]:
     """Return a measure of the seconds per pattern, over as many as take ``duration`` seconds.
 
-    ``train`` takes a number of patterns and returns CPU seconds.
+    ``train`` takes ``patterns``, their number, and returns CPU seconds.
     """
-    train(WARM_UP)  # compiles what has to be compiled
-    seconds = max(train(WARM_UP), 1e-6) / WARM_UP
+    train(patterns=WARM_UP)  # compiles what has to be compiled
+    seconds = max(train(patterns=WARM_UP), 1e-6) / WARM_UP
     patterns = max(WARM_UP, min(AVAILABLE, int(duration / seconds)))
-    return lambda: train(patterns) / patterns
+    return lambda: train(patterns=patterns) / patterns
 
 
 def count_multiply_adds(network: Network) -> int:

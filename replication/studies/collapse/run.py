@@ -16,10 +16,8 @@ import torch
 from torch import Tensor
 
 from replication.comparison import paper
-from replication.comparison.paper import Paper
 from replication.core.learning.trainer import draw_initial_parameters
 from replication.core.mnist import databases
-from replication.core.mnist.databases import Database
 from replication.core.networks import catalogue, criteria
 from replication.core.networks.reference import Reference
 from replication.core.networks.specification import Network
@@ -116,17 +114,18 @@ def _compute_spread(outputs: Tensor) -> float:
     return float((centred**2).sum(dim=1).mean().sqrt())
 
 
-def compare_criteria(settings: Settings, published: Paper, database: Database) -> dict[str, Any]:
-    """Return by criterion the numbers of `Outcome`, each as a list over the replicates.
-
-    ``settings`` in the result are the section ``collapse`` of params.yaml.
-    """
+def run(folders: Folders, settings: Settings) -> dict[str, Any]:
+    """Train small networks with trainable codes under equations 8 and 9 (Section II-C)."""
+    # Sums that are split among threads depend on their number.
+    torch.set_num_threads(1)
     base, choices = settings.base, settings.collapse
-    network = catalogue.network(base.network, base.database, published)
-    table = databases.grey_levels(*settings.base.inputs.ends)
+    network = catalogue.network(base.network, base.database, paper.load(folders.paper))
+    database = databases.load(folders.raw, folders.prepared, base.database)
+    table = databases.grey_levels(*base.inputs.ends)
     images = databases.make_inputs(database.train_images[: choices.patterns], network.field, table)
     inputs = torch.from_numpy(images[:, np.newaxis])
     labels = torch.from_numpy(database.train_labels[: choices.patterns].astype(np.int64))
+    # By criterion the numbers of `Outcome`, each as a list over the replicates.
     result: dict[str, Any] = {"settings": choices.model_dump(mode="json")}
     for name in CRITERIA:
         recipe = change_recipe(base, {"criterion.name": name})
@@ -135,17 +134,8 @@ def compare_criteria(settings: Settings, published: Paper, database: Database) -
         # Six digits: the last bits of a sum depend on the processor.
         result[name] = {key: [float(f"{getattr(outcome, key):.6g}") for outcome in outcomes]
                         for key in Outcome._fields}  # fmt: skip
+    OUTCOMES.write(folders.out, result)
     return result
-
-
-def run(folders: Folders, settings: Settings) -> dict[str, Any]:
-    """Train small networks with trainable codes under equations 8 and 9 (Section II-C)."""
-    # Sums that are split among threads depend on their number.
-    torch.set_num_threads(1)
-    database = databases.load(folders.raw, folders.prepared, settings.base.database)
-    outcomes = compare_criteria(settings, paper.load(folders.paper), database)
-    OUTCOMES.write(folders.out, outcomes)
-    return outcomes
 
 
 def summary(outcomes: dict[str, Any]) -> str:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from replication.comparison import paper
 from replication.comparison.evaluation.errors import count_misses
 from replication.core.mnist import databases
-from replication.core.mnist.databases import Database, Levels
+from replication.core.mnist.databases import Levels
 from replication.core.networks.reference import Reference
 from replication.core.networks.specification import Kind, Network
 from replication.core.settings import Invariance, Settings
@@ -25,7 +25,7 @@ from replication.files import Table
 from replication.folders import Folders
 from replication.studies.invariance import COUNTS, EXAMPLES, FIELDS
 from replication.studies.invariance.changes import KINDS, Bytes, change, join_images, list_changes
-from replication.studies.trained import DATABASE, TrainedNetwork, load_networks
+from replication.studies.trained import DATABASE, load_networks
 
 FOLDERS = ("runs",)
 # Penalties (n, classes), the least is the class given, of uint8 (n, field, field).
@@ -105,31 +105,6 @@ def tabulate_outputs(
     )
 
 
-def compute_tables(
-    networks: Mapping[tuple[str, int], TrainedNetwork], database: Database, choices: Invariance
-) -> dict[Table, pd.DataFrame]:
-    """Return the three tables of the study."""
-    first = {name: network for (name, number), network in networks.items() if number == 0}
-    experiment, network = next(iter(first.items()))
-    reference, side = network.reference, network.reference.network.field
-    images, labels = database.test_images, database.test_labels
-    outputs = {}
-    for number, chosen in enumerate(choices.fields):
-        wide = join_images(images[list(chosen)], choices.pitch, side)
-        outputs[number] = compute_outputs(reference, network.weights, network.table, wide)
-    return {
-        COUNTS: count_missed(
-            {key: each.penalties for key, each in networks.items()},
-            images[: choices.patterns], labels[: choices.patterns], choices, side,
-        ),
-        EXAMPLES: answer_examples(
-            {name: each.penalties for name, each in first.items()},
-            images[: choices.examples], choices, side,
-        ),
-        FIELDS: tabulate_outputs(experiment, outputs, get_step(reference.network)),
-    }  # fmt: skip
-
-
 def run(folders: Folders, settings: Settings) -> dict[Table, pd.DataFrame]:
     """Change digits until the networks miss them, from the committed weights.
 
@@ -142,8 +117,26 @@ def run(folders: Folders, settings: Settings) -> dict[Table, pd.DataFrame]:
     networks = load_networks(
         folders.runs, choices.experiments, choices.replicates, published, "invariance.experiments"
     )
+    first = {name: network for (name, number), network in networks.items() if number == 0}
+    experiment, network = next(iter(first.items()))
+    reference, side = network.reference, network.reference.network.field
     database = databases.load(folders.raw, folders.prepared, DATABASE)
-    tables = compute_tables(networks, database, choices)
+    images, labels = database.test_images, database.test_labels
+    outputs = {}
+    for number, chosen in enumerate(choices.fields):
+        wide = join_images(images[list(chosen)], choices.pitch, side)
+        outputs[number] = compute_outputs(reference, network.weights, network.table, wide)
+    tables = {
+        COUNTS: count_missed(
+            {key: each.penalties for key, each in networks.items()},
+            images[: choices.patterns], labels[: choices.patterns], choices, side,
+        ),
+        EXAMPLES: answer_examples(
+            {name: each.penalties for name, each in first.items()},
+            images[: choices.examples], choices, side,
+        ),
+        FIELDS: tabulate_outputs(experiment, outputs, get_step(reference.network)),
+    }  # fmt: skip
     for output, table in tables.items():
         output.write(folders.out, table)
     return tables
