@@ -131,7 +131,8 @@ def shrink(image: Image.Image) -> Image.Image:
     factor = math.ceil(max(image.size) / _LARGEST)
     if factor <= 1:
         return image
-    if image.mode in ("1", "P", "PA"):
+    # Pillow takes LAB that it has reduced for transparent.
+    if image.mode in ("1", "P", "PA", "LAB"):
         image = image.convert("RGBA")
     elif image.mode.startswith("I;"):
         image = image.convert("I")
