@@ -24,7 +24,7 @@ from replication.reading import Damage
 TRIED = {
     "_WIDEST": (1 / 4, 1 / 2), "_OUTLYING": (3.0, 8.0), "_LEAST_CONTRAST": (0.05, 0.2),
     "_STRONG": (0.25, 0.55), "_EDGE": (0.05, 0.2), "_SPECKS": (0.002, 0.08),
-    "_NEAR": (0.01, 0.1), "_APART": (0.1, 0.6), "_TALL": (0.3, 0.7), "_HOLLOW": (0.05, 0.2),
+    "_NEAR": (0.04, 0.12), "_APART": (0.1, 0.6), "_TALL": (0.3, 0.7), "_HOLLOW": (0.05, 0.2),
     "_SOLID": (0.7, 0.9), "_WIDE": (1.4, 2.2), "_HOLES": (3, 12),
 }  # fmt: skip
 
