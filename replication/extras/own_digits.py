@@ -33,7 +33,7 @@ CENTRE = 14.0
 _LARGEST = 1000
 # Pixels that are decoded at once: four bytes each.
 _MOST = 50_000_000
-_FORMATS = (
+FORMATS = (
     "AVIF", "BMP", "GIF", "ICO", "JPEG", "JPEG2000", "PNG", "PPM", "TGA", "TIFF", "WEBP",
 )  # fmt: skip
 _ORIENTATION = 0x0112
@@ -61,7 +61,7 @@ _LEAST_SIDE, _SMALLEST, _SPECKS, _MANY = 3, 1 / 60, 0.02, 200
 _ACROSS, _HOLLOW, _LONG = 0.9, 0.1, 12
 # Parts as near as this are one digit; what is then this tall is a digit; the rest belongs to the
 # digit that is not farther than this, as the bar of a 5.
-_NEAR, _TALL, _APART = 0.04, 0.5, 0.3
+_NEAR, _TALL, _APART = 0.08, 0.5, 0.3
 # A sheet's area against a rectangle's of the same covariance, and that of its sides. What is so
 # many times as wide as high, or has so many holes of this share of its box, is no digit.
 _SOLID, _SQUAT, _WIDE, _HOLES, _HOLE = 0.8, 5, 1.7, 6, 0.001
@@ -101,7 +101,7 @@ def _read_pages(path: Path) -> Iterator[tuple[str, Grey]]:
     """Yield name and brightness, 0 to 1, of each page; raises Damage and FileNotFoundError."""
     Image.init()
     # Others, as EPS, would start programs.
-    formats = sorted(set(_FORMATS) & set(Image.OPEN))
+    formats = sorted(set(FORMATS) & set(Image.OPEN))
     # What is too large is said below, in pixels that would have to be decoded.
     with (
         warnings.catch_warnings(action="ignore"), name_damage(),
@@ -131,7 +131,8 @@ def shrink(image: Image.Image) -> Image.Image:
     factor = math.ceil(max(image.size) / _LARGEST)
     if factor <= 1:
         return image
-    if image.mode in ("1", "P", "PA"):
+    # Pillow takes LAB that it has reduced for transparent.
+    if image.mode in ("1", "P", "PA", "LAB"):
         image = image.convert("RGBA")
     elif image.mode.startswith("I;"):
         image = image.convert("I")

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import subprocess
 from importlib import resources
 from pathlib import Path
@@ -106,6 +107,12 @@ def test_digits_of_mnist_as_they_are_keep_their_answers(regular, answer):
     as_read, _ = answer([found[nth][0].pattern for nth in single])
     as_is, _ = answer(regular.test_images[single])
     assert (as_read != as_is).sum() <= 5
+
+
+def test_the_formats_are_those_that_the_docs_name(repository):
+    text = (repository / "docs" / "own_images.md").read_text(encoding="utf-8")
+    named = re.search(r"Formats: ([^;]+);", text)[1].split(", ")
+    assert tuple(named) == own_digits.FORMATS
 
 
 PROGRAM = """

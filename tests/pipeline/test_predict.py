@@ -24,6 +24,15 @@ from replication.extras import own_digits
 from replication.files import write_bytes, write_json
 from replication.pipeline.cli import main
 from replication.pipeline.predict import describe
+from replication.reading import Damage
+
+
+def read(path):
+    """The pattern of a file with one digit, or its error."""
+    (found,) = own_digits.read_digits(path)
+    if isinstance(found, ReplicationError):
+        raise found
+    return found[1]
 
 
 def grown(image, times):
@@ -92,7 +101,7 @@ def test_a_digit_of_mnist_comes_back_from_any_form(form, regular, tmp_path):
             extra["exif"] = Image.Exif()
             extra["exif"][0x0112] = 6  # to be turned by 270 degrees to be upright
         shown.save(path, **extra)
-        found = own_digits.read(path)
+        found = read(path)
         assert found.shape == (28, 28)
         assert found.dtype == np.uint8
         apart.append(np.abs(found.astype(float) - image).mean())
@@ -106,19 +115,23 @@ def test_a_digit_of_mnist_comes_back_from_any_form(form, regular, tmp_path):
 def test_any_ink_fills_the_box_and_stays_in_the_field(height, width, seed, part):
     amount = np.random.default_rng(seed).random((height, width)) * (0.05 if part else 1.0)
     amount[0, 0] = 1.0
-    found = own_digits.make_pattern(amount)
+    found = own_digits.centre_by_mass(own_digits.scale_to_box(amount))
     assert found.max() == 255
     assert max(np.ptp(np.flatnonzero(found.any(axis=axis))) for axis in (0, 1)) < 20
 
 
 def test_several_digits_are_told_from_one(regular):
-    pairs = zip(regular.test_images[:100], regular.test_images[100:200], strict=True)
-    assert all(own_digits.has_several_digits(np.hstack(pair) / 255) for pair in pairs)
-    assert all(
-        own_digits.has_several_digits(np.vstack([one, one]) / 255)
-        for one in regular.test_images[:9]
-    )
-    assert sum(own_digits.has_several_digits(one / 255) for one in regular.test_images[:1000]) < 10
+    def count(levels):
+        try:
+            return len(own_digits.find_digits(levels / 255))
+        except Damage:
+            return 0
+
+    images = regular.test_images
+    pairs = zip(images[:100], images[100:200], strict=True)
+    assert [count(np.hstack(pair)) for pair in pairs] == [2] * 100
+    assert [count(np.vstack([one, one])) for one in images[:9]] == [2] * 9
+    assert sum(count(one) != 1 for one in images[:1000]) < 10
 
 
 # What cannot be read, and what the sentence names beside the file.
@@ -145,7 +158,7 @@ def test_what_cannot_be_read_is_named(name, tmp_path):
     if name == "a letter":
         path.write_text("Dear reader")
     with refused(str(path), named):
-        own_digits.read(path)
+        read(path)
 
 
 @pytest.fixture
@@ -200,10 +213,9 @@ def test_a_file_that_is_no_image_leaves_the_others_their_answers(
     said = capsys.readouterr()
     assert said.err.count("\n") == 1
     assert "bad.png" in said.err
-    assert said.out.count(", margin ") == 2
-    warned = [line for line in said.out.splitlines() if "several digits" in line]
-    assert len(warned) == 1
-    assert "pair.png" in warned[0]
+    assert said.out.count(", margin ") == 3
+    for nth in (1, 2):
+        assert f"pair.png, digit {nth} of 2: " in said.out
 
 
 def test_a_flipped_bit_of_weights_is_noticed_by_their_record(repository, digits, tmp_path, capsys):
@@ -284,7 +296,9 @@ def test_wrong_weights_are_named(tensors, named, repository, weights, digits, ca
     mistake(capsys, arguments(repository, path.parent, digits[0]), "weights.safetensors")
 
 
-@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "LA", "P", "1", "I", "F", "I;16"])
+@pytest.mark.parametrize(
+    "mode", ["L", "RGB", "RGBA", "LA", "P", "1", "I", "F", "I;16", "CMYK", "LAB", "YCbCr", "RGBX"]
+)
 def test_a_photograph_is_read_at_a_bounded_size(mode, tmp_path, monkeypatch):
     """Enlarged seven times it gives the pattern of the small one; no array is as large as it."""
     small = np.full((600, 600), 255, np.uint8)
@@ -293,7 +307,8 @@ def test_a_photograph_is_read_at_a_bounded_size(mode, tmp_path, monkeypatch):
     paths = []
     for name, one in (("small", image), ("large", image.resize((4200, 4200), Image.NEAREST))):
         depth = np.asarray(one, np.uint16) * 257
-        made = Image.fromarray(depth) if mode == "I;16" else one.convert(mode)
+        coloured = one.convert("RGB") if mode == "LAB" else one
+        made = Image.fromarray(depth) if mode == "I;16" else coloured.convert(mode)
         paths.append(tmp_path / f"{name}.tiff")
         made.save(paths[-1])
     sizes = []
@@ -301,7 +316,7 @@ def test_a_photograph_is_read_at_a_bounded_size(mode, tmp_path, monkeypatch):
     monkeypatch.setattr(
         own_digits, "measure_brightness", lambda one: sizes.append(one.size) or plain(one)
     )
-    first, second = (own_digits.read(path) for path in paths)
+    first, second = (read(path) for path in paths)
     assert max(max(size) for size in sizes) <= 1000
     assert np.abs(first.astype(int) - second).max() <= 12
 
@@ -333,7 +348,7 @@ EXIF = {
 
 @pytest.mark.parametrize("exif", EXIF.values(), ids=EXIF)
 def test_a_photograph_is_turned_by_its_orientation_alone(tmp_path, exif):
-    pattern = own_digits.read(photograph(tmp_path / "photo.jpg", exif))
+    pattern = read(photograph(tmp_path / "photo.jpg", exif))
     assert np.ptp(np.nonzero(pattern)[0]) > np.ptp(np.nonzero(pattern)[1])
 
 
@@ -360,7 +375,7 @@ def test_the_noise_of_an_empty_sheet_of_sixteen_bits_is_no_ink(tmp_path):
     path = tmp_path / "blank.png"
     Image.fromarray(noise.astype(np.uint16)).save(path)
     with pytest.raises(ReplicationError, match="shows no ink"):
-        own_digits.read(path)
+        read(path)
 
 
 def test_twelve_of_sixteen_bits_are_enough(tmp_path):
@@ -368,14 +383,50 @@ def test_twelve_of_sixteen_bits_are_enough(tmp_path):
     levels[10:70, 36:44] = 100
     path = tmp_path / "twelve.png"
     Image.fromarray(levels).save(path)
-    assert np.ptp(np.nonzero(own_digits.read(path))[0]) == 19
+    assert np.ptp(np.nonzero(read(path))[0]) == 19
+
+
+def test_each_page_of_a_file_is_answered_and_one_that_cannot_be_read_is_named(
+    repository, weights, regular, tmp_path, capsys
+):
+    path = tmp_path / "pages.tiff"
+    first, blank, last = (Image.fromarray(image) for image in (
+        regular.test_images[0], np.zeros((28, 28), np.uint8), regular.test_images[1]
+    ))  # fmt: skip
+    first.save(path, save_all=True, append_images=[blank, last])
+    assert main(arguments(repository, weights[0], path)) == 2
+    said = capsys.readouterr()
+    assert said.err.count("\n") == 1
+    assert f"{path}, page 2 of 3 shows no ink" in said.err
+    assert said.out.count(", margin ") == 2
+    assert f"{path}, page 3 of 3: " in said.out
+
+
+@pytest.mark.parametrize("kind", ["I;16", "I;16B", "I", "F"])
+def test_deep_pixels_are_read_and_what_is_no_number_is_no_ink(kind, tmp_path):
+    levels = np.full((60, 60), 3000.0, np.float32)
+    levels[10:50, 26:34] = 100
+    if kind == "F":
+        levels[0, :9] = [np.nan, np.inf, -np.inf] * 3
+    types = {"I;16": "<u2", "I;16B": ">u2", "I": "<i4", "F": "<f4"}
+    path = tmp_path / "deep.tiff"
+    Image.frombytes(kind, (60, 60), levels.astype(types[kind]).tobytes()).save(path)
+    assert np.ptp(np.nonzero(read(path))[0]) == 19
+
+
+def test_noise_alone_is_no_digit(tmp_path):
+    path = tmp_path / "noise.png"
+    noise = np.random.default_rng(2).integers(0, 256, (300, 400), dtype=np.uint8)
+    Image.fromarray(noise).save(path)
+    with refused("noise.png", "plain ground"):
+        read(path)
 
 
 def test_what_would_start_a_program_is_not_opened(tmp_path):
     path = tmp_path / "image.png"
     path.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\n")
     with pytest.raises(ReplicationError, match="cannot be read as an image"):
-        own_digits.read(path)
+        read(path)
 
 
 def test_weights_that_are_none_are_not_told_to_be_brought_back(repository, digits, capsys):

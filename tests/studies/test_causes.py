@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from fabricated import SETTINGS
 from small import mistake, refused, small_document, small_project, write_params
 
 from replication.core import settings
@@ -105,23 +106,44 @@ def test_a_number_that_is_only_fitted_explains_nothing(
     causes = parsed(one=hypothesis(choose=chooses)).causes
     trials = rows([(20, rejected), (100, held_out)]) + rows([(100, test)], TEST)
     choices = {"one": study.Choice({"training_patterns": 100}, held_out)}
-    (row,) = study.conclude(causes, paper, {"one": trials}, choices, {}).to_dict("records")
+    (row,) = study.conclude(causes, paper, {"one": trials}, choices, {}, SETTINGS.compare).to_dict(
+        "records"
+    )
     assert row["published"] == 5.0
     assert (row["role"], row["decided"]) == (role, decided)
 
 
-@pytest.mark.parametrize(("thousands", "explained"), [(123.0, []), (300.0, ["operations"])])
-def test_a_cost_that_was_met_without_the_hypothesis_is_not_explained_by_it(
-    thousands, explained, paper
-):
+@pytest.mark.parametrize(
+    ("thousands", "explained"), [(123.0, []), (200.0, []), (300.0, ["operations"])]
+)
+def test_a_cost_that_was_met_or_is_not_changed_has_no_row(thousands, explained, paper):
     row = "mlp-300/deslanted-20x20"
-    costs = {"rejected_percent": 4.0, "operations_thousands": 123.0}
+    costs = {"rejected_percent": 4.0, "operations_thousands": 200.0}
     trials = rows([(20, 2.1), (100, 5.0)], **costs) + rows([(100, 5.1)], TEST, **costs)
     choices = {"one": study.Choice({"training_patterns": 100}, 5.0)}
     before = {row: {"operations_thousands": {"mean": thousands}}}
     causes = parsed(one=hypothesis(row=row)).causes
-    found = study.conclude(causes, paper, {"one": trials}, choices, before)
+    found = study.conclude(causes, paper, {"one": trials}, choices, before, SETTINGS.compare)
     assert found["measure"].tolist() == ["test error", "rejection", *explained]
+
+
+@pytest.mark.parametrize(
+    ("values", "decided"),
+    [
+        ([4.2, 4.3, 4.4, 4.5], ["explains"]),  # an interval of 4.35 +- 0.5: 5.0 lay outside
+        ([4.6, 4.7, 4.8, 4.9, 5.0], []),  # and here inside, so there is nothing to explain
+        ([1.0, 2.0, 9.0, 1.5], []),
+    ],
+)
+def test_where_seeds_vary_the_margin_is_that_of_the_verdicts(values, decided, paper):
+    causes = parsed(one=hypothesis()).causes
+    trials = rows([(20, 9.0), (100, 5.1)]) + rows([(100, 5.1)], TEST)
+    choices = {"one": study.Choice({"training_patterns": 100}, 5.1)}
+    before = {"knn-euclidean/regular": {
+        "test_error_percent": {"mean": float(np.mean(values)), "values": values}
+    }}  # fmt: skip
+    found = study.conclude(causes, paper, {"one": trials}, choices, before, SETTINGS.compare)
+    assert found["decided"].tolist() == decided
 
 
 @pytest.mark.parametrize(("error", "decided"), [(4.7, "explains"), (4.0, "does not explain")])
@@ -131,7 +153,9 @@ def test_a_size_fitted_to_one_row_is_decided_by_the_rows_that_have_to_follow(err
     trials = {"one": rows([(20, 5.0)]) + rows([(20, 5.0)], TEST),
               "two": rows([(20, error)]) + rows([(20, error)], TEST)}  # fmt: skip
     chosen = {name: study.Choice({"training_patterns": 20}, 5.0) for name in trials}
-    table = study.conclude(causes, paper, trials, chosen, {}).set_index("hypothesis")
+    table = study.conclude(causes, paper, trials, chosen, {}, SETTINGS.compare).set_index(
+        "hypothesis"
+    )
     assert table["decided"].to_dict() == {"one": decided, "two": decided}
 
 

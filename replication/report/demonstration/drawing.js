@@ -29,6 +29,7 @@ function readTones(root) {
   tones.signed = steps([colour("below"), colour("zero"), colour("above")]);
   tones.ink = steps([colour("sheet"), colour("ink")]);
   tones.pen = `rgb(${colour("ink").slice(0, 3).join(" ")})`;
+  tones.mark = `rgb(${colour("accent").slice(0, 3).join(" ")})`;
   probe.remove();
 }
 

@@ -1,5 +1,7 @@
 // All of it together: one state, and a frame that shows it.
 
+const MOST = 3; // digits side by side
+
 class Demonstration {
   constructor(root) {
     this.root = root;
@@ -194,12 +196,14 @@ class Demonstration {
 
   async image(file) {
     if (!file) return;
-    const { active } = this;
+    const { active } = this, problem = this.find("problem");
     try {
-      this.set(active, { pattern: await patternOfImage(file) });
-      this.find("problem").textContent = "";
+      const patterns = await digitsOfImage(file, this.find("seen")), seen = patterns.slice(0, MOST);
+      if (seen.length > 1) this.places(Math.max(seen.length, this.cells.length));
+      seen.forEach((pattern, nth) => this.set(seen.length > 1 ? nth : active, { pattern }));
+      problem.textContent = seen.length < patterns.length ? `Of ${patterns.length} digits the first ${MOST} are answered.` : "";
     } catch (error) {
-      this.find("problem").textContent = error.message;
+      problem.textContent = error.message;
     }
   }
 

@@ -83,8 +83,9 @@ class Cell {
   }
 }
 
-// The pattern of an image file; raises an Error that says what is wrong in a sentence.
-async function patternOfImage(file) {
+// The digits of an image file, outlined on `sheet`; raises an Error that says what is wrong.
+async function digitsOfImage(file, sheet) {
+  sheet.hidden = true;
   let image;
   try {
     image = await createImageBitmap(file);
@@ -92,11 +93,18 @@ async function patternOfImage(file) {
     throw new Error("This cannot be read as an image: try a PNG or a JPEG.");
   }
   const share = Math.min(1, LARGEST / Math.max(image.width, image.height));
-  const canvas = new OffscreenCanvas(Math.max(1, Math.round(image.width * share)), Math.max(1, Math.round(image.height * share)));
-  const context = canvas.getContext("2d");
+  const width = Math.max(1, Math.round(image.width * share)), height = Math.max(1, Math.round(image.height * share));
+  Object.assign(sheet, { width, height, hidden: false });
+  const context = sheet.getContext("2d", { willReadFrequently: true });
   context.imageSmoothingQuality = "high";
-  context.drawImage(image, 0, 0, canvas.width, canvas.height);
-  const found = inkOf(context.getImageData(0, 0, canvas.width, canvas.height));
-  if (!found) throw new Error("This image shows no ink: try a digit on plain ground.");
-  return patternOf(found);
+  context.drawImage(image, 0, 0, width, height);
+  let digits;
+  try {
+    digits = digitsOf(context.getImageData(0, 0, width, height));
+  } catch (error) {
+    throw new Error(`This image ${error.message}.`);
+  }
+  Object.assign(context, { strokeStyle: tones.mark, lineWidth: Math.max(1, Math.max(width, height) / 150) });
+  for (const { box: [left, top, right, bottom] } of digits) context.strokeRect(left, top, right - left, bottom - top);
+  return digits.map(({ pattern }) => pattern);
 }

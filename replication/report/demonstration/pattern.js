@@ -5,7 +5,7 @@
 const BOX = 20, SIDE = 28, CENTRE = 14;
 const LEAST_CONTRAST = 0.1, WIDEST = 1 / 3, SMALL = 100, DARKEST = 0.05, CALM = [0.05, 0.3], OUTLYING = 5.4;
 const STRONG = 0.4, FAINT = 0.1, EDGE = 0.1, LEAST_SIDE = 3, SMALLEST = 1 / 60, SPECKS = 0.02, MANY = 200;
-const ACROSS = 0.9, HOLLOW = 0.1, LONG = 12, NEAR = 0.04, TALL = 0.5, APART = 0.3;
+const ACROSS = 0.9, HOLLOW = 0.1, LONG = 12, NEAR = 0.08, TALL = 0.5, APART = 0.3;
 const SOLID = 0.8, SQUAT = 5, WIDE = 1.7, HOLES = 6, HOLE = 0.001;
 const PLAIN_GROUND = "give an image with a digit on plain ground";
 

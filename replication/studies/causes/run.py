@@ -16,7 +16,8 @@ from replication.comparison import paper
 from replication.comparison.evaluation.metrics import METRICS, read_metrics
 from replication.comparison.figures.inputs import records
 from replication.comparison.paper import Paper
-from replication.core.settings import Causes, Hypothesis, Settings
+from replication.comparison.verdicts.statistics import half_unit, prediction_interval
+from replication.core.settings import Causes, Compare, Hypothesis, Settings
 from replication.core.settings.loading import suggest_name
 from replication.core.systems.jobs import Job
 from replication.errors import ReplicationError
@@ -27,13 +28,13 @@ from replication.studies.variants import train_missing
 
 FOLDERS = ("runs",)
 PARAMETERS = (click.Argument(["names"], nargs=-1, metavar="[HYPOTHESIS]..."),)
-ERROR = "test error"
+ERROR, OPERATIONS = "test error", "operations"
 # By measure of a conclusion: the column of a trial, of an experiment's metrics, of data/paper.
 MEASURES = {
     ERROR: ("error_percent", "test_error_percent", "test_error_percent"),
     "training error": ("training_error_percent",) * 3,
     "rejection": ("rejected_percent", "rejection_percent", "reject_percent_for_0.5_percent_error"),
-    "operations": ("operations_thousands",) * 3,
+    OPERATIONS: ("operations_thousands",) * 3,
 }
 
 
@@ -99,11 +100,12 @@ def choose(hypothesis: Hypothesis, rows: Sequence[Row], printed: float, followed
 
 def conclude(
     causes: Causes, paper: Paper, rows: Mapping[str, Sequence[Row]],
-    choices: Mapping[str, Choice], before: Mapping[str, Any],
+    choices: Mapping[str, Choice], before: Mapping[str, Any], rule: Compare,
 ) -> pd.DataFrame:  # fmt: skip
     """Return the table `CONCLUSIONS` of the hypotheses that have been tried.
 
-    ``before`` are our metrics without the hypothesis, by row.
+    ``before`` are our metrics without the hypothesis, by row. A number that was met without the
+    hypothesis, or that it cannot change, has no row.
     """
     lines: list[tuple[object, ...]] = []
     for name, choice in choices.items():
@@ -117,24 +119,33 @@ def conclude(
         ]
         for measure, printed in read_published(paper, hypothesis.row).items() if tested else ():
             column, metric, _ = MEASURES[measure]
-            mean = (before.get(hypothesis.row, {}).get(metric) or {}).get("mean")
-            margin = _get_margin(causes, measure, printed)
-            if measure != ERROR and mean is not None and abs(mean - printed) <= margin:
-                continue  # was met without the hypothesis
+            entry = before.get(hypothesis.row, {}).get(metric) or {}
+            mean, margin = entry.get("mean"), _get_margin(causes, measure, printed, entry, rule)
             ours = sum(float(row[column]) for row in tested) / len(tested)
+            if mean is not None and (
+                abs(mean - printed) <= margin or (measure == OPERATIONS and ours == mean)
+            ):
+                continue
             within = least - margin <= printed <= greatest + margin
+            hit = abs(ours - printed) <= margin <= rule.informative_width * printed
             lines.append(
                 (name, hypothesis.row, measure, printed, mean, ours, margin, len(tested),
                  choice.error, least, greatest, describe(choice.levels),
-                 *_decide(hypothesis, measure, abs(ours - printed) <= margin, within))
+                 *_decide(hypothesis, measure, hit, within))
             )  # fmt: skip
     return _decide_followed(causes, CONCLUSIONS.frame(lines))
 
 
-def _get_margin(causes: Causes, measure: str, printed: float) -> float:
-    if measure == "operations":
+def _get_margin(
+    causes: Causes, measure: str, printed: float, before: Mapping[str, Any], rule: Compare
+) -> float:
+    """Return how far a number may be off: where seeds vary, as far as by the rule of verdicts."""
+    if measure == OPERATIONS:
         # The share, but never less than half a unit of what is printed, in thousands.
         return max(0.5, causes.operations_share * printed)
+    values = before.get("values", ())
+    if len(values) >= rule.minimum_replicates:
+        return prediction_interval(values, rule.confidence).half_width + half_unit(printed)
     return causes.rejected_points if measure == "rejection" else causes.error_points
 
 
@@ -191,7 +202,9 @@ class Study:
 
         def write() -> None:
             self.rows[name] = others + [
-                self._by_key[key] | {"hypothesis": name, **trial.levels}
+                # Without the levels of another hypothesis that has had the same trial.
+                {column: self._by_key[key].get(column) for column in TRIALS.columns}
+                | {"hypothesis": name, **trial.levels}
                 for key, trial in zip(keys, trials, strict=True)
                 if key in self._by_key
             ]
@@ -217,7 +230,7 @@ class Study:
             f"figure6/{size}": names[0] for size, names in settings.compare.training_sizes.items()
         }
         before = {row: metrics[name] for row, name in experiments.items() if name in metrics}
-        table = conclude(settings.causes, published, self.rows, choices, before)
+        table = conclude(settings.causes, published, self.rows, choices, before, settings.compare)
         if TALLER.exists(self._out):
             rows = taller.conclude(TALLER.read(self._out), settings, published, self._out)
             table = pd.concat([table, rows], ignore_index=True)
