@@ -13,10 +13,10 @@ quick: ready  ## in two minutes: the raw data, the headline's answers by torch, 
 
 install: ready  ## set everything up in .venv
 
-replicate: ready  ## train LeNet-5 again, even if up to date, and set 1998, committed and this run side by side
+replicate: ready  ## train one LeNet-5 without and one with distortions; compare with 1998, and byte for byte with the committed ones
 	$(BIN)/python -m replication replicate
 
-replicate-all: ready  ## the same, with every system that LeNet-5 is compared with
+replicate-all: ready  ## train everything again, and set 1998, committed and this run side by side
 	$(BIN)/python -m replication replicate --all
 
 studies: ready  ## train what the studies compare: readings of the paper, causes, spreads

@@ -1,6 +1,6 @@
 """The tables that compare writes beside the verdicts, for ``dvc plots`` and the digits of Figure 8.
 
-Also the errors of 1998 beside those of two runs, which `make replicate` ends with.
+Also the errors of 1998 beside those of two runs, which `make replicate-all` ends with.
 """
 
 from collections.abc import Mapping, Sequence
