@@ -20,6 +20,7 @@ CRITERIA = ("mle", "map", "squared-error")
 SDLM = {
     "mu": 0.02,
     "patterns": 500,
+    "lasts": 1,
     "patterns_drawn": "random",
     "curvature_start": "exact",
     "coefficient_curvature": "sum_squared",

@@ -1,4 +1,4 @@
-"""What README.md says of adding something is done, in a temporary copy of the package."""
+"""What docs/extending.md says of adding something is done, in a temporary copy of the package."""
 
 import json
 import os
@@ -15,12 +15,12 @@ from small import REPOSITORY, small_document, small_project, write_params
 from replication.core.runs import Run
 
 pytestmark = pytest.mark.slow
-README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
-SETTINGS = re.findall(r"^```yaml\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+GUIDE = (REPOSITORY / "docs" / "extending.md").read_text(encoding="utf-8")
+SETTINGS = re.findall(r"^```yaml\n(.*?)^```", GUIDE, re.MULTILINE | re.DOTALL)
 # Each module stands below the sentence that says where it goes.
-MODULES = dict(re.findall(r"`(replication/[\w/]+\.py)`[:,]\n\n```python\n(.*?)^```", README,
+MODULES = dict(re.findall(r"`(replication/[\w/]+\.py)`[:,]\n\n```python\n(.*?)^```", GUIDE,
                           re.MULTILINE | re.DOTALL))  # fmt: skip
-STUDY_LINE = re.search(r"its line `(.*?)` in `STUDIES`", README)[1]
+STUDY_LINE = re.search(r"its line `(.*?)` in `STUDIES`", GUIDE)[1]
 
 
 # Prints the key of the first replicate of each experiment of a params.yaml.
@@ -41,7 +41,7 @@ print(json.dumps({experiment.name: key(experiment, 0) for experiment in known}))
 
 @pytest.fixture(scope="module")
 def extended(tmp_path_factory, tiny):
-    """A small project with a copy of the package, in which the README's examples are followed."""
+    """A small project with a copy of the package, in which the guide's examples are followed."""
     project = small_project(tmp_path_factory.mktemp("extended") / "project", tiny)
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(REPOSITORY / "replication", project / "replication", ignore=ignored)
