@@ -28,6 +28,7 @@ PIPELINE = {
     "train": ("stages", "Train the replicates of experiments."),
     "evaluate": ("stages", "Count errors and rejections in the answers."),
     "compare": ("compare", "Give a verdict on every published claim."),
+    "explain": ("explain", "Say how the verdict on a claim comes about."),
     "audit": ("compare", "Compare every setting with the paper's."),
     "report": ("pages", "Make the page results/report/index.html."),
     "article": ("pages", "Set the article results/article/article.pdf."),
