@@ -322,6 +322,24 @@ PLANTED = {
 
 
 @pytest.mark.usefixtures("known")
+def test_a_replicate_that_is_a_copy_of_another_is_caught(paper, project):
+    """Though its record says that it is the other: two seeds do not give the same weights."""
+    runs = project / "runs" / "lenet5"
+    original = json.loads((runs / "1" / RECORD).read_text())
+    shutil.rmtree(runs / "1")
+    shutil.copytree(runs / "0", runs / "1")
+    copied = json.loads((runs / "1" / RECORD).read_text())
+    forged = {**original, "files": copied["files"]}
+    forged["evidence"]["weights_sha256"] = copied["evidence"]["weights_sha256"]
+    write_json(runs / "1" / RECORD, forged)
+    found = judged(paper, small(), project)
+    assert (
+        "the same in replicates 0 1"
+        in found["results/runs/lenet5: evidence.weights_sha256"].in_force
+    )
+
+
+@pytest.mark.usefixtures("known")
 @pytest.mark.parametrize(("path", "expected"), PLANTED.items(), ids=PLANTED)
 def test_records_that_contradict_are_caught_though_all_agree(paper, project, path, expected):
     claim, value = expected

@@ -135,10 +135,25 @@ def find_conflicts(experiment: Experiment, paper: Paper, source: str) -> list[Co
         ]
         if texts:
             conflicts.append(Conflict(experiment.name, key, ", ".join(texts)))
+    conflicts += _find_copies(experiment, facts)
     # Other data or code have another key: reported once.
     names = [conflict.key for conflict in conflicts]
     once = any(covers(["data.sha256", "versions"], name) for name in names)
     return [conflict for conflict in conflicts if not (once and conflict.key == "key")]
+
+
+def _find_copies(experiment: Experiment, facts: Mapping[int, Mapping[str, Any]]) -> list[Conflict]:
+    """Return the replicates of a seeded experiment that have the same weights."""
+    weights = "evidence.weights_sha256"
+    by_weights: dict[str, list[int]] = {}
+    for number, part in facts.items():
+        if weights in part and experiment.recipe.seed is not None:
+            by_weights.setdefault(part[weights], []).append(number)
+    return [
+        Conflict(experiment.name, weights, f"the same in replicates {' '.join(map(str, numbers))}")
+        for numbers in by_weights.values()
+        if len(numbers) > 1
+    ]
 
 
 def _read_facts(run: Run) -> dict[str, Any]:
