@@ -95,6 +95,7 @@ def write_writers(folder: Path, training: int, test: int) -> None:
     held_out = range(training - training // 4, training)
     write_table(folder / HELD_OUT.name, HELD_OUT.frame([(number,) for number in held_out]))
     write_table(folder / TEST.name, TEST.frame([(number // 2,) for number in range(test)]))
+    shutil.copy2(REPOSITORY / "data" / "writers" / "counts.json", folder)
 
 
 def copy_package(folder: Path) -> Path:

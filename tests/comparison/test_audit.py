@@ -332,11 +332,8 @@ def test_a_replicate_that_is_a_copy_of_another_is_caught(paper, project):
     forged = {**original, "files": copied["files"]}
     forged["evidence"]["weights_sha256"] = copied["evidence"]["weights_sha256"]
     write_json(runs / "1" / RECORD, forged)
-    found = judged(paper, small(), project)
-    assert (
-        "the same in replicates 0 1"
-        in found["results/runs/lenet5: evidence.weights_sha256"].in_force
-    )
+    row = judged(paper, small(), project)["results/runs/lenet5: evidence.weights_sha256.equal"]
+    assert (row.in_force, row.status) == ("in replicates 0 1", "contradiction")
 
 
 @pytest.mark.usefixtures("known")

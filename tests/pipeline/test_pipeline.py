@@ -42,13 +42,14 @@ def covered(path, deps):
 def modules(name):
     """The modules that a stage runs; which systems a training imports is known when it runs."""
     if name in cli.STUDIES:
-        return ["replication.pipeline.stages", f"replication.studies.{name}.run"]
+        return ["replication.pipeline.stages", studies.find_modules("run")[name]]
     part = {"compare": "verdict", "report": "figure"}.get(name, "")
     systems = [
         module for module in IMPORTS.modules if module.startswith("replication.core.systems.")
     ]
     module, _ = cli.PIPELINE[name]
-    return [f"replication.pipeline.{module}", *studies.find_modules(part).values(),
+    return [f"replication.pipeline.{module}",
+            *(studies.find_modules(part).values() if part else ()),
             *(systems if name == "train" else ())]  # fmt: skip
 
 

@@ -150,7 +150,9 @@ def _find_copies(experiment: Experiment, facts: Mapping[int, Mapping[str, Any]])
         if weights in part and experiment.recipe.seed is not None:
             by_weights.setdefault(part[weights], []).append(number)
     return [
-        Conflict(experiment.name, weights, f"the same in replicates {' '.join(map(str, numbers))}")
+        Conflict(
+            experiment.name, f"{weights}.equal", f"in replicates {' '.join(map(str, numbers))}"
+        )
         for numbers in by_weights.values()
         if len(numbers) > 1
     ]
@@ -223,17 +225,10 @@ def _expect_training(recipe: Recipe | Combined, paper: Paper, number: int) -> di
 
 def _key(experiment: Experiment, number: int, recorded_settings: Mapping[str, Any]) -> str:
     """Return the key that the record's own settings have now, or ``none``."""
-    kind = type(experiment.recipe)
-    older = kind.neutral()
-    recorded = {
-        key: {**older.get(key, {}), **value} if isinstance(value, Mapping) else value
-        for key, value in recorded_settings.items()
-        if key in kind.model_fields
-    }
     levels = {key: recorded_settings.get(key) for key in Inputs.model_fields}
     try:
         inputs = Inputs.model_validate(levels)
-        recipe = kind.model_validate({**experiment.recipe.model_dump(), **recorded})
+        recipe = experiment.recipe.with_recorded(recorded_settings)
         return jobs.key(replace(experiment, recipe=recipe, inputs=inputs), number)
     except (ValidationError, ReplicationError):
         return "none"

@@ -36,6 +36,20 @@ class Entry(Section):
         """Return the settings that a replicate's record states."""
         return self.model_dump(mode="json", exclude={"replicates"})
 
+    def with_recorded(self, settings: Mapping[str, Any]) -> Self:
+        """Return the entry with the settings of a replicate's record, as far as it has such keys.
+
+        A record from before a key was added has the value at which the key changes nothing. Raises
+        ValidationError for settings that cannot be.
+        """
+        older = self.neutral()
+        recorded = {
+            key: {**older.get(key, {}), **value} if isinstance(value, Mapping) else value
+            for key, value in settings.items()
+            if key in type(self).model_fields
+        }
+        return type(self).model_validate({**self.model_dump(), **recorded})
+
     def network_recipe(self) -> "Recipe | None":
         """Return how our engine trains each network of the system; None where it trains none."""
         return None
