@@ -166,7 +166,7 @@ def test_a_new_classifier_and_another_j_train_only_what_they_concern(project):
 @pytest.mark.slow
 def test_a_forced_replication_gives_the_same_bytes_and_a_table(project, paper):
     before = contents(project / "results")
-    out = run(project, sys.executable, "-m", "replication", "replicate")
+    out = run(project, sys.executable, "-m", "replication", "replicate", "--all")
     assert "3 of 3 committed replicates came out byte for byte the same" in out
     line = next(line for line in out.splitlines() if line.split()[:2] == ["lenet5", "test"])
     assert float(line.split()[2]) == paper.claims["lenet5.test-error"].value
@@ -175,3 +175,18 @@ def test_a_forced_replication_gives_the_same_bytes_and_a_table(project, paper):
     assert after.keys() - before.keys() == {"costs.json"}
     assert {name for name in before if after[name] != before[name]} <= {"report/index.html"}
     assert not (project / ".checkpoints" / "replicating").exists()
+
+
+@pytest.mark.slow
+def test_one_lenet5_of_each_kind_is_trained_beside_the_committed_runs(project, paper):
+    """They are compared byte for byte, and the committed ones are left as they are."""
+    document = small_document(replicates=3)
+    document["experiments"] |= {"lenet5-distorted": {"distorted": True}}
+    write_params(project / "params.yaml", document)
+    run(project, "dvc", "repro", "--quiet")
+    before = contents(project / "results" / "runs")
+    out = run(project, sys.executable, "-m", "replication", "replicate")
+    assert out.count("byte for byte as committed") == 2
+    for claim in ("lenet5.test-error", "lenet5.distorted-test-error"):
+        assert f"1998: {paper.claims[claim].value:g} %" in out
+    assert contents(project / "results" / "runs") == before

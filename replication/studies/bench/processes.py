@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Self
@@ -44,7 +45,9 @@ class Process:
         """Run the code of ``tree`` on ``cores``; None for any."""
         self._tree = tree
         variables = {k: value for k, value in os.environ.items() if k not in TARGETS["haswell"]}
-        places = (folders.params, folders.paper, folders.raw)
+        # An earlier tree knows its own keys of params.yaml alone.
+        own = folders if tree == TREE else replace(Folders.below(tree), raw=folders.raw)
+        places = (own.params, own.paper, own.raw)
         self._child = subprocess.Popen(
             [sys.executable, "-P", str(_SCRIPT), *(str(place.resolve()) for place in places)],
             cwd=tree,

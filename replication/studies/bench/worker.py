@@ -22,6 +22,9 @@ from typing import Any
 
 import numpy as np
 
+# An installed project that can be edited would add today's modules to a tree that lacks them.
+sys.meta_path[:] = [finder for finder in sys.meta_path if "editable" not in repr(finder)]
+
 
 def _load(name: str) -> Any:
     """Import a module of today's tree, or of one that had no rooms yet."""
@@ -42,6 +45,13 @@ draw_first_parameters = getattr(trainer, "draw_first_parameters", None) or train
 DISTORTED = "distorted"
 
 
+def _grey_levels(chosen: Any) -> Any:
+    """Return the input of each grey level, by the settings of this tree."""
+    if hasattr(chosen.base, "inputs"):
+        return databases.grey_levels(*chosen.base.inputs.ends)
+    return databases.grey_levels(chosen.prepare.background, chosen.prepare.foreground)
+
+
 class Training:
     """A network in training: real images in random order, the recipe's first step sizes."""
 
@@ -59,7 +69,7 @@ class Training:
             self._pool = presentations.DistortedPool(
                 images, labels, len(images), recipe.distortions, draw, self.network.field
             )
-        self.levels = databases.grey_levels(*chosen.base.inputs.ends)
+        self.levels = _grey_levels(chosen)
         self._engine = engine.Engine(self.network, recipe.rules, self.levels)
         self._sdlm = recipe.sdlm
         self.order = presentations.generator(recipe, 0, "order").permutation(self._pool.size)
@@ -180,7 +190,7 @@ class Worker:
         whole = self._database(recipe.database)
         data = databases.Database(whole.train_images, whole.train_labels, whole.test_images[:tests],
                                   whole.test_labels[:tests])  # fmt: skip
-        levels = databases.grey_levels(*self._settings.base.inputs.ends)
+        levels = _grey_levels(self._settings)
         silent = monitor.Monitor(experiment, lambda _: None, lambda: False)
         with tempfile.TemporaryDirectory() as folder:
             checkpoint = Path(folder, "checkpoint.npz")
