@@ -16,6 +16,7 @@ from replication.comparison.verdicts.claim_checks import HEADLINE, Verdict, tall
 from replication.comparison.verdicts.evidence import OUTCOMES, Finding, Outcome
 from replication.comparison.verdicts.tables import OWN
 from replication.core.runs import RECORD, TIMING
+from replication.files import Document
 from replication.report.systems import ERROR, lines
 from replication.report.texts import say
 
@@ -40,6 +41,7 @@ ROLES = {
     "note": "it is about hardware, and counts nowhere",
 }
 _SECONDS_A_DAY = 86_400
+COSTS = Document("costs.json", "make replicate")
 
 
 class Headline(NamedTuple):
@@ -176,7 +178,8 @@ def results_block(inputs: Inputs) -> str:
 
 
 def times_block(inputs: Inputs) -> str:
-    """Return what the committed trainings took, by timing.json of the runs."""
+    """Return what commands took, by costs.json, and the committed trainings, by timing.json."""
+    costs = COSTS.read(inputs.results) if COSTS.exists(inputs.results) else {}
     seconds: dict[str, list[float]] = {}
     processors: Counter[str] = Counter()
     for name, runs in inputs.runs.items():
@@ -187,6 +190,7 @@ def times_block(inputs: Inputs) -> str:
     everything = [value for values in seconds.values() for value in values]
     return say(
         "times",
+        costs=costs,
         one=inputs.choices.experiments.undistorted,
         median=float(np.median(seconds[inputs.choices.experiments.undistorted])),
         own=(len(own), fsum(own) / 3600),
