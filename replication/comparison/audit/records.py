@@ -111,7 +111,7 @@ def find_conflicts(experiment: Experiment, paper: Paper, source: str) -> list[Co
     # A setting that changed nothing before it was added is in no older record.
     older = flatten(type(experiment.recipe).neutral())
     facts = {number: older | _read_facts(run) for number, run in runs.items()}
-    expected = {n: _expect(experiment, paper, n, run, facts[n]) for n, run in runs.items()}
+    expected = {n: older | _expect(experiment, paper, n, run, facts[n]) for n, run in runs.items()}
     free = {*_FREE, *unused_keys(experiment.recipe, paper)}
     keys = dict.fromkeys(key for part in (*expected.values(), *facts.values()) for key in part)
     conflicts = []

@@ -130,7 +130,11 @@ class Trained(Entry):
     def in_force(self) -> dict[str, Any]:
         """Return the settings that a replicate's record states."""
         silent = {"replicates", "inputs", *(() if self.distorted else ("distortions",))}
-        return self.model_dump(mode="json", exclude=silent)
+        stated = self.model_dump(mode="json", exclude=silent)
+        # Where it changes nothing a record has it not, as those from before it was added.
+        if self.sdlm.lasts == 1:
+            del stated["sdlm"]["lasts"]
+        return stated
 
     def unused(self, *, subsampled: bool) -> frozenset[str]:
         """Return the keys that have no effect here; ``subsampled`` as in `Entry.unused`."""
