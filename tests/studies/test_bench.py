@@ -65,6 +65,13 @@ def test_a_worker_answers_each_request_and_lives_on_after_one_that_it_cannot(wor
     assert worker.ask("facts")["cores"] >= 1
 
 
+def test_what_the_process_that_started_a_worker_holds_does_not_count():
+    held = np.ones(2**26)  # 512 MiB
+    code = "from replication.studies.bench import worker as w; print(w.read_peak_memory())"
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert float(answer.stdout) < held.nbytes / 2**20
+
+
 def test_a_worker_that_ended_is_one_sentence(repository):
     process = process_of(repository)
     process._child.kill()

@@ -8,6 +8,7 @@ in `Worker`; the answer is a line on standard output, ``{"answer": ...}`` or ``{
 
 import json
 import os
+import re
 import resource
 import sys
 import tempfile
@@ -99,6 +100,16 @@ def _time(work: Callable[[], object], clock: Callable[[], float] = time.process_
     return clock() - started
 
 
+def read_peak_memory() -> float:
+    """Return the most mebibytes that this process has held."""
+    status = Path("/proc/self/status")
+    if status.is_file():
+        # ru_maxrss of Linux begins at what the process that started this one held.
+        (peak,) = re.findall(r"VmHWM:\s+(\d+) kB", status.read_text(encoding="utf-8"))
+        return int(peak) / 2**10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20  # macOS counts bytes
+
+
 class Worker:
     """The requests that the process answers; times are CPU seconds unless stated otherwise."""
 
@@ -143,9 +154,7 @@ class Worker:
         with ThreadPoolExecutor(replicates) as threads:
             list(threads.map(lambda number: self._fit(experiment, number, 1, patterns),
                              range(replicates)))  # fmt: skip
-        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        # macOS counts bytes, Linux kibibytes.
-        return most / 2**20 if sys.platform == "darwin" else most / 2**10
+        return read_peak_memory()
 
     def fit(self, experiment: str, passes: int, patterns: int, **others: int) -> float:
         """Fit replicate 0 of ``experiment``, shortened to ``passes`` of ``patterns``.
