@@ -223,11 +223,11 @@ def test_notes_repetitions_and_contradictions_are_not_counted():
     assert sum(sum(each.values()) for each in by_sort.values()) == len(counted)
 
 
-def test_only_the_training_curve_and_the_step_sizes_are_fitted():
+def test_only_the_training_curve_the_step_sizes_and_one_perceptron_are_fitted():
     fitted = {one.subject.claim for one in judge_full() if one.subject.role == "fitted"}
     assert fitted == {
         "lenet5.curves:training", "lenet5.training-error", "sdlm.rates:least",
-        "sdlm.rates:greatest", "paper.pooling", "paper.passes",
+        "sdlm.rates:greatest", "paper.pooling", "paper.passes", "systems.error:mlp-300/regular",
     }  # fmt: skip
 
 
