@@ -9,7 +9,14 @@ import torch
 from numpy.typing import NDArray
 
 from replication.comparison import paper
-from replication.core.networks.catalogue import lenet1, lenet4, lenet5, lenet5_plain, perceptron
+from replication.core.networks.catalogue import (
+    lenet1,
+    lenet4,
+    lenet5,
+    lenet5_library,
+    lenet5_plain,
+    perceptron,
+)
 from replication.core.networks.reference import Reference
 from replication.core.networks.specification import Network, Stack
 from replication.core.settings import Criterion, Rules, Sdlm, Squashing, Subsampling
@@ -45,6 +52,7 @@ TINY_CODES = np.where(np.random.default_rng(7).random((4, 6)) < 0.5, -1, 1).asty
 NETWORKS = {
     "lenet5": lenet5(PAPER),
     "lenet5-plain": lenet5_plain(PAPER),
+    "lenet5-library": lenet5_library(PAPER),
     "lenet4": lenet4(PAPER),
     "lenet1": lenet1(PAPER),
     "perceptron": perceptron((30, 12), 20),

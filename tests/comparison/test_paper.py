@@ -18,7 +18,7 @@ def folder(repository, tmp_path):
 
 def test_every_claim_is_of_a_known_kind_and_page(paper):
     assert {claim.kind for claim in paper.claims.values()} == set(get_args(Kind))
-    assert len(paper.claims) == 92
+    assert len(paper.claims) == 93
     assert len(paper.contradictions) == 8
 
 

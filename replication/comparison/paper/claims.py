@@ -29,6 +29,7 @@ Answer = Literal[
     "undistorted",
     "distorted",
     "hessian_subset",
+    "library",
     "virtual_other_degree",
     "training_sizes",
     "systems",

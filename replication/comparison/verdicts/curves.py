@@ -269,6 +269,7 @@ CHECKS = Checks(
     claims={
         "lenet5.test-error": judge_test_error,
         "lenet5.distorted-test-error": judge_test_error,
+        "lenet5.library-error": judge_test_error,
         "lenet5.training-error": judge_training_error,
         "lenet5.convergence": judge_convergence,
         "lenet5.no-overtraining": judge_no_overtraining,

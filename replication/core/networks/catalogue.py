@@ -13,8 +13,8 @@ FIELDS = {"regular": 28, "deslanted": 20, "sixteen": 16, "cropped": 20, "sixteen
 PACKAGE = "replication.core.networks"
 
 
-def up_to_f6(name: str, paper: Printed) -> Stack:
-    """Build C1 S2 C3 S4 C5 F6 of Figure 2, on which the network ``name`` puts its outputs."""
+def up_to_c5(name: str, paper: Printed) -> Stack:
+    """Build C1 S2 C3 S4 C5 of Figure 2, on which the network ``name`` puts its other layers."""
     return (
         Stack(name, field=32)
         .convolution("C1", full_table(6, 1))
@@ -22,13 +22,12 @@ def up_to_f6(name: str, paper: Printed) -> Stack:
         .convolution("C3", paper.connection_table)
         .subsampling("S4")
         .convolution("C5", full_table(120, 16))
-        .full("F6", 84)
     )
 
 
 def lenet5(paper: Printed) -> Network:
     """Build LeNet-5 with RBF units (Section II-B, Figure 2 and Table I, pp. 7-8)."""
-    return up_to_f6("lenet5", paper).rbf("RBF", paper.digit_codes)
+    return up_to_c5("lenet5", paper).full("F6", 84).rbf("RBF", paper.digit_codes)
 
 
 def lenet5_plain(paper: Printed) -> Network:
@@ -37,7 +36,15 @@ def lenet5_plain(paper: Printed) -> Network:
     What Section II-B, p. 8, holds its RBF units against. The paper gives no such network; F6 has
     84 units here too, so that the outputs are all that differs.
     """
-    return up_to_f6("lenet5-plain", paper).full("output", 10).network()
+    return up_to_c5("lenet5-plain", paper).full("F6", 84).full("output", 10).network()
+
+
+def lenet5_library(paper: Printed) -> Network:
+    """Build what the authors' later library calls LeNet-5: ten plain outputs on C5, without F6.
+
+    Not in the paper: see library.network in data/paper/beyond.yaml.
+    """
+    return up_to_c5("lenet5-library", paper).full("output", 10).network()
 
 
 def windows(sizes: tuple[int, ...], maps: int) -> Table:
@@ -104,6 +111,7 @@ def perceptron(hidden: tuple[int, ...], field: int) -> Network:
 
 OF_THE_PAPER: Mapping[str, Callable[[Printed], Network]] = {
     "lenet1": lenet1, "lenet4": lenet4, "lenet5": lenet5, "lenet5-plain": lenet5_plain,
+    "lenet5-library": lenet5_library,
 }  # fmt: skip
 
 

@@ -52,6 +52,8 @@ class Subjects(Section):
     noisy: Name  # LeNet-5 trained with noise (Section III-E)
     # replicates that differ only in the patterns that the curvatures are estimated on
     hessian_subset: Name
+    # what the authors' later library trains, by its settings (beyond the paper)
+    library: Name
     # V-SVM of the degree that Figure 12 gives it, another than Figure 9's
     virtual_other_degree: Name
 
