@@ -17,7 +17,7 @@ system=$root/system
 packages=$root/packages
 
 # What tests/same_bytes.py imports; pip adds what these need.
-imports=(numba numpy pandas pydantic ruamel.yaml)
+imports=(numba numpy pandas pydantic ruamel.yaml safetensors tqdm)
 
 stop() {
   echo "test-arm could not run: $1." >&2

@@ -49,6 +49,7 @@ _CONTRADICTIONS = {
     "--quick": ("--answers-only", "--experiment", "--replicates", "--minutes", "--all"),
     "--answers-only": ("--minutes",),
     "--all": ("--replicates",),
+    "--passes": ("--quick", "--answers-only", "--minutes"),
 }
 
 
@@ -172,6 +173,60 @@ def _select_affordable(scope: Scope) -> list[Job]:
     return jobs[: int(np.searchsorted(ends, available, side="right"))]
 
 
+def retrain_passes(scope: Scope, passes: int, scratch: Path) -> Iterator[Check]:
+    """Train the first passes of each network again, and compare them with the committed history.
+
+    All columns of `runs.HISTORY` are compared, of which one is the hash of the weights, and what
+    the record has of the beginning: what was trained otherwise, or edited, shows here at the
+    latest, without the whole training. A training of fewer passes is compared whole.
+    """
+    committed = [one for one in scope.prepare(scope.folders) if isinstance(one.recipe, Recipe)]
+    short = {}
+    for name in (one.name for one in committed):
+        recipe = scope.settings.experiment(name)
+        assert isinstance(recipe, Recipe)
+        fewer = {
+            "passes": min(passes, recipe.passes),
+            "learning_rates": recipe.learning_rates[:passes],
+        }
+        short[name] = recipe.model_copy(update=fewer)
+    if not short:
+        raise ReplicationError(
+            f"{', '.join(scope.experiments)} is no training of one network, so it has no passes to "
+            "compare: leave --passes out to train it again whole"
+        )
+    folders = replace(scope.folders, runs=scratch / "runs", checkpoints=scratch / "checkpoints")
+    ready = {one.name: one for one in prepare_experiments(short, scope.settings, folders)}
+    jobs = [job for one in committed for job in scope.jobs(one)]
+    again = [Job(ready[job.experiment.name], job.number) for job in jobs]
+    train(f"first {passes} passes", again, scope.settings.train)
+    for job, trained in zip(jobs, again, strict=True):
+        yield compare_passes(*(one.experiment.run(one.number) for one in (job, trained)))
+
+
+def compare_passes(committed: Run, again: Run) -> Check:
+    """Compare the first passes of a committed history with all of the one made ``again``."""
+    output, table = str(committed.path(HISTORY)), again.history
+    if not committed.has(HISTORY):
+        return Check(output, "missing")
+    try:
+        before = committed.history.head(len(table))
+        evidence, made = committed.record["evidence"], again.record["evidence"]
+    except ReplicationError as error:
+        return Check(output, "different", str(error))
+    if before.shape != table.shape:
+        return Check(output, "different", f"{len(before)} passes, {len(table)} when trained again")
+    differences = before.compare(table)
+    if len(differences):
+        first = differences.iloc[0].dropna().index.get_level_values(0).unique()
+        number = before["pass"][differences.index[0]]
+        return Check(output, "different", f"from pass {number} on: {', '.join(first[:5])}")
+    edited = [k for k in made if k != "weights_sha256" and evidence.get(k) != made[k]]
+    if edited:
+        return Check(str(committed.path(RECORD)), "different", f"evidence: {', '.join(edited)}")
+    return Check(output, "byte-equal", f"the first {len(table)} passes, hashes of weights included")
+
+
 def regenerate_results(scope: Scope, scratch: Path) -> Iterator[Check]:
     """Make again the results of all committed runs together, and the small studies."""
     settings, folders = scope.settings, replace(scope.folders, out=scratch)
@@ -284,11 +339,15 @@ def _refuse_contradictions(context: click.Context) -> None:
               help="Train only what took this many minutes where it was made, short trainings "
               "first.")  # fmt: skip
 @click.option("--all", "everything", is_flag=True, help="All replicates of each experiment.")
+@click.option("--passes", type=click.IntRange(min=1), metavar="N",
+              help="Train each network's first N passes alone, and compare every number of "
+              "them.")  # fmt: skip
 @path_option("--certificate", "certificate",
              "The folder of the certificate, as JSON and as text, to be sent back.")  # fmt: skip
 def verify(
     folders: Folders, quick: bool, answers_only: bool, names: tuple[str, ...],
-    replicates: int, minutes: float | None, everything: bool, certificate: Path | None,
+    replicates: int, minutes: float | None, everything: bool, passes: int | None,
+    certificate: Path | None,
 ) -> int:  # fmt: skip
     """Check that the code gives the committed outputs; end with status 1 if one differs.
 
@@ -312,8 +371,12 @@ def verify(
     torch.set_num_threads(1)
     checks = []
     with tempfile.TemporaryDirectory() as scratch:
-        check_all = check_quickly if quick else check_thoroughly
-        steps = recompute_answers(scope) if answers_only else check_all(scope, Path(scratch))
+        if passes is not None:
+            steps = retrain_passes(scope, passes, Path(scratch))
+        elif answers_only:
+            steps = recompute_answers(scope)
+        else:
+            steps = (check_quickly if quick else check_thoroughly)(scope, Path(scratch))
         for check in steps:
             checks.append(check)
             print(certificates.line(*check), flush=True)

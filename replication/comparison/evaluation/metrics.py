@@ -17,7 +17,7 @@ from replication.comparison.evaluation.errors import (
     rejected_share,
     to_percent,
 )
-from replication.core.runs import ANSWERS, COST_KEYS, HISTORY, Run, experiment_runs
+from replication.core.runs import ANSWERS, COST_KEYS, HISTORY, RECORD, Run, experiment_runs
 from replication.core.settings import AnyRecipe, Modern, Recipe
 from replication.errors import ReplicationError
 from replication.files import damaged, read_json, write_json
@@ -42,12 +42,18 @@ def evaluate(
         labels: uint8 (n,), the test labels.
         target: percent of error on the rest for which patterns are rejected.
 
-    Raises ReplicationError when a run is missing or damaged, or when its answers do not belong to
-    these labels or to its own history.
+    Raises ReplicationError when a run is missing or damaged, when its answers do not belong to
+    these labels or to its own history, and when a replicate lies there that is left out.
     """
     metrics = {}
     for name, recipe in experiments.items():
-        replicates = experiment_runs(runs, name, recipe.replicates)
+        *replicates, more = experiment_runs(runs, name, recipe.replicates + 1)
+        if more.has(RECORD):
+            raise ReplicationError(
+                f"{more.folder} is a replicate that the settings leave out (replicates of {name}: "
+                f"{recipe.replicates}), so the mean would not be of all: state as many as there "
+                f"are, or move it out of {runs}"
+            )
         histories = [run.history for run in replicates] if in_passes(recipe) else []
         misses = [_count(run, labels) for run in replicates]
         for run, history, count in zip(replicates, histories, misses, strict=False):
