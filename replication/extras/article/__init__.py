@@ -1,8 +1,8 @@
 """The article set by Typst: its template, the files that it reads, and the page's charts as SVG.
 
-Equal content gives equal bytes: fonts are those that Typst and matplotlib bring along, and authors
-and date are those of CITATION.cff. Its metadata has the `digest` of its files, by which a test knows
-it. It is checked by Typst as accessible (PDF/UA-1): pictures and equations have words beside them.
+Equal content gives equal bytes: fonts are those that Typst and matplotlib bring along, authors and
+date those of CITATION.cff. Its metadata has the `digest` of its files, by which a test knows it.
+Typst holds it to PDF/UA-1, so that pictures and equations have words for who does not see them.
 """
 
 import hashlib
@@ -83,7 +83,8 @@ def derive(inputs: Inputs) -> dict[str, Any]:
 
     Sentences of the page; the subject of each verdict; the number, time and processors of the runs
     of each experiment; the captions of the charts, their words for who does not see them, and the
-    numbers drawn, so that the digest covers them; the digits of Figure 8; the meanings of the roles.
+    numbers drawn, so that the digest covers them; the digits of Figure 8; and the meanings of the
+    roles.
     """
     trials = narrative.read_trials(inputs)
     differing = narrative.drop_agreeing(trials, inputs.verdicts)
