@@ -95,6 +95,18 @@ def test_a_result_has_command_commit_processor_packages_time_and_sums(entities):
         assert one["sha256"] == sha256(one)
 
 
+def test_every_file_has_a_size_and_a_format_every_action_an_agent_and_a_run_all_its_files(entities):
+    files = [entity for entity in entities.values() if entity["@type"] == "File"]
+    assert [
+        one["@id"] for one in files if not one["contentSize"] or not one["encodingFormat"]
+    ] == []
+    actions = [entity for entity in entities.values() if entity["@type"] == "CreateAction"]
+    assert all(action["agent"] == entities["./"]["author"] for action in actions)
+    parts = {one["@id"] for one in entities["results/runs/lenet5/0/"]["hasPart"]}
+    folder = REPOSITORY / "results/runs/lenet5/0"
+    assert parts == {path.relative_to(REPOSITORY).as_posix() for path in folder.iterdir()}
+
+
 def test_a_result_of_a_study_has_its_command_and_its_sum(entities, committed):
     """No stage makes it, so dvc.lock does not know how it came about."""
     action = entities["#output-results/readings.csv"]
