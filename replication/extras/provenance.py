@@ -1,4 +1,4 @@
-"""The origin of every result, as an RO-Crate, codemeta.json, and a manifest for CODECHECK 2.0.
+"""The origin of every result, as an RO-Crate, and the manifests that others read.
 
 The crate follows the profile Workflow Run (0.5): the pipeline is its workflow, and each stage of
 dvc.lock, each file of a study and each replicate has an action with its command, its inputs and
@@ -21,6 +21,7 @@ from rocrate.rocrate import ROCrate
 from replication.comparison.evaluation.metrics import METRICS, read_metrics
 from replication.core.runs import RECORD, Run, experiment_runs
 from replication.errors import ReplicationError
+from replication.extras.adduce import CLAIMS_MAP, claims_map
 from replication.extras.citation import CODEMETA, PAPER, Citation, codemeta, read_citation
 from replication.extras.commits import read_commits
 from replication.extras.costs import COSTS
@@ -321,16 +322,20 @@ manifest:
 
 
 def write(folders: Folders) -> str:
-    """Write `CRATE`, `MANIFEST` and `CODEMETA` beside the pipeline; return a summary."""
+    """Write `CRATE`, `MANIFEST`, `CODEMETA` and `CLAIMS_MAP`; return a summary."""
     root = folders.root
     commits = read_commits(root)
     # All before any is written.
     document, listed = crate(root, folders, commits), manifest(root, folders)
-    software = codemeta(read_citation(root))
+    software, claims = (
+        codemeta(read_citation(root)),
+        claims_map(read_metrics(folders.results / METRICS)),
+    )
     write_json(root / CRATE, document)
     write_text(root / MANIFEST, listed)
     write_json(root / CODEMETA, software)
+    write_json(root / CLAIMS_MAP, claims)
     outside = commands_outside_stages(root, folders.results)
     differing = ", ".join(path for path in outside if path not in commits)
     note = f"\nnot as committed, so without a commit: {differing}" if differing else ""
-    return f"{CRATE}, {MANIFEST} and {CODEMETA} written{note}"
+    return f"{CRATE}, {MANIFEST}, {CODEMETA} and {CLAIMS_MAP} written{note}"

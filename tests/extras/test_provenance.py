@@ -14,7 +14,9 @@ from rocrate_validator.services import validate_metadata_as_dict
 from ruamel.yaml import YAML
 from small import REPOSITORY, mistake, refused
 
+from replication.comparison.evaluation.metrics import METRICS, read_metrics
 from replication.errors import ReplicationError
+from replication.extras.adduce import claims_map
 from replication.extras.provenance import CRATE, crate, manifest, read_commits, read_lock
 from replication.folders import Folders
 
@@ -230,3 +232,15 @@ def test_a_damaged_dvc_lock_is_one_sentence(tmp_path, content):
     with refused("dvc.lock", "git checkout dvc.lock") as caught:
         read_lock(tmp_path)
     assert len(str(caught.value).replace(str(tmp_path), "")) < 300
+
+
+def test_the_map_of_claims_names_every_experiment_with_its_value_and_its_command():
+    metrics = read_metrics(REPOSITORY / "results" / METRICS)
+    claims = claims_map(metrics)["claims"]
+    assert {one["id"]: one["value"] for one in claims} == {
+        name: entry["test_error_percent"]["mean"] for name, entry in metrics.items()
+    }
+    for one in claims:
+        assert one["produced_by"]["command"].startswith(f"python -m replication train {one['id']} ")
+        assert len(one["seeds"]) == metrics[one["id"]]["replicates"]
+        assert (REPOSITORY / one["produced_by"]["data"]).exists()
