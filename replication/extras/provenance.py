@@ -7,6 +7,7 @@ with the date; a replicate also has the processor, the packages and the time it 
 """
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -294,6 +295,10 @@ def _replicate(graph: Crate, run: Run) -> Any:
     )
 
 
+def _quote(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)  # which is YAML
+
+
 def manifest(root: Path, folders: Folders) -> str:
     """Return codecheck.yml: the files to reproduce; a codechecker fills in the other fields."""
     stages = read_lock(root).items()
@@ -302,7 +307,7 @@ def manifest(root: Path, folders: Folders) -> str:
     citation = read_citation(root)
     lines = "\n".join(f"  - file: {path}\n    comment: {text}" for path, text in commands.items())
     authors = "\n".join(
-        f'    - name: "{author.full_name}"'
+        f"    - name: {_quote(author.full_name)}"
         + (f"\n      ORCID: {author.orcid.rpartition('/')[2]}" if author.orcid else "")
         for author in citation.authors
     )
@@ -310,7 +315,7 @@ def manifest(root: Path, folders: Folders) -> str:
 version: https://codecheck.org.uk/spec/config/2.0/
 # A codechecker adds: codechecker, report, summary and certificate.
 paper:
-  title: "{citation.title}"
+  title: {_quote(citation.title)}
   authors:
 {authors}
   reference: {(folders.results / ARTICLE).as_posix()} # it has no address of its own yet
