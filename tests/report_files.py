@@ -37,6 +37,7 @@ def project(folder: Path, *, runs: bool = True, tables: bool = True) -> Path:
         "data",
         "params.yaml",
         "ro-crate-metadata.json",
+        "CITATION.cff",
         *(["results/runs"] if runs else []),
     ):
         (folder / name).symlink_to(REPOSITORY / name)

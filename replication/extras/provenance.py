@@ -1,17 +1,17 @@
-"""The origin of every result, as an RO-Crate and a manifest for CODECHECK.
+"""The origin of every result, as an RO-Crate, and the manifests that others read.
 
 The crate follows the profile Workflow Run (0.5): the pipeline is its workflow, and each stage of
 dvc.lock, each file of a study and each replicate has an action with its command, its inputs and
-outputs with their sums, and the commit of its results with the date; a replicate also has the
-processor, the packages and the time it took.
+outputs with their sums, sizes and formats, the authors as its agents, and the commit of its results
+with the date; a replicate also has the processor, the packages and the time it took.
 """
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from importlib import import_module
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -22,7 +22,9 @@ from rocrate.rocrate import ROCrate
 from replication.comparison.evaluation.metrics import METRICS, read_metrics
 from replication.core.runs import RECORD, Run, experiment_runs
 from replication.errors import ReplicationError
-from replication.extras.certificate import git
+from replication.extras.adduce import CLAIMS_MAP, claims_map
+from replication.extras.citation import CODEMETA, PAPER, Citation, codemeta, read_citation
+from replication.extras.commits import read_commits
 from replication.extras.costs import COSTS
 from replication.files import Output, write_json, write_text
 from replication.folders import ARTICLE, Folders
@@ -32,8 +34,18 @@ from replication.studies import STUDIES
 CRATE, MANIFEST = "ro-crate-metadata.json", "codecheck.yml"
 LOCK, PIPELINE = "dvc.lock", "dvc.yaml"
 _SOFTWARE = "#replication"
-# The results, and what they follow from.
-_TRACED = ("results", "data", "params.yaml", "dvc.yaml", "replication", "CITATION.cff")
+# By the end of a file's name; the others are texts.
+_FORMATS = {
+    ".csv": "text/csv",
+    ".gz": "application/gzip",
+    ".html": "text/html",
+    ".json": "application/json",
+    ".npz": "application/zip",
+    ".pdf": "application/pdf",
+    ".py": "text/x-python",
+    ".safetensors": "application/octet-stream",
+    ".yaml": "application/yaml",
+}
 _PROFILES = (
     "https://w3id.org/ro/wfrun/process/0.5",
     "https://w3id.org/ro/wfrun/workflow/0.5",
@@ -74,6 +86,8 @@ class Crate:
 
     crate: ROCrate
     commits: Mapping[str, tuple[str, str]]
+    root: Path
+    agents: list[Any] = field(default_factory=list)
     entities: dict[str, Any] = field(default_factory=dict)
 
     def add_entity(self, name: str, kind: str, /, **properties: Any) -> Any:
@@ -88,6 +102,10 @@ class Crate:
         if path not in self.entities:
             kind = Dataset if path.endswith("/") else File
             fields = {"name": path.rstrip("/").rpartition("/")[2], **properties}
+            if kind is File:
+                fields["encodingFormat"] = _FORMATS.get(Path(path).suffix, "text/plain")
+                if (self.root / path).is_file():
+                    fields["contentSize"] = str((self.root / path).stat().st_size)
             self.entities[path] = self.crate.add(kind(self.crate, None, path, properties=fields))
         elif "sha256" in properties:  # DVC has given another sum
             self.entities[path]["sha256"] = properties["sha256"]
@@ -104,6 +122,7 @@ class Crate:
         fixed = {
             "name": command,
             "instrument": {"@id": _SOFTWARE},
+            "agent": self.agents,
             "actionStatus": {"@id": "http://schema.org/CompletedActionStatus"},
             "object": list(reads),
             "result": list(makes),
@@ -116,48 +135,19 @@ class Crate:
         return self.add_entity(place, "PropertyValue", name=name, value=str(value))
 
 
-def read_commits(root: Path) -> dict[str, tuple[str, str]]:
-    """Return by file and by folder the last commit that changed it, and its date in UTC.
-
-    What differs from the last commit has none, nor has a folder with such a file. Raises
-    ReplicationError where git cannot answer, as in a clone that lacks the commits before the last.
-    """
-    if git(root, "rev-parse", "--is-shallow-repository") == "true":
-        raise ReplicationError(
-            "this clone lacks the earlier commits, by which the results came: "
-            "`git fetch --unshallow` brings them"
-        )
-    text = git(root, "log", "--format=%x00%H %ct", "--name-only", "--", *_TRACED)
-    commits: dict[str, tuple[str, str]] = {}
-    for entry in text.split("\0")[1:]:
-        head, *paths = entry.split("\n")
-        commit, _, seconds = head.partition(" ")
-        date = datetime.fromtimestamp(int(seconds), UTC).isoformat()
-        for path in filter(None, paths):
-            for place in _with_folders(path):
-                known = commits.setdefault(place, (commit, date))
-                commits[place] = max(known, (commit, date), key=lambda pair: pair[1])
-    changed = git(root, "diff", "--name-only", "HEAD", "--", *_TRACED).splitlines()
-    new = git(root, "ls-files", "--others", "--exclude-standard", "--", *_TRACED).splitlines()
-    differing = {place for path in (*changed, *new) for place in _with_folders(path)}
-    return {place: pair for place, pair in commits.items() if place not in differing}
-
-
-def _with_folders(path: str) -> list[str]:
-    """Return a path and all folders that it lies in, each with a slash at its end."""
-    parents = PurePosixPath(path).parents
-    return [path, *(f"{folder}/" for folder in parents if folder.name)]
-
-
 def crate(root: Path, folders: Folders, commits: Mapping[str, tuple[str, str]]) -> dict[str, Any]:
     """Return the crate of the repository at ``root`` as a document; ``commits`` by `read_commits`.
 
-    Raises ReplicationError when dvc.lock or a record is missing or damaged.
+    Raises ReplicationError when dvc.lock, CITATION.cff or a record is missing or damaged.
     """
-    graph = Crate(ROCrate(version="1.1"), commits)
+    graph, citation = Crate(ROCrate(version="1.1"), commits, root), read_citation(root)
+    graph.agents = _authors(graph, citation)
     top = graph.crate.root_dataset
-    top["name"] = "LeNet-5 of 1998, replicated"
+    top["name"] = citation.title
     top["description"] = "What the replication made, from which data, by which commands."
+    top["author"] = graph.agents
+    top["version"] = citation.version
+    top["keywords"] = citation.keywords
     top["license"] = graph.add_path("LICENSE", description="MIT")
     top["datePublished"] = max((date for _, date in graph.commits.values()), default="1970-01-01")
     top["conformsTo"] = [
@@ -176,7 +166,7 @@ def crate(root: Path, folders: Folders, commits: Mapping[str, tuple[str, str]]) 
         graph.add_path(path.as_posix(), sha256=_sha256(path))
         for path in sorted(folders.raw.glob("[!.]*[!~]"))
     ]
-    workflow = _workflow(graph)
+    workflow = _workflow(graph, citation.version)
     top["mainEntity"] = workflow
     results = [result for action in actions for result in action.get("result", [])]
     whole = graph.add_action("#pipeline", "dvc repro", raw, list(dict.fromkeys(results)))
@@ -187,13 +177,27 @@ def crate(root: Path, folders: Folders, commits: Mapping[str, tuple[str, str]]) 
     return document
 
 
-def _workflow(graph: Crate) -> Any:
+def _authors(graph: Crate, citation: Citation) -> list[Any]:
+    authors = []
+    for number, author in enumerate(citation.authors, 1):
+        described = author.described()
+        if "affiliation" in described:
+            name = described["affiliation"]["name"]
+            described["affiliation"] = graph.add_entity(
+                f"#{name}".replace(" ", "_"), "Organization", name=name
+            )
+        kind, identifier = described.pop("@type"), author.orcid or f"#author-{number}"
+        authors.append(graph.add_entity(identifier, kind, **described))
+    return authors
+
+
+def _workflow(graph: Crate, version: str) -> Any:
     graph.add_entity(
         _SOFTWARE,
         "SoftwareApplication",
         name="replication",
-        version="1.0.0",
-        url="https://doi.org/10.1109/5.726791",
+        version=version,
+        url=PAPER,
         softwareRequirements=graph.add_path("requirements.lock"),
     )
     dvc = {"name": "DVC pipeline", "url": "https://dvc.org"}
@@ -274,8 +278,11 @@ def _replicate(graph: Crate, run: Run) -> Any:
     record, place = run.record, f"{run.folder.as_posix()}/"
     facts = {**record.get("packages", {}), "processor": record.get("processor", "not recorded")}
     facts |= {"data": record.get("data", {}).get("sha256", "not recorded")}
-    sums = sorted(record.get("files", {}).items())
-    files = [graph.add_path(place + name, sha256=total) for name, total in sums]
+    known = record.get("files", {})  # the sums of all but the record and the times
+    files = [
+        graph.add_path(place + path.name, sha256=known.get(path.name) or _sha256(path))
+        for path in sorted(run.folder.iterdir())
+    ]
     whole = graph.add_path(place, hasPart=files)
     return graph.add_action(
         f"#run-{run.folder.parent.name}-{run.folder.name}",
@@ -288,33 +295,52 @@ def _replicate(graph: Crate, run: Run) -> Any:
     )
 
 
+def _quote(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)  # which is YAML
+
+
 def manifest(root: Path, folders: Folders) -> str:
     """Return codecheck.yml: the files to reproduce; a codechecker fills in the other fields."""
     stages = read_lock(root).items()
     commands = {file.path: f"dvc repro {name}" for name, stage in stages for file in stage.outs}
     commands |= commands_outside_stages(root, folders.results)
-    files = "\n".join(f"  - file: {path}\n    comment: {text}" for path, text in commands.items())
+    citation = read_citation(root)
+    lines = "\n".join(f"  - file: {path}\n    comment: {text}" for path, text in commands.items())
+    authors = "\n".join(
+        f"    - name: {_quote(author.full_name)}"
+        + (f"\n      ORCID: {author.orcid.rpartition('/')[2]}" if author.orcid else "")
+        for author in citation.authors
+    )
     return f"""---
-version: https://codecheck.org.uk/spec/config/1.0/
+version: https://codecheck.org.uk/spec/config/2.0/
+# A codechecker adds: codechecker, report, summary and certificate.
 paper:
-  title: "LeNet-5 of 1998, replicated"
+  title: {_quote(citation.title)}
   authors:
-    - name: "The replication's authors"
+{authors}
   reference: {(folders.results / ARTICLE).as_posix()} # it has no address of its own yet
+  reference-other:
+    - {PAPER}
 manifest:
-{files}
+{lines}
 """
 
 
 def write(folders: Folders) -> str:
-    """Write `CRATE` and `MANIFEST` beside the pipeline; return a summary."""
+    """Write `CRATE`, `MANIFEST`, `CODEMETA` and `CLAIMS_MAP`; return a summary."""
     root = folders.root
     commits = read_commits(root)
-    # Both before either is written.
+    # All before any is written.
     document, listed = crate(root, folders, commits), manifest(root, folders)
+    software, claims = (
+        codemeta(read_citation(root)),
+        claims_map(read_metrics(folders.results / METRICS)),
+    )
     write_json(root / CRATE, document)
     write_text(root / MANIFEST, listed)
+    write_json(root / CODEMETA, software)
+    write_json(root / CLAIMS_MAP, claims)
     outside = commands_outside_stages(root, folders.results)
     differing = ", ".join(path for path in outside if path not in commits)
     note = f"\nnot as committed, so without a commit: {differing}" if differing else ""
-    return f"{CRATE} and {MANIFEST} written{note}"
+    return f"{CRATE}, {MANIFEST}, {CODEMETA} and {CLAIMS_MAP} written{note}"

@@ -14,7 +14,9 @@ from rocrate_validator.services import validate_metadata_as_dict
 from ruamel.yaml import YAML
 from small import REPOSITORY, mistake, refused
 
+from replication.comparison.evaluation.metrics import METRICS, read_metrics
 from replication.errors import ReplicationError
+from replication.extras.adduce import claims_map
 from replication.extras.provenance import CRATE, crate, manifest, read_commits, read_lock
 from replication.folders import Folders
 
@@ -93,6 +95,18 @@ def test_a_result_has_command_commit_processor_packages_time_and_sums(entities):
     assert made
     for one in made:
         assert one["sha256"] == sha256(one)
+
+
+def test_every_file_has_a_size_and_a_format_every_action_an_agent_and_a_run_all_its_files(entities):
+    files = [entity for entity in entities.values() if entity["@type"] == "File"]
+    assert [
+        one["@id"] for one in files if not one["contentSize"] or not one["encodingFormat"]
+    ] == []
+    actions = [entity for entity in entities.values() if entity["@type"] == "CreateAction"]
+    assert all(action["agent"] == entities["./"]["author"] for action in actions)
+    parts = {one["@id"] for one in entities["results/runs/lenet5/0/"]["hasPart"]}
+    folder = REPOSITORY / "results/runs/lenet5/0"
+    assert parts == {path.relative_to(REPOSITORY).as_posix() for path in folder.iterdir()}
 
 
 def test_a_result_of_a_study_has_its_command_and_its_sum(entities, committed):
@@ -218,3 +232,15 @@ def test_a_damaged_dvc_lock_is_one_sentence(tmp_path, content):
     with refused("dvc.lock", "git checkout dvc.lock") as caught:
         read_lock(tmp_path)
     assert len(str(caught.value).replace(str(tmp_path), "")) < 300
+
+
+def test_the_map_of_claims_names_every_experiment_with_its_value_and_its_command():
+    metrics = read_metrics(REPOSITORY / "results" / METRICS)
+    claims = claims_map(metrics)["claims"]
+    assert {one["id"]: one["value"] for one in claims} == {
+        name: entry["test_error_percent"]["mean"] for name, entry in metrics.items()
+    }
+    for one in claims:
+        assert one["produced_by"]["command"].startswith(f"python -m replication train {one['id']} ")
+        assert len(one["seeds"]) == metrics[one["id"]]["replicates"]
+        assert (REPOSITORY / one["produced_by"]["data"]).exists()

@@ -165,6 +165,7 @@ class System:
     def fit(self, task: Task, monitor: Monitor) -> Fitted:
         """Train epoch by epoch, going on from the checkpoint where there is one."""
         torch.set_num_threads(1)
+        torch.use_deterministic_algorithms(True)  # an operation that is not becomes an error
         recipe, database = self.recipe, task.database
         draw = self._generator(task.replicate, "initialisation")
         learner = Learner(int(draw.integers(2**63)), recipe.learning_rate)

@@ -1,7 +1,8 @@
 """The article set by Typst: its template, the files that it reads, and the page's charts as SVG.
 
-Equal content gives equal bytes: fonts are those that Typst and matplotlib bring along, and the
-document has no date. Its metadata has the `digest` of its files, by which a test knows it.
+Equal content gives equal bytes: fonts are those that Typst and matplotlib bring along, authors and
+date those of CITATION.cff. Its metadata has the `digest` of its files, by which a test knows it.
+Typst holds it to PDF/UA-1, so that pictures and equations have words for who does not see them.
 """
 
 import hashlib
@@ -9,6 +10,7 @@ import posixpath
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
+from html import unescape
 from importlib import resources
 from math import fsum
 from pathlib import Path
@@ -17,22 +19,29 @@ from typing import Any
 import matplotlib as mpl
 import typst
 
-from replication.comparison.figures.drawing import Figure
+from replication.comparison.figures.drawing import Figure, Source
 from replication.comparison.figures.inputs import Inputs
 from replication.core.runs import RECORD, Run
 from replication.errors import ReplicationError
 from replication.files import json_bytes, write_bytes
 from replication.folders import Folders
-from replication.report import charts, narrative, tables
+from replication.report import charts, narrative, systems, tables
 from replication.report.texts import read_text
 from replication.studies.sizes import draw_training_sizes
 
-TEMPLATE = ("article.typ", "lookups.typ", "numbers.typ", "style.typ", "tables.typ")
+TEMPLATE = (
+    "article.typ", "lookups.typ", "numbers.typ", "references.bib", "style.typ", "tables.typ",
+)  # fmt: skip
 PAPER = ("claims.yaml", "figure8_misclassified.csv", "figures9_to_12_systems.csv")
 RESULTS = ("audit.csv", "metrics.json", "readings.csv", "verdicts.csv")
 # These two share the width of a page.
 SIDE_BY_SIDE = ("figure5", "figure6")
 _COLOUR = re.compile(r"--(\w+): (#[0-9a-f]{6});")
+_ALT = re.compile(r'aria-label="([^"]*)"')
+_PATTERN = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 28 28">'
+    '<image width="28" height="28" href="{}"/></svg>'
+)
 
 
 def content(folders: Folders, inputs: Inputs) -> dict[str, bytes]:
@@ -42,6 +51,7 @@ def content(folders: Folders, inputs: Inputs) -> dict[str, bytes]:
     """
     own = resources.files(__package__)
     paths = {
+        "CITATION.cff": folders.root / "CITATION.cff",
         "params.yaml": folders.params,
         **{f"data/paper/{name}": folders.paper / name for name in PAPER},
         **{f"results/{name}": folders.results / name for name in RESULTS},
@@ -63,8 +73,8 @@ def _read(path: Path) -> bytes:
 
 def figures(inputs: Inputs) -> dict[str, Figure]:
     """Return the charts by name; a chart without its files is left out."""
-    curves, sizes = charts.learning_curves(inputs)[:1], draw_training_sizes(inputs)
-    candidates = (charts.headline(inputs), *curves, sizes)
+    curves, figure9 = charts.learning_curves(inputs)[:1], systems.systems(inputs)[0]
+    candidates = (charts.headline(inputs), *curves, draw_training_sizes(inputs), figure9)
     return {figure.name: figure for figure in candidates if figure is not None}
 
 
@@ -72,8 +82,9 @@ def derive(inputs: Inputs) -> dict[str, Any]:
     """Return what the article needs and no file has.
 
     Sentences of the page; the subject of each verdict; the number, time and processors of the runs
-    of each experiment; the captions of the charts (and the numbers drawn, so that the digest covers
-    them); and the meanings of the roles.
+    of each experiment; the captions of the charts, their words for who does not see them, and the
+    numbers drawn, so that the digest covers them; the digits of Figure 8; and the meanings of the
+    roles.
     """
     trials = narrative.read_trials(inputs)
     differing = narrative.drop_agreeing(trials, inputs.verdicts)
@@ -85,10 +96,9 @@ def derive(inputs: Inputs) -> dict[str, Any]:
             for topic in narrative.topics(inputs.verdicts, ())
         ],
         "hypotheses": [
-            (t.hypothesis, t.evidence, t.decided if t in differing else "nothing to explain")
+            (t.about, t.idea, t.evidence, t.decided if t in differing else "nothing to explain")
             for t in trials
         ],
-        "speed": tables.speed(inputs),
         "roles": tables.ROLES,
         "subjects": {
             verdict.subject.claim: {
@@ -104,14 +114,40 @@ def derive(inputs: Inputs) -> dict[str, Any]:
         "charts": {
             name: {
                 "caption": figure.caption,
-                "sources": [
-                    posixpath.normpath(posixpath.join("results/report", href))
-                    for href in dict.fromkeys(source.href for source in figure.sources)
-                ],
+                "alt": unescape(_ALT.findall(figure.svg)[0]),
+                "sources": _files(figure.sources),
                 "rows": figure.table.rows,
             }
             for name, figure in figures(inputs).items()
         },
+        "gallery": _gallery(inputs),
+    }
+
+
+def _files(sources: Sequence[Source]) -> list[str]:
+    hrefs = dict.fromkeys(source.href for source in sources)
+    return [posixpath.normpath(posixpath.join("results/report", href)) for href in hrefs]
+
+
+def _gallery(inputs: Inputs) -> dict[str, Any] | None:
+    """Return the digits of Figure 8 with their pictures; None before `compare` has found them."""
+    gallery = charts.gallery(inputs)
+    if gallery is None:
+        return None
+    digits = [digit for digit in gallery.digits if digit.past is not None]
+    return {
+        "replicates": max(digit.replicates for digit in digits),
+        "sources": _files(gallery.sources),
+        "digits": [
+            {
+                "label": digit.label,
+                "past": digit.past,
+                "missed": digit.missed,
+                "alt": f"test digit {digit.index}, a {digit.label}",
+                "svg": _PATTERN.format(digit.image),
+            }
+            for digit in digits
+        ],
     }
 
 
@@ -162,6 +198,7 @@ def pdf(content: Mapping[str, bytes], figures: Mapping[str, Figure]) -> bytes:
                 ignore_system_fonts=True,
                 sys_inputs={"digest": digest(content)},
                 timestamp=0,
+                pdf_standards="ua-1",
             )
         except typst.TypstError as error:
             raise ReplicationError(
