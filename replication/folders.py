@@ -57,6 +57,11 @@ class Folders:
         return cls(root=root, **{name: root / place for name, place in PLACES.items()} | named)
 
 
+def backup_folder(folders: Folders) -> Path:
+    """Return the folder of the committed runs while others are made in their place."""
+    return folders.checkpoints / "replicating"
+
+
 def folder_options(*names: str) -> Callable[[Command], Command]:
     """Give a command ``--root`` and options for ``names``; it receives one `Folders`.
 
