@@ -18,8 +18,9 @@ from replication.core.settings import load
 from replication.core.systems.contract import answers_from_penalties
 from replication.errors import ReplicationError
 from replication.extras import own_digits
-from replication.folders import PLACES, Folders, folder_options, path_option
+from replication.folders import PLACES, Folders, path_option
 from replication.folders import WEIGHTS as USUAL_WEIGHTS
+from replication.pipeline.options import settings_options
 
 UNREADABLE = 2
 # Systems of a single network, which answers by itself.
@@ -114,7 +115,7 @@ def classify(
 @path_option(
     "--weights", f"{PLACES['runs']}/{USUAL_WEIGHTS}", "The weights of the network that answers."
 )
-@folder_options("params")
+@settings_options()
 def command(folders: Folders, images: tuple[Path, ...], weights: Path | None) -> int:
     """Classify the digits in each of IMAGES, and on each of their pages, with committed weights.
 

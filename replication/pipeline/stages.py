@@ -16,9 +16,11 @@ from replication.comparison.evaluation import metrics
 from replication.comparison.evaluation.database_summary import summarise_databases
 from replication.comparison.evaluation.errors import target_percent
 from replication.core.mnist import databases
-from replication.core.settings import Settings, load
+from replication.core.settings import AnyRecipe, Settings, load
+from replication.errors import ReplicationError
 from replication.files import write_json
-from replication.folders import Folders, folder_options
+from replication.folders import Folders
+from replication.pipeline.options import settings_options
 
 if TYPE_CHECKING:
     from replication.core.systems.jobs import Job
@@ -37,7 +39,7 @@ def prepare_databases(folders: Folders, settings: Settings) -> dict[str, Any]:
 
 
 @click.command()
-@folder_options("params")
+@settings_options()
 def prepare(folders: Folders) -> None:
     """Check raw MNIST and make the three databases of Section III-A from it."""
     for name, facts in prepare_databases(folders, load(folders.params))["databases"].items():
@@ -126,7 +128,7 @@ def describe_errors(folders: Folders, settings: Settings, experiment: str) -> It
 @click.argument("names", metavar="[EXPERIMENT]...", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="All experiments; not with names.")
 @FORECAST
-@folder_options("params", "runs")
+@settings_options("runs")
 def train(folders: Folders, names: tuple[str, ...], everything: bool, forecast: bool) -> None:
     """Train the replicates of EXPERIMENTs that these settings and this code have not yet trained.
 
@@ -152,16 +154,41 @@ def train(folders: Folders, names: tuple[str, ...], everything: bool, forecast: 
 
 
 def evaluate_runs(folders: Folders, settings: Settings) -> dict[str, Any]:
-    """Evaluate every experiment of params.yaml, and write and return the metrics."""
+    """Evaluate every experiment of params.yaml, and write and return the metrics.
+
+    Of a variation those that are trained; ReplicationError where none is.
+    """
     labels = databases.load(folders.raw, folders.prepared, "regular").test_labels
     target = target_percent(paper.load(folders.paper))
-    evaluated = metrics.evaluate(folders.runs, settings.experiments, labels, target)
+    chosen = settings.experiments
+    if folders.are_of_variation:
+        chosen = _select_trained(folders, settings)
+    evaluated = metrics.evaluate(folders.runs, chosen, labels, target)
     metrics.write_metrics(folders.out / metrics.METRICS, evaluated)
     return evaluated
 
 
+def _select_trained(folders: Folders, settings: Settings) -> dict[str, AnyRecipe]:
+    """Return the experiments of which every replicate is there, by these settings."""
+    from replication.core.systems.replicates import is_finished
+
+    finished = Counter(
+        job.experiment.name
+        for job in list_jobs(folders, settings, tuple(settings.experiments))
+        if is_finished(*job)
+    )
+    trained = {name: recipe for name, recipe in settings.experiments.items()
+               if finished[name] == recipe.replicates}  # fmt: skip
+    if not trained:
+        raise ReplicationError(
+            f"{folders.runs} has no experiment with all of its replicates by {folders.params}: run "
+            f"`python -m replication train NAME --params {folders.params}` first"
+        )
+    return trained
+
+
 @click.command()
-@folder_options("params", "runs", "out")
+@settings_options("runs", "out")
 def evaluate(folders: Folders) -> None:
     """Count the errors in the answers of every replicate, and how many it has to reject."""
     for name, entry in evaluate_runs(folders, load(folders.params)).items():
@@ -182,7 +209,7 @@ def make_study_command(study: str) -> click.Command:
     """
     module = studies.load_module(study, "run")
 
-    @folder_options("params", *getattr(module, "FOLDERS", ()), "out")
+    @settings_options(*getattr(module, "FOLDERS", ()), "out")
     def run(folders: Folders, *, forecast: bool = False, **given: Any) -> None:
         settings = load(folders.params)
         forecast_study(study, module, folders, settings, **given)

@@ -14,16 +14,17 @@ from statistics import fmean, median
 from typing import Any, NamedTuple
 
 from replication.core.runs import TIMING, Run
-from replication.core.settings import Settings
+from replication.core.settings import Recipe, Settings
 from replication.core.systems.jobs import Job, prepare_experiments
 from replication.core.systems.replicates import begin, count_workers
 from replication.errors import ReplicationError
 from replication.folders import Folders, backup_folder
-from replication.machine import cores
+from replication.machine import cores, used
 
 # After each pass the test patterns are answered: without the way back, about half a presentation.
 _ANSWER = 0.5
 _FIRST, _SECOND = 1000, 1.0  # presentations of a first look at the speed, seconds of the second
+_DRAWN = 2.9  # bytes that a pixel of a pass of distorted patterns takes while they are drawn
 # What a training's time per presentation depends on, of the settings in a record.
 _DECISIVE = ("system", "network", "database", "distorted", "options", "batch")
 
@@ -34,7 +35,8 @@ class Forecast(NamedTuple):
     Attributes:
         replicates: how many are trained, ``workers`` of them at a time.
         cpu_seconds: of all of them together, on this machine.
-        memory: bytes that they need at most at any time, beside the program's own.
+        memory: bytes that they and the program need at any time; of systems that our engine does
+            not train at most.
         disk: bytes of the runs that they leave.
         unknown: experiments of which no run tells the time; they are not in the numbers.
     """
@@ -51,8 +53,8 @@ class Forecast(NamedTuple):
         minutes, wall = (_round(self.cpu_seconds / 60 / by) for by in (1, self.workers))
         return (
             f"{title}: {self.replicates} replicates to be trained, about {minutes} CPU minutes "
-            f"({wall} with {self.workers} at a time), at most {self.memory / 1e9:.2g} GB of memory "
-            f"and {_round(self.disk / 1e6)} MB on the disk"
+            f"({wall} with {self.workers} at a time), {self.memory / 1e9:.2g} GB of memory and "
+            f"{_round(self.disk / 1e6)} MB on the disk"
             + (f"; no run tells the time of {', '.join(self.unknown)}" if self.unknown else "")
         )
 
@@ -88,6 +90,7 @@ def make_forecast(
     seconds: dict[str, float] = {}  # of a presentation, by kind
     here = measure_presentation(reference, threads)
     then = _pace(by_kind.get(_kind(usual.recipe.in_force()), ()))
+    more = [_measure_need(job) for job in jobs]
     total, disk, unknown = 0.0, 0.0, []
     done = _list_shared(jobs, places)
     for job in jobs:
@@ -107,9 +110,18 @@ def make_forecast(
         total += seconds[kind] * presented - (done.get(job.name, 0.0) * here / then if then else 0)
         disk += fmean(run.disk for run in runs) if runs and leave_runs else 0
     return Forecast(
-        len(jobs), workers, max(total, 0.0), sum(sorted(needs)[-workers:]), round(disk),
+        len(jobs), workers, max(total, 0.0), used() + sum(sorted(more)[-workers:]), round(disk),
         tuple(dict.fromkeys(unknown)),
     )  # fmt: skip
+
+
+def _measure_need(job: Job) -> int:
+    """Return the bytes that a replicate needs beside what the measurement of the speed takes."""
+    recipe, network = job.experiment.recipe, job.experiment.network
+    if not isinstance(recipe, Recipe) or network is None:
+        return job.experiment.system.memory
+    drawn = recipe.presentations_per_pass * network.field**2 if recipe.distorted else 0
+    return round(_DRAWN * drawn)
 
 
 def measure_presentation(job: Job, threads: int) -> float:
