@@ -5,4 +5,20 @@
                                      '--audit--> results/audit.csv
 
 Imports run downwards only: the contract in pyproject.toml says in which order.
+
+For programs of one's own: `load` gives a committed network as a torch module.
 """
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from replication.extras.trained import load as load
+
+
+def __getattr__(name: str) -> Any:
+    """Import what programs of one's own use when they ask for it: torch takes a while to load."""
+    if name == "load":
+        from replication.extras.trained import load
+
+        return load
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,5 +1,6 @@
 """compare and audit: the claims and the settings of 1998 beside ours, as tables in results/."""
 
+import json
 import shutil
 import sys
 import textwrap
@@ -220,9 +221,10 @@ def write_audit(folders: Folders, settings: Settings) -> None:
 @click.option("--strict", is_flag=True, help="End with status 1 when anything departs.")
 @click.option("--diff", nargs=2, type=click.Path(path_type=Path), metavar="FILE FILE",
               help="Only list the differences between two files of settings.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="A list of objects, for a program.")
 def audit(
     folders: Folders, runs: Path | None, out: Path | None, strict: bool,
-    diff: tuple[Path, Path] | None,
+    diff: tuple[Path, Path] | None, as_json: bool,
 ) -> int:  # fmt: skip
     """Compare every setting of the paper with the setting in force.
 
@@ -235,7 +237,9 @@ def audit(
     published = paper.load(folders.paper)
     if diff is not None:
         changes = audits.differences(published, *map(load, diff))
-        print("\n".join(changes) or "no setting differs")
+        sentences = list(changes)
+        print(json.dumps(sentences, indent=2) if as_json
+              else "\n".join(sentences) or "no setting differs")  # fmt: skip
         return 0
     if not folders.are_of_variation:
         out = out or folders.out / AUDIT.name
@@ -244,7 +248,6 @@ def audit(
     settings = load(folders.params)
     judged = folders if runs is None else replace(folders, runs=runs)
     audited = run_audit(judged, settings, runs=runs is not None)
-    print("\n".join(_describe_differences(folders, settings, published)), end="\n\n")
     if out is not None:
         table = AUDIT.frame(audited.settings)
         try:
@@ -252,6 +255,12 @@ def audit(
         except ReplicationError as error:  # as in a folder that can only be read
             print(table_bytes(table).decode())
             print(f"replication: {error}; the table stands above instead", file=sys.stderr)
+    departs = strict and any(setting.status == "departs" for setting in audited.settings)
+    status = DEPARTS if audited.conflicts or departs else 0
+    if as_json:
+        print(json.dumps([setting._asdict() for setting in audited.settings], indent=2))
+        return status
+    print("\n".join(_describe_differences(folders, settings, published)), end="\n\n")
     rows = [
         (setting.id, setting.status, setting.in_force, setting.remark)
         for setting in audited.settings
@@ -262,5 +271,4 @@ def audit(
     tally = ", ".join(f"{counted[name]} {name}" for name in get_args(paper.Status))
     alone = "alone" if runs is None else f"and {runs}"
     print(f"{tally}; judged: {folders.params}, {alone}")
-    departs = strict and counted["departs"] > 0
-    return DEPARTS if audited.conflicts or departs else 0
+    return status

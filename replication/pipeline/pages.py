@@ -19,7 +19,7 @@ from replication.errors import ReplicationError
 from replication.files import write_bytes, write_text
 from replication.folders import ARTICLE, DEMONSTRATION, PAGE, Folders
 from replication.pipeline.compare import all_checks, read_evidence, read_runs
-from replication.pipeline.options import settings_options
+from replication.pipeline.options import refuse_contradictions, settings_options
 from replication.reading import Damage, quote, read_yaml
 from replication.report import demonstration, page, tables, texts
 
@@ -127,6 +127,7 @@ def write_report(folders: Folders, marked: Iterable[Path] = ()) -> dict[Path, bo
 @click.option("--page-only", is_flag=True, help="Write the page and leave the texts alone.")
 def report(folders: Folders, marked: tuple[Path, ...], page_only: bool) -> None:
     """Make the page from the files of results/, and bring the numbers in the texts up to date."""
+    refuse_contradictions(click.get_current_context(), {"--page-only": ("--text",)})
     usual = [folders.root / name for name in TEXTS]
     changed = write_report(folders, () if page_only else marked or usual)
     print(f"{folders.out / PAGE} written")

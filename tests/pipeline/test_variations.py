@@ -1,5 +1,6 @@
 """Settings of one's own, by --params and --set: refused in one sentence, kept apart, compared."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -132,6 +133,16 @@ def test_runs_by_other_settings_than_the_variations_are_none_of_its_runs(project
     assert main(["train", "lenet5", "--params", "mine.yaml"]) == 0
     write_params(project / "mine.yaml", small_document(replicates=1, seed=7))
     mistake(capsys, ["compare", "--params", "mine.yaml"], "variations/mine/runs", "train NAME")
+
+
+def test_audit_says_the_same_to_a_program(project, capsys):
+    assert project
+    assert main(["audit", "--set", SET, "--json"]) == 0
+    settings = {each["id"]: each for each in json.loads(capsys.readouterr().out)}
+    assert settings["base.criterion.j"]["in_force"] == "0.5"
+    assert main(["audit", "--diff", "params.yaml", f"variations/{SET}/params.yaml", "--json"]) == 0
+    (changed,) = json.loads(capsys.readouterr().out)
+    assert changed.startswith("base.criterion.j: 0.25 -> 0.5; ")
 
 
 def test_audit_refuses_what_has_no_meaning_beside_two_files(project, capsys):
