@@ -15,6 +15,7 @@ from small import REPOSITORY, mistake, refused
 from replication import load
 from replication.comparison.evaluation.errors import target_percent, threshold
 from replication.core.runs import Run
+from replication.pipeline import export
 from replication.pipeline.cli import main
 
 
@@ -98,12 +99,30 @@ def test_the_exported_file_holds_what_gives_the_committed_answers(
 ):
     monkeypatch.chdir(tmp_path)
     assert main(["export", name, "--root", str(REPOSITORY)]) == 0
-    assert "10000 test patterns are numerically equal" in capsys.readouterr().out
+    assert "answers to the test patterns are numerically equal" in capsys.readouterr().out
     written = load_file(tmp_path / f"{name}-0.safetensors")
     stated = load(0, name).state_dict()
     assert written.keys() == stated.keys()
     assert all(torch.equal(written[key], stated[key]) for key in stated)
     mistake(capsys, ["export", "knn", "--root", str(REPOSITORY)], "knn")
+
+
+def test_without_its_packages_onnx_says_how_to_install_them(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(export, "find_spec", lambda _: None)
+    given = ["export", "--onnx", "--root", str(REPOSITORY), "--out", str(tmp_path)]
+    mistake(capsys, given, "onnxruntime", "pip install")
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("default")
+def test_onnx_runtime_gives_the_committed_answers(tmp_path, capsys):
+    for name in export.ONNX_PACKAGES:
+        pytest.importorskip(name)
+    given = ["export", "--onnx", "--root", str(REPOSITORY), "--out", str(tmp_path)]
+    assert main(given) == 0
+    (said,) = [line for line in capsys.readouterr().out.splitlines() if ".onnx written" in line]
+    assert "answers to the test patterns are numerically equal" in said
+    assert (tmp_path / "lenet5-0.onnx").stat().st_size < 1_000_000
 
 
 def test_predict_says_the_same_to_a_program(network, regular, tmp_path, capsys):
