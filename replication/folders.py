@@ -1,7 +1,7 @@
 """Where everything lies: all folders by their names, and the options that name others."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
@@ -51,10 +51,20 @@ class Folders:
     checkpoints: Path  # from which interrupted trainings go on
     out: Path  # where results are written; as ``results`` unless a command is told otherwise
 
+    @property
+    def are_of_variation(self) -> bool:
+        """Whether results are read where those of another file than params.yaml lie."""
+        return self.results != self.below(self.root).results
+
     @classmethod
     def below(cls, root: Path = Path(), **named: Path) -> Self:
         """Return where everything lies in the project's folder ``root``, but for what is named."""
         return cls(root=root, **{name: root / place for name, place in PLACES.items()} | named)
+
+
+def backup_folder(folders: Folders) -> Path:
+    """Return the folder of the committed runs while others are made in their place."""
+    return folders.checkpoints / "replicating"
 
 
 def folder_options(*names: str) -> Callable[[Command], Command]:
@@ -67,7 +77,6 @@ def folder_options(*names: str) -> Callable[[Command], Command]:
         @wraps(command)
         def with_folders(root: Path, **given: Any) -> Any:
             named = {name: given.pop(name) for name in names}
-            _keep_committed(root, named)
             folders = Folders.below(root, **{name: path for name, path in named.items() if path})
             for name in COMMITTED:
                 _require(getattr(folders, name), PLACES[name])
@@ -90,20 +99,6 @@ def folder_options(*names: str) -> Callable[[Command], Command]:
         )(decorated)  # fmt: skip
 
     return decorate
-
-
-def _keep_committed(root: Path, named: Mapping[str, Path | None]) -> None:
-    """Refuse to write results of other settings where those of params.yaml lie."""
-    params, own = named.get("params"), (root / PLACES["params"]).resolve()
-    if params is None or params.resolve() == own:
-        return
-    lacking = [f"--{name}" for name in ("runs", "out") if name in named and named[name] is None]
-    if lacking:
-        raise click.UsageError(
-            f"{params} is another file of settings than params.yaml, whose results must stay: "
-            f"name other folders with {' and '.join(lacking)}",
-            click.get_current_context(),
-        )
 
 
 def _require(folder: Path, place: str) -> None:

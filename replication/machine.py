@@ -4,6 +4,7 @@ import os
 import platform
 from pathlib import Path
 
+import psutil
 from threadpoolctl import threadpool_info
 
 # What decides how the kernels are compiled, from the widest.
@@ -38,6 +39,12 @@ def memory() -> int | None:
     if limit.exists() and (stated := limit.read_text(encoding="ascii").strip()).isdigit():
         sizes.append(int(stated))
     return min(sizes, default=None)
+
+
+def used() -> int:
+    """Return the bytes of memory that this process takes, its share of what several share."""
+    info = psutil.Process().memory_full_info()
+    return int(getattr(info, "pss", 0) or info.rss)
 
 
 def blas() -> list[str]:

@@ -61,7 +61,13 @@ def read_yaml(path: Path) -> Any:
             content = stream.read(_LARGEST + 1)
         if len(content) > _LARGEST:
             raise Damage(f"it is larger than {_LARGEST:,} bytes")
-        values = YAML(typ="safe", pure=True).load(content.decode())
+        return parse_yaml(content.decode())
+
+
+def parse_yaml(text: str) -> Any:
+    """Parse YAML 1.2; raises Damage."""
+    with name_damage():
+        values = YAML(typ="safe", pure=True).load(text)
         _check(values, set(), set())
         return values
 

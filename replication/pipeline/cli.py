@@ -2,6 +2,7 @@
 
 import difflib
 import importlib
+import importlib.metadata
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
@@ -36,6 +37,7 @@ PIPELINE = {
     "verify": ("verify", "Check that the code gives the committed outputs."),
     "provenance": ("pages", "Write where every result comes from, as an RO-Crate."),
     "predict": ("predict", "Classify your own digits."),
+    "export": ("export", "Write a network's weights for other programs."),
 }
 STUDIES = {name: studies.STUDIES[name] for name in studies.find_modules("run")}
 
@@ -79,7 +81,16 @@ class Commands(click.Group):
             formatter.write_dl(list(STUDIES.items()))
 
 
+def _read_version() -> str:
+    """Return the version that is installed, and that the code in a folder is of none."""
+    try:
+        return importlib.metadata.version(SCRIPT)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"
+
+
 @click.command(cls=Commands, no_args_is_help=False)
+@click.version_option(_read_version(), message=f"{SCRIPT} %(version)s")
 def commands() -> None:
     """Gradient-Based Learning Applied to Document Recognition (1998), replicated.
 
@@ -91,11 +102,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; return its status, or 2 after a sentence about a mistake of the user."""
     # As it was called, so that help texts and the completion of a shell have the right name.
     program = Path(sys.argv[0]).name if Path(sys.argv[0]).name == SCRIPT else PROGRAM
+    arguments = list(sys.argv[1:] if argv is None else argv) or ["--help"]
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a file's name may be none that the terminal can say
             stream.reconfigure(errors="backslashreplace")
     try:
-        status = commands.main(argv, program, complete_var=COMPLETION, standalone_mode=False)
+        status = commands.main(arguments, program, complete_var=COMPLETION, standalone_mode=False)
     except (KeyboardInterrupt, click.Abort):
         print(INTERRUPTED, file=sys.stderr)
         return 130

@@ -12,8 +12,9 @@ from replication.comparison.verdicts.evidence import Evidence, experiments_for
 from replication.core.settings import load
 from replication.core.settings.loading import suggest_name
 from replication.errors import ReplicationError
-from replication.folders import Folders, folder_options
+from replication.folders import Folders
 from replication.pipeline.compare import all_checks, read_evidence, read_runs
+from replication.pipeline.options import settings_options
 from replication.report.tables import ROLES
 
 
@@ -101,7 +102,7 @@ def select(verdicts: Sequence[Verdict], claim: str) -> list[Verdict]:
 @click.command()
 @click.argument("claim")
 @click.option("--json", "as_json", is_flag=True, help="A list of objects, for a program.")
-@folder_options("params", "runs")
+@settings_options("runs")
 def explain(folders: Folders, claim: str, as_json: bool) -> None:
     """Say how the verdict on CLAIM comes about: published, ours, the rule, files and commands.
 

@@ -17,8 +17,9 @@ from replication.core.runs import TRAIN
 from replication.core.settings import Settings, load
 from replication.errors import ReplicationError
 from replication.files import write_bytes, write_text
-from replication.folders import ARTICLE, DEMONSTRATION, PAGE, Folders, folder_options
+from replication.folders import ARTICLE, DEMONSTRATION, PAGE, Folders
 from replication.pipeline.compare import all_checks, read_evidence, read_runs
+from replication.pipeline.options import refuse_contradictions, settings_options
 from replication.reading import Damage, quote, read_yaml
 from replication.report import demonstration, page, tables, texts
 
@@ -43,7 +44,7 @@ def write_demonstration(folders: Folders, settings: Settings) -> Path:
 
 
 @click.command()
-@folder_options("params", "runs", "out")
+@settings_options("runs", "out")
 def demo(folders: Folders) -> None:
     """Make a page to draw on: LeNet-5 live, with the weights of the committed replicates.
 
@@ -116,7 +117,7 @@ def write_report(folders: Folders, marked: Iterable[Path] = ()) -> dict[Path, bo
 
 
 @click.command()
-@folder_options("params", "out")
+@settings_options("out")
 @click.option(
     "--text", "marked", multiple=True, show_default=" and ".join(TEXTS),
     type=click.Path(exists=True, dir_okay=False, path_type=Path),  # before the page is drawn
@@ -126,6 +127,7 @@ def write_report(folders: Folders, marked: Iterable[Path] = ()) -> dict[Path, bo
 @click.option("--page-only", is_flag=True, help="Write the page and leave the texts alone.")
 def report(folders: Folders, marked: tuple[Path, ...], page_only: bool) -> None:
     """Make the page from the files of results/, and bring the numbers in the texts up to date."""
+    refuse_contradictions(click.get_current_context(), {"--page-only": ("--text",)})
     usual = [folders.root / name for name in TEXTS]
     changed = write_report(folders, () if page_only else marked or usual)
     print(f"{folders.out / PAGE} written")
@@ -143,7 +145,7 @@ def write_article(folders: Folders) -> Path:
 
 
 @click.command()
-@folder_options("params", "out")
+@settings_options("out")
 def article(folders: Folders) -> None:
     """Set the article by Typst; every number in it comes from the files of results/ and data/."""
     print(f"{write_article(folders)} written")

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import click
 
@@ -22,7 +23,11 @@ from replication.core.runs import ANSWERS, HISTORY, TIMING, WEIGHTS, Run
 from replication.core.settings import Settings, load
 from replication.errors import ReplicationError
 from replication.extras.costs import measure
-from replication.folders import PAGE, Folders
+from replication.folders import PAGE, Folders, backup_folder
+from replication.pipeline.stages import FORECAST, forecast_study, forecast_training, list_jobs
+
+if TYPE_CHECKING:
+    from replication.core.systems.jobs import Job
 
 # Studies that train: after `replicate --all`, whose replicates some of them need; the longest last.
 STUDIES = ("beginnings", "collapse", "boosting", "causes", "variance", "readings", "plain", "tied",
@@ -32,11 +37,6 @@ DIFFERENT = 1
 COMPARED = (ANSWERS, WEIGHTS, HISTORY)
 
 
-def get_backup(folders: Folders) -> Path:
-    """Return the folder of the committed runs while others are made in their place."""
-    return folders.checkpoints / "replicating"
-
-
 def move_to_backup(folders: Folders, experiments: Sequence[str]) -> None:
     """Move the runs of ``experiments`` out of the way, so that every replicate is trained again.
 
@@ -44,7 +44,7 @@ def move_to_backup(folders: Folders, experiments: Sequence[str]) -> None:
     copied whole before it is removed, so that nothing is lost on the way, and results/ may be on
     another file system, or in a layer of a container, where renaming is not possible.
     """
-    backup = get_backup(folders)
+    backup = backup_folder(folders)
     backup.mkdir(parents=True, exist_ok=True)
     if (folders.results / METRICS).exists() and not (backup / METRICS).exists():
         shutil.copy2(folders.results / METRICS, backup / METRICS)
@@ -64,7 +64,7 @@ def move_to_backup(folders: Folders, experiments: Sequence[str]) -> None:
 def compare_backup(folders: Folders) -> Counter[str]:
     """Count the replicates in the backup by the worst outcome of weights and answers."""
     counted: Counter[str] = Counter()
-    backup = get_backup(folders) / "runs"
+    backup = backup_folder(folders) / "runs"
     for run in sorted(backup.glob("*/[0-9]*")):
         checks = compare_runs(Run(run), Run(folders.runs / run.relative_to(backup)))
         outcomes = [check.outcome for check in checks if check.output.endswith((ANSWERS, WEIGHTS))]
@@ -86,7 +86,8 @@ def run_dvc(*arguments: str, quietly: bool = False) -> subprocess.CompletedProce
 
 @click.command()
 @click.option("--all", "everything", is_flag=True, help="Every replicate of every experiment.")
-def replicate(everything: bool) -> int:
+@FORECAST
+def replicate(everything: bool, forecast: bool) -> int:
     """Train LeNet-5 once without and once with distortions, and compare with 1998 and the results.
 
     The committed runs are left as they are. Ends with status 1 where a network came out otherwise
@@ -95,6 +96,12 @@ def replicate(everything: bool) -> int:
     """
     folders = Folders.below()
     settings = load(folders.params)
+    if forecast:
+        title, jobs = "LeNet-5", list_headline(settings, folders)
+        if everything:
+            title, jobs = "everything", list_again(folders, settings)
+        forecast_training(title, jobs, settings, folders, leave_runs=everything)
+        return 0
     if not everything:
         with measure(folders, "replicate"):
             equal = train_headline(folders, settings)
@@ -103,23 +110,45 @@ def replicate(everything: bool) -> int:
     return 0
 
 
+def list_headline(settings: Settings, folders: Folders) -> list["Job"]:
+    """Return replicate 0 of LeNet-5 without and with distortions; its run lies in ``folders``."""
+    roles = settings.compare.experiments
+    jobs = list_jobs(folders, settings, (roles.undistorted, roles.distorted))
+    return [job for job in jobs if job.number == 0]
+
+
+def list_again(folders: Folders, settings: Settings) -> list["Job"]:
+    """Return the replicates that --all trains: those that it has not trained before it was ended.
+
+    What it has trained has other times than the copy that was set aside.
+    """
+    from replication.core.systems.replicates import is_finished
+
+    def is_trained(job: "Job") -> bool:
+        run = job.experiment.run(job.number).path(TIMING)
+        copy = backup_folder(folders) / "runs" / job.experiment.name / str(job.number) / TIMING
+        times = {path.read_bytes() for path in (run, copy) if path.exists()}
+        return len(times) == 2 and is_finished(*job)
+
+    jobs = list_jobs(folders, settings, tuple(settings.experiments))
+    return [job for job in jobs if not is_trained(job)]
+
+
 def train_headline(folders: Folders, settings: Settings) -> bool:
     """Train replicate 0 of LeNet-5 without and with distortions, and say how they came out.
 
     Returns whether weights, answers and history are byte by byte those that were committed.
     """
     # Imported when a training begins, so that a help text need not wait for the compiler.
-    from replication.core.systems.jobs import Job, prepare_experiments
     from replication.core.systems.replicates import train
 
-    roles, choices = settings.compare.experiments, settings.compare
-    recipes = {name: settings.experiment(name) for name in (roles.undistorted, roles.distorted)}
-    published = published_errors(paper.load(folders.paper), choices)
+    published = published_errors(paper.load(folders.paper), settings.compare)
     verdicts = VERDICTS.read(folders.results).set_index("claim")
     equal = True
     with TemporaryDirectory(prefix="replicate-") as scratch:
         own = replace(folders, runs=Path(scratch, "runs"), checkpoints=Path(scratch, "checkpoints"))
-        jobs = [Job(each, 0) for each in prepare_experiments(recipes, settings, own)]
+        jobs = list_headline(settings, own)
+        forecast_training("LeNet-5", jobs, settings, folders, leave_runs=False)
         train("LeNet-5", jobs, settings.train)
         for job, claim in zip(jobs, (HEADLINE[0], HEADLINE[2]), strict=True):
             name = job.experiment.name
@@ -155,7 +184,7 @@ def replicate_everything(folders: Folders, settings: Settings) -> None:
             "also in a downloaded archive"
         )
     move_to_backup(folders, names)
-    backup = get_backup(folders)
+    backup = backup_folder(folders)
     print(
         f"The committed runs lie in {backup / 'runs'} until all is done. To give up, copy them "
         f"to {folders.runs}, or `git checkout results dvc.lock`.",
@@ -185,11 +214,17 @@ def replicate_everything(folders: Folders, settings: Settings) -> None:
 
 
 @click.command()
-def studies() -> None:
+@FORECAST
+def studies(forecast: bool) -> None:
     """Run every study that trains; keep what the same code, settings and data have trained."""
     folders = Folders.below()
     settings = load(folders.params)
+    modules = {study: questions.load_module(study, "run") for study in STUDIES}
+    if forecast:
+        for study, module in modules.items():
+            forecast_study(study, module, folders, settings)
+        return
     with measure(folders, "studies"):
-        for study in STUDIES:
-            module = questions.load_module(study, "run")
+        for study, module in modules.items():
+            forecast_study(study, module, folders, settings)
             print(f"{study}\n{module.summary(module.run(folders, settings))}", flush=True)

@@ -5,7 +5,8 @@ What needs the compiler is imported when it runs, so that a help text need not w
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,9 +16,19 @@ from replication.comparison.evaluation import metrics
 from replication.comparison.evaluation.database_summary import summarise_databases
 from replication.comparison.evaluation.errors import target_percent
 from replication.core.mnist import databases
-from replication.core.settings import Settings, load
+from replication.core.settings import AnyRecipe, Settings, load
+from replication.errors import ReplicationError
 from replication.files import write_json
-from replication.folders import Folders, folder_options
+from replication.folders import Folders
+from replication.pipeline.options import settings_options
+
+if TYPE_CHECKING:
+    from replication.core.systems.jobs import Job
+
+FORECAST = click.option(
+    "--forecast", is_flag=True,
+    help="Only say how many replicates, CPU minutes, memory and disk it would take.",
+)  # fmt: skip
 
 
 def prepare_databases(folders: Folders, settings: Settings) -> dict[str, Any]:
@@ -28,7 +39,7 @@ def prepare_databases(folders: Folders, settings: Settings) -> dict[str, Any]:
 
 
 @click.command()
-@folder_options("params")
+@settings_options()
 def prepare(folders: Folders) -> None:
     """Check raw MNIST and make the three databases of Section III-A from it."""
     for name, facts in prepare_databases(folders, load(folders.params))["databases"].items():
@@ -39,19 +50,47 @@ def prepare(folders: Folders) -> None:
         )
 
 
-def train_experiments(folders: Folders, settings: Settings, names: Sequence[str]) -> Counter[str]:
-    """Train the replicates that are not finished; return their number by experiment.
-
-    Replicates of all experiments ``names`` are trained side by side, so that none waits for the
-    last of another. Raises ReplicationError when params.yaml has no such experiment.
-    """
+def list_jobs(folders: Folders, settings: Settings, names: Sequence[str]) -> list["Job"]:
+    """Return all replicates of experiments; ReplicationError where params.yaml has no such one."""
     from replication.core.systems.jobs import Job, prepare_experiments
-    from replication.core.systems.replicates import train
 
     recipes = {name: settings.experiment(name) for name in names}
     ready = prepare_experiments(recipes, settings, folders)
-    jobs = [Job(each, number) for each in ready for number in range(each.recipe.replicates)]
+    return [Job(each, number) for each in ready for number in range(each.recipe.replicates)]
+
+
+def forecast_training(
+    title: str, jobs: Sequence["Job"], settings: Settings, folders: Folders,
+    *, leave_runs: bool = True,
+) -> None:  # fmt: skip
+    """Print what the training of ``jobs``, none of them finished, will take on this machine."""
+    from replication.core.systems.forecast import make_forecast
+
+    if not jobs:
+        print(f"{title}: nothing is to be trained")
+        return
+    forecast = make_forecast(jobs, settings, folders, leave_runs=leave_runs)
+    print(forecast.describe(title), flush=True)
+
+
+def train_experiments(
+    folders: Folders, settings: Settings, names: Sequence[str], *, only_forecast: bool = False
+) -> Counter[str]:
+    """Train the replicates that are not finished; return their number by experiment.
+
+    Replicates of all experiments ``names`` are trained side by side, so that none waits for the
+    last of another. What it will take is printed before; with ``only_forecast`` that is all.
+    Raises ReplicationError when params.yaml has no such experiment.
+    """
+    from replication.core.systems.replicates import is_finished, train
+
+    jobs = list_jobs(folders, settings, names)
     title = names[0] if len(names) == 1 else f"{len(names)} experiments"
+    missing = [job for job in jobs if not is_finished(*job)]
+    if missing or only_forecast:
+        forecast_training(title, missing, settings, folders)
+    if only_forecast:
+        return Counter()
     return Counter(job.experiment.name for job in train(title, jobs, settings.train))
 
 
@@ -88,18 +127,22 @@ def describe_errors(folders: Folders, settings: Settings, experiment: str) -> It
 @click.command()
 @click.argument("names", metavar="[EXPERIMENT]...", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="All experiments; not with names.")
-@folder_options("params", "runs")
-def train(folders: Folders, names: tuple[str, ...], everything: bool) -> None:
+@FORECAST
+@settings_options("runs")
+def train(folders: Folders, names: tuple[str, ...], everything: bool, forecast: bool) -> None:
     """Train the replicates of EXPERIMENTs that these settings and this code have not yet trained.
 
-    EXPERIMENT is a name under `experiments` in params.yaml. Each ends with its errors, the number
-    of 1998 and the verdict; --all leaves those to evaluate and compare.
+    EXPERIMENT is a name under `experiments` in params.yaml. First it says what that will take on
+    this machine. Each ends with its errors, the number of 1998 and the verdict; --all leaves those
+    to evaluate and compare.
     """
     if everything == bool(names):
         raise click.UsageError("name experiments of params.yaml, or give --all")
     settings = load(folders.params)
     chosen = tuple(dict.fromkeys(names)) or tuple(settings.experiments)
-    trained = train_experiments(folders, settings, chosen)
+    trained = train_experiments(folders, settings, chosen, only_forecast=forecast)
+    if forecast:
+        return
     for name in chosen:
         finished = settings.experiment(name).replicates - trained[name]
         if trained[name] or names:
@@ -111,16 +154,41 @@ def train(folders: Folders, names: tuple[str, ...], everything: bool) -> None:
 
 
 def evaluate_runs(folders: Folders, settings: Settings) -> dict[str, Any]:
-    """Evaluate every experiment of params.yaml, and write and return the metrics."""
+    """Evaluate every experiment of params.yaml, and write and return the metrics.
+
+    Of a variation those that are trained; ReplicationError where none is.
+    """
     labels = databases.load(folders.raw, folders.prepared, "regular").test_labels
     target = target_percent(paper.load(folders.paper))
-    evaluated = metrics.evaluate(folders.runs, settings.experiments, labels, target)
+    chosen = settings.experiments
+    if folders.are_of_variation:
+        chosen = _select_trained(folders, settings)
+    evaluated = metrics.evaluate(folders.runs, chosen, labels, target)
     metrics.write_metrics(folders.out / metrics.METRICS, evaluated)
     return evaluated
 
 
+def _select_trained(folders: Folders, settings: Settings) -> dict[str, AnyRecipe]:
+    """Return the experiments of which every replicate is there, by these settings."""
+    from replication.core.systems.replicates import is_finished
+
+    finished = Counter(
+        job.experiment.name
+        for job in list_jobs(folders, settings, tuple(settings.experiments))
+        if is_finished(*job)
+    )
+    trained = {name: recipe for name, recipe in settings.experiments.items()
+               if finished[name] == recipe.replicates}  # fmt: skip
+    if not trained:
+        raise ReplicationError(
+            f"{folders.runs} has no experiment with all of its replicates by {folders.params}: run "
+            f"`python -m replication train NAME --params {folders.params}` first"
+        )
+    return trained
+
+
 @click.command()
-@folder_options("params", "runs", "out")
+@settings_options("runs", "out")
 def evaluate(folders: Folders) -> None:
     """Count the errors in the answers of every replicate, and how many it has to reject."""
     for name, entry in evaluate_runs(folders, load(folders.params)).items():
@@ -136,15 +204,34 @@ def make_study_command(study: str) -> click.Command:
 
     Its help is the docstring of the module's ``run``, which receives the folders and the settings;
     ``summary`` turns its result into text. The module may have ``FOLDERS``, more options of
-    `folder_options`, and ``PARAMETERS`` of click, whose values ``run`` receives by name. Raises
-    ReplicationError as `plugins.load` does.
+    `folder_options`, ``PARAMETERS`` of click, whose values ``run`` receives by name, and
+    ``list_missing``, as `forecast_study` says. Raises ReplicationError as `plugins.load` does.
     """
     module = studies.load_module(study, "run")
 
-    @folder_options("params", *getattr(module, "FOLDERS", ()), "out")
-    def run(folders: Folders, **given: Any) -> None:
-        print(module.summary(module.run(folders, load(folders.params), **given)))
+    @settings_options(*getattr(module, "FOLDERS", ()), "out")
+    def run(folders: Folders, *, forecast: bool = False, **given: Any) -> None:
+        settings = load(folders.params)
+        forecast_study(study, module, folders, settings, **given)
+        if not forecast:
+            print(module.summary(module.run(folders, settings, **given)))
 
+    if hasattr(module, "list_missing"):
+        run = FORECAST(run)
     result = click.command(name=study, help=module.run.__doc__)(run)
     result.params += getattr(module, "PARAMETERS", ())
     return result
+
+
+def forecast_study(
+    study: str, module: ModuleType, folders: Folders, settings: Settings, **given: Any
+) -> None:
+    """Print what the trainings of a study will take, where its module lists those it lacks.
+
+    That is ``list_missing``, which receives what ``run`` does. With ``LEAVES_RUNS`` each leaves a
+    run, without a row of a table.
+    """
+    if hasattr(module, "list_missing"):
+        missing = module.list_missing(folders, settings, **given)
+        runs = getattr(module, "LEAVES_RUNS", False)
+        forecast_training(study, missing, settings, folders, leave_runs=runs)

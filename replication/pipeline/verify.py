@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 import click
 import numpy as np
-from click.core import ParameterSource
 
 from replication.comparison import paper
 from replication.comparison.evaluation.errors import count_misses
@@ -37,8 +36,9 @@ from replication.core.systems.replicates import compare_beginning, count_workers
 from replication.errors import ReplicationError
 from replication.extras import certificate as certificates
 from replication.files import write_text
-from replication.folders import Folders, folder_options, path_option
+from replication.folders import Folders, path_option
 from replication.pipeline import compare, pages, stages
+from replication.pipeline.options import refuse_contradictions, settings_options
 from replication.studies import distortions
 from replication.studies.collapse import run as collapse
 from replication.studies.invariance import run as invariance
@@ -314,20 +314,8 @@ def read_headline(folders: Folders) -> str:
     return verdicts[columns].to_string(index=False)
 
 
-def _refuse_contradictions(context: click.Context) -> None:
-    """Raise click.UsageError for two options that contradict each other."""
-    given = {
-        option.opts[0]
-        for option in context.command.params
-        if context.get_parameter_source(option.name or "") is ParameterSource.COMMANDLINE
-    }
-    for option, others in _CONTRADICTIONS.items():
-        for second in given.intersection(others) if option in given else ():
-            raise click.UsageError(f"{option} and {second} contradict each other", context)
-
-
 @click.command()
-@folder_options("params", "runs")
+@settings_options("runs")
 @click.option("--quick", is_flag=True,
               help="In two minutes: raw data, the headline's answers, one training.")  # fmt: skip
 @click.option("--answers-only", is_flag=True, help="Train nothing.")
@@ -357,7 +345,7 @@ def verify(
     """
     import torch
 
-    _refuse_contradictions(click.get_current_context())
+    refuse_contradictions(click.get_current_context(), _CONTRADICTIONS)
     settings = load(folders.params)
     for name in names:
         settings.experiment(name)

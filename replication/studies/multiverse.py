@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 
 from replication.core.settings import Settings
+from replication.core.systems.jobs import Job
 from replication.files import Table
 from replication.folders import Folders
-from replication.studies.variants import OUTCOME, Variant, train_variants
+from replication.studies import variants
+from replication.studies.variants import OUTCOME, Plan, Variant, train_variants
 
 MULTIVERSE = Table(
     "multiverse.csv",
@@ -33,10 +35,20 @@ def draw_readings(settings: Settings) -> Iterator[Variant]:
         yield Variant({"reading": number, "changes": text}, changes, 1)
 
 
+def make_plan(settings: Settings) -> Plan:
+    """Return the trainings of the study."""
+    study = settings.multiverse
+    return Plan(draw_readings(settings), study.experiment, study.seed, MULTIVERSE)
+
+
+def list_missing(folders: Folders, settings: Settings) -> list[Job]:
+    """Return the replicates that are still to be trained."""
+    return variants.list_missing(make_plan(settings), settings, folders)
+
+
 def run(folders: Folders, settings: Settings) -> pd.DataFrame:
     """Train random readings of the paper; what was trained before is kept."""
-    study, readings = settings.multiverse, draw_readings(settings)
-    return train_variants(readings, study.experiment, study.seed, MULTIVERSE, settings, folders)
+    return train_variants(make_plan(settings), settings, folders)
 
 
 def summary(table: pd.DataFrame) -> str:

@@ -15,9 +15,11 @@ import pandas as pd
 from replication.comparison import paper
 from replication.comparison.verdicts.statistics import half_unit, prediction_interval
 from replication.core.settings import Plain, Settings
+from replication.core.systems.jobs import Job
 from replication.files import Table
 from replication.folders import Folders
-from replication.studies.variants import OUTCOME, Variant, split_levels, train_variants
+from replication.studies import variants
+from replication.studies.variants import OUTCOME, Plan, Variant, split_levels, train_variants
 
 PLAIN = Table(
     "plain.csv",
@@ -65,12 +67,20 @@ def rank_readings(table: pd.DataFrame, published: float, confidence: float) -> p
     return ranked.assign(adopted=ranked.index == adopted)
 
 
+def make_plan(study: Plain) -> Plan:
+    """Return the trainings of the study."""
+    return Plan(list_variants(study), study.experiment, study.seed, PLAIN)
+
+
+def list_missing(folders: Folders, settings: Settings) -> list[Job]:
+    """Return the replicates that are still to be trained."""
+    return variants.list_missing(make_plan(settings.plain), settings, folders)
+
+
 def run(folders: Folders, settings: Settings) -> pd.DataFrame:
     """Train the perceptron by each reading, and say which are tied and which is adopted."""
     study = settings.plain
-    table = train_variants(
-        list_variants(study), study.experiment, study.seed, PLAIN, settings, folders
-    )
+    table = train_variants(make_plan(study), settings, folders)
     figure9 = paper.load(folders.paper).systems
     row = figure9[figure9["system"] + "/" + figure9["database"] == study.row]
     published = float(row["test_error_percent"].iloc[0])

@@ -9,9 +9,18 @@ from collections.abc import Iterator
 import pandas as pd
 
 from replication.core.settings import Settings
+from replication.core.systems.jobs import Job
 from replication.files import Table
 from replication.folders import Folders
-from replication.studies.variants import OUTCOME, Value, Variant, split_levels, train_variants
+from replication.studies import variants
+from replication.studies.variants import (
+    OUTCOME,
+    Plan,
+    Value,
+    Variant,
+    split_levels,
+    train_variants,
+)
 
 SENSITIVITY = Table(
     "sensitivity.csv",
@@ -36,10 +45,20 @@ def list_variants(settings: Settings) -> Iterator[Variant]:
             yield Variant({"setting": setting, "value": value}, changes, study.replicates)
 
 
+def make_plan(settings: Settings) -> Plan:
+    """Return the trainings of the study."""
+    study = settings.sensitivity
+    return Plan(list_variants(settings), study.experiment, study.seed, SENSITIVITY)
+
+
+def list_missing(folders: Folders, settings: Settings) -> list[Job]:
+    """Return the replicates that are still to be trained."""
+    return variants.list_missing(make_plan(settings), settings, folders)
+
+
 def run(folders: Folders, settings: Settings) -> pd.DataFrame:
     """Train LeNet-5 with each setting at other values; what was trained before is kept."""
-    study, variants = settings.sensitivity, list_variants(settings)
-    return train_variants(variants, study.experiment, study.seed, SENSITIVITY, settings, folders)
+    return train_variants(make_plan(settings), settings, folders)
 
 
 def summary(table: pd.DataFrame) -> str:

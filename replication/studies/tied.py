@@ -9,11 +9,13 @@ from collections.abc import Iterator
 import pandas as pd
 
 from replication.core.settings import Settings
+from replication.core.systems.jobs import Job
 from replication.files import Table
 from replication.folders import Folders
+from replication.studies import variants
 from replication.studies.readings import RANKING, STEPS
 from replication.studies.readings.protocol import list_candidates
-from replication.studies.variants import OUTCOME, Variant, train_variants
+from replication.studies.variants import OUTCOME, Plan, Variant, train_variants
 
 TIED = Table(
     "tied.csv",
@@ -37,11 +39,20 @@ def list_variants(folders: Folders, settings: Settings) -> Iterator[Variant]:
         yield Variant(labels, changes, settings.tied.controls)
 
 
+def make_plan(folders: Folders, settings: Settings) -> Plan:
+    """Return the trainings of the study."""
+    name, seed = settings.compare.experiments.undistorted, settings.base.seed
+    return Plan(list_variants(folders, settings), name, int(seed), TIED)
+
+
+def list_missing(folders: Folders, settings: Settings) -> list[Job]:
+    """Return the replicates that are still to be trained."""
+    return variants.list_missing(make_plan(folders, settings), settings, folders)
+
+
 def run(folders: Folders, settings: Settings) -> pd.DataFrame:
     """Train the tied readings and the controls, and count their test errors."""
-    variants = list_variants(folders, settings)
-    name, seed = settings.compare.experiments.undistorted, settings.base.seed
-    return train_variants(variants, name, int(seed), TIED, settings, folders)
+    return train_variants(make_plan(folders, settings), settings, folders)
 
 
 def summary(table: pd.DataFrame) -> str:

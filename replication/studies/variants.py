@@ -130,26 +130,56 @@ def train_missing(
             keep()
 
 
-def train_variants(
-    variants: Iterable[Variant], experiment: str, seed: int, table: Table, settings: Settings,
-    folders: Folders,
-) -> pd.DataFrame:  # fmt: skip
-    """Train what ``table`` in the folder of results lacks, and write it after every replicate.
+class Plan(NamedTuple):
+    """The trainings of a study, each of which leaves a row of a table.
 
-    It has a row for each replicate: the labels, and `OUTCOME`. A replicate that diverges has no
-    errors. Rows of other settings, data or code are dropped.
+    ``experiment`` is the one of params.yaml that all change. The table has a row for each
+    replicate: the labels of its variant, and `OUTCOME`.
     """
+
+    variants: Iterable[Variant]
+    experiment: str
+    seed: int
+    table: Table
+
+
+def _list_labelled(
+    plan: Plan, settings: Settings, folders: Folders
+) -> list[tuple[Mapping[str, Value], Job]]:
+    """Return every replicate with the labels of its variant."""
+    result = []
+    for variant in plan.variants:
+        made = make_experiment(variant, plan.experiment, plan.seed, settings, folders)
+        result += [(variant.labels, Job(made, number)) for number in range(variant.replicates)]
+    return result
+
+
+def _read_known(plan: Plan, folders: Folders) -> dict[str, dict[Any, Any]]:
+    """Return the outcomes in the plan's table by key; none where it has not been made."""
+    table = plan.table
     before = table.read(folders.out) if table.exists(folders.out) else table.frame([])
-    known = {str(row["key"]): row for row in before[list(OUTCOME)].to_dict("records")}
-    labels, jobs = [], {}
-    for variant in variants:
-        made = make_experiment(variant, experiment, seed, settings, folders)
-        for job in (Job(made, number) for number in range(variant.replicates)):
-            jobs[shorten_key(job)] = job
-            labels.append((variant.labels, shorten_key(job)))
+    return {str(row["key"]): row for row in before[list(OUTCOME)].to_dict("records")}
+
+
+def list_missing(plan: Plan, settings: Settings, folders: Folders) -> list[Job]:
+    """Return the replicates that the plan's table lacks, each once."""
+    jobs = {shorten_key(job): job for _, job in _list_labelled(plan, settings, folders)}
+    known = _read_known(plan, folders)
+    return [job for key, job in jobs.items() if key not in known]
+
+
+def train_variants(plan: Plan, settings: Settings, folders: Folders) -> pd.DataFrame:
+    """Train what the plan's table in the folder of results lacks; write it after every replicate.
+
+    A replicate that diverges has no errors. Rows of other settings, data or code are dropped.
+    """
+    labelled = [(labels, shorten_key(job), job)
+                for labels, job in _list_labelled(plan, settings, folders)]  # fmt: skip
+    jobs = {key: job for _, key, job in labelled}
+    known, table = _read_known(plan, folders), plan.table
 
     def write() -> pd.DataFrame:
-        rows = [{**own, **known[key]} for own, key in labels if key in known]
+        rows = [{**labels, **known[key]} for labels, key, _ in labelled if key in known]
         written = table.frame(rows)
         table.write(folders.out, written)
         return written

@@ -14,7 +14,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.events import AliasEvent
-from small import REPOSITORY, parameters, put, write_params
+from small import REPOSITORY, mistake, parameters, put, write_params
 
 from replication.core import plugins, settings, systems
 from replication.core.learning import optimisers
@@ -22,6 +22,7 @@ from replication.core.settings import Classifier, Combined, Modern, Recipe
 from replication.core.systems import classifiers
 from replication.core.systems.jobs import CLASSIFIERS
 from replication.errors import ReplicationError
+from replication.pipeline import options
 from replication.pipeline.cli import main
 
 PARAMS = Path(__file__).parents[2] / "params.yaml"
@@ -336,6 +337,8 @@ WRITERS = {
     "a study": ["readings", "--params", "mine.yaml"],
     "verify": ["verify", "--params", "mine.yaml"],
     "article": ["article", "--params", "mine.yaml"],
+    "compare": ["compare", "--params", "mine.yaml"],
+    "demo": ["demo", "--params", "mine.yaml"],
 }
 
 
@@ -343,14 +346,23 @@ WRITERS = {
 def test_other_settings_never_write_where_the_committed_results_lie(
     arguments, tmp_path, monkeypatch, capsys
 ):
+    """What each command is given to write into, looked at before it writes."""
     mine = tmp_path / "mine.yaml"
     mine.write_bytes(PARAMS.read_bytes())
     monkeypatch.chdir(REPOSITORY)
+    given, vary = [], options.vary
+
+    def watched(folders, changes):
+        given.append(vary(folders, changes))
+        raise ReplicationError("seen")
+
+    monkeypatch.setattr(options, "vary", watched)
     words = [str(mine) if word == "mine.yaml" else word for word in arguments]
-    assert main(words) == 2
-    said = capsys.readouterr().err
-    assert "must stay" in said
-    assert said.count("\n") == 1
+    mistake(capsys, words, "seen")
+    (folders,) = given
+    results = Path("results").resolve()
+    for place in (folders.runs, folders.out, folders.results):
+        assert not place.resolve().is_relative_to(results)
 
 
 def test_a_mistake_found_late_names_the_file_that_was_given(tmp_path, monkeypatch, capsys):

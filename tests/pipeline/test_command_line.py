@@ -25,6 +25,15 @@ def test_help_names_every_command_without_importing_the_heavy_packages():
     assert all(name in done.stdout for name in NAMES)
 
 
+def test_no_arguments_give_the_help_and_version_the_version(capsys):
+    assert main([]) == 0
+    nothing = capsys.readouterr().out
+    assert main(["--help"]) == 0
+    assert capsys.readouterr().out == nothing
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("lenet-replication ")
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_every_option_says_what_it_is_and_every_path_its_default(name, capsys):
     assert main([name, "--help"]) == 0
@@ -40,7 +49,6 @@ def test_every_option_says_what_it_is_and_every_path_its_default(name, capsys):
 
 PARAMS = str(REPOSITORY / "params.yaml")
 MISTAKES = {
-    "no command": [],
     "an unknown command, train": ["trian"],
     "an unknown option, --params": ["prepare", "--parms", "x"],
     "an option without its value": ["prepare", "--params"],
@@ -50,6 +58,7 @@ MISTAKES = {
     "settings that are not there": ["prepare", "--params", "mine.yaml"],
     "a folder of data that is not there": ["prepare", "--root", "nowhere"],
     "a text that is not there": ["report", "--text", "none.md"],
+    "texts and none, contradict": ["report", "--page-only", "--text", "README.md"],
     "neither a name nor all": ["train", "--params", PARAMS],
     "both a name and all": ["train", "lenet5", "--all", "--params", PARAMS],
     "an unknown experiment": ["train", "lenet6", "--params", PARAMS],

@@ -9,9 +9,9 @@ import pytest
 from small import REPOSITORY
 
 from replication.files import write_json
-from replication.folders import Folders
+from replication.folders import Folders, backup_folder
 from replication.pipeline.cli import main
-from replication.pipeline.replicate import compare_backup, get_backup, move_to_backup
+from replication.pipeline.replicate import compare_backup, move_to_backup
 
 RUNS = Path("results/runs/linear")
 
@@ -38,7 +38,7 @@ def test_runs_are_set_aside_where_folders_cannot_be_renamed(folders, monkeypatch
     before = (RUNS / "1" / "answers.npz").read_bytes()
     move_to_backup(folders, ["linear"])
     assert not list(RUNS.iterdir())
-    away = get_backup(folders) / "runs" / "linear"
+    away = backup_folder(folders) / "runs" / "linear"
     assert sorted(path.name for path in away.iterdir()) == ["0", "1"]
     assert (away / "1" / "answers.npz").read_bytes() == before
 
@@ -47,7 +47,7 @@ def test_what_was_trained_since_stays_and_what_was_brought_back_goes(folders):
     """So nobody is told that committed runs came out which were not trained again."""
     move_to_backup(folders, ["linear"])
     for number in ("0", "1"):
-        shutil.copytree(get_backup(folders) / "runs" / "linear" / number, RUNS / number)
+        shutil.copytree(backup_folder(folders) / "runs" / "linear" / number, RUNS / number)
     write_json(RUNS / "1" / "timing.json", {"seconds": 1.25})
     move_to_backup(folders, ["linear"])
     assert [path.name for path in RUNS.iterdir()] == ["1"]
@@ -60,4 +60,4 @@ def test_nothing_is_moved_where_dvc_does_not_work(folders, capfd):
     assert main(["replicate", "--all"]) == 2
     assert "so nothing was moved" in capfd.readouterr().err
     assert sorted(path.name for path in RUNS.iterdir()) == ["0", "1"]
-    assert not get_backup(folders).exists()
+    assert not backup_folder(folders).exists()

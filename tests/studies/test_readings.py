@@ -32,6 +32,7 @@ from replication.studies.readings.protocol import (
     read_evidence,
     select_trained,
 )
+from replication.studies.variants import shorten_key
 
 
 @pytest.fixture(scope="module")
@@ -171,7 +172,11 @@ def params(tmp_path, tiny, monkeypatch) -> settings.Settings:
 
 def test_no_network_of_the_study_is_shown_a_test_pattern(params, monkeypatch):
     """The whole study of a small project, first with test patterns, then with none to be had."""
+    before = study.list_missing(Folders.below(), params)
     table = study.run(Folders.below(), params)
+    keys = CURVES.read(Path("results"))["key"].unique()
+    assert len(before) == len({shorten_key(job) for job in before}) == len(keys)
+    assert study.list_missing(Folders.below(), params) == []
     assert set(table["stage"]) == {"screening", "final", "control", "variation"}
 
     on = study.read_context(Folders.below(), params)

@@ -127,7 +127,7 @@ def _values(path: Path, without: Sequence[str]) -> dict[str, NDArray[Any]]:
     elif path.suffix == ".csv":
         values = {str(name): column.to_numpy() for name, column in pd.read_csv(path).items()}
     elif path.suffix == ".json":
-        values = _leaves(read_json(path, "git checkout results"))
+        values = _leaves(read_json(path, "git checkout results dvc.lock"))
     else:
         raise ValueError("other bytes")
     for group in without:

@@ -189,6 +189,7 @@ def tabulate_verdicts(verdicts: Iterable[Verdict]) -> pd.DataFrame:
 def summarise_headline(verdicts: Sequence[Verdict], evidence: Evidence) -> dict[str, Any]:
     """Return the means over the replicates in percent by claim, and how many verdicts there are.
 
+    ``roles`` has for each role how many verdicts there are of each kind.
     ``other_patterns`` and ``other_writers`` are the ends of the interval of a test error, in
     percent, over test patterns of the same kind (Wilson's, as if the mean were one network's error)
     and over patterns of other writers.
@@ -217,6 +218,10 @@ def summarise_headline(verdicts: Sequence[Verdict], evidence: Evidence) -> dict[
         "other_writers": over_writers,
         "verdicts": tally(verdicts),
         "independent": tally_by_sort(verdicts, "independent"),
+        "roles": {
+            role: tally(verdict for verdict in verdicts if verdict.subject.role == role)
+            for role in dict.fromkeys(v.subject.role for v in verdicts if v.subject.counts)
+        },
     }
 
 

@@ -42,7 +42,7 @@ class Reference:
         self._codes = torch.from_numpy(network.codes)
         self._places = {layer.name: _places(layer) for layer in network.trainable}
 
-    def _dense(self, layer: Layer, weights: Tensor) -> Tensor:
+    def spread_weights(self, layer: Layer, weights: Tensor) -> Tensor:
         """Return weights as (outputs, inputs, kernel, kernel), zero where the table has no pair."""
         side = layer.kernel
         # A full layer that reads maps of several pixels is a convolution as large as they are.
@@ -51,6 +51,15 @@ class Reference:
             return weights.reshape(layer.outputs[0], inputs, height, width)
         dense = weights.new_zeros(layer.outputs[0], inputs, side, side)
         return dense.index_put(self._places[layer.name], weights.reshape(-1, side, side))
+
+    def gather_weights(self, layer: Layer, weights: Tensor) -> Tensor:
+        """Return the layer's weights (layer.weights,) from what `spread_weights` gives.
+
+        The coefficients of a sub-sampling layer are what they are.
+        """
+        if layer.kind is Kind.CONVOLUTION:
+            weights = weights[self._places[layer.name]]
+        return weights.reshape(-1)
 
     def _sums_of_four(self, layer: Layer, x: Tensor) -> Tensor:
         maps = [row[0] for row in layer.table]
@@ -61,7 +70,7 @@ class Reference:
         if layer.kind is Kind.SUBSAMPLING:
             sums = self._sums_of_four(layer, x)
             return sums * weights[:, None, None] + biases[:, None, None]
-        return functional.conv2d(x, self._dense(layer, weights), biases)
+        return functional.conv2d(x, self.spread_weights(layer, weights), biases)
 
     def _squash(self, a: Tensor) -> Tensor:
         squashing = self._rules.squashing
@@ -139,6 +148,6 @@ class Reference:
             )
             return torch.cat(own).double().numpy(), maps
         squared = (x**2).requires_grad_()
-        total = functional.conv2d(squared, self._dense(layer, squares), ones)
+        total = functional.conv2d(squared, self.spread_weights(layer, squares), ones)
         first, last, down = torch.autograd.grad(total, (squares, ones, squared), second)
         return torch.cat([first, last]).double().numpy(), down

@@ -230,10 +230,10 @@ def parse(document: Any, source: str) -> Settings:
         raise ReplicationError(explain_error(error, source)) from error
 
 
-def load(path: Path) -> Settings:
-    """Read and check params.yaml; ReplicationError for a file or a key that cannot be."""
+def read_document(path: Path) -> Any:
+    """Read a file of settings as YAML, unchecked; ReplicationError for one that cannot be."""
     try:
-        document = read_yaml(path)
+        return read_yaml(path)
     except FileNotFoundError as error:
         raise ReplicationError(
             f"{path} is missing: name a file of settings that is there; the repository's own "
@@ -241,4 +241,8 @@ def load(path: Path) -> Settings:
         ) from error
     except Damage as error:
         raise ReplicationError(f"{path} cannot be read as YAML ({error}): correct it") from error
-    return parse(document, str(path))
+
+
+def load(path: Path) -> Settings:
+    """Read and check params.yaml; ReplicationError for a file or a key that cannot be."""
+    return parse(read_document(path), str(path))

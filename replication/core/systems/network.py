@@ -3,7 +3,7 @@
 from typing import Any
 
 from replication.core.learning.engine import Engine
-from replication.core.learning.identity import ENGINE, sha256
+from replication.core.learning.identity import ENGINE, MARKS, sha256
 from replication.core.learning.monitor import Monitor
 from replication.core.learning.presentations import (
     DistortedPool,
@@ -68,9 +68,9 @@ class System(Configured[Chosen]):
             {**self._evidence(task, trainer.pool.size), **progress.marks()},
         )
 
-    def begin(self, task: Task) -> dict[str, str]:
+    def begin(self, task: Task, presentations: int = MARKS[-1]) -> dict[str, str]:
         """Train the first presentations alone: the evidence of it that `fit` gives as well."""
-        return self._trainer(task).begin().marks()
+        return self._trainer(task).begin(presentations).marks()
 
     def _trainer(self, task: Task) -> Trainer:
         """Return the trainer; raise ReplicationError where the database has too few patterns."""

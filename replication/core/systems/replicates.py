@@ -138,12 +138,13 @@ def compare_beginning(experiment: Experiment) -> Beginning | None:
     return None
 
 
-def begin(job: Job) -> Mapping[str, str]:
+def begin(job: Job, presentations: int = MARKS[-1]) -> Mapping[str, str]:
     """Train a replicate's first presentations alone; return the hashes of its weights by mark."""
     system = job.experiment.system
     if not isinstance(system, NetworkSystem):
         return {}
-    return system.begin(_task(job, job.experiment.folders.checkpoints / "none.npz"))
+    task = _task(job, job.experiment.folders.checkpoints / "none.npz")
+    return system.begin(task, presentations)
 
 
 def train(title: str, jobs: Sequence[Job], how: Train) -> list[Job]:

@@ -78,6 +78,65 @@ def compute_steps(context: Context) -> pd.DataFrame:
     return STEPS.frame(rows)
 
 
+def _title(reading: protocol.Reading) -> str:
+    return f"{reading.stage} {reading.name}"
+
+
+def prepare_jobs(readings: Sequence[protocol.Reading], context: Context) -> list[Job]:
+    """Return all replicates of the readings."""
+    settings = context.settings
+    recipes = {
+        _title(reading): protocol.build_recipe(reading, settings.base, settings.readings)
+        for reading in readings
+    }
+    prepared = prepare_experiments(recipes, settings, context.folders)
+    return [Job(each, number) for each in prepared for number in range(each.recipe.replicates)]
+
+
+def list_missing(folders: Folders, settings: Settings, stages: Sequence[str] = ()) -> list[Job]:
+    """Return the replicates that are still to be trained.
+
+    Until the screening is there, its first readings stand for those that it will choose: they take
+    the same time.
+    """
+    context, study = read_context(folders, settings), settings.readings
+    steps = STEPS.read(folders.out) if STEPS.exists(folders.out) else compute_steps(context)
+    before = CURVES.read(folders.out) if CURVES.exists(folders.out) else CURVES.frame([])
+    known, missing = set(before["key"]), list[Job]()
+
+    def is_missing(readings: Sequence[protocol.Reading]) -> bool:
+        jobs = [j for j in prepare_jobs(readings, context) if shorten_key(j) not in known]
+        missing.extend(jobs if not stages or readings[0].stage in stages else ())
+        return bool(jobs)
+
+    candidates = protocol.list_candidates(study, steps)
+    finalists = [each._replace(stage="final") for each in candidates[: study.screening.finalists]]
+    if not is_missing(candidates):
+        finalists = _select_finalists(candidates, before, context)
+    winner = finalists[0]
+    if not is_missing(finalists):
+        winner = _decide(finalists, before, context)
+    for readings in (protocol.list_controls(study), protocol.list_variations(study, winner)):
+        is_missing(readings)
+    return list({shorten_key(job): job for job in missing}.values())
+
+
+def _select_finalists(
+    candidates: Sequence[protocol.Reading], curves: pd.DataFrame, context: Context
+) -> list[protocol.Reading]:
+    first = context.settings.readings.screening
+    stage = protocol.Stage(candidates, curves, first.replicates, context.evidence)
+    return stage.select_finalists(first.finalists)
+
+
+def _decide(
+    finalists: Sequence[protocol.Reading], curves: pd.DataFrame, context: Context
+) -> protocol.Reading:
+    study = context.settings.readings
+    final = protocol.Stage(finalists, curves, study.replicates, context.evidence)
+    return protocol.decide(final, final.scale(), study)
+
+
 def train(
     readings: Sequence[protocol.Reading], context: Context, before: pd.DataFrame
 ) -> pd.DataFrame:
@@ -86,18 +145,12 @@ def train(
     What stands in ``before``, a table with the same columns, is not trained again if code, settings
     and data are the same. A replicate that diverges ends with its last whole pass.
     """
-    settings, study = context.settings, context.settings.readings
-    recipes = {
-        f"{reading.stage} {reading.name}": protocol.build_recipe(reading, settings.base, study)
-        for reading in readings
-    }
-    by_recipe = dict(zip(recipes, readings, strict=True))
-    prepared = prepare_experiments(recipes, settings, context.folders)
-    jobs = [Job(each, number) for each in prepared for number in range(each.recipe.replicates)]
+    jobs = prepare_jobs(readings, context)
+    by_recipe = {_title(reading): reading for reading in readings}
     first = before.drop_duplicates(["key", "pass"])
     histories = {str(name): rows for name, rows in first.groupby("key")}
     by_key = {shorten_key(job): job for job in jobs}
-    train_missing(readings[0].stage, by_key, histories, _train_one, settings.train)
+    train_missing(readings[0].stage, by_key, histories, _train_one, context.settings.train)
     tables = []
     for job in jobs:
         reading, key = by_recipe[job.experiment.name], shorten_key(job)
@@ -157,11 +210,9 @@ def run(folders: Folders, settings: Settings, stages: Sequence[str] = ()) -> pd.
 
     candidates = protocol.list_candidates(study, steps)
     curves = get_curves(candidates)
-    screening = protocol.Stage(candidates, curves, study.screening.replicates, context.evidence)
-    finalists = screening.select_finalists(study.screening.finalists)
+    finalists = _select_finalists(candidates, curves, context)
     curves = pd.concat([curves, get_curves(finalists)], ignore_index=True)
-    final = protocol.Stage(finalists, curves, study.replicates, context.evidence)
-    winner = protocol.decide(final, final.scale(), study)
+    winner = _decide(finalists, curves, context)
     print(f"decided for: {winner.name}", flush=True)
     for readings in (protocol.list_controls(study), protocol.list_variations(study, winner)):
         curves = pd.concat([curves, get_curves(readings)], ignore_index=True)
