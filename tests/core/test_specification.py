@@ -61,7 +61,9 @@ def test_parameters_of_the_layers_follow_one_another():
 
 @pytest.mark.parametrize("name", ["lenet6", "reference", "catalogue"])
 def test_what_describes_no_network_is_one_sentence_with_those_that_there_are(name):
-    with refused(f"'{name}'", "lenet1, lenet4, lenet5, lenet5-library, lenet5-plain", f"networks/{name}.py"):
+    with refused(
+        f"'{name}'", "lenet1, lenet4, lenet5, lenet5-library, lenet5-plain", f"networks/{name}.py"
+    ):
         catalogue.network(name, "regular", PAPER)
     with pytest.raises(ValueError, match=r"\b6\b.*\b5\b"):
         Stack("wrong", 16).full("F1", 5).rbf("RBF", np.ones((2, 6), np.int8))
