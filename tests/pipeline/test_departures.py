@@ -51,14 +51,18 @@ Plant = Callable[[], None]
 def make_project(folder: Path, regular: databases.Database) -> Path:
     """Make a small project whose results are what the code gives; to be copied, not changed."""
     few = replace(
-        regular, train_images=regular.train_images[:300], train_labels=regular.train_labels[:300]
+        regular,
+        train_images=regular.train_images[:300],
+        train_labels=regular.train_labels[:300],
+        test_images=regular.test_images[:1000],
+        test_labels=regular.test_labels[:1000],
     )
     small_project(folder, few)
     write_params(folder / "params.yaml", DOCUMENT)
-    (folder / "labels.bin").write_bytes(regular.test_labels.astype(np.uint8).tobytes())
+    (folder / "labels.bin").write_bytes(few.test_labels.astype(np.uint8).tobytes())
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        for command in ("train --all", "evaluate", "compare --allow-incomplete", *COMMANDS):
+        for command in ("train --all", "evaluate", *COMMANDS):
             assert main(command.split()) == 0, command
     return folder
 
