@@ -159,8 +159,8 @@ def answer(inputs: Inputs, trials: Sequence[Trial] = ()) -> list[tuple[str, str]
         return [what, ("What came out", say("tally", **counts, order=ORDER))]
     test, training, _ = map(inputs.verdict, HEADLINE)
     differing = [verdict for verdict in independent if verdict.outcome == "differs"]
-    rivals = [v for v in independent
-              if v.claim.startswith("systems.") and not v.entry.startswith(f"{OWN}/")]  # fmt: skip
+    rivals = [v for v in independent if v.claim.startswith("systems.")]
+    rivals = [v for v in rivals if v.entry != ORDERING and not v.entry.startswith(f"{OWN}/")]
     errors = [v for v in rivals if v.claim == _ERRORS and v.outcome == "differs"]
     differs = say(
         "differs",

@@ -67,7 +67,8 @@ def draw_sensitivity(inputs: Inputs) -> Figure | None:
     }
     in_force = inputs.values(inputs.choices.experiments.undistorted, "test_error_percent")
     rows = [(name, np.mean(own) if own else None, len(own)) for name, own in errors.items()]
-    alt = f"Mean test error of LeNet-5 with one setting changed, in percent: {dict(errors)}"
+    told = (f"{name} {'diverged' if mean is None else f'{mean:.3g}'}" for name, mean, _ in rows)
+    alt = f"Mean test error of LeNet-5 with one setting changed, in percent. {'; '.join(told)}."
     return Figure(
         "sensitivity",
         "One setting changed at a time",

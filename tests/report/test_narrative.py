@@ -15,7 +15,7 @@ from replication.comparison.verdicts.evidence import OUTCOMES
 from replication.folders import Folders
 from replication.pipeline import pages
 from replication.pipeline.cli import main
-from replication.report import narrative, overlap, tables
+from replication.report import narrative, overlap, systems, tables
 from replication.report.texts import format_short, replace_blocks, rewrite
 
 
@@ -90,8 +90,22 @@ def test_answer_counts_the_same_independent_results_everywhere(found):
     causes = narrative.count_causes(differing, tried)
     assert sum(causes) == len(differing)
     assert f"Of the {len(differing)} that differ" in text["What does not, and why"]
-    assert f"cause of {causes.found}, " in text["What does not, and why"]
-    assert "never tried" not in dict(narrative.answer(found))["What does not, and why"]
+    assert (
+        f"cause of {causes.found}, tried in vain for {causes.failed}, "
+        in text["What does not, and why"]
+    )
+    assert "Causes: not tried." in dict(narrative.answer(found))["What does not, and why"]
+
+
+def test_rivals_of_the_answer_are_figure_9_without_lenet5_and_the_order(found):
+    rivals = [one for one in systems.lines(found, systems.ERROR)
+              if not one.name.startswith("lenet5/")]  # fmt: skip
+    differing = sum(one.verdict == "differs" for one in rivals)
+    said = answer(found)["What does not, and why"]
+    fitted = sum(one.claim == "systems.error" and one.subject.role == "fitted"
+                 for one in found.verdicts)  # fmt: skip
+    assert f"Of the {len(rivals) - fitted} other systems" in said
+    assert f"with LeNet-5, {differing} " in said
 
 
 def test_figure_8_is_counted_system_by_system_the_least_errors_first(found):

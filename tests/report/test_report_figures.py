@@ -13,6 +13,7 @@ from small import REPOSITORY
 from replication.comparison.figures.inputs import name_system
 from replication.comparison.verdicts.benchmark import Benchmark, read
 from replication.report import charts, pictures, rejections, systems, tables
+from replication.studies import sensitivity
 
 
 @pytest.fixture(scope="module")
@@ -137,3 +138,16 @@ def test_figure_9_has_two_intervals_for_a_mean_and_one_for_what_is_not_random(fo
         assert (own[line.name].run is None) == (len(line.values) == 1)
     (figure9, *_) = systems.systems(found)
     assert figure9.table.columns[-3:] == ("one more training", "other test digits", "why")
+
+
+def test_what_each_setting_matters_is_drawn_once_it_is_trained_and_says_what_diverged(
+    found, tmp_path
+):
+    there = replace(found, results=tmp_path)
+    assert sensitivity.draw_sensitivity(there) is None
+    rows = [("sdlm.mu", "0.08", number, "", 1.0, error) for number, error in enumerate((1, 2))]
+    rows.append(("faster", "4.0", 0, "", np.nan, np.nan))
+    sensitivity.SENSITIVITY.write(tmp_path, sensitivity.SENSITIVITY.frame(rows))
+    figure = sensitivity.draw_sensitivity(there)
+    assert figure.table.rows == (("sdlm.mu: 0.08", "1.5", "2"), ("faster: 4.0", "", "0"))
+    assert "sdlm.mu: 0.08 1.5; faster: 4.0 diverged." in figure.svg
