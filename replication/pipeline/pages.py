@@ -98,11 +98,13 @@ def read_address(citation: Path) -> str:
 
 
 def write_report(folders: Folders, marked: Iterable[Path] = ()) -> dict[Path, bool]:
-    """Write the page, and bring the blocks of the texts ``marked`` up to date.
+    """Write page and pictures, and bring the blocks of the texts ``marked`` up to date.
 
     The page's links lead into the repository that CITATION.cff names, if it names one. Returns by
     text whether anything in it changed.
     """
+    from replication.report import pictures  # imports torch
+
     read = read_inputs(folders)
     drawn = demonstration.content(
         read.paper, read.choices, read.study, read.images, read.labels, read.runs, carried=2
@@ -112,6 +114,8 @@ def write_report(folders: Folders, marked: Iterable[Path] = ()) -> dict[Path, bo
     parts = study_parts()
     html = page.render(page.content(read, parts), parts, address, network)
     write_text(folders.out / PAGE, html)
+    for name, picture in pictures.draw_pictures(read).items():
+        write_text(folders.out / name, picture)
     blocks = tables.blocks(read, study_blocks())
     return {path: texts.rewrite(path, blocks) for path in marked}
 

@@ -17,9 +17,11 @@ from replication.comparison.figures.inputs import Inputs, name_system, records
 from replication.comparison.paper import CONTRADICTIONS, Claim
 from replication.comparison.verdicts.claim_checks import HEADLINE, Verdict
 from replication.comparison.verdicts.systems import ORDERING
+from replication.comparison.verdicts.tables import OWN
 from replication.files import damaged
 from replication.reading import Damage, name_damage
-from replication.report.tables import ORDER, by_sort
+from replication.report.overlap import Shared, count_shared
+from replication.report.tables import ORDER
 from replication.report.texts import format_short, say
 
 # By the claim of a verdict, or the heading of claims.yaml.
@@ -63,9 +65,10 @@ _MEASURES = {
     "rejection": ("systems.rejection", "rejection", " %"),
     "operations": ("systems.operations", "multiply-adds", " thousand"),
 }
-_SIZES, _DIGITS = "lenet5.training-size", "lenet5.misclassified"  # Figures 6 and 8
-EXPLAINS, FAILS = "explains", "does not explain"
-_EXAMPLE = "systems.error:linear/deslanted"  # the number whose explanation the answer names
+_SIZES, _ERRORS = "lenet5.training-size", "systems.error"  # Figures 6 and 9
+_NEIGHBOURS = "knn-euclidean/regular"  # the row of Figure 9 that Figure 8 is compared with
+_ABOUT = 0.85  # of a number of digits, the least that is about as many
+EXPLAINS = "explains"
 
 
 class Trial(NamedTuple):
@@ -142,91 +145,100 @@ def drop_agreeing(trials: Sequence[Trial], verdicts: Sequence[Verdict]) -> list[
 
 
 def answer(inputs: Inputs, trials: Sequence[Trial] = ()) -> list[tuple[str, str]]:
-    """Return labelled answers: LeNet-5, the agreements, the differences, the surprise."""
+    """Return labelled answers: LeNet-5, the agreements, the differences, the surprise.
+
+    All are counted in the same independent results, each once.
+    """
     what = ("What it is", say("what_it_is", claims=inputs.paper.claims))
-    counted = _without_repeats(inputs.verdicts)
-    if not all(conditions(inputs, trials).values()):
-        outcomes = Counter(verdict.outcome for verdict in counted)
-        tally = say("tally", total=len(counted), outcomes=outcomes, order=ORDER)
-        return [what, ("What came out", tally)]
+    independent = _select_independent(inputs.verdicts)
+    counts = {
+        "total": len(independent),
+        "outcomes": Counter(verdict.outcome for verdict in independent),
+    }
+    if not all(conditions(inputs).values()):
+        return [what, ("What came out", say("tally", **counts, order=ORDER))]
     test, training, _ = map(inputs.verdict, HEADLINE)
-    figure9, operations, memory, differing = _count_differences(counted)
+    differing = [verdict for verdict in independent if verdict.outcome == "differs"]
+    rivals = [v for v in independent if v.claim.startswith("systems.")]
+    rivals = [v for v in rivals if v.entry != ORDERING and not v.entry.startswith(f"{OWN}/")]
+    errors = [v for v in rivals if v.claim == _ERRORS and v.outcome == "differs"]
     differs = say(
-        "differs", total=len(counted), figure9=figure9, operations=operations, memory=memory,
-        differing=differing,
-    )  # fmt: skip
-    if trials:
-        about, idea = next((t.about, t.idea) for t in trials if _is_example(t))
-        differs += f" {_count_trials(trials)} For example, {about} is explained by {idea}."
-    roles = inputs.choices.experiments
+        "differs",
+        differing=len(differing),
+        rivals=sum(verdict.outcome == "differs" for verdict in rivals),
+        systems=sum(verdict.claim == _ERRORS for verdict in rivals),
+        errors=len(errors),
+        better=sum((v.finding.mean or 0) < (v.subject.number or 0) for v in errors),
+        causes=count_causes(differing, trials),
+        example=_choose_example(differing, trials),
+    )
+    ours, neighbours = _share_misses(inputs)
     overlap = say(
-        "overlap",
-        missed=len(inputs.paper.misclassified),
-        patterns=len(inputs.labels),
-        plain=_mean_shared(inputs, roles.undistorted),
-        same=_mean_shared(inputs, roles.undistorted, "answers"),
-        chance=_expect_by_chance(inputs),
-        distorted=_mean_shared(inputs, roles.distorted),
+        "overlap", missed=len(inputs.paper.misclassified), ours=ours, neighbours=neighbours
     )
     return [
         what,
-        (
-            "What matches",
-            say("matches", sorts=dict(by_sort(counted)), test=test, training=training),
-        ),
+        ("What matches", say("matches", **counts, test=test, training=training)),
         ("What does not, and why", differs),
         ("What surprised us", overlap),
     ]
 
 
-def conditions(inputs: Inputs, trials: Sequence[Trial] = ()) -> dict[str, bool]:
+def conditions(inputs: Inputs) -> dict[str, bool]:
     """Return the statements of the answer beyond its numbers, and whether they are true."""
     outcomes = {v.subject.claim: (v.subject.role, v.outcome) for v in inputs.verdicts}
     headline = [outcomes.get(claim, ("", "differs")) for claim in HEADLINE]
-    *figures, total = _count_differences(_without_repeats(inputs.verdicts))
-    roles = inputs.choices.experiments
-    plain, distorted = (_mean_shared(inputs, name) for name in (roles.undistorted, roles.distorted))
+    ours, neighbours = _share_misses(inputs)
     return {
         "the test error is independent and compatible": headline[0]
         == ("independent", "compatible"),
         "the training error is fitted and compatible": headline[1] == ("fitted", "compatible"),
-        "none of the three numbers differs": all(outcome != "differs" for _, outcome in headline),
-        "most of what differs is in Figures 9, 11 and 12": 2 * sum(figures) > total,
-        "the example explains its number": not trials or any(map(_is_example, trials)),
-        "ours miss more of 1998's digits than by chance, those with distortions fewer": (
-            _expect_by_chance(inputs) < distorted < plain
+        "something differs": any(
+            v.outcome == "differs" for v in _select_independent(inputs.verdicts)
+        ),
+        "nearest neighbours miss about as many of 1998's digits as ours, by more errors": (
+            ours is not None
+            and neighbours is not None
+            and neighbours.missed > _ABOUT * ours.missed
+            and neighbours.errors > ours.errors
         ),
     }
 
 
-def _without_repeats(verdicts: Sequence[Verdict]) -> list[Verdict]:
-    return [verdict for verdict in verdicts if verdict.subject.counts]
+def _select_independent(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    return [v for v in verdicts if v.subject.counts and v.subject.role == "independent"]
 
 
-def _is_example(trial: Trial) -> bool:
-    return trial.claim == _EXAMPLE and trial.decided == EXPLAINS
+def _share_misses(inputs: Inputs) -> tuple[Shared | None, Shared | None]:
+    """Return what LeNet-5 and nearest neighbours share with Figure 8."""
+    neighbours = inputs.choices.systems.get(_NEIGHBOURS, "")
+    names = (inputs.choices.experiments.undistorted, neighbours)
+    ours, other = (count_shared(inputs, name) for name in names)
+    return ours, other
 
 
-def _count_differences(verdicts: Sequence[Verdict]) -> tuple[int, int, int, int]:
-    """Return the differences in Figures 9 (without the order), 11 and 12, and in all."""
-    topics = Counter(name_topic(v) for v in verdicts if v.outcome == "differs")
-    figure9, operations, memory = (
-        topics[_TOPICS[f"systems.{name}"]] for name in ("error", "operations", "memory")
-    )
-    return figure9, operations, memory, topics.total()
+class Causes(NamedTuple):
+    """Of how many results the cause was found, was tried for without success, was not tried."""
+
+    found: int
+    failed: int
+    untried: int
 
 
-def _mean_shared(inputs: Inputs, experiment: str, what: str = "patterns") -> float:
-    """Return the mean number of Figure 8's digits that an experiment misses too; NaN without it."""
-    verdict = inputs.verdict(f"{_DIGITS}:{experiment}:{what}")
-    mean = verdict.finding.mean if verdict else None
-    return math.nan if mean is None else mean
+def count_causes(differing: Sequence[Verdict], trials: Sequence[Trial]) -> Causes:
+    """Return how many results that differ have an explanation that passed its trial."""
+    explained = {trial.claim for trial in trials if trial.decided == EXPLAINS}
+    tried = {trial.claim for trial in trials}
+    found = sum(verdict.subject.claim in explained for verdict in differing)
+    either = sum(verdict.subject.claim in tried for verdict in differing)
+    return Causes(found, either - found, len(differing) - either)
 
 
-def _expect_by_chance(inputs: Inputs) -> float:
-    """Return the number of Figure 8's digits among as many random misses as ours."""
-    errors = inputs.values(inputs.choices.experiments.undistorted, "test_error_percent")
-    return len(inputs.paper.misclassified) * float(np.mean(errors)) / 100 if errors else math.nan
+def _choose_example(differing: Sequence[Verdict], trials: Sequence[Trial]) -> Trial | None:
+    """Return the first explanation of a result that differs, None without any."""
+    claims = {verdict.subject.claim for verdict in differing}
+    passed = (t for t in trials if t.decided == EXPLAINS and t.about and t.claim in claims)
+    return next(passed, None)
 
 
 def topics(verdicts: Sequence[Verdict], trials: Sequence[Trial]) -> list[Topic]:
@@ -241,7 +253,7 @@ def topics(verdicts: Sequence[Verdict], trials: Sequence[Trial]) -> list[Topic]:
             claims = {verdict.claim for verdict in own if verdict.entry != ORDERING}
             about = tuple(trial for trial in trials if trial.claim.partition(":")[0] in claims)
             sentence = _describe_differences(differing, len(own))
-            why = _describe_trials(about) if about else ""
+            why = _describe_causes(differing, about)
             result.append(Topic(title, sentence, why, differing, about))
     return sorted(result, key=lambda topic: -len(topic.verdicts))
 
@@ -284,14 +296,11 @@ def _has_both_numbers(verdict: Verdict) -> bool:
     return (verdict.subject.number or 0) > 0 and (verdict.finding.mean or 0) > 0
 
 
-def _describe_trials(trials: Sequence[Trial]) -> str:
-    """Return the outcome of the trials, and those that explain their number, test errors first."""
-    errors_first = sorted(trials, key=lambda trial: not trial.claim.startswith("systems.error"))
-    explained = [f"{t.about} by {t.idea}" for t in errors_first if t.decided == EXPLAINS]
-    return f"{_count_trials(trials)} Explained: {'; '.join(explained) or 'none'}."
-
-
-def _count_trials(trials: Sequence[Trial]) -> str:
-    counted = Counter(trial.decided for trial in trials)
-    explain, fail = counted[EXPLAINS], counted[FAILS]
-    return say("trials", explain=explain, fail=fail, rest=len(trials) - explain - fail)
+def _describe_causes(differing: Sequence[Verdict], trials: Sequence[Trial]) -> str:
+    """Return how many causes were found, and those that explain their number, errors first."""
+    why = say("found_causes", differing=len(differing), causes=count_causes(differing, trials))
+    errors_first = sorted(trials, key=lambda trial: not trial.claim.startswith(_ERRORS))
+    claims = {verdict.subject.claim for verdict in differing}
+    explained = [f"{t.about} by {t.idea}" for t in errors_first
+                 if t.decided == EXPLAINS and t.claim in claims]  # fmt: skip
+    return f"{why} Explained: {'; '.join(explained)}." if explained else why

@@ -14,7 +14,7 @@ from replication.comparison.verdicts.systems import ORDERING
 from replication.comparison.verdicts.tables import MISCLASSIFIED
 from replication.core.runs import TRAIN
 from replication.folders import DEMONSTRATION
-from replication.report import charts, narrative, rejections, systems, tables
+from replication.report import charts, narrative, overlap, rejections, systems, tables
 from replication.report.texts import read_text, templates
 
 TEMPLATES = ("page.html.j2", "appendices.html.j2", "macros.html.j2")
@@ -98,6 +98,7 @@ def content(inputs: Inputs, studies: Sequence[Part]) -> dict[str, Any]:
         ],
         "rejection": _or(rejections.curves(inputs), "Rejection needs answers", train),
         "gallery": _or(charts.gallery(inputs), "The digits of Figure 8", MISCLASSIFIED.made_by),
+        "overlap": _or(overlap.draw_overlap(inputs), "Figure 8 by system needs answers", train),
         "figure8_verdicts": [v for v in verdicts if v.claim == "lenet5.misclassified"],
         "invariance_verdicts": [
             v for v in verdicts if v.claim.startswith(("invariance.", "noise."))

@@ -1,15 +1,19 @@
 """The figures of the page, each against the files that it is drawn from."""
 
+import re
 from dataclasses import replace
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 from fabricated import timed
 from report_files import load, project
+from small import REPOSITORY
 
 from replication.comparison.figures.inputs import name_system
 from replication.comparison.verdicts.benchmark import Benchmark, read
-from replication.report import charts, rejections, systems, tables
+from replication.report import charts, pictures, rejections, systems, tables
+from replication.studies import sensitivity
 
 
 @pytest.fixture(scope="module")
@@ -110,3 +114,40 @@ def test_of_the_peers_the_strongest_is_named_first(found):
         said = tables.speed(replace(found, bench=bench))
         first, second = (f"times as fast as {name}" for name in order)
         assert f"9 {first}; 90 {second}" in said
+
+
+def test_pictures_of_readme_are_svg_files_in_their_own_colours_and_stand_in_it(found):
+    drawn = pictures.draw_pictures(found)
+    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    for name, svg in drawn.items():
+        root = ElementTree.fromstring(svg)
+        assert len(root.get("aria-label")) > 40
+        used = set(re.findall(r"var\((--\w+)\)", svg))
+        assert all(f"{colour}:" in svg for colour in used)
+        assert f'src="results/{name}"' in readme
+    assert drawn[pictures.NETWORK] == pictures.draw_pictures(found)[pictures.NETWORK]
+    assert list(pictures.draw_pictures(replace(found, runs={}))) == [pictures.FIGURE_9]
+
+
+def test_figure_9_has_two_intervals_for_a_mean_and_one_for_what_is_not_random(found):
+    rows = systems.lines(found, systems.ERROR)
+    own = systems.intervals(found, rows)
+    for line in rows:
+        mean = np.mean(line.values)
+        assert own[line.name].patterns.meets(mean)
+        assert (own[line.name].run is None) == (len(line.values) == 1)
+    (figure9, *_) = systems.systems(found)
+    assert figure9.table.columns[-3:] == ("one more training", "other test digits", "why")
+
+
+def test_what_each_setting_matters_is_drawn_once_it_is_trained_and_says_what_diverged(
+    found, tmp_path
+):
+    there = replace(found, results=tmp_path)
+    assert sensitivity.draw_sensitivity(there) is None
+    rows = [("sdlm.mu", "0.08", number, "", 1.0, error) for number, error in enumerate((1, 2))]
+    rows.append(("faster", "4.0", 0, "", np.nan, np.nan))
+    sensitivity.SENSITIVITY.write(tmp_path, sensitivity.SENSITIVITY.frame(rows))
+    figure = sensitivity.draw_sensitivity(there)
+    assert figure.table.rows == (("sdlm.mu: 0.08", "1.5", "2"), ("faster: 4.0", "", "0"))
+    assert "sdlm.mu: 0.08 1.5; faster: 4.0 diverged." in figure.svg

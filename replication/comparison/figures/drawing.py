@@ -18,11 +18,20 @@ from matplotlib.figure import Figure as Canvas
 # Stand-ins that nothing else draws with; each role is a CSS variable in page.css.
 INK, MUTED, GRID = "#010101", "#010102", "#010103"
 TEST, TRAINING, DISTORTED, ACCENT = "#010104", "#010105", "#010106", "#010107"
-PAPER = "#010108"
-_NAMES = ("ink", "muted", "line", "test", "training", "distorted", "accent", "paper")
-_ROLES = dict(
-    zip((INK, MUTED, GRID, TEST, TRAINING, DISTORTED, ACCENT, PAPER), _NAMES, strict=True)
-)
+PAPER, REPRODUCED, DIFFERS, INCONCLUSIVE = "#010108", "#010109", "#01010a", "#01010b"
+_ROLES = {
+    INK: "ink", MUTED: "muted", GRID: "line", TEST: "test", TRAINING: "training",
+    DISTORTED: "distorted", ACCENT: "accent", PAPER: "paper", REPRODUCED: "reproduced",
+    DIFFERS: "differs", INCONCLUSIVE: "inconclusive",
+}  # fmt: skip
+# Marker, colour and filling of each verdict, as page.css has them.
+VERDICT_MARKS: Mapping[str, tuple[str, str, str]] = {
+    "reproduced": ("o", REPRODUCED, "full"),
+    "compatible": ("o", REPRODUCED, "none"),
+    "differs": ("s", DIFFERS, "full"),
+    "inconclusive": ("o", INCONCLUSIVE, "left"),
+    "": ("o", MUTED, "full"),
+}
 SERIES = {"training": TRAINING, "test": TEST}
 DATA = "../../data/paper"
 PUBLISHED = f"{DATA}/figures9_to_12_systems.csv"
