@@ -50,7 +50,7 @@ check: ready  ## format, lint, types and the order of imports
 
 lock: ready  ## bring requirements.lock up to date with pyproject.toml, for all Pythons and systems (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --extra dev --extra distributed --no-annotate \
-	  --no-emit-index-url --custom-compile-command 'make lock' pyproject.toml --output-file requirements.lock
+	  --no-emit-index-url --generate-hashes --custom-compile-command 'make lock' pyproject.toml --output-file requirements.lock
 
 # DVC refuses to work outside a git repository unless told so.
 ready: $(STAMP)
@@ -67,6 +67,6 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv .venv || { \
 	  echo "$(PYTHON) cannot make .venv (on Debian and Ubuntu: apt-get install python3-venv): mend that, then give the same command." >&2; \
 	  exit 2; }
-	$(BIN)/python -m pip install --disable-pip-version-check --quiet -r requirements.lock
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
 	@touch $(STAMP)

@@ -44,12 +44,13 @@ unpack_python() {
 }
 
 unpack_wheels() {
+  # Without the sums: with them pip takes no name that is without a version.
   rm -rf "$packages" "$packages.part"
   .venv/bin/python -m pip install --disable-pip-version-check --quiet --target "$packages.part" \
     --implementation cp --python-version "$version" --only-binary=:all: \
     --platform manylinux_2_28_aarch64 --platform manylinux_2_27_aarch64 \
     --platform manylinux_2_17_aarch64 --platform manylinux2014_aarch64 \
-    --constraint requirements.lock "${imports[@]}" ||
+    --constraint <(sed '/--hash=/d; s/ \\$//' requirements.lock) "${imports[@]}" ||
     stop "pip found no aarch64 wheels for Python $version of the versions in requirements.lock"
   mv "$packages.part" "$packages"
 }

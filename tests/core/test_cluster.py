@@ -78,6 +78,14 @@ def test_two_workers_that_share_no_folder_give_the_bytes_of_this_process(
     assert not (places[0] / "alone").exists()
 
 
+def test_workers_of_this_machine_take_work_from_this_process_alone():
+    with ExitStack() as stack:
+        address = cluster._connect(None, 1, stack).scheduler.address
+        assert address.startswith("tls://")
+        with pytest.raises(ReplicationError, match="no scheduler of Dask answers"):
+            cluster._connect(address, 1, stack)
+
+
 def meets_the_other(job: Job, monitor: Monitor) -> object:
     """Trains when another experiment has begun as well."""
     begun = Path(".checkpoints/begun")

@@ -49,3 +49,12 @@ def test_the_container_is_not_roots():
     user = next(number for number, line in enumerate(lines) if line.startswith("USER "))
     assert lines[user] != "USER root"
     assert user < next(number for number, line in enumerate(lines) if "make install" in line)
+
+
+def test_only_packages_of_known_content_are_installed():
+    lock = (REPOSITORY / "requirements.lock").read_text(encoding="utf-8").replace("\\\n", "")
+    packages = [line for line in lock.splitlines() if "==" in line]
+    assert packages
+    assert [line for line in packages if not re.search("--hash=sha256:[0-9a-f]{64}", line)] == []
+    makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
+    assert "--require-hashes -r requirements.lock" in makefile

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from distributed import Client, Future, KilledWorker, LocalCluster, get_worker
 from distributed.comm.core import CommClosedError
+from distributed.security import Security
 
 import replication
 from replication.core.learning.monitor import Message, Monitor
@@ -96,10 +97,13 @@ def run_in_dask(
 
 def _connect(scheduler: str | None, workers: int, stack: ExitStack) -> Client:
     """Return a client of the named scheduler, or of one in this process with its workers."""
-    address = scheduler or stack.enter_context(start_cluster(workers)).scheduler_address
+    address, certificates = scheduler, None
+    if address is None:  # of this process alone, so that no other user of the machine gives work
+        certificates = Security.temporary()
+        address = stack.enter_context(start_cluster(workers, certificates)).scheduler_address
     try:
         client: Client = stack.enter_context(
-            Client(address, timeout=PATIENCE, set_as_default=False)
+            Client(address, security=certificates, timeout=PATIENCE, set_as_default=False)
         )
     except Exception as error:  # what answers there may be anything
         files = " and name its certificates in Dask's configuration, under distributed.comm.tls"
@@ -115,10 +119,14 @@ def _connect(scheduler: str | None, workers: int, stack: ExitStack) -> Client:
     return client
 
 
-def start_cluster(workers: int) -> LocalCluster:
-    """Return a scheduler on the loopback with ``workers`` processes of one thread each."""
+def start_cluster(workers: int, certificates: Security | None = None) -> LocalCluster:
+    """Return a scheduler on the loopback with ``workers`` processes of one thread each.
+
+    With ``certificates`` it takes work only from who has them, over TLS.
+    """
     return LocalCluster(
         n_workers=workers, threads_per_worker=1, host="127.0.0.1", dashboard_address=":0",
+        security=certificates,
         memory_limit=0,  # else a large job would be ended at its share of the machine
         silence_logs=logging.ERROR,
     )  # fmt: skip
