@@ -55,7 +55,7 @@ CHANGES = {
     "streams.hessian": ("shared", lambda r: r.sdlm.patterns_drawn == "random"),
     "streams.distortions": ("shared", lambda r: r.distorted or r.system == "noisy"),
     "distortions.anchor": (11.0, lambda r: r.distorted),
-    "order": ("fresh", lambda _: True),
+    "order": ("fresh", lambda r: r.order == "constant"),
     "squashing.amplitude": (1.7, lambda _: True),
 }
 
