@@ -78,18 +78,14 @@ def make_forecast(
 
     Takes about a second. With ``leave_runs`` false they leave a row of a table each, and no run.
     """
-    name = settings.compare.experiments.undistorted
-    (usual,) = prepare_experiments({name: settings.experiment(name)}, settings, folders)
-    reference = Job(usual, 0)
-    tests = len(usual.database.test_labels)
+    tests = len(jobs[0].experiment.database.test_labels) if jobs else 0
     places = (folders.runs, Folders.below(folders.root).runs, backup_folder(folders) / "runs")
     by_kind = _read_runs(places, tests)
     needs = [job.experiment.system.memory for job in jobs]
     workers = min(count_workers(settings.train, needs), len(jobs)) or 1
     threads = min(workers, cores())
     seconds: dict[str, float] = {}  # of a presentation, by kind
-    here = measure_presentation(reference, threads)
-    then = _pace(by_kind.get(_kind(usual.recipe.in_force()), ()))
+    here, then = _compare_pace(settings, folders, by_kind, threads)
     more = [_measure_need(job) for job in jobs]
     total, disk, unknown = 0.0, 0.0, []
     done = _list_shared(jobs, places)
@@ -113,6 +109,21 @@ def make_forecast(
         len(jobs), workers, max(total, 0.0), used() + sum(sorted(more)[-workers:]), round(disk),
         tuple(dict.fromkeys(unknown)),
     )  # fmt: skip
+
+
+def _compare_pace(
+    settings: Settings, folders: Folders, by_kind: Mapping[str, Sequence[_Timed]], threads: int
+) -> tuple[float, float]:
+    """Return the seconds of a presentation to LeNet-5 here, and where the runs were made.
+
+    0 and 0 where the settings have no such experiment, or no run of it says its time.
+    """
+    name = settings.compare.experiments.undistorted
+    if name not in settings.experiments:
+        return 0.0, 0.0
+    (usual,) = prepare_experiments({name: settings.experiment(name)}, settings, folders)
+    then = _pace(by_kind.get(_kind(usual.recipe.in_force()), ()))
+    return (measure_presentation(Job(usual, 0), threads) if then else 0.0), then
 
 
 def _measure_need(job: Job) -> int:
