@@ -121,7 +121,9 @@ class Experiment:
     def presentations(self) -> int:
         """The number of patterns a replicate is shown, by all networks that it trains."""
         several: int = getattr(load_module(self.recipe), "NETWORKS", 1)
-        return several * self.recipe.presentations(self.data.training_patterns)
+        # Every version of MNIST has as many patterns; a trial's need not be among the prepared.
+        patterns = databases.read_facts(self.folders.prepared, "regular").training_patterns
+        return several * self.recipe.presentations(patterns)
 
     @cached_property
     def effective(self) -> dict[str, Any]:
