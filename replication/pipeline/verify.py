@@ -9,10 +9,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
 import click
-import numpy as np
 
 from replication.comparison import paper
 from replication.comparison.evaluation.errors import count_misses
@@ -22,23 +20,21 @@ from replication.comparison.evaluation.outputs import (
     Check,
     compare_answers,
     compare_files,
-    compare_runs,
 )
 from replication.comparison.evaluation.recomputed import RecordedNetwork
 from replication.comparison.verdicts.claim_checks import HEADLINE, VERDICTS
 from replication.comparison.verdicts.tables import OWN
 from replication.core.mnist import databases
 from replication.core.runs import ANSWERS, COST, HISTORY, RECORD, WEIGHTS, Run
-from replication.core.settings import Recipe, Settings, load
+from replication.core.settings import Recipe, load
 from replication.core.systems.contract import answers_from_penalties
-from replication.core.systems.jobs import Experiment, Job, prepare_experiments
-from replication.core.systems.replicates import compare_beginning, count_workers, train
 from replication.errors import ReplicationError
 from replication.extras import certificate as certificates
 from replication.files import write_text
 from replication.folders import Folders, path_option
 from replication.pipeline import compare, pages, stages
 from replication.pipeline.options import refuse_contradictions, settings_options
+from replication.pipeline.retraining import Scope, retrain, retrain_beginnings, retrain_passes
 from replication.studies import distortions
 from replication.studies.collapse import run as collapse
 from replication.studies.invariance import run as invariance
@@ -51,36 +47,6 @@ _CONTRADICTIONS = {
     "--all": ("--replicates",),
     "--passes": ("--quick", "--answers-only", "--minutes"),
 }
-
-
-class Scope(NamedTuple):
-    """What is to be verified, and where it lies.
-
-    ``replicates``: how many of each experiment, None for all. ``minutes``: how long training them
-    again may take on a machine like the original one, None for no limit.
-    """
-
-    settings: Settings
-    paper: paper.Paper
-    folders: Folders
-    experiments: tuple[str, ...]
-    replicates: int | None
-    minutes: float | None = None
-
-    @property
-    def whole(self) -> bool:
-        """Return whether no experiment is left out."""
-        return set(self.experiments) == set(self.settings.experiments)
-
-    def prepare(self, folders: Folders) -> list[Experiment]:
-        """Return the experiments, whose runs lie or will lie in ``folders``."""
-        recipes = {name: self.settings.experiment(name) for name in self.experiments}
-        return prepare_experiments(recipes, self.settings, folders)
-
-    def jobs(self, experiment: Experiment) -> list[Job]:
-        """Return the replicates of an experiment that are verified."""
-        count = experiment.recipe.replicates
-        return [Job(experiment, number) for number in range(min(count, self.replicates or count))]
 
 
 def recompute_answers(scope: Scope) -> Iterator[Check]:
@@ -128,103 +94,6 @@ def _compare_misses(
         return Check(str(output), "numerically equal", f"{of}{second} test misses, as recomputed")
     detail = f"{of}{first or 'no'} test misses stated, {second} recomputed"
     return Check(str(output), "different", detail)
-
-
-def retrain_beginnings(scope: Scope) -> Iterator[Check]:
-    """Train the first presentations of a replicate of each network.
-
-    Replicates of other settings, data or numbers of the code cannot be compared, and are left out.
-    """
-    for experiment in scope.prepare(scope.folders):
-        if beginning := compare_beginning(experiment):
-            output = str(experiment.run(beginning.job.number).path(RECORD))
-            equal = f"its beginning: weights after {beginning.presentations} presentations"
-            yield (
-                Check(output, "byte-equal", equal)
-                if beginning.equal
-                else Check(output, "different", beginning.text)
-            )
-
-
-def retrain(scope: Scope, scratch: Path) -> Iterator[Check]:
-    """Train replicates again, side by side, as many as there are minutes for."""
-    jobs = _select_affordable(scope)
-    folders = replace(scope.folders, runs=scratch / "runs", checkpoints=scratch / "checkpoints")
-    ready = {experiment.name: experiment for experiment in scope.prepare(folders)}
-    again = [Job(ready[experiment.name], number) for experiment, number in jobs]
-    train("trained again", again, scope.settings.train)
-    for committed, trained in zip(jobs, again, strict=True):
-        yield from compare_runs(*(job.experiment.run(job.number) for job in (committed, trained)))
-
-
-def _select_affordable(scope: Scope) -> list[Job]:
-    """Return the replicates that there are minutes for.
-
-    Where there are not enough for all, first replicates come before second ones, and short ones
-    before long ones.
-    """
-    jobs = [job for experiment in scope.prepare(scope.folders) for job in scope.jobs(experiment)]
-    if scope.minutes is None:
-        return jobs
-    seconds = {job.name: job.experiment.run(job.number).seconds_alone for job in jobs}
-    jobs.sort(key=lambda job: (job.number, seconds[job.name]))
-    ends = np.cumsum([seconds[job.name] for job in jobs])
-    available = 60 * scope.minutes * count_workers(scope.settings.train, ())
-    return jobs[: int(np.searchsorted(ends, available, side="right"))]
-
-
-def retrain_passes(scope: Scope, passes: int, scratch: Path) -> Iterator[Check]:
-    """Train the first passes of each network again, and compare them with the committed history.
-
-    All columns of `runs.HISTORY` are compared, of which one is the hash of the weights, and what
-    the record has of the beginning: what was trained otherwise, or edited, shows here at the
-    latest, without the whole training. A training of fewer passes is compared whole.
-    """
-    committed = [one for one in scope.prepare(scope.folders) if isinstance(one.recipe, Recipe)]
-    short = {}
-    for name in (one.name for one in committed):
-        recipe = scope.settings.experiment(name)
-        assert isinstance(recipe, Recipe)
-        fewer = {
-            "passes": min(passes, recipe.passes),
-            "learning_rates": recipe.learning_rates[:passes],
-        }
-        short[name] = recipe.model_copy(update=fewer)
-    if not short:
-        raise ReplicationError(
-            f"{', '.join(scope.experiments)} is no training of one network, so it has no passes to "
-            "compare: leave --passes out to train it again whole"
-        )
-    folders = replace(scope.folders, runs=scratch / "runs", checkpoints=scratch / "checkpoints")
-    ready = {one.name: one for one in prepare_experiments(short, scope.settings, folders)}
-    jobs = [job for one in committed for job in scope.jobs(one)]
-    again = [Job(ready[job.experiment.name], job.number) for job in jobs]
-    train(f"first {passes} passes", again, scope.settings.train)
-    for job, trained in zip(jobs, again, strict=True):
-        yield compare_passes(*(one.experiment.run(one.number) for one in (job, trained)))
-
-
-def compare_passes(committed: Run, again: Run) -> Check:
-    """Compare the first passes of a committed history with all of the one made ``again``."""
-    output, table = str(committed.path(HISTORY)), again.history
-    if not committed.has(HISTORY):
-        return Check(output, "missing")
-    try:
-        before = committed.history.head(len(table))
-        evidence, made = committed.record["evidence"], again.record["evidence"]
-    except ReplicationError as error:
-        return Check(output, "different", str(error))
-    if before.shape != table.shape:
-        return Check(output, "different", f"{len(before)} passes, {len(table)} when trained again")
-    differences = before.compare(table)
-    if len(differences):
-        first = differences.iloc[0].dropna().index.get_level_values(0).unique()
-        number = before["pass"][differences.index[0]]
-        return Check(output, "different", f"from pass {number} on: {', '.join(first[:5])}")
-    edited = [k for k in made if k != "weights_sha256" and evidence.get(k) != made[k]]
-    if edited:
-        return Check(str(committed.path(RECORD)), "different", f"evidence: {', '.join(edited)}")
-    return Check(output, "byte-equal", f"the first {len(table)} passes, hashes of weights included")
 
 
 def regenerate_results(scope: Scope, scratch: Path) -> Iterator[Check]:

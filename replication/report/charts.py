@@ -5,6 +5,7 @@ import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from statistics import fmean
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -73,7 +74,8 @@ def headline(inputs: Inputs) -> Figure | None:
         for claim in errors
         if "after_pass" in claims[claim].numbers
     ]
-    alt = say("headline_in_words", errors=errors, names=NAMES, claims=claims)
+    means = {claim: fmean(values) for claim, values in errors.items()}
+    alt = say("headline_in_words", errors=errors, means=means, names=NAMES, claims=claims)
     return Figure(
         "headline",
         "The three numbers, drawn",

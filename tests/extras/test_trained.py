@@ -113,11 +113,9 @@ def test_without_its_packages_onnx_says_how_to_install_them(tmp_path, capsys, mo
     mistake(capsys, given, "onnxruntime", "pip install")
 
 
-@pytest.mark.slow
+@pytest.mark.onnx
 @pytest.mark.filterwarnings("default")
 def test_onnx_runtime_gives_the_committed_answers(tmp_path, capsys):
-    for name in export.ONNX_PACKAGES:
-        pytest.importorskip(name)
     given = ["export", "--onnx", "--root", str(REPOSITORY), "--out", str(tmp_path)]
     assert main(given) == 0
     (said,) = [line for line in capsys.readouterr().out.splitlines() if ".onnx written" in line]

@@ -21,7 +21,8 @@ from replication.core.systems.contract import answers_from_penalties
 from replication.core.systems.jobs import prepare_experiments
 from replication.core.systems.replicates import is_finished
 from replication.folders import Folders
-from replication.pipeline.verify import Scope, recompute_answers
+from replication.pipeline.retraining import Scope
+from replication.pipeline.verify import recompute_answers
 from replication.studies.causes import TRIALS
 from replication.studies.causes.trials import HELD_OUT, TrialRunner
 

@@ -120,6 +120,31 @@ def compare_runs(committed: Run, again: Run) -> Iterator[Check]:
             yield check
 
 
+def compare_passes(committed: Run, again: Run) -> Check:
+    """Compare the first passes of a committed history with all of the one made ``again``."""
+    output, table = str(committed.path(runs.HISTORY)), again.history
+    if not committed.has(runs.HISTORY):
+        return Check(output, "missing")
+    try:
+        before = committed.history.head(len(table))
+        evidence, made = committed.record["evidence"], again.record["evidence"]
+    except ReplicationError as error:
+        return Check(output, "different", str(error))
+    if before.shape != table.shape:
+        return Check(output, "different", f"{len(before)} passes, {len(table)} when trained again")
+    differences = before.compare(table)
+    if len(differences):
+        first = differences.iloc[0].dropna().index.get_level_values(0).unique()
+        number = before["pass"][differences.index[0]]
+        return Check(output, "different", f"from pass {number} on: {', '.join(first[:5])}")
+    edited = [k for k in made if k != "weights_sha256" and evidence.get(k) != made[k]]
+    if edited:
+        return Check(
+            str(committed.path(runs.RECORD)), "different", f"evidence: {', '.join(edited)}"
+        )
+    return Check(output, "byte-equal", f"the first {len(table)} passes, hashes of weights included")
+
+
 def _values(path: Path, without: Sequence[str]) -> dict[str, NDArray[Any]]:
     """Return a file's content as arrays by name; ValueError for a format without numbers."""
     if path.suffix == ".safetensors":
